@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * nft_decode - raw nftables dumps to objects. Floor F2, pure: no socket; what
+ * the engine may link. It reads bytes a kernel wrote and survives any others.
+ */
+#ifndef MOAT_KERN_NFT_DECODE_H
+#define MOAT_KERN_NFT_DECODE_H
+
+#include "lib/obj/obj.h"
+
+/**
+ * nft_decode() - append OBJ_RULESET, OBJ_ELEM, OBJ_PORT of @ns from an nft_dump()
+ * A ruleset whose table stands is shown with the version in its user data and digest 1 iff every chain (with hook,
+ * priority, policy), set, counter and rule of that version stands as laid, none more and none less.
+ * Return: 0, or -EBADMSG with @err.
+ */
+int nft_decode(const void *data, size_t size, uint64_t ns, struct objv *objs, struct err *err);
+
+/** struct nft_base_chain - for doctor: a chain that sees packets and is not ours */
+struct nft_base_chain {
+	char table[64], name[64], type[16];
+	uint8_t family; /* NFPROTO_* */
+	uint8_t hook;
+	uint8_t drops; /* 1: policy drop */
+	int32_t priority;
+};
+/** nft_list_base_chains() - from nft_dump_base_chains(), ours left out. Return: number and malloc'ed array, or -EBADMSG. */
+int nft_list_base_chains(const void *data, size_t size, struct nft_base_chain **ret_chains);
+
+/** struct nft_counter - a named counter of a guard: mac_spoofed, ip_spoofed, arp_spoofed, nd_spoofed, dhcp_spoofed, restricted */
+struct nft_counter {
+	char name[32];
+	uint64_t packets, bytes;
+};
+/** nft_list_counters() - of our tables in an nft_dump(). Return: number and malloc'ed array, or -EBADMSG. */
+int nft_list_counters(const void *data, size_t size, struct nft_counter **ret_counters);
+
+/** nft_event_ours() - does a message of the monitor touch a table of ours (its name is "moat")? */
+bool nft_event_ours(const void *data, size_t size);
+
+#endif

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * rtnl - links, addresses, routes, neighbours, FDB entries as rtnetlink
+ * messages. Floor F2. Encoders are pure: const values in, one message appended
+ * to a batch; they read no kernel, so indices come from the caller
+ * (nlsock_ifindex()). Where a name is enough the message bears the name.
+ * Decoding is in rtnl_decode.h, without any socket.
+ */
+#ifndef MOAT_KERN_RTNL_H
+#define MOAT_KERN_RTNL_H
+
+#include "lib/kern/nlsock.h"
+#include "lib/obj/obj.h"
+
+/* Links. Each appends one message. */
+
+/** rtnl_bridge_add() - STP off, no VLAN filtering, no reserved-address forwarding, ageing irrelevant (static FDB) */
+void rtnl_bridge_add(struct nlbatch *batch, const struct obj_link *link);
+
+/**
+ * rtnl_veth_add() - both ends, one queue each, the peer made in place in its own namespace
+ * @master_index: of the bridge link->master, 0 for none
+ * @peer_ns_fd: namespace of the peer; -1: the same as this socket's
+ * Both ends are down afterwards (IFF_UP on the peer half fails with ENOTCONN).
+ * IPv6 link-local addresses are not generated if net.ipv6.conf.default.addr_gen_mode was 1 in that end's namespace.
+ */
+void rtnl_veth_add(struct nlbatch *batch, const struct obj_link *link, uint32_t master_index, int peer_ns_fd);
+
+/**
+ * rtnl_port_static() - the flags of LINK_PORT_STATIC on a bridge port, by name: learning off, unicast flooding off,
+ * multicast and broadcast flooding on, BPDU guard and root block on. May follow rtnl_veth_add() in one batch.
+ */
+void rtnl_port_static(struct nlbatch *batch, const char *name);
+
+/**
+ * rtnl_link_set() - give a standing link this value: MAC, MTU, alias where asked for, and its master
+ * @master_index: 0 releases it from its bridge. Port flags are apart: rtnl_port_static().
+ */
+void rtnl_link_set(struct nlbatch *batch, const struct obj_link *link, uint32_t master_index);
+void rtnl_link_up(struct nlbatch *batch, const char *name, bool up);
+void rtnl_link_del(struct nlbatch *batch, const char *name); /* waits for RCU: 16-20 ms; for many use a group */
+void rtnl_link_group(struct nlbatch *batch, const char *name, uint32_t group);
+void rtnl_group_del(struct nlbatch *batch, uint32_t group); /* every link of the group in this namespace: one wait for all */
+
+/* The rest: @index is that of obj's dev. */
+void rtnl_addr_add(struct nlbatch *batch, const struct obj_addr *addr, uint32_t index); /* IPv6: nodad */
+void rtnl_addr_del(struct nlbatch *batch, const struct obj_addr *addr, uint32_t index);
+
+/**
+ * rtnl_route_add() - exclusive, protocol OBJ_ROUTE_PROTO, main table
+ * @index: 0 where route->dev is "": the kernel takes the device by the gateway
+ * A gateway that is link-local (169.254/16, fe80::/10) on a named device is set on-link.
+ */
+void rtnl_route_add(struct nlbatch *batch, const struct obj_route *route, uint32_t index);
+void rtnl_route_del(struct nlbatch *batch, const struct obj_route *route, uint32_t index);
+
+void rtnl_neigh_add(struct nlbatch *batch, const struct obj_neigh *neigh, uint32_t index); /* permanent, exclusive */
+void rtnl_neigh_set(struct nlbatch *batch, const struct obj_neigh *neigh, uint32_t index); /* permanent, make or replace */
+void rtnl_neigh_del(struct nlbatch *batch, const struct obj_neigh *neigh, uint32_t index);
+void rtnl_fdb_add(struct nlbatch *batch, const struct obj_fdb *fdb, uint32_t index); /* exclusive */
+void rtnl_fdb_del(struct nlbatch *batch, const struct obj_fdb *fdb, uint32_t index);
+
+/* Requests for nlsock_dump(). */
+enum rtnl_part {
+	RTNL_LINKS,
+	RTNL_ADDRS,
+	RTNL_ROUTES, /* both families, main table only in the decoder */
+	RTNL_NEIGHS,
+	RTNL_FDB,
+	RTNL_PART_COUNT
+};
+
+/** rtnl_dump() - all of one part of the socket's namespace, raw, appended. Return: 0 or -errno. */
+int rtnl_dump(struct nlsock *sock, enum rtnl_part part, struct buf *bytes, struct err *err);
+
+/** rtnl_link_get() - one link by name, raw, appended. Return: 0, -ENODEV, -errno. */
+int rtnl_link_get(struct nlsock *sock, const char *name, struct buf *bytes, struct err *err);
+
+#endif

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * rtnl_decode - raw rtnetlink dumps to objects. Floor F2, pure: no socket, no
+ * clock; what the engine may link. It reads bytes a kernel wrote and survives
+ * any others.
+ *
+ * What counts as ours, by the class of the namespace:
+ *   host       links mu[0-9a-f]{12}, and addresses, routes, permanent neighbours on them
+ *   router     links m[a-z][0-9a-f]{12} and "uplink"; addresses and neighbours on them; static FDB; lo only as OBJ_UP
+ *   stack, container, foreign  every veth and bridge; addresses, permanent neighbours on them; lo only as OBJ_UP
+ * Routes always only with protocol OBJ_ROUTE_PROTO in the main table. Kernel-made things (prefix routes, local
+ * table, non-permanent neighbours, learned or local FDB entries) never. A kernel-made fe80 address cannot be told
+ * from ours by its bytes: it is shown, so that drift shows.
+ */
+#ifndef MOAT_KERN_RTNL_DECODE_H
+#define MOAT_KERN_RTNL_DECODE_H
+
+#include "lib/obj/obj.h"
+
+/** struct rtnl_slice - bytes of one part; NULL: was not dumped */
+struct rtnl_slice {
+	const void *data;
+	size_t size;
+};
+
+/**
+ * struct rtnl_raw - the dumps of one namespace. All but routes and links want @links too, since messages bear
+ * indices and objects names.
+ */
+struct rtnl_raw {
+	struct rtnl_slice links, addrs, routes, neighs, fdb;
+};
+
+/**
+ * rtnl_decode() - append OBJ_LINK, OBJ_UP, OBJ_ADDR, OBJ_ROUTE, OBJ_NEIGH, OBJ_FDB of @ns
+ * Return: 0, or -EBADMSG with @err for bytes that are no netlink messages.
+ */
+int rtnl_decode(const struct rtnl_raw *raw, uint64_t ns, struct objv *objs, struct err *err);
+
+/* The same dumps unfiltered, for choices about the host: pools, egress, MTU. */
+
+struct rtnl_link_info {
+	uint32_t index;
+	char name[OBJ_IFNAME_SIZE];
+	char kind[16]; /* "veth", "bridge", ... or "" */
+	uint32_t mtu;
+	uint32_t group;
+	uint32_t master; /* index, 0 for none */
+	bool up, running, loopback;
+	struct mac mac;
+};
+
+struct rtnl_addr_info {
+	uint32_t index;
+	struct prefix addr;
+	uint8_t scope; /* RT_SCOPE_* */
+	bool dynamic;  /* has a lifetime: DHCP, SLAAC */
+};
+
+struct rtnl_route_info {
+	struct prefix dst;
+	struct ip via;	/* family 0: on link */
+	uint32_t index; /* 0: none (blackhole, multipath: the first hop's is taken) */
+	uint32_t metric;
+	uint32_t table;
+	uint8_t protocol; /* RTPROT_*: 9 is RA, 2 kernel, 16 dhcp */
+	uint8_t type;	  /* RTN_* */
+};
+
+/* Each returns the number and a malloc'ed array (NULL for 0), or -EBADMSG. */
+int rtnl_list_links(struct rtnl_slice raw, struct rtnl_link_info **ret_links);
+int rtnl_list_addrs(struct rtnl_slice raw, struct rtnl_addr_info **ret_addrs);
+int rtnl_list_routes(struct rtnl_slice raw, struct rtnl_route_info **ret_routes);
+
+/**
+ * struct rtnl_event - one message of a monitor socket, for deciding what to look at again
+ * @type: RTM_NEWLINK ...; @ns is not known here
+ */
+struct rtnl_event {
+	uint16_t type;
+	uint8_t removed; /* 1: RTM_DEL* */
+	uint8_t part;	 /* enum rtnl_part */
+	uint32_t index;
+	char name[OBJ_IFNAME_SIZE]; /* of links only */
+	uint8_t protocol;	    /* of routes only */
+};
+/** rtnl_event_next() - the next event in @data from *@cursor (0 at first). Return: true when one was found. */
+bool rtnl_event_next(const void *data, size_t size, size_t *cursor, struct rtnl_event *ret_event);
+
+#endif
