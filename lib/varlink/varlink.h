@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * varlink - the protocol of our API: NUL-terminated JSON messages on a Unix
+ * stream socket, with descriptors beside them (https://varlink.org). Floor F2.
+ *
+ * The server half is a pure state machine: bytes and fds in, messages out; who
+ * owns the sockets and the loop is the caller's affair (netd/engine/loop.c).
+ * The client half is blocking and is what command line, runner and CNI plugin use.
+ */
+#ifndef MOAT_VARLINK_VARLINK_H
+#define MOAT_VARLINK_VARLINK_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "lib/base/buf.h"
+#include "lib/base/err.h"
+#include "lib/base/fdio.h"
+
+enum {
+	VARLINK_MESSAGE_MAX = 4 << 20,	 /* bytes of one message (JSON_SIZE_MAX) */
+	VARLINK_OUTPUT_MAX = 32 << 20,	 /* bytes waiting for a client that does not read: then it is dropped */
+	VARLINK_CONNECTIONS_MAX = 4096,	 /* named limit of the engine */
+	VARLINK_FDS_PENDING_MAX = 16,	 /* descriptors received and not yet claimed by a method */
+};
+
+/* ------------------------------------------------------------------ framing */
+
+/**
+ * struct varlink_conn - one connection's buffers (server side)
+ * @fds: received with the bytes in @in, in order; owned; claimed by varlink_conn_take_fd()
+ */
+struct varlink_conn {
+	struct buf in;
+	size_t scanned; /* bytes of @in known to hold no NUL */
+	struct buf out;
+	int fds[VARLINK_FDS_PENDING_MAX];
+	size_t fd_count;
+	int out_fds[VARLINK_FDS_PENDING_MAX]; /* to go with the next byte written; owned */
+	size_t out_fd_count;
+};
+
+void varlink_conn_init(struct varlink_conn *conn);
+void varlink_conn_fini(struct varlink_conn *conn);
+
+/** varlink_conn_feed() - bytes and fds from the socket. Return: 0, -E2BIG when a limit is passed (drop the client). */
+int varlink_conn_feed(struct varlink_conn *conn, const void *data, size_t size, const int *fds, size_t fd_count);
+
+/** struct varlink_call - one decoded request. @method and @parameters point into @doc. */
+struct varlink_call {
+	json_t *doc;
+	const char *method;	  /* "io.moat.Version" */
+	const json_t *parameters; /* an object, never NULL */
+	bool more, oneway, upgrade;
+};
+void varlink_call_fini(struct varlink_call *call);
+
+/**
+ * varlink_conn_next() - the next whole request
+ * Return: 1 and *ret_call; 0 when there is none yet; -EPROTO for one that is no varlink call (drop the client).
+ */
+int varlink_conn_next(struct varlink_conn *conn, struct varlink_call *ret_call, struct err *err);
+
+/** varlink_conn_take_fd() - the descriptor at @index of those that came with the message; the caller's. -EBADF where none. */
+int varlink_conn_take_fd(struct varlink_conn *conn, int64_t index);
+/** varlink_conn_drop_fds() - close those nobody took (after each call) */
+void varlink_conn_drop_fds(struct varlink_conn *conn);
+
+/* Replies: append to @out. @parameters is borrowed; NULL means {}. Return: 0, -E2BIG when the client does not read. */
+int varlink_reply(struct varlink_conn *conn, const json_t *parameters, bool continues);
+int varlink_reply_error(struct varlink_conn *conn, const char *error, const json_t *parameters);
+int varlink_reply_err(struct varlink_conn *conn, const struct err *err); /* io.moat.* with message and object */
+int varlink_reply_fd(struct varlink_conn *conn, int fd); /* goes with the next reply, owned; returns its index or -E2BIG */
+
+/* ----------------------------------------------------------------- dispatch */
+
+/**
+ * struct varlink_service - for org.varlink.service.GetInfo and GetInterfaceDescription
+ * @description: text of the .varlink file
+ */
+struct varlink_service {
+	const char *vendor, *product, *version, *url;
+	const char *interface;
+	const char *description;
+};
+/** varlink_service_handle() - answers org.varlink.service.* calls. Return: 1 when it did, 0 when it is not its call. */
+int varlink_service_handle(const struct varlink_service *service, struct varlink_conn *conn, const struct varlink_call *call);
+
+/* ------------------------------------------------------------------- client */
+
+struct varlink_client;
+
+/** varlink_connect() - to a socket path. Return: 0 or -errno; ERR_UNAVAILABLE with the path when nobody listens. */
+int varlink_connect(const char *path, struct varlink_client **ret_client, struct err *err);
+void varlink_close(struct varlink_client *client);
+void varlink_closep(struct varlink_client **client);
+int varlink_client_fd(const struct varlink_client *client);
+
+/**
+ * varlink_call() - one request, one reply
+ * @method: full name; @parameters: stolen, may be NULL
+ * @fds: passed with it, stay the caller's
+ * @ret_reply: its parameters, the caller's; may be NULL
+ * @ret_fds: descriptors that came back (room for FDIO_FDS_MAX), the caller's; may be NULL: closed then
+ * An error reply becomes @err: kind by the error's name, object and message from its parameters.
+ */
+int varlink_call(struct varlink_client *client, const char *method, json_t *parameters, const int *fds, size_t fd_count,
+		 json_t **ret_reply, int *ret_fds, size_t *ret_fd_count, struct err *err);
+
+/** varlink_stream() - a call with "more"; @each for every reply until it returns non-zero (that is returned) or the end (0) */
+int varlink_stream(struct varlink_client *client, const char *method, json_t *parameters,
+		   int (*each)(void *ctx, const json_t *reply), void *ctx, struct err *err);
+
+#endif
