@@ -13,6 +13,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "lib/base/buf.h"
 #include "lib/base/err.h"
@@ -29,13 +30,19 @@ enum {
 
 /**
  * struct varlink_conn - one connection's buffers (server side)
- * @fds: received with the bytes in @in, in order; owned; claimed by varlink_conn_take_fd()
+ * @in, @next, @scanned, @base, @current, @fds, @fd_of, @fd_count: private to varlink_conn_*()
+ * @out: bytes for the socket; whoever writes them consumes them
+ * @out_fds: descriptors for the socket
  */
 struct varlink_conn {
 	struct buf in;
-	size_t scanned; /* bytes of @in known to hold no NUL */
+	size_t next;	  /* where in @in the first message not yet taken begins */
+	size_t scanned;	  /* no NUL in @in from @next up to here */
+	uint64_t base;	  /* bytes of the stream before @in */
+	uint64_t current; /* where in the stream the message taken last begins */
 	struct buf out;
-	int fds[VARLINK_FDS_PENDING_MAX];
+	int fds[VARLINK_FDS_PENDING_MAX];	 /* owned; -1 when a method took it */
+	uint64_t fd_of[VARLINK_FDS_PENDING_MAX]; /* where in the stream the message of each begins */
 	size_t fd_count;
 	int out_fds[VARLINK_FDS_PENDING_MAX]; /* to go with the next byte written; owned */
 	size_t out_fd_count;
@@ -44,7 +51,11 @@ struct varlink_conn {
 void varlink_conn_init(struct varlink_conn *conn);
 void varlink_conn_fini(struct varlink_conn *conn);
 
-/** varlink_conn_feed() - bytes and fds from the socket. Return: 0, -E2BIG when a limit is passed (drop the client). */
+/**
+ * varlink_conn_feed() - bytes and fds from the socket
+ * @fds: of one fd_recv(); taken over, also on failure; they belong to the last message that begins in @data or before
+ * Return: 0, -E2BIG when a limit is passed (drop the client). Take all whole messages before feeding again.
+ */
 int varlink_conn_feed(struct varlink_conn *conn, const void *data, size_t size, const int *fds, size_t fd_count);
 
 /** struct varlink_call - one decoded request. @method and @parameters point into @doc. */
@@ -67,10 +78,14 @@ int varlink_conn_take_fd(struct varlink_conn *conn, int64_t index);
 /** varlink_conn_drop_fds() - close those nobody took (after each call) */
 void varlink_conn_drop_fds(struct varlink_conn *conn);
 
-/* Replies: append to @out. @parameters is borrowed; NULL means {}. Return: 0, -E2BIG when the client does not read. */
+/*
+ * Replies: append to @out. @parameters is borrowed; NULL means {}. Return: 0, -E2BIG when the client does not read.
+ * A call with @oneway gets none: the caller's affair.
+ */
 int varlink_reply(struct varlink_conn *conn, const json_t *parameters, bool continues);
 int varlink_reply_error(struct varlink_conn *conn, const char *error, const json_t *parameters);
 int varlink_reply_err(struct varlink_conn *conn, const struct err *err); /* io.moat.* with message and object */
+int varlink_reply_no_method(struct varlink_conn *conn, const char *method); /* org.varlink.service.MethodNotFound */
 int varlink_reply_fd(struct varlink_conn *conn, int fd); /* goes with the next reply, owned; returns its index or -E2BIG */
 
 /* ----------------------------------------------------------------- dispatch */
@@ -84,7 +99,10 @@ struct varlink_service {
 	const char *interface;
 	const char *description;
 };
-/** varlink_service_handle() - answers org.varlink.service.* calls. Return: 1 when it did, 0 when it is not its call. */
+/**
+ * varlink_service_handle() - answers org.varlink.service.* calls, and refuses those to interfaces that are not there
+ * Return: 1 when it did, 0 when the call is for @service->interface, -E2BIG as replies do.
+ */
 int varlink_service_handle(const struct varlink_service *service, struct varlink_conn *conn, const struct varlink_call *call);
 
 /* ------------------------------------------------------------------- client */
@@ -108,7 +126,10 @@ int varlink_client_fd(const struct varlink_client *client);
 int varlink_call(struct varlink_client *client, const char *method, json_t *parameters, const int *fds, size_t fd_count,
 		 json_t **ret_reply, int *ret_fds, size_t *ret_fd_count, struct err *err);
 
-/** varlink_stream() - a call with "more"; @each for every reply until it returns non-zero (that is returned) or the end (0) */
+/**
+ * varlink_stream() - a call with "more"; @each for every reply until it returns non-zero (that is returned) or the end (0)
+ * After a stop by @each the client is good for varlink_close() alone.
+ */
 int varlink_stream(struct varlink_client *client, const char *method, json_t *parameters,
 		   int (*each)(void *ctx, const json_t *reply), void *ctx, struct err *err);
 

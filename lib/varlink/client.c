@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * client - the blocking half: one connection, one call at a time. Floor F2. It trusts the service
+ * (a socket that root made) with sizes up to a named limit, and with nothing that would crash it.
+ */
+#include <assert.h>
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "lib/base/json.h"
+#include "lib/base/mem.h"
+#include "lib/base/str.h"
+#include "lib/varlink/varlink.h"
+
+enum {
+	REPLY_MAX = VARLINK_OUTPUT_MAX, /* bytes of one reply: a list of everything there is */
+	READ_SIZE = 64 * 1024,
+};
+
+/* in: bytes behind the last reply; fds: that came and were not handed out, owned */
+struct varlink_client {
+	int fd;
+	char *path;
+	struct buf in;
+	int fds[FDIO_FDS_MAX];
+	size_t fd_count;
+};
+
+static int call_send(struct varlink_client *client, const char *method, json_t *parameters,
+		     bool more, const int *fds, size_t fd_count, struct err *err);
+static int reply_read(struct varlink_client *client, json_t **ret_parameters,
+		      bool *ret_continues, struct err *err);
+static int message_read(struct varlink_client *client, json_t **ret_message, struct err *err);
+static int bytes_read(struct varlink_client *client, struct err *err);
+static int error_decode(const char *error, const json_t *parameters, struct err *err);
+static void fds_close(struct varlink_client *client);
+static int kind_errno(enum err_kind kind);
+
+int varlink_connect(const char *path, struct varlink_client **ret_client, struct err *err)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	struct varlink_client *client;
+	int fd;
+
+	if (str_copy(address.sun_path, sizeof(address.sun_path), path) < 0)
+		return err_set(err, ERR_USAGE, ENAMETOOLONG, path,
+			       "longer than a socket's path may be (%zu)",
+			       sizeof(address.sun_path) - 1);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return err_sys(err, ERR_KERNEL, errno, path, "cannot make a socket");
+	if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0) {
+		int no = errno;
+
+		close(fd);
+		return err_sys(err,
+			       no == EACCES || no == EPERM ? ERR_PERMISSION : ERR_UNAVAILABLE,
+			       no, path, "moatd does not answer at its socket");
+	}
+	client = mem_alloc(sizeof(*client));
+	client->fd = fd;
+	client->path = mem_strdup(path);
+	*ret_client = client;
+	return 0;
+}
+
+void varlink_close(struct varlink_client *client)
+{
+	if (!client)
+		return;
+	fds_close(client);
+	fd_close(client->fd);
+	buf_fini(&client->in);
+	free(client->path);
+	free(client);
+}
+
+void varlink_closep(struct varlink_client **client)
+{
+	varlink_close(*client);
+}
+
+int varlink_client_fd(const struct varlink_client *client)
+{
+	return client->fd;
+}
+
+int varlink_call(struct varlink_client *client, const char *method, json_t *parameters,
+		 const int *fds, size_t fd_count, json_t **ret_reply, int *ret_fds,
+		 size_t *ret_fd_count, struct err *err)
+{
+	cleanup(json_freep) json_t *reply = NULL;
+	bool continues;
+	int rc;
+
+	rc = call_send(client, method, parameters, false, fds, fd_count, err);
+	if (rc == 0)
+		rc = reply_read(client, &reply, &continues, err);
+	if (rc == 0 && continues)
+		rc = err_set(err, ERR_INTERNAL, EPROTO, method,
+			     "the service streams though it was not asked to");
+	if (rc < 0) {
+		fds_close(client);
+		return rc;
+	}
+	if (ret_fds) {
+		memcpy(ret_fds, client->fds, client->fd_count * sizeof(int));
+		*ret_fd_count = client->fd_count;
+		client->fd_count = 0;
+	}
+	fds_close(client);
+	if (ret_reply) {
+		*ret_reply = reply;
+		reply = NULL;
+	}
+	return 0;
+}
+
+int varlink_stream(struct varlink_client *client, const char *method, json_t *parameters,
+		   int (*each)(void *ctx, const json_t *reply), void *ctx, struct err *err)
+{
+	bool continues = true;
+	int rc;
+
+	rc = call_send(client, method, parameters, true, NULL, 0, err);
+	while (rc == 0 && continues) {
+		cleanup(json_freep) json_t *reply = NULL;
+
+		rc = reply_read(client, &reply, &continues, err);
+		fds_close(client);
+		if (rc == 0)
+			rc = each(ctx, reply);
+	}
+	return rc;
+}
+
+/* Steals @parameters. */
+static int call_send(struct varlink_client *client, const char *method, json_t *parameters,
+		     bool more, const int *fds, size_t fd_count, struct err *err)
+{
+	cleanup(json_freep) json_t *message = json_object();
+	cleanup(mem_freep) char *text = NULL;
+	size_t size;
+	int rc;
+
+	json_object_set_new(message, "method", json_string(method));
+	json_object_set_new(message, "parameters", parameters ? parameters : json_object());
+	if (more)
+		json_object_set_new(message, "more", json_true());
+	text = json_text(message);
+	size = strlen(text);
+	if (size > VARLINK_MESSAGE_MAX)
+		return err_set(err, ERR_LIMIT, E2BIG, method,
+			       "a request of %zu bytes; %d are the limit", size,
+			       (int)VARLINK_MESSAGE_MAX);
+	rc = fd_send(client->fd, text, size + 1, fds, fd_count);
+	if (rc < 0 && rc != -EPIPE) /* the reason of an EPIPE may be waiting to be read */
+		return err_sys(err, ERR_UNAVAILABLE, -rc, client->path, "cannot send to moatd");
+	return 0;
+}
+
+static int reply_read(struct varlink_client *client, json_t **ret_parameters,
+		      bool *ret_continues, struct err *err)
+{
+	cleanup(json_freep) json_t *message = NULL;
+	const json_t *continues;
+	json_t *parameters, *error;
+	int rc;
+
+	rc = message_read(client, &message, err);
+	if (rc < 0)
+		return rc;
+	parameters = json_object_get(message, "parameters");
+	error = json_object_get(message, "error");
+	continues = json_object_get(message, "continues");
+	if (!json_is_object(message) || (parameters && !json_is_object(parameters)) ||
+	    (error && !json_is_string(error)) || (continues && !json_is_boolean(continues)))
+		return err_set(err, ERR_INTERNAL, EPROTO, client->path,
+			       "the reply is no varlink reply");
+	if (error)
+		return error_decode(json_string_value(error), parameters, err);
+	*ret_parameters = parameters ? json_incref(parameters) : json_object();
+	*ret_continues = json_is_true(continues);
+	return 0;
+}
+
+static int message_read(struct varlink_client *client, json_t **ret_message, struct err *err)
+{
+	size_t scanned = 0;
+	const uint8_t *end;
+	json_error_t error;
+	size_t size;
+
+	while (!(end = client->in.size > scanned ? memchr(client->in.data + scanned, '\0',
+							  client->in.size - scanned)
+						 : NULL)) {
+		int rc;
+
+		scanned = client->in.size;
+		rc = bytes_read(client, err);
+		if (rc < 0)
+			return rc;
+	}
+	size = (size_t)(end - client->in.data);
+	/* not json_parse(): its limits are for requests, and a list may be longer */
+	*ret_message =
+		json_loadb((const char *)client->in.data, size, JSON_REJECT_DUPLICATES, &error);
+	buf_consume(&client->in, size + 1);
+	if (!*ret_message)
+		return err_set(err, ERR_INTERNAL, EPROTO, client->path,
+			       "the reply is no JSON: %s", error.text);
+	return 0;
+}
+
+static int bytes_read(struct varlink_client *client, struct err *err)
+{
+	cleanup(mem_freep) char *chunk = mem_alloc(READ_SIZE);
+	int fds[FDIO_FDS_MAX];
+	size_t count = 0;
+	ssize_t n;
+
+	n = fd_recv(client->fd, chunk, READ_SIZE, fds, &count);
+	if (n < 0)
+		return err_sys(err, ERR_UNAVAILABLE, (int)-n, client->path,
+			       "cannot read from moatd");
+	for (size_t i = 0; i < count; i++) {
+		if (client->fd_count < FDIO_FDS_MAX)
+			client->fds[client->fd_count++] = fds[i];
+		else
+			fd_close(fds[i]);
+	}
+	if (n == 0)
+		return err_set(err, ERR_UNAVAILABLE, ECONNRESET, client->path,
+			       "moatd closed the connection before it answered");
+	if ((size_t)n > (size_t)REPLY_MAX + 1 - client->in.size)
+		return err_set(err, ERR_LIMIT, E2BIG, client->path,
+			       "the reply has more than %d bytes", (int)REPLY_MAX);
+	buf_add(&client->in, chunk, (size_t)n);
+	return 0;
+}
+
+/* The standard's own errors become kinds of ours; every other name is looked up in err.h's table. */
+static int error_decode(const char *error, const json_t *parameters, struct err *err)
+{
+	static const char standard[] = "org.varlink.service.";
+	const char *message = json_string_value(json_object_get(parameters, "message"));
+	const char *object = json_string_value(json_object_get(parameters, "object"));
+	enum err_kind kind;
+
+	if (str_starts(error, standard)) {
+		const char *name = error + sizeof(standard) - 1;
+		const char *method = json_string_value(json_object_get(parameters, "method"));
+		const char *parameter =
+			json_string_value(json_object_get(parameters, "parameter"));
+
+		if (str_eq(name, "InvalidParameter"))
+			return err_set(err, ERR_USAGE, EINVAL, parameter, "invalid parameter");
+		if (str_eq(name, "PermissionDenied"))
+			return err_set(err, ERR_PERMISSION, EACCES, method,
+				       "permission denied");
+		return err_set(err, ERR_UNSUPPORTED, EOPNOTSUPP, method,
+			       "moatd does not know this call (%s)", name);
+	}
+	kind = err_kind_parse(error);
+	if (kind == ERR_INTERNAL && !str_eq(error, err_kind_name(ERR_INTERNAL)))
+		return err_set(err, ERR_INTERNAL, EPROTO, object, "%s%s%s", error,
+			       message ? ": " : "", message ? message : "");
+	return err_set(err, kind, kind_errno(kind), object, "%s",
+		       message ? message : "no reason given");
+}
+
+static void fds_close(struct varlink_client *client)
+{
+	for (size_t i = 0; i < client->fd_count; i++)
+		fd_close(client->fds[i]);
+	client->fd_count = 0;
+}
+
+/* The errno does not travel: the nearest one of each kind. */
+static int kind_errno(enum err_kind kind)
+{
+	static const int numbers[] = {
+		[ERR_NONE] = EINVAL,
+		[ERR_USAGE] = EINVAL,
+		[ERR_NAME] = EINVAL,
+		[ERR_NOTFOUND] = ENOENT,
+		[ERR_TAKEN] = EEXIST,
+		[ERR_ADDRTAKEN] = EADDRINUSE,
+		[ERR_PORTTAKEN] = EADDRINUSE,
+		[ERR_EXHAUSTED] = ENOSPC,
+		[ERR_PERMISSION] = EACCES,
+		[ERR_QUOTA] = EDQUOT,
+		[ERR_NOTEMPTY] = ENOTEMPTY,
+		[ERR_CONFLICT] = EBUSY,
+		[ERR_LIMIT] = E2BIG,
+		[ERR_UNSUPPORTED] = EOPNOTSUPP,
+		[ERR_UNAVAILABLE] = EAGAIN,
+		[ERR_KERNEL] = EREMOTEIO,
+		[ERR_IO] = EIO,
+		[ERR_INTERNAL] = EPROTO,
+	};
+
+	static_assert(ARRAY_COUNT(numbers) == ERR_KIND_COUNT, "every kind has its number");
+	return numbers[kind];
+}
