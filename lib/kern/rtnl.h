@@ -12,7 +12,10 @@
 #include "lib/kern/nlsock.h"
 #include "lib/obj/obj.h"
 
-/* Links. Each appends one message. */
+/*
+ * Links. Each appends one message, the two that make a link may append a second one for what the kernel does not
+ * take while creating (alias, port flags). When the first of the two worked and the second did not, the link stands.
+ */
 
 /** rtnl_bridge_add() - STP off, no VLAN filtering, no reserved-address forwarding, ageing irrelevant (static FDB) */
 void rtnl_bridge_add(struct nlbatch *batch, const struct obj_link *link);
@@ -21,20 +24,16 @@ void rtnl_bridge_add(struct nlbatch *batch, const struct obj_link *link);
  * rtnl_veth_add() - both ends, one queue each, the peer made in place in its own namespace
  * @master_index: of the bridge link->master, 0 for none
  * @peer_ns_fd: namespace of the peer; -1: the same as this socket's
+ * LINK_PORT_STATIC: learning off, unicast flooding off, multicast and broadcast flooding on, BPDU guard, root block.
  * Both ends are down afterwards (IFF_UP on the peer half fails with ENOTCONN).
  * IPv6 link-local addresses are not generated if net.ipv6.conf.default.addr_gen_mode was 1 in that end's namespace.
  */
 void rtnl_veth_add(struct nlbatch *batch, const struct obj_link *link, uint32_t master_index, int peer_ns_fd);
 
 /**
- * rtnl_port_static() - the flags of LINK_PORT_STATIC on a bridge port, by name: learning off, unicast flooding off,
- * multicast and broadcast flooding on, BPDU guard and root block on. May follow rtnl_veth_add() in one batch.
- */
-void rtnl_port_static(struct nlbatch *batch, const char *name);
-
-/**
- * rtnl_link_set() - give a standing link this value: MAC, MTU, alias where asked for, and its master
- * @master_index: 0 releases it from its bridge. Port flags are apart: rtnl_port_static().
+ * rtnl_link_set() - give a standing link this value: MAC, MTU where asked for, alias, port flags, and its master
+ * @master_index: 0 releases it from its bridge
+ * One message, or two where it becomes a port and gets its flags.
  */
 void rtnl_link_set(struct nlbatch *batch, const struct obj_link *link, uint32_t master_index);
 void rtnl_link_up(struct nlbatch *batch, const char *name, bool up);

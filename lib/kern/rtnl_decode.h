@@ -72,6 +72,8 @@ int rtnl_list_links(struct rtnl_slice raw, struct rtnl_link_info **ret_links);
 int rtnl_list_addrs(struct rtnl_slice raw, struct rtnl_addr_info **ret_addrs);
 int rtnl_list_routes(struct rtnl_slice raw, struct rtnl_route_info **ret_routes);
 
+enum rtnl_event_part { RTNL_EVENT_LINK, RTNL_EVENT_ADDR, RTNL_EVENT_ROUTE, RTNL_EVENT_NEIGH, RTNL_EVENT_FDB };
+
 /**
  * struct rtnl_event - one message of a monitor socket, for deciding what to look at again
  * @type: RTM_NEWLINK ...; @ns is not known here
@@ -79,7 +81,7 @@ int rtnl_list_routes(struct rtnl_slice raw, struct rtnl_route_info **ret_routes)
 struct rtnl_event {
 	uint16_t type;
 	uint8_t removed; /* 1: RTM_DEL* */
-	uint8_t part;	 /* enum rtnl_part */
+	uint8_t part;	 /* enum rtnl_event_part */
 	uint32_t index;
 	char name[OBJ_IFNAME_SIZE]; /* of links only */
 	uint8_t protocol;	    /* of routes only */

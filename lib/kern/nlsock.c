@@ -1,0 +1,430 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * nlsock - netlink sockets. Floor F2.
+ *
+ * Theory of operation. rtnetlink and nfnetlink work on a request inside
+ * sendmsg(2), in our own context: when it returns, every acknowledgement has
+ * been put into our receive queue, and a dump's next part is made inside
+ * recvmsg(2). So receiving never needs to wait, and every receive here is
+ * MSG_DONTWAIT: an empty queue means that no more will come.
+ *
+ * Acks can be lost only when the receive buffer overflows (ENOBUFS). An ack
+ * costs about 1 kB of it, so rtnetlink batches are cut into chunks of
+ * NLBATCH_CHUNK; an nftables transaction asks for an ack of its last message
+ * only (failures are always acknowledged).
+ */
+#include "lib/kern/nlsock.h"
+
+#include <errno.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "lib/base/fdio.h"
+#include "lib/base/mem.h"
+#include "lib/kern/netns.h"
+#include "lib/kern/nlbuf.h"
+
+enum {
+	RECEIVE_BUFFER = 8 << 20,
+	MONITOR_BUFFER = 4 << 20,
+	SEND_BUFFER = 64 << 20, /* an nft transaction is one message */
+	DUMP_ROOM = 64 << 10,
+	DUMP_TRIES = 10,
+	ACK_ROOM = 8192,
+};
+
+struct nlsock {
+	int fd;
+	enum nlsock_kind kind;
+	uint32_t seq;
+	uint8_t *room; /* DUMP_ROOM bytes to receive into */
+};
+
+static int open_fd(enum nlsock_kind kind, int ns_fd, int home_fd, int flags, int *ret_fd, struct err *err)
+{
+	int protocol = kind == NLSOCK_RTNL ? NETLINK_ROUTE : NETLINK_NETFILTER;
+	struct sockaddr_nl self = { .nl_family = AF_NETLINK };
+	int fd, r;
+
+	if (ns_fd >= 0) {
+		r = netns_enter(ns_fd, err);
+		if (r < 0)
+			return r;
+	}
+	fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | flags, protocol);
+	r = fd < 0 ? -errno : 0;
+	if (ns_fd >= 0)
+		netns_leave(home_fd);
+	if (r < 0)
+		return err_sys(err, ERR_KERNEL, -r, NULL, "netlink socket");
+	if (bind(fd, (struct sockaddr *)&self, sizeof(self)) < 0) {
+		r = err_sys(err, ERR_KERNEL, errno, NULL, "bind netlink socket");
+		fd_close(fd);
+		return r;
+	}
+	*ret_fd = fd;
+	return 0;
+}
+
+/* The FORCE variants need CAP_NET_ADMIN in the namespace's owner; without it the limits of the machine hold. */
+static void set_buffer(int fd, int force, int plain, int size)
+{
+	if (setsockopt(fd, SOL_SOCKET, force, &size, sizeof(size)) < 0)
+		(void)setsockopt(fd, SOL_SOCKET, plain, &size, sizeof(size));
+}
+
+static int set_on(int fd, int option)
+{
+	int on = 1;
+
+	return setsockopt(fd, SOL_NETLINK, option, &on, sizeof(on)) < 0 ? -errno : 0;
+}
+
+int nlsock_open(enum nlsock_kind kind, int ns_fd, int home_fd, struct nlsock **ret_sock, struct err *err)
+{
+	struct nlsock *sock;
+	int fd, r;
+
+	r = open_fd(kind, ns_fd, home_fd, 0, &fd, err);
+	if (r < 0)
+		return r;
+	r = set_on(fd, NETLINK_EXT_ACK);
+	if (r == 0)
+		r = set_on(fd, NETLINK_CAP_ACK);
+	if (r == 0 && kind == NLSOCK_RTNL)
+		r = set_on(fd, NETLINK_GET_STRICT_CHK);
+	if (r < 0) {
+		fd_close(fd);
+		return err_sys(err, ERR_KERNEL, -r, NULL, "netlink socket options");
+	}
+	set_buffer(fd, SO_RCVBUFFORCE, SO_RCVBUF, RECEIVE_BUFFER);
+	if (kind == NLSOCK_NFT)
+		set_buffer(fd, SO_SNDBUFFORCE, SO_SNDBUF, SEND_BUFFER);
+	sock = mem_alloc(sizeof(*sock));
+	*sock = (struct nlsock){ .fd = fd, .kind = kind, .seq = 1, .room = mem_alloc(DUMP_ROOM) };
+	*ret_sock = sock;
+	return 0;
+}
+
+void nlsock_close(struct nlsock *sock)
+{
+	if (!sock)
+		return;
+	fd_close(sock->fd);
+	free(sock->room);
+	free(sock);
+}
+
+int nlsock_fd(const struct nlsock *sock)
+{
+	return sock->fd;
+}
+
+int nlsock_open_monitor(enum nlsock_kind kind, int ns_fd, int home_fd, int *ret_fd, struct err *err)
+{
+	static const int rtnl_groups[] = {
+		RTNLGRP_LINK,	     RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR,
+		RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE,	 RTNLGRP_NEIGH,
+	};
+	static const int nft_groups[] = { NFNLGRP_NFTABLES };
+	const int *groups = kind == NLSOCK_RTNL ? rtnl_groups : nft_groups;
+	size_t count = kind == NLSOCK_RTNL ? ARRAY_COUNT(rtnl_groups) : ARRAY_COUNT(nft_groups);
+	int fd, r;
+
+	r = open_fd(kind, ns_fd, home_fd, SOCK_NONBLOCK, &fd, err);
+	if (r < 0)
+		return r;
+	set_buffer(fd, SO_RCVBUFFORCE, SO_RCVBUF, MONITOR_BUFFER);
+	for (size_t i = 0; i < count; i++) {
+		if (setsockopt(fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &groups[i],
+			       sizeof(groups[i])) < 0) {
+			r = err_sys(err, ERR_KERNEL, errno, NULL, "join netlink group %d", groups[i]);
+			fd_close(fd);
+			return r;
+		}
+	}
+	*ret_fd = fd;
+	return 0;
+}
+
+/* Sequence numbers, and an ack wanted: of all messages, or of the last but one (an nft batch's last real message). */
+static void number_messages(struct nlsock *sock, struct nlbatch *batch, bool all)
+{
+	size_t offset = 0;
+	uint32_t i = 0;
+
+	for (; offset < batch->bytes.size; i++) {
+		struct nlmsghdr *nlh = (void *)(batch->bytes.data + offset);
+
+		nlh->nlmsg_seq = sock->seq + i;
+		if (all || i + 2 == batch->count)
+			nlh->nlmsg_flags |= NLM_F_ACK;
+		offset += nlbuf_align(nlh->nlmsg_len);
+	}
+}
+
+static int send_bytes(const struct nlsock *sock, const void *data, size_t size)
+{
+	static const struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
+	ssize_t sent;
+
+	do {
+		sent = sendto(sock->fd, data, size, 0, (const struct sockaddr *)&kernel, sizeof(kernel));
+	} while (sent < 0 && errno == EINTR);
+	return sent < 0 ? -errno : 0;
+}
+
+/* One datagram. Return: its size, 0 when the queue is empty, -ENOBUFS, -errno. */
+static ssize_t receive(const struct nlsock *sock)
+{
+	for (;;) {
+		ssize_t n = recv(sock->fd, sock->room, DUMP_ROOM, MSG_DONTWAIT | MSG_TRUNC);
+
+		if (n >= 0)
+			return n > DUMP_ROOM ? -EMSGSIZE : n;
+		if (errno == EINTR)
+			continue;
+		return errno == EAGAIN ? 0 : -errno;
+	}
+}
+
+static void ack_read(const struct nlmsghdr *nlh, struct nlack *ret_ack)
+{
+	const struct nlmsgerr *nlerr = mnl_nlmsg_get_payload(nlh);
+	const struct nlattr *attrs[NLMSGERR_ATTR_MAX + 1];
+	size_t header = sizeof(*nlerr);
+
+	ret_ack->status = nlerr->error;
+	ret_ack->text[0] = '\0';
+	if (!(nlh->nlmsg_flags & NLM_F_ACK_TLVS))
+		return;
+	if (!(nlh->nlmsg_flags & NLM_F_CAPPED))
+		header += nlerr->msg.nlmsg_len - sizeof(nlerr->msg);
+	nlbuf_attrs(nlh, header, attrs, ARRAY_COUNT(attrs));
+	if (attrs[NLMSGERR_ATTR_MSG]) {
+		const char *text = nlbuf_payload(attrs[NLMSGERR_ATTR_MSG], 1);
+
+		if (text)
+			snprintf(ret_ack->text, sizeof(ret_ack->text), "%.*s",
+				 (int)(attrs[NLMSGERR_ATTR_MSG]->nla_len - sizeof(struct nlattr)), text);
+	}
+}
+
+/* Everything in the queue; acks numbered from @base go to @acks. */
+static int collect_acks(const struct nlsock *sock, uint32_t base, uint32_t count, struct nlack *acks,
+			uint32_t *ret_got)
+{
+	int status = 0;
+
+	while (*ret_got < count) {
+		ssize_t n = receive(sock);
+		const struct nlmsghdr *nlh;
+		size_t offset = 0;
+		bool bad = false;
+
+		if (n == -ENOBUFS) { /* acks were lost; those that came are still there */
+			status = -ENOBUFS;
+			continue;
+		}
+		if (n <= 0)
+			return n < 0 ? (int)n : status < 0 ? status : -EIO;
+		while ((nlh = nlbuf_next(sock->room, (size_t)n, &offset, &bad))) {
+			uint32_t i = nlh->nlmsg_seq - base;
+
+			if (nlh->nlmsg_type != NLMSG_ERROR || i >= count ||
+			    nlh->nlmsg_len < NLMSG_LENGTH(sizeof(struct nlmsgerr)))
+				continue;
+			ack_read(nlh, &acks[i]);
+			++*ret_got;
+		}
+	}
+	return status;
+}
+
+/* Nothing of an earlier exchange may be taken for an answer of this one. */
+static void drain(const struct nlsock *sock)
+{
+	ssize_t n;
+
+	do {
+		n = receive(sock);
+	} while (n > 0 || n == -ENOBUFS || n == -EMSGSIZE);
+}
+
+int nlsock_exec(struct nlsock *sock, struct nlbatch *batch, struct nlack *ret_acks)
+{
+	size_t offset = 0, total = batch->bytes.size;
+	uint32_t done = 0;
+	int worst = 0;
+
+	number_messages(sock, batch, true);
+	for (uint32_t i = 0; i < batch->count; i++)
+		ret_acks[i] = (struct nlack){ .status = -EIO };
+	while (offset < total) {
+		size_t end = offset;
+		uint32_t count = 0, got = 0;
+		int r;
+
+		for (; end < total && count < NLBATCH_CHUNK; count++) {
+			const struct nlmsghdr *nlh = (const void *)(batch->bytes.data + end);
+
+			end += nlbuf_align(nlh->nlmsg_len);
+		}
+		r = send_bytes(sock, batch->bytes.data + offset, end - offset);
+		if (r == 0)
+			r = collect_acks(sock, sock->seq + done, count, ret_acks + done, &got);
+		if (r < 0) {
+			sock->seq += batch->count;
+			drain(sock);
+			return r;
+		}
+		done += count;
+		offset = end;
+	}
+	sock->seq += batch->count;
+	for (uint32_t i = 0; i < batch->count; i++)
+		worst |= ret_acks[i].status != 0;
+	return worst;
+}
+
+int nlsock_exec_nft(struct nlsock *sock, struct nlbatch *batch, uint32_t *ret_index, struct nlack *ret_ack)
+{
+	uint32_t base = sock->seq;
+	bool acked = false;
+	int r;
+
+	*ret_index = UINT32_MAX;
+	*ret_ack = (struct nlack){ 0 };
+	if (batch->count <= 2) /* begin and end: nothing to do */
+		return 0;
+	number_messages(sock, batch, false);
+	sock->seq += batch->count;
+	r = send_bytes(sock, batch->bytes.data, batch->bytes.size);
+	if (r < 0) {
+		ret_ack->status = r;
+		return r;
+	}
+	for (;;) {
+		ssize_t n = receive(sock);
+		const struct nlmsghdr *nlh;
+		size_t offset = 0;
+		bool bad = false;
+
+		if (n == -ENOBUFS)
+			continue;
+		if (n < 0)
+			return ret_ack->status = (int)n;
+		if (n == 0)
+			break;
+		while ((nlh = nlbuf_next(sock->room, (size_t)n, &offset, &bad))) {
+			uint32_t i = nlh->nlmsg_seq - base;
+			struct nlack ack;
+
+			if (nlh->nlmsg_type != NLMSG_ERROR || i >= batch->count ||
+			    nlh->nlmsg_len < NLMSG_LENGTH(sizeof(struct nlmsgerr)))
+				continue;
+			ack_read(nlh, &ack);
+			if (ack.status == 0) {
+				acked = true;
+			} else if (ret_ack->status == 0) { /* the first failure is the cause */
+				*ret_ack = ack;
+				*ret_index = i;
+			}
+		}
+	}
+	if (ret_ack->status == 0 && !acked)
+		ret_ack->status = -EIO;
+	return ret_ack->status;
+}
+
+/* One try. Return: 0, -EINTR when it was interrupted by a change, -errno. */
+static int dump_once(struct nlsock *sock, struct nlbatch *request, struct buf *bytes, struct nlack *ret_ack)
+{
+	const struct nlmsghdr *asked = (const void *)request->bytes.data;
+	bool dump = (asked->nlmsg_flags & NLM_F_DUMP) == NLM_F_DUMP;
+	uint32_t seq = sock->seq++;
+	bool interrupted = false;
+	int r;
+
+	((struct nlmsghdr *)(void *)request->bytes.data)->nlmsg_seq = seq;
+	r = send_bytes(sock, request->bytes.data, request->bytes.size);
+	if (r < 0)
+		return r;
+	for (;;) {
+		ssize_t n = receive(sock);
+		const struct nlmsghdr *nlh;
+		size_t offset = 0, start = 0;
+		bool bad = false;
+
+		if (n == 0)
+			return dump ? -EIO : 0;
+		if (n < 0)
+			return n == -ENOBUFS ? -EINTR : (int)n;
+		while ((nlh = nlbuf_next(sock->room, (size_t)n, &offset, &bad))) {
+			if (nlh->nlmsg_seq != seq) {
+				start = offset;
+				continue;
+			}
+			interrupted |= (nlh->nlmsg_flags & NLM_F_DUMP_INTR) != 0;
+			if (nlh->nlmsg_type == NLMSG_DONE) {
+				int status = 0;
+
+				if (nlh->nlmsg_len >= NLMSG_LENGTH(sizeof(status)))
+					memcpy(&status, mnl_nlmsg_get_payload(nlh), sizeof(status));
+				buf_add(bytes, sock->room + start,
+					(size_t)((const uint8_t *)nlh - sock->room) - start);
+				return status < 0 ? status : interrupted ? -EINTR : 0;
+			}
+			if (nlh->nlmsg_type == NLMSG_ERROR &&
+			    nlh->nlmsg_len >= NLMSG_LENGTH(sizeof(struct nlmsgerr))) {
+				ack_read(nlh, ret_ack);
+				return ret_ack->status;
+			}
+		}
+		if (bad)
+			return -EBADMSG;
+		buf_add(bytes, sock->room + start, (size_t)n - start);
+	}
+}
+
+int nlsock_dump(struct nlsock *sock, const struct nlbatch *request, struct buf *bytes, struct err *err)
+{
+	size_t before = bytes->size;
+	struct nlbatch copy = { 0 };
+	struct nlack ack = { 0 };
+	int r = -EINTR;
+
+	buf_add(&copy.bytes, request->bytes.data, request->bytes.size);
+	for (int i = 0; i < DUMP_TRIES && r == -EINTR; i++) {
+		bytes->size = before;
+		r = dump_once(sock, &copy, bytes, &ack);
+		if (r < 0)
+			drain(sock);
+	}
+	nlbatch_fini(&copy);
+	if (r == 0)
+		return 0;
+	bytes->size = before;
+	if (r == -EINTR)
+		r = -EBUSY;
+	return err_sys(err, ERR_KERNEL, -r, NULL, "netlink dump%s%s", ack.text[0] ? ": " : "", ack.text);
+}
+
+int nlsock_ifindex(const struct nlsock *sock, const char *name)
+{
+	struct ifreq ifr = { 0 };
+
+	if (strlen(name) >= sizeof(ifr.ifr_name))
+		return -ENODEV;
+	memcpy(ifr.ifr_name, name, strlen(name));
+	if (ioctl(sock->fd, SIOCGIFINDEX, &ifr) < 0)
+		return -errno;
+	return ifr.ifr_ifindex;
+}

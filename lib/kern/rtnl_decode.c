@@ -1,0 +1,517 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* rtnl_decode - raw rtnetlink dumps to objects. Floor F2, pure. */
+#include "lib/kern/rtnl_decode.h"
+
+#include <errno.h>
+#include <linux/if_bridge.h>
+#include <linux/if_link.h>
+#include <linux/neighbour.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+#include <string.h>
+
+#include "lib/base/mem.h"
+#include "lib/base/str.h"
+#include "lib/kern/nlbuf.h"
+
+/* One link of the namespace, ours or not: the other parts look their device up by index. */
+struct seen {
+	uint32_t index;
+	uint32_t master;
+	bool ours;
+	char name[OBJ_IFNAME_SIZE];
+};
+
+struct decoder {
+	uint64_t ns;
+	struct seen *links; /* sorted by index */
+	size_t count;
+	struct objv *objs;
+};
+
+static bool id_name(const char *name, size_t skip)
+{
+	uint64_t id;
+
+	return strlen(name) == skip + 12 && str_hex48(name + skip, &id) == 0;
+}
+
+static bool is_ours(uint64_t ns, const char *name, const char *kind)
+{
+	switch (ns_class(ns)) {
+	case NS_HOST:
+		return str_starts(name, "mu") && id_name(name, 2);
+	case NS_ROUTER:
+		return str_eq(name, "uplink") ||
+		       (name[0] == 'm' && name[1] >= 'a' && name[1] <= 'z' && id_name(name, 2));
+	case NS_STACK:
+	case NS_CONTAINER:
+	case NS_FOREIGN:
+		return str_eq(kind, "veth") || str_eq(kind, "bridge");
+	}
+	return false;
+}
+
+static int seen_cmp(const void *a, const void *b)
+{
+	const struct seen *x = a, *y = b;
+
+	return x->index < y->index ? -1 : x->index > y->index;
+}
+
+static const struct seen *seen_find(const struct decoder *d, uint32_t index)
+{
+	struct seen key = { .index = index };
+
+	if (!d->count)
+		return NULL;
+	return bsearch(&key, d->links, d->count, sizeof(key), seen_cmp);
+}
+
+static bool ip_read(uint8_t family, const struct nlattr *attr, struct ip *ret_ip)
+{
+	size_t size = family == AF_INET ? 4 : family == AF_INET6 ? 16 : 0;
+	const void *payload = size ? nlbuf_payload(attr, size) : NULL;
+
+	if (!payload)
+		return false;
+	*ret_ip = (struct ip){ .family = family == AF_INET ? 4 : 6 };
+	memcpy(ret_ip->b, payload, size);
+	return true;
+}
+
+static void mac_read(const struct nlattr *attr, struct mac *ret_mac)
+{
+	const void *payload = nlbuf_payload(attr, sizeof(ret_mac->b));
+
+	if (payload && attr->nla_len == sizeof(*attr) + sizeof(ret_mac->b))
+		memcpy(ret_mac->b, payload, sizeof(ret_mac->b));
+}
+
+static int bad_bytes(struct err *err, const char *what)
+{
+	return err_set(err, ERR_KERNEL, EBADMSG, NULL, "%s: not netlink messages", what);
+}
+
+/* The fixed header of a message of @type, or NULL when it is another type or too short. */
+static const void *header_of(const struct nlmsghdr *nlh, uint16_t type, size_t size)
+{
+	if (nlh->nlmsg_type != type || nlh->nlmsg_len < NLMSG_LENGTH(size))
+		return NULL;
+	return mnl_nlmsg_get_payload(nlh);
+}
+
+struct link_message {
+	struct rtnl_link_info info;
+	const struct nlattr *alias, *slave_kind, *slave_data;
+};
+
+static bool link_read(const struct nlmsghdr *nlh, uint16_t type, struct link_message *ret_link)
+{
+	const struct ifinfomsg *ifi = header_of(nlh, type, sizeof(*ifi));
+	const struct nlattr *attrs[IFLA_MAX + 1], *info[IFLA_INFO_MAX + 1];
+	struct rtnl_link_info *link = &ret_link->info;
+
+	/* AF_BRIDGE messages of a bridge's ports share the type and tell less. */
+	if (!ifi || ifi->ifi_family != AF_UNSPEC)
+		return false;
+	nlbuf_attrs(nlh, sizeof(*ifi), attrs, ARRAY_COUNT(attrs));
+	memset(ret_link, 0, sizeof(*ret_link));
+	if (!nlbuf_name(attrs[IFLA_IFNAME], link->name, sizeof(link->name)))
+		return false;
+	nlbuf_nested(attrs[IFLA_LINKINFO], info, ARRAY_COUNT(info));
+	(void)nlbuf_name(info[IFLA_INFO_KIND], link->kind, sizeof(link->kind));
+	link->index = (uint32_t)ifi->ifi_index;
+	link->mtu = nlbuf_u32(attrs[IFLA_MTU], 0);
+	link->group = nlbuf_u32(attrs[IFLA_GROUP], 0);
+	link->master = nlbuf_u32(attrs[IFLA_MASTER], 0);
+	link->up = (ifi->ifi_flags & IFF_UP) != 0;
+	link->running = (ifi->ifi_flags & IFF_RUNNING) != 0;
+	link->loopback = (ifi->ifi_flags & IFF_LOOPBACK) != 0;
+	mac_read(attrs[IFLA_ADDRESS], &link->mac);
+	ret_link->alias = attrs[IFLA_IFALIAS];
+	ret_link->slave_kind = info[IFLA_INFO_SLAVE_KIND];
+	ret_link->slave_data = info[IFLA_INFO_SLAVE_DATA];
+	return true;
+}
+
+static int index_links(struct decoder *d, struct rtnl_slice raw, struct err *err)
+{
+	size_t offset = 0, capacity = 0;
+	const struct nlmsghdr *nlh;
+	bool bad = false;
+
+	while ((nlh = nlbuf_next(raw.data, raw.size, &offset, &bad))) {
+		struct link_message link;
+
+		if (!link_read(nlh, RTM_NEWLINK, &link))
+			continue;
+		if (d->count == capacity) {
+			capacity = capacity ? 2 * capacity : 64;
+			d->links = mem_grow(d->links, capacity, sizeof(*d->links));
+		}
+		d->links[d->count] = (struct seen){
+			.index = link.info.index,
+			.master = link.info.master,
+			.ours = is_ours(d->ns, link.info.name, link.info.kind),
+		};
+		memcpy(d->links[d->count].name, link.info.name, sizeof(link.info.name));
+		d->count++;
+	}
+	if (d->count)
+		qsort(d->links, d->count, sizeof(*d->links), seen_cmp);
+	return bad ? bad_bytes(err, "links") : 0;
+}
+
+/* Does a port bear exactly the flags of rtnl_veth_add()? */
+static bool port_is_static(const struct link_message *link)
+{
+	const struct nlattr *port[IFLA_BRPORT_MAX + 1];
+	char kind[16];
+
+	if (!nlbuf_name(link->slave_kind, kind, sizeof(kind)) || !str_eq(kind, "bridge"))
+		return false;
+	nlbuf_nested(link->slave_data, port, ARRAY_COUNT(port));
+	return nlbuf_u8(port[IFLA_BRPORT_LEARNING], 1) == 0 &&
+	       nlbuf_u8(port[IFLA_BRPORT_UNICAST_FLOOD], 1) == 0 &&
+	       nlbuf_u8(port[IFLA_BRPORT_MCAST_FLOOD], 0) == 1 &&
+	       nlbuf_u8(port[IFLA_BRPORT_BCAST_FLOOD], 0) == 1 &&
+	       nlbuf_u8(port[IFLA_BRPORT_GUARD], 0) == 1 && nlbuf_u8(port[IFLA_BRPORT_PROTECT], 0) == 1;
+}
+
+static void link_object(const struct decoder *d, const struct link_message *link)
+{
+	struct obj obj = { .ns = d->ns, .kind = OBJ_LINK };
+	const struct seen *master;
+
+	memcpy(obj.link.name, link->info.name, sizeof(obj.link.name));
+	obj.link.mtu = link->info.mtu;
+	obj.link.mac = link->info.mac;
+	obj.link.type = str_eq(link->info.kind, "bridge") ? LINK_BRIDGE : LINK_VETH;
+	if (port_is_static(link))
+		obj.link.flags |= LINK_PORT_STATIC;
+	/* An alias of somebody else may be longer than any of ours: it then differs, which is what it shall do. */
+	if (link->alias && !nlbuf_name(link->alias, obj.link.alias, sizeof(obj.link.alias)))
+		(void)str_copy(obj.link.alias, sizeof(obj.link.alias), "?");
+	master = link->info.master ? seen_find(d, link->info.master) : NULL;
+	if (master)
+		memcpy(obj.link.master, master->name, sizeof(obj.link.master));
+	objv_add(d->objs, &obj);
+}
+
+static void decode_links(const struct decoder *d, struct rtnl_slice raw)
+{
+	size_t offset = 0;
+	const struct nlmsghdr *nlh;
+	bool bad = false;
+
+	while ((nlh = nlbuf_next(raw.data, raw.size, &offset, &bad))) {
+		struct link_message link;
+		bool ours;
+
+		if (!link_read(nlh, RTM_NEWLINK, &link))
+			continue;
+		ours = is_ours(d->ns, link.info.name, link.info.kind);
+		/* A name of ours on a link of another type is not a thing we can compare: left out, so it shows as missing. */
+		if (ours && (str_eq(link.info.kind, "veth") || str_eq(link.info.kind, "bridge")))
+			link_object(d, &link);
+		else if (!(link.info.loopback && ns_class(d->ns) != NS_HOST))
+			continue;
+		if (link.info.up) {
+			struct obj up = obj_up(d->ns, link.info.name);
+
+			objv_add(d->objs, &up);
+		}
+	}
+}
+
+static int decode_addrs(const struct decoder *d, struct rtnl_slice raw, struct err *err)
+{
+	size_t offset = 0;
+	const struct nlmsghdr *nlh;
+	bool bad = false;
+
+	while ((nlh = nlbuf_next(raw.data, raw.size, &offset, &bad))) {
+		const struct ifaddrmsg *ifa = header_of(nlh, RTM_NEWADDR, sizeof(*ifa));
+		const struct nlattr *attrs[IFA_MAX + 1];
+		const struct seen *link = ifa ? seen_find(d, ifa->ifa_index) : NULL;
+		struct prefix addr = { 0 };
+		struct obj obj;
+
+		if (!link || !link->ours)
+			continue;
+		nlbuf_attrs(nlh, sizeof(*ifa), attrs, ARRAY_COUNT(attrs));
+		if (!ip_read(ifa->ifa_family, attrs[IFA_LOCAL], &addr.ip) &&
+		    !ip_read(ifa->ifa_family, attrs[IFA_ADDRESS], &addr.ip))
+			continue;
+		addr.len = ifa->ifa_prefixlen;
+		obj = obj_addr(d->ns, link->name, &addr);
+		objv_add(d->objs, &obj);
+	}
+	return bad ? bad_bytes(err, "addresses") : 0;
+}
+
+static bool route_read(const struct nlmsghdr *nlh, uint16_t type, struct rtnl_route_info *ret_route)
+{
+	const struct rtmsg *rtm = header_of(nlh, type, sizeof(*rtm));
+	const struct nlattr *attrs[RTA_MAX + 1];
+
+	if (!rtm || (rtm->rtm_family != AF_INET && rtm->rtm_family != AF_INET6) ||
+	    (rtm->rtm_flags & RTM_F_CLONED))
+		return false;
+	nlbuf_attrs(nlh, sizeof(*rtm), attrs, ARRAY_COUNT(attrs));
+	*ret_route = (struct rtnl_route_info){
+		.dst = { .ip.family = rtm->rtm_family == AF_INET ? 4 : 6, .len = rtm->rtm_dst_len },
+		.index = nlbuf_u32(attrs[RTA_OIF], 0),
+		.metric = nlbuf_u32(attrs[RTA_PRIORITY], 0),
+		.table = nlbuf_u32(attrs[RTA_TABLE], rtm->rtm_table),
+		.protocol = rtm->rtm_protocol,
+		.type = rtm->rtm_type,
+	};
+	(void)ip_read(rtm->rtm_family, attrs[RTA_DST], &ret_route->dst.ip);
+	if (!ip_read(rtm->rtm_family, attrs[RTA_GATEWAY], &ret_route->via)) {
+		uint16_t family;
+		const uint8_t *rtvia = nlbuf_payload(attrs[RTA_VIA], sizeof(family) + 16);
+
+		if (rtvia) {
+			memcpy(&family, rtvia, sizeof(family));
+			ret_route->via.family = family == AF_INET6 ? 6 : 0;
+			if (ret_route->via.family)
+				memcpy(ret_route->via.b, rtvia + sizeof(family), 16);
+		}
+	}
+	if (attrs[RTA_MULTIPATH] && !ret_route->index) {
+		const struct rtnexthop *hop = nlbuf_payload(attrs[RTA_MULTIPATH], sizeof(*hop));
+
+		ret_route->index = hop ? (uint32_t)hop->rtnh_ifindex : 0;
+	}
+	return true;
+}
+
+static int decode_routes(const struct decoder *d, struct rtnl_slice raw, struct err *err)
+{
+	size_t offset = 0;
+	const struct nlmsghdr *nlh;
+	bool bad = false;
+
+	while ((nlh = nlbuf_next(raw.data, raw.size, &offset, &bad))) {
+		struct rtnl_route_info route;
+		const struct seen *link;
+		struct obj obj;
+
+		if (!route_read(nlh, RTM_NEWROUTE, &route) || route.protocol != OBJ_ROUTE_PROTO ||
+		    route.table != RT_TABLE_MAIN)
+			continue;
+		link = seen_find(d, route.index);
+		obj = obj_route(d->ns, &route.dst, &route.via, link ? link->name : "");
+		objv_add(d->objs, &obj);
+	}
+	return bad ? bad_bytes(err, "routes") : 0;
+}
+
+static int decode_neighs(const struct decoder *d, struct rtnl_slice raw, struct err *err)
+{
+	size_t offset = 0;
+	const struct nlmsghdr *nlh;
+	bool bad = false;
+
+	while ((nlh = nlbuf_next(raw.data, raw.size, &offset, &bad))) {
+		const struct ndmsg *ndm = header_of(nlh, RTM_NEWNEIGH, sizeof(*ndm));
+		const struct nlattr *attrs[NDA_MAX + 1];
+		const struct seen *link = ndm ? seen_find(d, (uint32_t)ndm->ndm_ifindex) : NULL;
+		struct mac mac = { 0 };
+		struct ip ip;
+		struct obj obj;
+
+		if (!link || !link->ours || !(ndm->ndm_state & NUD_PERMANENT))
+			continue;
+		nlbuf_attrs(nlh, sizeof(*ndm), attrs, ARRAY_COUNT(attrs));
+		if (!ip_read(ndm->ndm_family, attrs[NDA_DST], &ip))
+			continue;
+		mac_read(attrs[NDA_LLADDR], &mac);
+		obj = obj_neigh(d->ns, link->name, &ip, &mac);
+		objv_add(d->objs, &obj);
+	}
+	return bad ? bad_bytes(err, "neighbours") : 0;
+}
+
+static int decode_fdb(const struct decoder *d, struct rtnl_slice raw, struct err *err)
+{
+	size_t offset = 0;
+	const struct nlmsghdr *nlh;
+	bool bad = false;
+
+	while ((nlh = nlbuf_next(raw.data, raw.size, &offset, &bad))) {
+		const struct ndmsg *ndm = header_of(nlh, RTM_NEWNEIGH, sizeof(*ndm));
+		const struct nlattr *attrs[NDA_MAX + 1];
+		const struct seen *link = ndm ? seen_find(d, (uint32_t)ndm->ndm_ifindex) : NULL;
+		struct mac mac = { 0 };
+		struct obj obj;
+
+		/* Static and forwarding is NUD_NOARP with the master flag; local entries are NUD_PERMANENT. */
+		if (!link || !link->ours || ndm->ndm_family != AF_BRIDGE || !(ndm->ndm_state & NUD_NOARP))
+			continue;
+		nlbuf_attrs(nlh, sizeof(*ndm), attrs, ARRAY_COUNT(attrs));
+		mac_read(attrs[NDA_LLADDR], &mac);
+		if (!mac_is_unicast(&mac) || (!attrs[NDA_MASTER] && !(ndm->ndm_flags & NTF_MASTER)))
+			continue;
+		obj = obj_fdb(d->ns, link->name, &mac);
+		objv_add(d->objs, &obj);
+	}
+	return bad ? bad_bytes(err, "FDB") : 0;
+}
+
+int rtnl_decode(const struct rtnl_raw *raw, uint64_t ns, struct objv *objs, struct err *err)
+{
+	struct decoder d = { .ns = ns, .objs = objs };
+	int r = index_links(&d, raw->links, err);
+
+	if (r == 0) {
+		decode_links(&d, raw->links);
+		r = decode_addrs(&d, raw->addrs, err);
+	}
+	if (r == 0)
+		r = decode_routes(&d, raw->routes, err);
+	if (r == 0)
+		r = decode_neighs(&d, raw->neighs, err);
+	if (r == 0)
+		r = decode_fdb(&d, raw->fdb, err);
+	free(d.links);
+	return r;
+}
+
+/* Room for one more in a malloc'ed array that doubles. */
+static void *array_room(void *items, size_t count, size_t *capacity, size_t size)
+{
+	if (count < *capacity)
+		return items;
+	*capacity = *capacity ? 2 * *capacity : 16;
+	return mem_grow(items, *capacity, size);
+}
+
+int rtnl_list_links(struct rtnl_slice raw, struct rtnl_link_info **ret_links)
+{
+	size_t offset = 0, capacity = 0, count = 0;
+	struct rtnl_link_info *links = NULL;
+	const struct nlmsghdr *nlh;
+	bool bad = false;
+
+	while ((nlh = nlbuf_next(raw.data, raw.size, &offset, &bad))) {
+		struct link_message link;
+
+		if (!link_read(nlh, RTM_NEWLINK, &link))
+			continue;
+		links = array_room(links, count, &capacity, sizeof(*links));
+		links[count++] = link.info;
+	}
+	if (bad) {
+		free(links);
+		return -EBADMSG;
+	}
+	*ret_links = links;
+	return (int)count;
+}
+
+int rtnl_list_addrs(struct rtnl_slice raw, struct rtnl_addr_info **ret_addrs)
+{
+	size_t offset = 0, capacity = 0, count = 0;
+	struct rtnl_addr_info *addrs = NULL;
+	const struct nlmsghdr *nlh;
+	bool bad = false;
+
+	while ((nlh = nlbuf_next(raw.data, raw.size, &offset, &bad))) {
+		const struct ifaddrmsg *ifa = header_of(nlh, RTM_NEWADDR, sizeof(*ifa));
+		const struct nlattr *attrs[IFA_MAX + 1];
+		struct rtnl_addr_info addr = { 0 };
+
+		if (!ifa)
+			continue;
+		nlbuf_attrs(nlh, sizeof(*ifa), attrs, ARRAY_COUNT(attrs));
+		if (!ip_read(ifa->ifa_family, attrs[IFA_LOCAL], &addr.addr.ip) &&
+		    !ip_read(ifa->ifa_family, attrs[IFA_ADDRESS], &addr.addr.ip))
+			continue;
+		addr.addr.len = ifa->ifa_prefixlen;
+		addr.index = ifa->ifa_index;
+		addr.scope = ifa->ifa_scope;
+		addr.dynamic = !(nlbuf_u32(attrs[IFA_FLAGS], ifa->ifa_flags) & IFA_F_PERMANENT);
+		addrs = array_room(addrs, count, &capacity, sizeof(*addrs));
+		addrs[count++] = addr;
+	}
+	if (bad) {
+		free(addrs);
+		return -EBADMSG;
+	}
+	*ret_addrs = addrs;
+	return (int)count;
+}
+
+int rtnl_list_routes(struct rtnl_slice raw, struct rtnl_route_info **ret_routes)
+{
+	size_t offset = 0, capacity = 0, count = 0;
+	struct rtnl_route_info *routes = NULL;
+	const struct nlmsghdr *nlh;
+	bool bad = false;
+
+	while ((nlh = nlbuf_next(raw.data, raw.size, &offset, &bad))) {
+		struct rtnl_route_info route;
+
+		if (!route_read(nlh, RTM_NEWROUTE, &route))
+			continue;
+		routes = array_room(routes, count, &capacity, sizeof(*routes));
+		routes[count++] = route;
+	}
+	if (bad) {
+		free(routes);
+		return -EBADMSG;
+	}
+	*ret_routes = routes;
+	return (int)count;
+}
+
+bool rtnl_event_next(const void *data, size_t size, size_t *cursor, struct rtnl_event *ret_event)
+{
+	const struct nlmsghdr *nlh;
+	bool bad = false;
+
+	while ((nlh = nlbuf_next(data, size, cursor, &bad))) {
+		uint16_t type = nlh->nlmsg_type;
+		struct rtnl_event event = { .type = type };
+		struct rtnl_route_info route;
+		const struct ifaddrmsg *ifa;
+		const struct ndmsg *ndm;
+		struct link_message link;
+
+		if (type == RTM_NEWLINK || type == RTM_DELLINK) {
+			if (!link_read(nlh, type, &link))
+				continue;
+			event.part = RTNL_EVENT_LINK;
+			event.index = link.info.index;
+			memcpy(event.name, link.info.name, sizeof(event.name));
+		} else if (type == RTM_NEWADDR || type == RTM_DELADDR) {
+			ifa = header_of(nlh, type, sizeof(*ifa));
+			if (!ifa)
+				continue;
+			event.part = RTNL_EVENT_ADDR;
+			event.index = ifa->ifa_index;
+		} else if (type == RTM_NEWROUTE || type == RTM_DELROUTE) {
+			if (!route_read(nlh, type, &route))
+				continue;
+			event.part = RTNL_EVENT_ROUTE;
+			event.index = route.index;
+			event.protocol = route.protocol;
+		} else if (type == RTM_NEWNEIGH || type == RTM_DELNEIGH) {
+			ndm = header_of(nlh, type, sizeof(*ndm));
+			if (!ndm)
+				continue;
+			event.part = ndm->ndm_family == AF_BRIDGE ? RTNL_EVENT_FDB : RTNL_EVENT_NEIGH;
+			event.index = (uint32_t)ndm->ndm_ifindex;
+		} else {
+			continue;
+		}
+		event.removed = type == RTM_DELLINK || type == RTM_DELADDR || type == RTM_DELROUTE ||
+				type == RTM_DELNEIGH;
+		*ret_event = event;
+		return true;
+	}
+	return false;
+}
