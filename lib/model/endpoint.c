@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * endpoint - endpoints of networks, ends of wires, and their addresses (IPAM).
+ * Floor F2, pure.
+ *
+ * Automatic addresses are given next-fit: the cursor of a subnet only moves
+ * on, so that an address just given back is the last to be given again.
+ */
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/base/mem.h"
+#include "lib/base/str.h"
+#include "lib/model/model.h"
+
+/* ----------------------------------------------------------------------- ipam */
+
+/* First and last host number that may be given out of a subnet. */
+static void host_range(const struct prefix *subnet, uint64_t *ret_first, uint64_t *ret_last)
+{
+	uint64_t size = prefix_size(subnet);
+
+	*ret_first = 1; /* 0 is the network, or the subnet-router anycast address (RFC 4291 2.6.1) */
+	*ret_last = subnet->ip.family == 4 ? size - 2 : size - 1; /* the last IPv4 one is the broadcast */
+}
+
+static bool ip_reserved(const struct network *network, size_t index, const struct ip *ip)
+{
+	struct ip last = prefix_last(&network->subnets[index]);
+
+	return ip_cmp(ip, &network->subnets[index].ip) == 0 || (ip->family == 4 && ip_cmp(ip, &last) == 0);
+}
+
+static int ip_take_next(struct network *network, size_t index, struct ip *ret_ip)
+{
+	const struct prefix *subnet = &network->subnets[index];
+	uint64_t first, last, span;
+
+	host_range(subnet, &first, &last);
+	span = last - first + 1;
+	/* of used + 2 numbers in a row one is free: neither used nor the gateway */
+	for (uint64_t tries = 0; tries < span && tries < network->used.count + 2; tries++) {
+		uint64_t n = network->cursor[index];
+		struct ip ip;
+
+		network->cursor[index] = n >= last ? first : n + 1;
+		if (n < first || n > last || ip_add(&subnet->ip, n, &ip) < 0)
+			continue;
+		if (ip_cmp(&ip, &network->gateways[index]) == 0 || table_find(&network->used, &ip, sizeof(ip)))
+			continue;
+		*ret_ip = ip;
+		return 0;
+	}
+	return -ENOSPC;
+}
+
+/* Fill @endpoint->ips: what was asked for, then one of each subnet whose family was not. */
+static int ips_choose(struct endpoint *endpoint, const struct endpoint_want *want, const char *full, struct err *err)
+{
+	struct network *network = endpoint->network;
+	bool asked[7] = { 0 };
+	char text[IP_STR_SIZE], text2[PREFIX_STR_SIZE];
+
+	if (want->ip_count > MODEL_IPS_MAX - MODEL_SUBNETS_MAX)
+		return err_set(err, ERR_LIMIT, E2BIG, full, "at most %d addresses may be asked for",
+			       MODEL_IPS_MAX - MODEL_SUBNETS_MAX);
+	for (size_t i = 0; i < want->ip_count; i++) {
+		const struct ip *ip = &want->ips[i];
+		const struct endpoint *holder = table_find(&network->used, ip, sizeof(*ip));
+		size_t s = 0;
+
+		ip_print(ip, text);
+		while (s < network->subnet_count && !prefix_contains(&network->subnets[s], ip))
+			s++;
+		if (s == network->subnet_count || ip_reserved(network, s, ip))
+			return err_set(err, ERR_USAGE, EINVAL, full, "%s is no host address of network %s/%s", text,
+				       network->tenant->name, network->name);
+		if (ip_cmp(ip, &network->gateways[s]) == 0)
+			return err_set(err, ERR_ADDRTAKEN, EADDRINUSE, full, "%s is the gateway of network %s/%s", text,
+				       network->tenant->name, network->name);
+		if (holder)
+			return err_set(err, ERR_ADDRTAKEN, EADDRINUSE, full, "%s is held by %s/%s:%s", text,
+				       holder->stack->tenant->name, holder->stack->name, holder->ifname);
+		for (size_t j = 0; j < i; j++)
+			if (ip_cmp(&want->ips[j], ip) == 0)
+				return err_set(err, ERR_USAGE, EINVAL, full, "%s is asked for twice", text);
+		endpoint->ips[endpoint->ip_count++] = (struct prefix){ .ip = *ip, .len = network->subnets[s].len };
+		asked[ip->family] = true;
+	}
+	for (size_t s = 0; s < network->subnet_count; s++) {
+		struct ip ip;
+
+		if (asked[network->subnets[s].ip.family])
+			continue;
+		if (ip_take_next(network, s, &ip) < 0)
+			return err_set(err, ERR_EXHAUSTED, ENOSPC, full, "no address is left in %s of network %s/%s",
+				       prefix_print(&network->subnets[s], text2), network->tenant->name, network->name);
+		endpoint->ips[endpoint->ip_count++] = (struct prefix){ .ip = ip, .len = network->subnets[s].len };
+	}
+	return 0;
+}
+
+static int prefixes_take(struct endpoint *endpoint, const struct endpoint_want *want, const char *full, struct err *err)
+{
+	char text[IP_STR_SIZE];
+
+	if (want->prefix_count > MODEL_IPS_MAX)
+		return err_set(err, ERR_LIMIT, E2BIG, full, "an interface has at most %d addresses", MODEL_IPS_MAX);
+	for (size_t i = 0; i < want->prefix_count; i++) {
+		const struct ip *ip = &want->prefixes[i].ip;
+
+		if (endpoint->network && table_find(&endpoint->network->used, ip, sizeof(*ip)))
+			return err_set(err, ERR_ADDRTAKEN, EADDRINUSE, full, "%s is taken", ip_print(ip, text));
+		if (ip_is_unspecified(ip) || ip_is_multicast(ip))
+			return err_set(err, ERR_USAGE, EINVAL, full, "%s is no host address", ip_print(ip, text));
+		endpoint->ips[endpoint->ip_count++] = want->prefixes[i];
+	}
+	return 0;
+}
+
+/* ------------------------------------------------------------------ endpoints */
+
+/* What holds of every endpoint, of a network or a wire. On success it hangs in no list yet. */
+static int endpoint_make(struct stack *stack, const struct endpoint_want *want, struct endpoint **ret_endpoint,
+			 char full[NAME_FULL_SIZE], struct err *err)
+{
+	const struct tenant *tenant = stack->tenant;
+	struct model *model = tenant->model;
+	struct endpoint *endpoint;
+	char text[MAC_STR_SIZE];
+
+	snprintf(full, NAME_FULL_SIZE, "%s/%s:%s", tenant->name, stack->name, want->ifname);
+	if (stack_endpoint(stack, want->ifname))
+		return err_set(err, ERR_TAKEN, EEXIST, full, "the stack has an interface of this name already");
+	if (model_id_taken(model, want->id))
+		return err_set(err, ERR_INTERNAL, EEXIST, full, "the id is taken");
+	if (want->request_id && *want->request_id &&
+	    (strlen(want->request_id) >= REQUEST_ID_SIZE || model_request(model, want->request_id)))
+		return err_set(err, ERR_USAGE, EINVAL, full, "the requestId is too long or in use");
+	if (!mac_is_zero(&want->mac) && !mac_is_unicast(&want->mac))
+		return err_set(err, ERR_USAGE, EINVAL, full, "%s is not a unicast MAC address",
+			       mac_print(&want->mac, text));
+	if (want->labels && strlen(want->labels) >= LABELS_SIZE)
+		return err_set(err, ERR_LIMIT, E2BIG, full, "labels are at most %d bytes", LABELS_SIZE - 1);
+	if (tenant->quota.endpoints >= 0 && (int64_t)tenant->endpoint_count >= tenant->quota.endpoints)
+		return err_set(err, ERR_QUOTA, EDQUOT, full, "the tenant may have %lld endpoints and has them",
+			       (long long)tenant->quota.endpoints);
+
+	endpoint = mem_alloc(sizeof(*endpoint));
+	endpoint->id = want->id;
+	endpoint->stack = stack;
+	endpoint->mac = mac_is_zero(&want->mac) ? mac_from_id(want->id) : want->mac;
+	endpoint->default_route = want->default_route;
+	endpoint->labels = mem_strdup(want->labels);
+	list_init(&endpoint->stack_link);
+	list_init(&endpoint->network_link);
+	(void)str_copy(endpoint->ifname, sizeof(endpoint->ifname), want->ifname);
+	(void)str_copy(endpoint->request_id, sizeof(endpoint->request_id), want->request_id ? want->request_id : "");
+	*ret_endpoint = endpoint;
+	return 0;
+}
+
+/* Into every look-up. */
+static void endpoint_link(struct endpoint *endpoint)
+{
+	struct model *model = endpoint->stack->tenant->model;
+	struct network *network = endpoint->network;
+
+	list_append(&endpoint->stack->endpoints, &endpoint->stack_link);
+	endpoint->stack->tenant->endpoint_count++;
+	table_add(&model->ids, &endpoint->id, sizeof(endpoint->id), endpoint);
+	if (endpoint->request_id[0])
+		table_add_str(&model->requests, endpoint->request_id, endpoint);
+	if (!network)
+		return;
+	list_append(&network->endpoints, &endpoint->network_link);
+	network->endpoint_count++;
+	table_add(&network->macs, &endpoint->mac, sizeof(endpoint->mac), endpoint);
+	for (size_t i = 0; i < endpoint->ip_count; i++)
+		table_add(&network->used, &endpoint->ips[i].ip, sizeof(endpoint->ips[i].ip), endpoint);
+}
+
+int model_endpoint_add(struct stack *stack, struct network *network, const struct endpoint_want *want,
+		       struct endpoint **ret_endpoint, struct err *err)
+{
+	struct endpoint *endpoint;
+	char full[NAME_FULL_SIZE], text[MAC_STR_SIZE];
+	int r;
+
+	if (network->tenant != stack->tenant)
+		return err_set(err, ERR_PERMISSION, EPERM, network->name, "network and stack belong to different tenants");
+	r = endpoint_make(stack, want, &endpoint, full, err);
+	if (r < 0)
+		return r;
+	endpoint->network = network;
+	endpoint->mtu = want->mtu ? want->mtu : network->mtu;
+	if (network->endpoint_count >= NETWORK_PORTS_MAX)
+		r = err_set(err, ERR_LIMIT, E2BIG, full,
+			    "network %s/%s has the %d ports a bridge can hold; networks of mode routed will hold more",
+			    network->tenant->name, network->name, NETWORK_PORTS_MAX);
+	else if (endpoint->mtu < 1280 || endpoint->mtu > 65535)
+		r = err_set(err, ERR_USAGE, EINVAL, full, "the MTU must be from 1280 (IPv6's least) to 65535");
+	else if (table_find(&network->macs, &endpoint->mac, sizeof(endpoint->mac)))
+		r = err_set(err, ERR_ADDRTAKEN, EADDRINUSE, full, "MAC address %s is taken in network %s/%s",
+			    mac_print(&endpoint->mac, text), network->tenant->name, network->name);
+	else if (want->prefix_count)
+		r = prefixes_take(endpoint, want, full, err);
+	else
+		r = ips_choose(endpoint, want, full, err);
+	if (r < 0) {
+		free(endpoint->labels);
+		free(endpoint);
+		return r;
+	}
+	endpoint_link(endpoint);
+	r = model_publish(endpoint, want->publish, want->publish_count, err);
+	if (r < 0) {
+		model_endpoint_free(endpoint);
+		return r;
+	}
+	*ret_endpoint = endpoint;
+	return 0;
+}
+
+int model_wire_add(struct stack *a, const struct endpoint_want *want_a, struct stack *b, const struct endpoint_want *want_b,
+		   struct endpoint **ret_a, struct err *err)
+{
+	const struct endpoint_want *wants[2] = { want_a, want_b };
+	struct stack *stacks[2] = { a, b };
+	struct endpoint *ends[2] = { NULL, NULL };
+	char full[NAME_FULL_SIZE];
+	int r = 0;
+
+	if (a->tenant != b->tenant)
+		return err_set(err, ERR_PERMISSION, EPERM, a->name, "a wire does not join two tenants");
+	if (a == b)
+		return err_set(err, ERR_USAGE, EINVAL, a->name, "a wire joins two different stacks");
+	for (int i = 0; i < 2 && r == 0; i++) {
+		r = endpoint_make(stacks[i], wants[i], &ends[i], full, err);
+		if (r == 0)
+			r = prefixes_take(ends[i], wants[i], full, err);
+		if (r == 0) {
+			ends[i]->mtu = wants[i]->mtu ? wants[i]->mtu : 1500;
+			endpoint_link(ends[i]);
+		} else if (ends[i]) {
+			free(ends[i]->labels);
+			free(ends[i]);
+			ends[i] = NULL;
+		}
+	}
+	if (r < 0) {
+		if (ends[0])
+			model_endpoint_free(ends[0]);
+		return r;
+	}
+	ends[0]->peer = ends[1];
+	ends[1]->peer = ends[0];
+	ends[0]->wire_first = true;
+	*ret_a = ends[0];
+	return 0;
+}
+
+void endpoint_cut(struct endpoint *endpoint)
+{
+	struct model *model = endpoint->stack->tenant->model;
+	struct network *network = endpoint->network;
+
+	if (endpoint->life == LIFE_DYING)
+		return;
+	endpoint->life = LIFE_DYING;
+	endpoint->stack->tenant->endpoint_count--;
+	while (endpoint->publish_count) {
+		struct portspec spec = endpoint->publish[endpoint->publish_count - 1]->spec;
+
+		model_unpublish(endpoint, &spec);
+	}
+	if (endpoint->request_id[0])
+		table_del_str(&model->requests, endpoint->request_id);
+	if (!network)
+		return;
+	table_del(&network->macs, &endpoint->mac, sizeof(endpoint->mac));
+	for (size_t i = 0; i < endpoint->ip_count; i++)
+		table_del(&network->used, &endpoint->ips[i].ip, sizeof(endpoint->ips[i].ip));
+	list_remove(&endpoint->network_link);
+	network->endpoint_count--;
+	endpoint->network = NULL;
+}
+
+void model_endpoint_free(struct endpoint *endpoint)
+{
+	endpoint_cut(endpoint);
+	if (endpoint->peer)
+		endpoint->peer->peer = NULL;
+	list_remove(&endpoint->stack_link);
+	table_del(&endpoint->stack->tenant->model->ids, &endpoint->id, sizeof(endpoint->id));
+	free(endpoint->publish);
+	free(endpoint->labels);
+	free(endpoint);
+}
+
+struct endpoint *model_request(const struct model *model, const char *request_id)
+{
+	return table_find_str(&model->requests, request_id);
+}

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * model - what should be: tenants, networks, stacks, endpoints, published
+ * ports, wires. Floor F2, pure: data and the rules that keep it sound. It
+ * touches no descriptor, kernel or clock; ids come from the caller.
+ *
+ * Identity is the 48-bit id, never a name or an address: a name may be taken
+ * again the moment its holder is cut off, while the holder's kernel objects,
+ * which carry the id, still wait to be removed.
+ *
+ * Every function that adds checks all its rules first and changes nothing
+ * when one is broken.
+ */
+#ifndef MOAT_MODEL_MODEL_H
+#define MOAT_MODEL_MODEL_H
+
+#include "lib/base/addr.h"
+#include "lib/base/ds.h"
+#include "lib/base/err.h"
+#include "lib/model/names.h"
+#include "lib/obj/obj.h"
+
+enum {
+	MODEL_SUBNETS_MAX = 4,	  /* of one network */
+	MODEL_IPS_MAX = 8,	  /* of one endpoint */
+	MODEL_PORTS_MAX = 1024,	  /* bridge ports less the kernel's own limit of BR_PORT_BITS: see NETWORK_PORTS_MAX */
+	NETWORK_PORTS_MAX = 1023, /* net/bridge/br_private.h: BR_MAX_PORTS 1 << 10, number 0 is not used */
+	ENDPOINT_PUBLISH_MAX = 1024,
+	STACK_ROUTES_MAX = 16384,
+	LABELS_SIZE = 2048, /* bytes of JSON */
+	REQUEST_ID_SIZE = 129,
+};
+
+enum tenant_kind { TENANT_PLAIN, TENANT_LAB };
+enum network_mode { NETWORK_BRIDGE };
+enum stack_kind { STACK_BARE, STACK_CONTAINER, STACK_FOREIGN };
+
+/**
+ * enum life - where an object is on its way
+ * LIFE_PENDING: its plan is on the way; its names and addresses are taken, nobody is told of it
+ * LIFE_UP: it stands
+ * LIFE_DYING: cut off; names and addresses are free again, its kernel objects are being removed
+ */
+enum life { LIFE_PENDING, LIFE_UP, LIFE_DYING };
+
+struct quota {
+	int64_t endpoints, networks, ports; /* -1: no limit */
+};
+
+/**
+ * struct pools - address space that tenants are given from; chosen at first start so that it overlaps no route
+ * @transit4, @transit6: one /31 and one /127 a tenant for its uplink
+ * @nets4, @nets6: a /24 and a /64 for each network that asks for none
+ */
+struct pools {
+	struct prefix transit4, transit6, nets4, nets6;
+};
+
+struct tenant {
+	uint64_t id;
+	char name[NAME_TENANT_SIZE];
+	enum tenant_kind kind;
+	enum life life;
+	char delegate[33]; /* user name, "" for none (LOGIN_NAME_MAX is larger, utmp's is 32) */
+	struct quota quota;
+	uint32_t transit;	 /* index of its uplink prefix in the pools */
+	struct table networks;	 /* by name */
+	struct table stacks;	 /* by name */
+	struct list stack_order; /* of stacks, as they were made */
+	size_t endpoint_count, port_count;
+	struct model *model;
+};
+
+struct network {
+	uint64_t id;
+	char name[NAME_SIZE];
+	enum network_mode mode;
+	enum life life;
+	struct tenant *tenant;
+	struct prefix subnets[MODEL_SUBNETS_MAX]; /* network form */
+	struct ip gateways[MODEL_SUBNETS_MAX];	  /* one a subnet */
+	size_t subnet_count;
+	uint32_t mtu;
+	bool guard, masquerade, internal;
+	uint64_t cursor[MODEL_SUBNETS_MAX]; /* next host number to try */
+	struct table used;		    /* struct ip -> struct endpoint */
+	struct table macs;		    /* struct mac -> struct endpoint */
+	struct list endpoints;		    /* by network_link */
+	size_t endpoint_count;
+};
+
+struct stack_route {
+	struct prefix dst;
+	struct ip via;
+};
+
+struct stack {
+	uint64_t id, ns; /* ns: NS_ID(class by kind, id) */
+	char name[NAME_SIZE];
+	enum stack_kind kind;
+	enum life life;
+	struct tenant *tenant;
+	struct list order;	   /* in tenant.stack_order */
+	struct list endpoints;	   /* by stack_link */
+	uint64_t dev, ino;	   /* of the namespace, 0 when not known */
+	char netns_path[256];	   /* as the caller named a foreign one, "" else */
+	bool forwarding;	   /* lab node that routes */
+	struct prefix loopback[4]; /* lab node's own addresses */
+	size_t loopback_count;
+	struct stack_route *routes; /* lab node's static routes, owned */
+	size_t route_count;
+};
+
+struct publish {
+	struct portspec spec;
+	struct endpoint *endpoint;
+	struct list slot_link; /* in struct port_slot */
+};
+
+struct endpoint {
+	uint64_t id;
+	enum life life;
+	struct stack *stack;
+	struct network *network; /* NULL: an end of a wire */
+	struct endpoint *peer;	 /* the other end of a wire */
+	bool wire_first;	 /* of the two ends the one that stands for the veth pair */
+	struct list stack_link, network_link;
+	char ifname[NAME_IFNAME_SIZE];
+	struct mac mac;
+	struct prefix ips[MODEL_IPS_MAX];
+	size_t ip_count;
+	uint32_t mtu;
+	bool default_route;
+	struct publish **publish; /* owned */
+	size_t publish_count;
+	char *labels; /* JSON object as text, or NULL; owned */
+	char request_id[REQUEST_ID_SIZE];
+};
+
+struct model {
+	struct pools pools;
+	struct table tenants; /* by name */
+	struct table ids;     /* every id in use, dying ones too */
+	struct table transits; /* by index */
+	struct table ports;   /* (proto, port) -> struct port_slot */
+	struct table requests; /* request id -> struct endpoint */
+	uint32_t transit_cursor;
+	uint64_t net4_cursor, net6_cursor;
+	struct table nets; /* struct prefix given from the pools -> struct network */
+};
+
+void model_init(struct model *model, const struct pools *pools);
+void model_fini(struct model *model);
+bool model_id_taken(const struct model *model, uint64_t id);
+
+/* Look-ups find what stands or is pending, never what is dying. NULL where there is none. */
+struct tenant *model_tenant(const struct model *model, const char *name);
+struct network *model_network(const struct model *model, const struct name *name);
+struct stack *model_stack(const struct model *model, const struct name *name);
+struct endpoint *stack_endpoint(const struct stack *stack, const char *ifname);
+
+/* -------------------------------------------------------------------- tenants */
+struct tenant_want {
+	const char *name;
+	enum tenant_kind kind;
+	const char *delegate; /* NULL: none */
+	struct quota quota;
+	uint64_t id;
+	int64_t transit; /* -1: the next free one; else as stored */
+};
+int model_tenant_add(struct model *model, const struct tenant_want *want, struct tenant **ret_tenant, struct err *err);
+void model_tenant_del(struct tenant *tenant); /* with all in it */
+struct prefix tenant_transit4(const struct tenant *tenant, bool router); /* /31, address of that side */
+struct prefix tenant_transit6(const struct tenant *tenant, bool router); /* /127 */
+
+/* ------------------------------------------------------------------- networks */
+struct network_want {
+	struct name name;
+	uint64_t id;
+	const struct prefix *subnets;
+	size_t subnet_count; /* 0: the next free /24 and /64 of the pools */
+	const struct ip *gateways;
+	size_t gateway_count; /* fewer than subnets: the first address of the subnet */
+	uint32_t mtu;
+	bool guard, masquerade, internal;
+};
+int model_network_add(struct model *model, const struct network_want *want, struct network **ret_network, struct err *err);
+void model_network_del(struct network *network); /* must hold no endpoint */
+
+/* --------------------------------------------------------------------- stacks */
+int model_stack_add(struct tenant *tenant, const char *name, enum stack_kind kind, uint64_t id, struct stack **ret_stack,
+		    struct err *err);
+/** stack_cut() - take it out of every look-up (LIFE_DYING), its endpoints too; model_stack_free() follows when its objects are gone */
+void stack_cut(struct stack *stack);
+void model_stack_free(struct stack *stack);
+
+/* ------------------------------------------------------------------ endpoints */
+struct endpoint_want {
+	uint64_t id;
+	const char *ifname;	  /* checked by the caller's name_ifname_check() */
+	const struct ip *ips;	  /* asked for */
+	size_t ip_count;	  /* fewer families than subnets: the rest automatically */
+	const struct prefix *prefixes; /* instead: exactly these, with their lengths (wires, and what the store held) */
+	size_t prefix_count;
+	struct mac mac;		  /* zero: from the id */
+	uint32_t mtu;		  /* 0: the network's */
+	bool default_route;
+	const struct portspec *publish;
+	size_t publish_count;
+	const char *labels;	/* JSON text or NULL */
+	const char *request_id; /* or NULL */
+};
+int model_endpoint_add(struct stack *stack, struct network *network, const struct endpoint_want *want,
+		       struct endpoint **ret_endpoint, struct err *err);
+int model_wire_add(struct stack *a, const struct endpoint_want *want_a, struct stack *b, const struct endpoint_want *want_b,
+		   struct endpoint **ret_a, struct err *err);
+void endpoint_cut(struct endpoint *endpoint);	     /* LIFE_DYING: names, addresses and ports are free */
+void model_endpoint_free(struct endpoint *endpoint); /* cuts first where needed */
+struct endpoint *model_request(const struct model *model, const char *request_id);
+
+/* ------------------------------------------------------------------ publishing */
+/** model_publish() - all of @specs or none. */
+int model_publish(struct endpoint *endpoint, const struct portspec *specs, size_t count, struct err *err);
+/** model_unpublish() - Return: whether it was published. */
+bool model_unpublish(struct endpoint *endpoint, const struct portspec *spec);
+
+/* Names of links and texts; @dst sizes as given. */
+void model_ifname(char kind, uint64_t id, char dst[OBJ_IFNAME_SIZE]); /* 'u' uplink, 'b' bridge, 'p' port */
+void stack_name_print(const struct stack *stack, char dst[NAME_FULL_SIZE]);	  /* "red/w1" */
+void network_name_print(const struct network *network, char dst[NAME_FULL_SIZE]);
+void endpoint_name_print(const struct endpoint *endpoint, char dst[NAME_FULL_SIZE]); /* "red/w1:eth0" */
+#define UPLINK_NAME "uplink" /* the router's end */
+
+#endif

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * names - the names users give to objects: rules, full names, port
+ * specifications. Floor F2, pure.
+ */
+#ifndef MOAT_MODEL_NAMES_H
+#define MOAT_MODEL_NAMES_H
+
+#include "lib/base/addr.h"
+#include "lib/base/err.h"
+
+enum {
+	NAME_TENANT_SIZE = 64,	/* 63 characters and NUL */
+	NAME_SIZE = 129,	/* 128 characters and NUL */
+	NAME_IFNAME_SIZE = 16,	/* IFNAMSIZ */
+	NAME_FULL_SIZE = NAME_TENANT_SIZE + NAME_SIZE + NAME_IFNAME_SIZE + 2,
+	PORTSPEC_SIZE = 72,
+};
+
+/* Is @s a legal name of its kind? Each failure names the rule in @err. Return: 0 or -EINVAL (ERR_NAME). */
+int name_tenant_check(const char *s, struct err *err);
+int name_check(const char *what, const char *s, struct err *err);
+int name_ifname_check(const char *s, struct err *err);
+
+/**
+ * struct name - a full name taken apart
+ * @ifname: "" when there was no ":IFNAME"
+ */
+struct name {
+	char tenant[NAME_TENANT_SIZE];
+	char name[NAME_SIZE];
+	char ifname[NAME_IFNAME_SIZE];
+};
+
+/**
+ * name_parse() - "TENANT/NAME", "NAME" (tenant "default"), and with @with_ifname also ":IFNAME" behind it
+ * @what: for messages: "network", "stack"
+ */
+int name_parse(const char *what, const char *s, bool with_ifname, struct name *ret_name, struct err *err);
+
+/**
+ * struct portspec - one published port
+ * @host_ip: family 0: every address of the host
+ */
+struct portspec {
+	struct ip host_ip;
+	uint8_t proto; /* IPPROTO_TCP, IPPROTO_UDP */
+	uint16_t host_port, port;
+};
+
+/**
+ * portspec_parse() - [HOSTIP:]HOST:CONT[/tcp|udp], HOSTIP as 192.0.2.1 or [2001:db8::1]
+ * A bare port is refused with a hint; ranges and sctp with ERR_UNSUPPORTED. Port 0 is refused.
+ */
+int portspec_parse(const char *s, struct portspec *ret_spec, struct err *err);
+/** portspec_print() - the normal form, protocol always given */
+const char *portspec_print(const struct portspec *spec, char dst[PORTSPEC_SIZE]);
+
+#endif

@@ -1,0 +1,409 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * desired - the kernel layout of Moat, as objects. Floor F3, pure.
+ *
+ *   host                         router:T (a namespace a tenant)            stack
+ *   ------------------------     --------------------------------------     ------------------
+ *   table inet moat              table inet moat, table netdev moat
+ *   muT  transit .0 ============ uplink  transit .1, default routes
+ *                                mbN  bridge, gateway addresses
+ *                                 '-- mpE ============================= eth0  addresses,
+ *                                     (guarded, FDB and neighbours static)   default routes
+ *
+ * Neighbour and forwarding entries are permanent: nothing a stack sends can
+ * change where its neighbours' packets go, and no table of the kernel's can be
+ * filled from inside. The host end of an endpoint comes up last (rank table in
+ * plan.c), when guard and policy stand.
+ */
+#include "lib/plan/desired.h"
+
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/base/mem.h"
+#include "lib/base/str.h"
+
+static void add(struct objv *objs, struct obj obj) { objv_add(objs, &obj); }
+
+static const struct prefix default4 = { .ip = { .family = 4 } };
+static const struct prefix default6 = { .ip = { .family = 6 } };
+
+/* The link-local address every end of ours gets from its MAC, instead of one the kernel makes with DAD. */
+static void add_linklocal(struct objv *objs, uint64_t ns, const char *dev, const struct mac *mac)
+{
+	struct prefix ll = { .ip = ip6_linklocal(mac), .len = 64 };
+
+	add(objs, obj_addr(ns, dev, &ll));
+}
+
+struct sysctl_row {
+	enum sysctl_key key;
+	const char *dev;
+	int32_t value;
+};
+
+static void add_sysctls(struct objv *objs, uint64_t ns, const struct sysctl_row *rows, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		add(objs, obj_sysctl(ns, rows[i].key, rows[i].dev, rows[i].value));
+}
+
+/* ----------------------------------------------------------------------- host */
+
+void desired_host(const struct host_facts *facts, struct objv *objs)
+{
+	add(objs, obj_ruleset(NS_HOST, RULESET_HOST, RULESET_HOST_VERSION));
+	for (size_t i = 0; i < facts->egress_count; i++) {
+		add(objs, obj_sysctl(NS_HOST, SYSCTL_IPV4_FORWARDING, facts->egress[i], 1));
+		if (facts->ipv6 && facts->force_forwarding)
+			add(objs, obj_sysctl(NS_HOST, SYSCTL_IPV6_FORCE_FORWARDING, facts->egress[i], 1));
+	}
+	if (!facts->ipv6 || facts->force_forwarding)
+		return;
+	/*
+	 * Before 6.17 IPv6 forwards for all devices or for none, and a device that forwards throws away its RA default
+	 * route for good unless accept_ra is 2 (net/ipv6/addrconf.c, ndisc_router_discovery).
+	 */
+	for (size_t i = 0; i < facts->ra_count; i++)
+		add(objs, obj_sysctl(NS_HOST, SYSCTL_IPV6_ACCEPT_RA, facts->ra[i], 2));
+	add(objs, obj_sysctl(NS_HOST, SYSCTL_IPV6_FORWARDING, "all", 1));
+}
+
+/* --------------------------------------------------------------------- router */
+
+static uint64_t router_ns(const struct tenant *tenant) { return NS_ID(NS_ROUTER, tenant->id); }
+
+/* MAC addresses of the two uplink ends: of the tenant's id, apart in a bit that mac_from_id() keeps. */
+static struct mac uplink_mac(const struct tenant *tenant, bool router)
+{
+	return mac_from_id(router ? tenant->id : tenant->id ^ 1);
+}
+
+/* Profile of a router: weak-host answers, redirects, source routes and autoconfiguration off; forwarding on. */
+static const struct sysctl_row router_profile[] = {
+	{ SYSCTL_IPV4_FORWARDING, "all", 1 },
+	{ SYSCTL_IPV4_ACCEPT_REDIRECTS, "all", 0 },
+	{ SYSCTL_IPV4_ACCEPT_REDIRECTS, "default", 0 },
+	{ SYSCTL_IPV4_SECURE_REDIRECTS, "all", 0 },
+	{ SYSCTL_IPV4_SECURE_REDIRECTS, "default", 0 },
+	{ SYSCTL_IPV4_SEND_REDIRECTS, "all", 0 },
+	{ SYSCTL_IPV4_SEND_REDIRECTS, "default", 0 },
+	{ SYSCTL_IPV4_ACCEPT_SOURCE_ROUTE, "all", 0 },
+	{ SYSCTL_IPV4_ACCEPT_SOURCE_ROUTE, "default", 0 },
+	{ SYSCTL_IPV4_RP_FILTER, "all", 1 },
+	{ SYSCTL_IPV4_ARP_IGNORE, "all", 1 },
+	{ SYSCTL_IPV4_ARP_ANNOUNCE, "all", 2 },
+	{ SYSCTL_IPV6_ADDR_GEN_MODE, "default", 1 },
+	{ SYSCTL_IPV6_ACCEPT_RA, "all", 0 },
+	{ SYSCTL_IPV6_ACCEPT_RA, "default", 0 },
+	{ SYSCTL_IPV6_AUTOCONF, "default", 0 },
+	{ SYSCTL_IPV6_ACCEPT_REDIRECTS, "all", 0 },
+	{ SYSCTL_IPV6_ACCEPT_REDIRECTS, "default", 0 },
+	{ SYSCTL_IPV6_ACCEPT_SOURCE_ROUTE, "all", 0 },
+	{ SYSCTL_IPV6_FORWARDING, "all", 1 },
+	{ SYSCTL_CT_TCP_LOOSE, "", 0 },
+};
+
+/* Bridged frames must not meet the inet tables: kernel default 1 in every new namespace once br_netfilter is loaded. */
+static const struct sysctl_row bridge_profile[] = {
+	{ SYSCTL_BRIDGE_CALL_IPTABLES, "", 0 },
+	{ SYSCTL_BRIDGE_CALL_IP6TABLES, "", 0 },
+	{ SYSCTL_BRIDGE_CALL_ARPTABLES, "", 0 },
+};
+
+static void add_uplink_side(struct objv *objs, const struct tenant *tenant, uint64_t ns, const char *dev, bool router)
+{
+	struct prefix ip4 = tenant_transit4(tenant, router), ip6 = tenant_transit6(tenant, router);
+	struct prefix peer4 = tenant_transit4(tenant, !router), peer6 = tenant_transit6(tenant, !router);
+	struct mac mac = uplink_mac(tenant, router), peer_mac = uplink_mac(tenant, !router);
+
+	add(objs, obj_addr(ns, dev, &ip4));
+	add(objs, obj_addr(ns, dev, &ip6));
+	add_linklocal(objs, ns, dev, &mac);
+	add(objs, obj_up(ns, dev));
+	add(objs, obj_neigh(ns, dev, &peer4.ip, &peer_mac));
+	add(objs, obj_neigh(ns, dev, &peer6.ip, &peer_mac));
+}
+
+static void add_host_elem(struct objv *objs, enum nft_set set, const char *dev, const struct ip *ip)
+{
+	struct obj elem = obj_elem(NS_HOST, set);
+
+	memcpy(elem.elem.dev, dev, strlen(dev));
+	if (ip)
+		elem.elem.ip = *ip;
+	objv_add(objs, &elem);
+}
+
+void desired_router(const struct tenant *tenant, const struct host_facts *facts, struct objv *objs)
+{
+	uint64_t ns = router_ns(tenant);
+	struct mac mac = uplink_mac(tenant, false), peer_mac = uplink_mac(tenant, true);
+	struct prefix host4 = tenant_transit4(tenant, false), host6 = tenant_transit6(tenant, false);
+	struct prefix router4 = tenant_transit4(tenant, true), router6 = tenant_transit6(tenant, true);
+	char uplink[OBJ_IFNAME_SIZE], alias[OBJ_ALIAS_SIZE];
+
+	model_ifname('u', tenant->id, uplink);
+	snprintf(alias, sizeof(alias), "%s uplink", tenant->name);
+	add(objs, obj_netns(ns));
+	add(objs, obj_up(ns, "lo"));
+	add_sysctls(objs, ns, router_profile, ARRAY_COUNT(router_profile));
+	if (facts->br_netfilter)
+		add_sysctls(objs, ns, bridge_profile, ARRAY_COUNT(bridge_profile));
+
+	add(objs, obj_veth(NS_HOST, uplink, &mac, ns, UPLINK_NAME, &peer_mac, facts->mtu, "", alias));
+	add(objs, obj_sysctl(NS_HOST, SYSCTL_IPV6_ADDR_GEN_MODE, uplink, 1));
+	add(objs, obj_sysctl(NS_HOST, SYSCTL_IPV6_ACCEPT_RA, uplink, 0));
+	add(objs, obj_sysctl(NS_HOST, SYSCTL_IPV4_FORWARDING, uplink, 1));
+	if (facts->force_forwarding)
+		add(objs, obj_sysctl(NS_HOST, SYSCTL_IPV6_FORCE_FORWARDING, uplink, 1));
+	/* so that a port published on 127.0.0.1 can be reached; the ruleset drops 127/8 that comes in here */
+	add(objs, obj_sysctl(NS_HOST, SYSCTL_IPV4_ROUTE_LOCALNET, uplink, 1));
+	add_uplink_side(objs, tenant, NS_HOST, uplink, false);
+	add_uplink_side(objs, tenant, ns, UPLINK_NAME, true);
+	add(objs, obj_route(ns, &default4, &host4.ip, UPLINK_NAME));
+	add(objs, obj_route(ns, &default6, &host6.ip, UPLINK_NAME));
+
+	add(objs, obj_ruleset(ns, RULESET_ROUTER, RULESET_ROUTER_VERSION));
+	add(objs, obj_ruleset(ns, RULESET_GUARD, RULESET_GUARD_VERSION));
+	add_host_elem(objs, SET_HOST_UPLINK, uplink, NULL);
+	add_host_elem(objs, SET_HOST_SRC4, uplink, &router4.ip);
+	add_host_elem(objs, SET_HOST_SRC6, uplink, &router6.ip);
+}
+
+/* -------------------------------------------------------------------- network */
+
+void desired_network(const struct network *network, struct objv *objs)
+{
+	uint64_t ns = router_ns(network->tenant);
+	struct mac mac = mac_from_id(network->id);
+	char bridge[OBJ_IFNAME_SIZE], alias[OBJ_ALIAS_SIZE];
+
+	model_ifname('b', network->id, bridge);
+	snprintf(alias, sizeof(alias), "%.62s/%.90s", network->tenant->name, network->name);
+	add(objs, obj_bridge(ns, bridge, &mac, network->mtu, alias));
+	for (size_t i = 0; i < network->subnet_count; i++) {
+		struct prefix gateway = { .ip = network->gateways[i], .len = network->subnets[i].len };
+
+		add(objs, obj_addr(ns, bridge, &gateway));
+	}
+	add_linklocal(objs, ns, bridge, &mac);
+	add(objs, obj_up(ns, bridge));
+	if (network->masquerade && !network->internal) {
+		struct obj elem = obj_elem(ns, SET_ROUTER_EGRESS);
+
+		memcpy(elem.elem.dev, bridge, sizeof(bridge));
+		objv_add(objs, &elem);
+	}
+}
+
+/* ---------------------------------------------------------------------- stack */
+
+void desired_stack(const struct stack *stack, struct objv *objs)
+{
+	uint64_t ns = stack->ns;
+
+	if (stack->kind == STACK_BARE) {
+		add(objs, obj_netns(ns));
+		/* who works in a stack that belongs to the host's root may still serve port 80 and ping */
+		add(objs, obj_sysctl(ns, SYSCTL_UNPRIVILEGED_PORT_START, "", 0));
+		add(objs, obj_sysctl(ns, SYSCTL_PING_GROUP_RANGE, "", 1));
+	}
+	if (stack->kind != STACK_FOREIGN)
+		add(objs, obj_up(ns, "lo"));
+	if (stack->forwarding) {
+		add(objs, obj_sysctl(ns, SYSCTL_IPV4_FORWARDING, "all", 1));
+		add(objs, obj_sysctl(ns, SYSCTL_IPV6_FORWARDING, "all", 1));
+	}
+	for (size_t i = 0; i < stack->loopback_count; i++)
+		add(objs, obj_addr(ns, "lo", &stack->loopback[i]));
+	for (size_t i = 0; i < stack->route_count; i++)
+		add(objs, obj_route(ns, &stack->routes[i].dst, &stack->routes[i].via, ""));
+}
+
+/* ------------------------------------------------------------------- endpoint */
+
+/* The end inside the stack: never learns from the link, but has what it was given. */
+static void add_inner_end(struct objv *objs, const struct endpoint *endpoint)
+{
+	uint64_t ns = endpoint->stack->ns;
+	const char *dev = endpoint->ifname;
+
+	add(objs, obj_sysctl(ns, SYSCTL_IPV6_ACCEPT_RA, dev, 0));
+	for (size_t i = 0; i < endpoint->ip_count; i++)
+		add(objs, obj_addr(ns, dev, &endpoint->ips[i]));
+	add_linklocal(objs, ns, dev, &endpoint->mac);
+	add(objs, obj_up(ns, dev));
+}
+
+static void add_default_routes(struct objv *objs, const struct endpoint *endpoint)
+{
+	const struct network *network = endpoint->network;
+	struct mac gateway_mac = mac_from_id(network->id);
+	bool done4 = !endpoint->default_route, done6 = !endpoint->default_route;
+
+	for (size_t i = 0; i < network->subnet_count; i++) {
+		const struct ip *gateway = &network->gateways[i];
+		bool *done = gateway->family == 4 ? &done4 : &done6;
+
+		add(objs, obj_neigh(endpoint->stack->ns, endpoint->ifname, gateway, &gateway_mac));
+		if (*done)
+			continue;
+		*done = true;
+		add(objs, obj_route(endpoint->stack->ns, gateway->family == 4 ? &default4 : &default6, gateway,
+				    endpoint->ifname));
+	}
+}
+
+static void add_guard_elem(struct objv *objs, uint64_t ns, enum nft_set set, const char *port, const struct mac *mac,
+			   const struct ip *ip)
+{
+	struct obj elem = obj_elem(ns, set);
+
+	memcpy(elem.elem.dev, port, strlen(port));
+	if (mac)
+		elem.elem.mac = *mac;
+	if (ip)
+		elem.elem.ip = *ip;
+	objv_add(objs, &elem);
+}
+
+/* What this port may send: its MAC, its addresses. The guard's sets name the port, so one entry serves one port. */
+static void add_guard(struct objv *objs, const struct endpoint *endpoint, uint64_t ns, const char *port)
+{
+	struct ip ll = ip6_linklocal(&endpoint->mac);
+
+	add_guard_elem(objs, ns, SET_GUARD_MAC, port, &endpoint->mac, NULL);
+	add_guard_elem(objs, ns, SET_GUARD_IP6, port, NULL, &ll);
+	for (size_t i = 0; i < endpoint->ip_count; i++) {
+		const struct ip *ip = &endpoint->ips[i].ip;
+
+		if (ip->family == 4) {
+			add_guard_elem(objs, ns, SET_GUARD_ARP, port, &endpoint->mac, ip);
+			add_guard_elem(objs, ns, SET_GUARD_IP4, port, NULL, ip);
+		} else {
+			add_guard_elem(objs, ns, SET_GUARD_IP6, port, NULL, ip);
+		}
+	}
+	add(objs, obj_port(ns, port));
+}
+
+static void desired_wire(const struct endpoint *a, struct objv *objs)
+{
+	const struct endpoint *b = a->peer;
+	char alias[OBJ_ALIAS_SIZE];
+
+	snprintf(alias, sizeof(alias), "moat %012llx", (unsigned long long)a->id);
+	add(objs, obj_veth(a->stack->ns, a->ifname, &a->mac, b->stack->ns, b->ifname, &b->mac, a->mtu, "", alias));
+	add_inner_end(objs, a);
+	add_inner_end(objs, b);
+}
+
+void desired_endpoint(const struct endpoint *endpoint, struct objv *objs)
+{
+	const struct network *network = endpoint->network;
+	char port[OBJ_IFNAME_SIZE], bridge[OBJ_IFNAME_SIZE], alias[OBJ_ALIAS_SIZE];
+	uint64_t ns;
+	struct obj veth;
+
+	if (!network) {
+		if (endpoint->wire_first && endpoint->peer)
+			desired_wire(endpoint, objs);
+		return;
+	}
+	ns = router_ns(network->tenant);
+	model_ifname('p', endpoint->id, port);
+	model_ifname('b', network->id, bridge);
+	snprintf(alias, sizeof(alias), "%.62s/%.80s:%s", endpoint->stack->tenant->name, endpoint->stack->name,
+		 endpoint->ifname);
+	veth = obj_veth(ns, port, NULL, endpoint->stack->ns, endpoint->ifname, &endpoint->mac, endpoint->mtu, bridge, alias);
+	veth.link.flags = LINK_PORT_STATIC;
+	objv_add(objs, &veth);
+	add_inner_end(objs, endpoint);
+	add_default_routes(objs, endpoint);
+	add(objs, obj_fdb(ns, port, &endpoint->mac));
+	for (size_t i = 0; i < endpoint->ip_count; i++)
+		add(objs, obj_neigh(ns, bridge, &endpoint->ips[i].ip, &endpoint->mac));
+	if (network->guard)
+		add_guard(objs, endpoint, ns, port);
+	for (size_t i = 0; i < endpoint->publish_count; i++)
+		desired_publish(endpoint, &endpoint->publish[i]->spec, objs);
+	add(objs, obj_up(ns, port));
+}
+
+/* One look-up in the host (any address of it, or one), one in the router: both lead on by the host's port number. */
+void desired_publish(const struct endpoint *endpoint, const struct portspec *spec, struct objv *objs)
+{
+	const struct tenant *tenant = endpoint->stack->tenant;
+	bool done4 = false, done6 = false;
+
+	for (size_t i = 0; i < endpoint->ip_count; i++) {
+		const struct ip *ip = &endpoint->ips[i].ip;
+		bool four = ip->family == 4, any = spec->host_ip.family == 0;
+		bool *done = four ? &done4 : &done6;
+		struct prefix transit = four ? tenant_transit4(tenant, true) : tenant_transit6(tenant, true);
+		struct obj host, router;
+
+		if (*done || (!any && spec->host_ip.family != ip->family))
+			continue;
+		*done = true;
+		if (any)
+			host = obj_elem(NS_HOST, four ? SET_HOST_PUB4 : SET_HOST_PUB6);
+		else
+			host = obj_elem(NS_HOST, four ? SET_HOST_PUBIP4 : SET_HOST_PUBIP6);
+		host.elem.ip = spec->host_ip;
+		host.elem.proto = spec->proto;
+		host.elem.port = spec->host_port;
+		host.elem.to_ip = transit.ip;
+		host.elem.to_port = spec->host_port;
+		objv_add(objs, &host);
+		router = obj_elem(router_ns(tenant), four ? SET_ROUTER_PUB4 : SET_ROUTER_PUB6);
+		router.elem.proto = spec->proto;
+		router.elem.port = spec->host_port;
+		router.elem.to_ip = *ip;
+		router.elem.to_port = spec->port;
+		objv_add(objs, &router);
+	}
+}
+
+/* ------------------------------------------------------------------------ all */
+
+bool tenant_has_router(const struct tenant *tenant) { return tenant->networks.count > 0; }
+
+void desired_all(const struct model *model, const struct host_facts *facts, bool pending, struct objv *objs)
+{
+	const struct tenant *tenant;
+	size_t cursor = 0;
+	bool any = false;
+
+	while ((tenant = table_next(&model->tenants, &cursor))) {
+		const struct network *network;
+		size_t at = 0;
+		bool router = false;
+
+		while ((network = table_next(&tenant->networks, &at)))
+			if (network->life == LIFE_UP || (pending && network->life == LIFE_PENDING)) {
+				desired_network(network, objs);
+				router = true;
+			}
+		if (router)
+			desired_router(tenant, facts, objs);
+		any = any || router;
+		list_each(node, &tenant->stack_order) {
+			const struct stack *stack = container_of(node, struct stack, order);
+
+			if (stack->life == LIFE_DYING || (stack->life == LIFE_PENDING && !pending))
+				continue;
+			desired_stack(stack, objs);
+			list_each(link, &stack->endpoints) {
+				const struct endpoint *endpoint = container_of(link, struct endpoint, stack_link);
+
+				if (endpoint->life == LIFE_UP || (pending && endpoint->life == LIFE_PENDING))
+					desired_endpoint(endpoint, objs);
+			}
+		}
+	}
+	if (any)
+		desired_host(facts, objs);
+}

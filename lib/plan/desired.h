@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * desired - from intent to kernel objects: what must stand for a tenant, a
+ * network, a stack, an endpoint. Floor F3, pure.
+ *
+ * This is the only place that knows the layout. Attach asks for the objects
+ * of one endpoint; repair, check and recovery ask for all of them: the same
+ * functions, so that they cannot disagree.
+ */
+#ifndef MOAT_PLAN_DESIRED_H
+#define MOAT_PLAN_DESIRED_H
+
+#include "lib/model/model.h"
+#include "lib/obj/obj.h"
+
+enum {
+	RULESET_HOST_VERSION = 1,
+	RULESET_ROUTER_VERSION = 1,
+	RULESET_GUARD_VERSION = 1,
+};
+
+enum { HOST_DEVS_MAX = 8 };
+
+/**
+ * struct host_facts - what the layout must know of the host; from a dump at start
+ * @egress: devices with a default route: traffic comes back in through them, so they must forward
+ * @ra: of those, devices whose default route came by router advertisement (accept_ra must become 2 before they forward)
+ * @force_forwarding: the kernel can forward IPv6 for single devices (>= 6.17)
+ * @mtu: of the first egress device, 1500 where there is none
+ */
+struct host_facts {
+	char egress[HOST_DEVS_MAX][OBJ_IFNAME_SIZE];
+	size_t egress_count;
+	char ra[HOST_DEVS_MAX][OBJ_IFNAME_SIZE];
+	size_t ra_count;
+	bool force_forwarding, ipv6, br_netfilter;
+	uint32_t mtu;
+};
+
+/** desired_host() - what stands once a first router does: the host's ruleset and forwarding */
+void desired_host(const struct host_facts *facts, struct objv *objs);
+/** desired_router() - a tenant's router and its uplink; asked for from the first network on */
+void desired_router(const struct tenant *tenant, const struct host_facts *facts, struct objv *objs);
+void desired_network(const struct network *network, struct objv *objs);
+/** desired_stack() - the namespace itself where it is ours, its loopback, its own routes */
+void desired_stack(const struct stack *stack, struct objv *objs);
+/** desired_endpoint() - one endpoint, or a whole wire (of its first end; nothing of its second), with its ports */
+void desired_endpoint(const struct endpoint *endpoint, struct objv *objs);
+/** desired_publish() - the elements of one published port */
+void desired_publish(const struct endpoint *endpoint, const struct portspec *spec, struct objv *objs);
+/** desired_all() - everything that stands (LIFE_UP) in @model; with @pending what is on its way, too */
+void desired_all(const struct model *model, const struct host_facts *facts, bool pending, struct objv *objs);
+/** tenant_has_router() - is there a network that needs one? */
+bool tenant_has_router(const struct tenant *tenant);
+
+#endif
