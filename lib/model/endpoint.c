@@ -217,7 +217,7 @@ int model_endpoint_add(struct stack *stack, struct network *network, const struc
 	endpoint_link(endpoint);
 	r = model_publish(endpoint, want->publish, want->publish_count, err);
 	if (r < 0) {
-		model_endpoint_free(endpoint);
+		model_endpoint_del(endpoint);
 		return r;
 	}
 	*ret_endpoint = endpoint;
@@ -252,7 +252,7 @@ int model_wire_add(struct stack *a, const struct endpoint_want *want_a, struct s
 	}
 	if (r < 0) {
 		if (ends[0])
-			model_endpoint_free(ends[0]);
+			model_endpoint_del(ends[0]);
 		return r;
 	}
 	ends[0]->peer = ends[1];
@@ -262,20 +262,19 @@ int model_wire_add(struct stack *a, const struct endpoint_want *want_a, struct s
 	return 0;
 }
 
-void endpoint_cut(struct endpoint *endpoint)
+static void endpoint_unlink(struct endpoint *endpoint)
 {
 	struct model *model = endpoint->stack->tenant->model;
 	struct network *network = endpoint->network;
 
-	if (endpoint->life == LIFE_DYING)
-		return;
-	endpoint->life = LIFE_DYING;
-	endpoint->stack->tenant->endpoint_count--;
 	while (endpoint->publish_count) {
 		struct portspec spec = endpoint->publish[endpoint->publish_count - 1]->spec;
 
 		model_unpublish(endpoint, &spec);
 	}
+	endpoint->stack->tenant->endpoint_count--;
+	list_remove(&endpoint->stack_link);
+	table_del(&model->ids, &endpoint->id, sizeof(endpoint->id));
 	if (endpoint->request_id[0])
 		table_del_str(&model->requests, endpoint->request_id);
 	if (!network)
@@ -285,19 +284,20 @@ void endpoint_cut(struct endpoint *endpoint)
 		table_del(&network->used, &endpoint->ips[i].ip, sizeof(endpoint->ips[i].ip));
 	list_remove(&endpoint->network_link);
 	network->endpoint_count--;
-	endpoint->network = NULL;
 }
 
-void model_endpoint_free(struct endpoint *endpoint)
+void model_endpoint_del(struct endpoint *endpoint)
 {
-	endpoint_cut(endpoint);
-	if (endpoint->peer)
-		endpoint->peer->peer = NULL;
-	list_remove(&endpoint->stack_link);
-	table_del(&endpoint->stack->tenant->model->ids, &endpoint->id, sizeof(endpoint->id));
+	struct endpoint *peer = endpoint->peer;
+
+	endpoint_unlink(endpoint);
 	free(endpoint->publish);
 	free(endpoint->labels);
 	free(endpoint);
+	if (peer) {
+		peer->peer = NULL;
+		model_endpoint_del(peer);
+	}
 }
 
 struct endpoint *model_request(const struct model *model, const char *request_id)

@@ -62,7 +62,7 @@ struct endpoint *stack_endpoint(const struct stack *stack, const char *ifname)
 	list_each(node, &stack->endpoints) {
 		struct endpoint *endpoint = container_of(node, struct endpoint, stack_link);
 
-		if (endpoint->life != LIFE_DYING && str_eq(endpoint->ifname, ifname))
+		if (str_eq(endpoint->ifname, ifname))
 			return endpoint;
 	}
 	return NULL;
@@ -143,7 +143,7 @@ void model_tenant_del(struct tenant *tenant)
 	size_t cursor = 0;
 
 	list_each_safe(node, &tenant->stack_order)
-		model_stack_free(container_of(node, struct stack, order));
+		model_stack_del(container_of(node, struct stack, order));
 	while ((network = table_next(&tenant->networks, &cursor)))
 		model_network_del(network);
 	table_fini(&tenant->networks);
@@ -382,20 +382,12 @@ int model_stack_add(struct tenant *tenant, const char *name, enum stack_kind kin
 	return 0;
 }
 
-void stack_cut(struct stack *stack)
+void model_stack_del(struct stack *stack)
 {
 	list_each_safe(node, &stack->endpoints)
-		endpoint_cut(container_of(node, struct endpoint, stack_link));
+		model_endpoint_del(container_of(node, struct endpoint, stack_link));
 	if (table_find_str(&stack->tenant->stacks, stack->name) == stack)
 		table_del_str(&stack->tenant->stacks, stack->name);
-	stack->life = LIFE_DYING;
-}
-
-void model_stack_free(struct stack *stack)
-{
-	stack_cut(stack);
-	list_each_safe(node, &stack->endpoints)
-		model_endpoint_free(container_of(node, struct endpoint, stack_link));
 	list_remove(&stack->order);
 	table_del(&stack->tenant->model->ids, &stack->id, sizeof(stack->id));
 	free(stack->routes);

@@ -6,7 +6,7 @@
  *
  * Identity is the 48-bit id, never a name or an address: a name may be taken
  * again the moment its holder is cut off, while the holder's kernel objects,
- * which carry the id, still wait to be removed.
+ * which bear the id, still wait to be removed.
  *
  * Every function that adds checks all its rules first and changes nothing
  * when one is broken.
@@ -23,7 +23,6 @@
 enum {
 	MODEL_SUBNETS_MAX = 4,	  /* of one network */
 	MODEL_IPS_MAX = 8,	  /* of one endpoint */
-	MODEL_PORTS_MAX = 1024,	  /* bridge ports less the kernel's own limit of BR_PORT_BITS: see NETWORK_PORTS_MAX */
 	NETWORK_PORTS_MAX = 1023, /* net/bridge/br_private.h: BR_MAX_PORTS 1 << 10, number 0 is not used */
 	ENDPOINT_PUBLISH_MAX = 1024,
 	STACK_ROUTES_MAX = 16384,
@@ -39,9 +38,9 @@ enum stack_kind { STACK_BARE, STACK_CONTAINER, STACK_FOREIGN };
  * enum life - where an object is on its way
  * LIFE_PENDING: its plan is on the way; its names and addresses are taken, nobody is told of it
  * LIFE_UP: it stands
- * LIFE_DYING: cut off; names and addresses are free again, its kernel objects are being removed
+ * What is to go leaves the model at once, so that its names and addresses are free; its kernel objects go by id.
  */
-enum life { LIFE_PENDING, LIFE_UP, LIFE_DYING };
+enum life { LIFE_PENDING, LIFE_UP };
 
 struct quota {
 	int64_t endpoints, networks, ports; /* -1: no limit */
@@ -140,7 +139,7 @@ struct endpoint {
 struct model {
 	struct pools pools;
 	struct table tenants; /* by name */
-	struct table ids;     /* every id in use, dying ones too */
+	struct table ids;     /* every id in use */
 	struct table transits; /* by index */
 	struct table ports;   /* (proto, port) -> struct port_slot */
 	struct table requests; /* request id -> struct endpoint */
@@ -153,7 +152,7 @@ void model_init(struct model *model, const struct pools *pools);
 void model_fini(struct model *model);
 bool model_id_taken(const struct model *model, uint64_t id);
 
-/* Look-ups find what stands or is pending, never what is dying. NULL where there is none. */
+/* Look-ups find what stands and what is pending. NULL where there is none. */
 struct tenant *model_tenant(const struct model *model, const char *name);
 struct network *model_network(const struct model *model, const struct name *name);
 struct stack *model_stack(const struct model *model, const struct name *name);
@@ -190,9 +189,7 @@ void model_network_del(struct network *network); /* must hold no endpoint */
 /* --------------------------------------------------------------------- stacks */
 int model_stack_add(struct tenant *tenant, const char *name, enum stack_kind kind, uint64_t id, struct stack **ret_stack,
 		    struct err *err);
-/** stack_cut() - take it out of every look-up (LIFE_DYING), its endpoints too; model_stack_free() follows when its objects are gone */
-void stack_cut(struct stack *stack);
-void model_stack_free(struct stack *stack);
+void model_stack_del(struct stack *stack); /* with its endpoints */
 
 /* ------------------------------------------------------------------ endpoints */
 struct endpoint_want {
@@ -214,8 +211,7 @@ int model_endpoint_add(struct stack *stack, struct network *network, const struc
 		       struct endpoint **ret_endpoint, struct err *err);
 int model_wire_add(struct stack *a, const struct endpoint_want *want_a, struct stack *b, const struct endpoint_want *want_b,
 		   struct endpoint **ret_a, struct err *err);
-void endpoint_cut(struct endpoint *endpoint);	     /* LIFE_DYING: names, addresses and ports are free */
-void model_endpoint_free(struct endpoint *endpoint); /* cuts first where needed */
+void model_endpoint_del(struct endpoint *endpoint); /* of a wire: both ends */
 struct endpoint *model_request(const struct model *model, const char *request_id);
 
 /* ------------------------------------------------------------------ publishing */

@@ -393,7 +393,7 @@ void desired_all(const struct model *model, const struct host_facts *facts, bool
 		list_each(node, &tenant->stack_order) {
 			const struct stack *stack = container_of(node, struct stack, order);
 
-			if (stack->life == LIFE_DYING || (stack->life == LIFE_PENDING && !pending))
+			if (stack->life == LIFE_PENDING && !pending)
 				continue;
 			desired_stack(stack, objs);
 			list_each(link, &stack->endpoints) {
