@@ -246,21 +246,19 @@ sandbox_kept=()
 # sandbox_keep PID... - processes of the test's own furniture: leftovers does not count them
 sandbox_keep() { sandbox_kept+=("$@"); }
 
-# start_moatd [OPTION...] - and wait until it is ready
+# start_moatd [OPTION...] - and wait until it answers
 start_moatd() {
 	[[ -x $MOAT_BIN_DIR/moatd ]] || die "no $MOAT_BIN_DIR/moatd: build first"
 	[[ -e /run/sandbox/links ]] || sandbox_mark
-	local before
-	before=$(grep -c READY "$MOATD_LOG" 2>/dev/null)
 	"$MOAT_BIN_DIR/moatd" --runtime-dir "$RT" --state-dir "$STATE" --engine-user "${SANDBOX_ENGINE_USER:-64999}" \
 		"$@" </dev/null >>"$MOATD_LOG" 2>&1 &
 	MOATD_PID=$!
-	eventually 20 moatd_ready "${before:-0}" || die "moatd did not get ready within 20 s"
+	eventually "${SANDBOX_START:-20}" moatd_ready || die "moatd did not get ready in time"
 }
 
 moatd_ready() {
 	kill -0 "$MOATD_PID" 2>/dev/null || die "moatd ended before it was ready"
-	(($(grep -c READY "$MOATD_LOG") > $1))
+	moat version
 }
 
 # stop_moatd [SIGNAL] - and wait for its end; its status is returned
