@@ -31,11 +31,13 @@ enum cli_exit {
  * @runtime_dir: "/run/moat", or $MOAT_RUNTIME_DIR: where the socket and the runner's state are
  * @socket: --socket, or $MOAT_SOCKET, or RUNTIME_DIR/moatd.sock
  * @verb: full name of the running verb for messages: "tenant create"
+ * @quiet: no word about what went well; of a list the names alone
  */
 struct cli {
 	const char *runtime_dir;
 	const char *socket;
 	const char *verb;
+	char *const *argv; /* of the running verb, for messages about options */
 	bool json, quiet, dry_run, colour;
 	struct varlink_client *client; /* opened by the first cli_call() */
 };
@@ -54,8 +56,12 @@ struct cli_verb {
 	int (*run)(struct cli *cli, int argc, char **argv);
 };
 
-/* Options that every verb takes: append CLI_COMMON_LONG to its long options and pass unknown letters to cli_common(). */
-#define CLI_COMMON_SHORT "+qh"
+/*
+ * Options that every verb takes: append CLI_COMMON_LONG to its long options and pass unknown letters to cli_common().
+ * COMMON: options end at the first operand (a command of the user's follows); ANYWHERE: they may follow operands.
+ */
+#define CLI_COMMON_SHORT "+:qh"
+#define CLI_ANYWHERE_SHORT ":qh"
 #define CLI_COMMON_LONG                                      \
 	{ "json", no_argument, NULL, 0x100 },                \
 	{ "socket", required_argument, NULL, 0x101 },        \
@@ -64,7 +70,22 @@ struct cli_verb {
 	{ "help", no_argument, NULL, 'h' }
 /** cli_common() - one option letter from getopt_long(3). Return: 0 taken; 1 stop with CLI_OK (help printed); -1 wrong usage (told). */
 int cli_common(struct cli *cli, const struct cli_verb *verb, int letter);
+void cli_help(const struct cli *cli, const struct cli_verb *verb); /* its usage, on stdout */
 int cli_usage(struct cli *cli, const char *fmt, ...) __attribute__((format(printf, 2, 3))); /* "moat: VERB: ..." ; returns CLI_USAGE */
+/** cli_option() - cli_common() for the default: of a switch. Return: -1 go on; else the exit code to stop with. */
+int cli_option(struct cli *cli, const struct cli_verb *verb, int letter);
+/**
+ * cli_operands() - the operands behind getopt's last option
+ * @names: what they are, in order, NULL at the end ("NAME"); those from @min on may be left out
+ * Return: -1 they fit: argv[optind] is the first; else the exit code, the message being printed.
+ */
+int cli_operands(struct cli *cli, int argc, char **argv, const char *const *names, size_t min);
+/** cli_plain() - cli_operands() of a verb that has no options of its own; parses the common ones first */
+int cli_plain(struct cli *cli, const struct cli_verb *verb, int argc, char **argv, const char *const *names, size_t min);
+/** cli_number() - an option's whole number up to @max. Return: -1 and *ret_value, or the exit code. */
+int cli_number(struct cli *cli, const char *option, const char *text, json_int_t max, json_int_t *ret_value);
+/** cli_append() - a string to the array at @key, which is made when it is not there */
+void cli_append(json_t *parameters, const char *key, const char *text);
 
 /**
  * cli_call() - io.moat.METHOD; adds dryRun when asked for, and prints the plan then
@@ -73,7 +94,39 @@ int cli_usage(struct cli *cli, const char *fmt, ...) __attribute__((format(print
  * Return: CLI_OK, or the exit code, the message being printed.
  */
 int cli_call(struct cli *cli, const char *method, json_t *parameters, const int *fds, size_t fd_count, json_t **ret_reply);
+/** cli_connect() - opens cli->client unless it is open. Return: 0 or -errno. */
+int cli_connect(struct cli *cli, struct err *err);
 int cli_fail(struct cli *cli, const struct err *err); /* prints "moat: WHAT failed: WHY" or the JSON error; returns the exit code */
+
+/**
+ * struct cli_column - one column of a list, or one line of a single object
+ * @key: member of the object; a table of columns ends with a NULL @header
+ */
+struct cli_column {
+	const char *header;
+	const char *key;
+};
+/**
+ * cli_list() - call a method and print the array @key of its reply: as JSON, as names (-q) or as a table
+ * cli_show() - the same for one object
+ * cli_change() - the same for a changing method: nothing but what @key's object is named, and nothing at all with -q;
+ *	@key may be NULL
+ * @parameters: stolen. Return: exit code, the message being printed.
+ */
+int cli_list(struct cli *cli, const char *method, json_t *parameters, const char *key, const struct cli_column *columns);
+int cli_show(struct cli *cli, const char *method, json_t *parameters, const char *key, const struct cli_column *columns);
+int cli_change(struct cli *cli, const char *method, json_t *parameters, const int *fds, size_t fd_count, const char *key);
+
+/* Whole verbs that many nouns have. */
+enum cli_delete_flag { CLI_DELETE_FORCE = 1 << 0 /* it takes --force */ };
+/** cli_delete() - "NAME [--force] [--strict]" */
+int cli_delete(struct cli *cli, const struct cli_verb *verb, const char *method, unsigned flags, int argc, char **argv);
+/** cli_list_of_tenant() - "[TENANT]" */
+int cli_list_of_tenant(struct cli *cli, const struct cli_verb *verb, const char *method, const char *key,
+		       const struct cli_column *columns, int argc, char **argv);
+
+/** cli_cell() - a JSON value as text of a table: "-" for null, arrays joined by commas; malloc'ed */
+char *cli_cell(const json_t *value);
 
 /* Aligned tables on stdout; with --json nothing of it is used. */
 struct cli_table;

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * attach - `moat attach`: an endpoint of a network into a namespace. Floor F5. The namespace is
+ * opened here, with the caller's rights, and passed as a descriptor: the daemon follows no path.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+
+#include "lib/base/fdio.h"
+#include "lib/base/json.h"
+#include "lib/base/mem.h"
+#include "runner/cli/cli.h"
+
+static int attach_run(struct cli *cli, int argc, char **argv);
+static int netns_open(struct cli *cli, const char *path, int *ret_fd);
+static int attach(struct cli *cli, json_t *parameters, const char *netns);
+
+const struct cli_verb cli_verb_attach = {
+	.name = "attach",
+	.summary = "puts an interface of a network into a namespace",
+	.usage = "moat attach TENANT/NETWORK --netns PATH [--name NAME] [OPTION]...    into an "
+		 "existing namespace\n"
+		 "moat attach TENANT/NETWORK --create --name NAME [OPTION]...          into a "
+		 "stack made for it\n"
+		 "moat attach TENANT/NETWORK --name NAME [OPTION]...                   into "
+		 "the stack of that name\n"
+		 "moat attach TENANT/NETWORK --tap IFNAME --name NAME [OPTION]...      for a "
+		 "virtual machine\n\n"
+		 "  --name NAME         of the stack; otherwise \"ep-\" and the endpoint's id\n"
+		 "  --ifname IFNAME     inside the namespace; otherwise the first free of "
+		 "eth0, eth1...\n"
+		 "  --ip IP             an address of the network, one of each family; "
+		 "otherwise the next free\n"
+		 "  --mac MAC           otherwise one made from the endpoint's id\n"
+		 "  --no-default-route  no way out through this interface\n"
+		 "  -p, --publish SPEC  [HOSTIP:]HOST:CONT[/tcp|udp], may be repeated",
+	.run = attach_run,
+};
+
+static int attach_run(struct cli *cli, int argc, char **argv)
+{
+	static const char *const names[] = {"TENANT/NETWORK", NULL};
+	static const struct option options[] = {
+		{"netns", required_argument, NULL, 'N'},
+		{"create", no_argument, NULL, 'c'},
+		{"tap", required_argument, NULL, 't'},
+		{"name", required_argument, NULL, 'n'},
+		{"ifname", required_argument, NULL, 'i'},
+		{"ip", required_argument, NULL, 'I'},
+		{"mac", required_argument, NULL, 'm'},
+		{"no-default-route", no_argument, NULL, 'd'},
+		{"publish", required_argument, NULL, 'p'},
+		CLI_COMMON_LONG,
+		{0},
+	};
+	cleanup(json_freep) json_t *parameters = json_object();
+	const char *netns = NULL;
+	int letter, rc;
+
+	while ((letter = getopt_long(argc, argv, CLI_ANYWHERE_SHORT "p:", options, NULL)) !=
+	       -1) {
+		rc = -1;
+		switch (letter) {
+		case 'N':
+			netns = optarg;
+			break;
+		case 'c':
+			json_object_set_new(parameters, "create", json_true());
+			break;
+		case 't':
+			json_object_set_new(parameters, "tap", json_string(optarg));
+			break;
+		case 'n':
+			json_object_set_new(parameters, "name", json_string(optarg));
+			break;
+		case 'i':
+			json_object_set_new(parameters, "ifname", json_string(optarg));
+			break;
+		case 'I':
+			cli_append(parameters, "ips", optarg);
+			break;
+		case 'm':
+			json_object_set_new(parameters, "mac", json_string(optarg));
+			break;
+		case 'd':
+			json_object_set_new(parameters, "defaultRoute", json_false());
+			break;
+		case 'p':
+			cli_append(parameters, "publish", optarg);
+			break;
+		default:
+			rc = cli_option(cli, &cli_verb_attach, letter);
+		}
+		if (rc >= 0)
+			return rc;
+	}
+	rc = cli_operands(cli, argc, argv, names, 1);
+	if (rc >= 0)
+		return rc;
+	json_object_set_new(parameters, "network", json_string(argv[optind]));
+	return attach(cli, parameters, netns);
+}
+
+/* One place to put it, and one alone. @parameters is borrowed. */
+static int attach(struct cli *cli, json_t *parameters, const char *netns)
+{
+	bool create = json_object_get(parameters, "create"),
+	     tap = json_object_get(parameters, "tap");
+	cleanup(fd_closep) int fd = -1;
+
+	if ((netns ? 1 : 0) + (create ? 1 : 0) + (tap ? 1 : 0) > 1)
+		return cli_usage(cli, "--netns, --create and --tap exclude each other");
+	if (!netns && !json_object_get(parameters, "name"))
+		return cli_usage(cli, create || tap ? "--name is missing"
+						    : "--netns PATH or --name is missing");
+	if (netns) {
+		int rc = netns_open(cli, netns, &fd);
+
+		if (rc != CLI_OK)
+			return rc;
+		json_object_set_new(parameters, "netnsFd", json_integer(0));
+	}
+	if (cli->json || cli->dry_run || cli->quiet)
+		return cli_change(cli, "EndpointAttach", json_incref(parameters), &fd, fd >= 0,
+				  "endpoint");
+
+	cleanup(json_freep) json_t *reply = NULL;
+	int rc = cli_call(cli, "EndpointAttach", json_incref(parameters), &fd, fd >= 0, &reply);
+
+	if (reply) {
+		const json_t *endpoint = json_object_get(reply, "endpoint");
+		cleanup(mem_freep) char *name = cli_cell(json_object_get(endpoint, "name"));
+		cleanup(mem_freep) char *ips = cli_cell(json_object_get(endpoint, "ips"));
+
+		printf("%s %s\n", name, ips);
+	}
+	return rc;
+}
+
+static int netns_open(struct cli *cli, const char *path, int *ret_fd)
+{
+	struct err err = ERR_INIT;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+
+	if (fd < 0) {
+		int no = errno;
+
+		err_sys(&err,
+			no == ENOENT   ? ERR_NOTFOUND
+			: no == EACCES ? ERR_PERMISSION
+				       : ERR_IO,
+			no, path, "cannot open the namespace");
+		return cli_fail(cli, &err);
+	}
+	*ret_fd = fd;
+	return CLI_OK;
+}

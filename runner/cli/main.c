@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * main - `moat`: the table of commands and the way to one of them. Floor F5. Each verb is a file of
+ * its own; nothing is decided here but which runs.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/base/mem.h"
+#include "lib/base/str.h"
+#include "runner/cli/cli.h"
+
+enum {
+	NAME_MAX_GUESSED = 24, /* bytes of a mistyped verb that is worth a guess */
+	NAME_DISTANCE_MAX = 2, /* edits between it and the guess */
+};
+
+static int help_run(struct cli *cli, int argc, char **argv);
+
+static const struct cli_verb cli_verb_help = {
+	.name = "help",
+	.summary = "tells how a command is used",
+	.usage = "moat help [VERB [VERB]]",
+	.run = help_run,
+};
+
+static const struct cli_verb *const verbs[] = {
+	&cli_verb_tenant,   &cli_verb_network, &cli_verb_attach,    &cli_verb_detach,
+	&cli_verb_endpoint, &cli_verb_publish, &cli_verb_unpublish, &cli_verb_enter,
+#ifdef MOAT_CLI_CONTAINER
+	&cli_verb_run,      &cli_verb_ps,      &cli_verb_exec,      &cli_verb_stop,
+	&cli_verb_restart,  &cli_verb_rm,      &cli_verb_logs,
+#endif
+#ifdef MOAT_CLI_LAB
+	&cli_verb_lab,
+#endif
+	&cli_verb_check,    &cli_verb_events,  &cli_verb_doctor,    &cli_verb_version,
+	&cli_verb_help,
+};
+
+static int dispatch(struct cli *cli, const struct cli_verb *verb, int argc, char **argv);
+static const struct cli_verb *verb_find(const char *name);
+static const struct cli_verb *sub_find(const struct cli_verb *verb, const char *name);
+static int verb_unknown(struct cli *cli, const struct cli_verb *parent, const char *name);
+static size_t distance(const char *a, const char *b);
+static void overview(FILE *file);
+
+int main(int argc, char **argv)
+{
+	static const struct option options[] = {
+		CLI_COMMON_LONG, {"version", no_argument, NULL, 'V'}, {0}};
+	cleanup(mem_freep) char *socket = NULL;
+	struct cli cli = {.runtime_dir = getenv("MOAT_RUNTIME_DIR"),
+			  .socket = getenv("MOAT_SOCKET")};
+	const char *no_colour = getenv("NO_COLOR");
+	const struct cli_verb *verb;
+	int letter, rc;
+
+	if (!cli.runtime_dir || !*cli.runtime_dir)
+		cli.runtime_dir = "/run/moat";
+	socket = mem_printf("%s/moatd.sock", cli.runtime_dir);
+	if (!cli.socket || !*cli.socket)
+		cli.socket = socket;
+	cli.colour = isatty(STDOUT_FILENO) && !(no_colour && *no_colour);
+	cli.argv = argv;
+	opterr = 0;
+
+	while ((letter = getopt_long(argc, argv, CLI_COMMON_SHORT "V", options, NULL)) != -1) {
+		if (letter == 'h') {
+			overview(stdout);
+			return CLI_OK;
+		}
+		if (letter == 'V') {
+			printf("moat %s\n", MOAT_VERSION);
+			return CLI_OK;
+		}
+		if (cli_common(&cli, &cli_verb_help, letter) != 0)
+			return CLI_USAGE;
+	}
+	if (optind >= argc) {
+		overview(stderr);
+		return CLI_USAGE;
+	}
+	verb = verb_find(argv[optind]);
+	if (!verb)
+		return verb_unknown(&cli, NULL, argv[optind]);
+	rc = dispatch(&cli, verb, argc - optind, argv + optind);
+	varlink_close(cli.client);
+	if (fflush(stdout) != 0 || ferror(stdout)) {
+		fprintf(stderr, "moat: writing the output failed: %s\n", strerror(errno));
+		return rc ? rc : CLI_FAILED;
+	}
+	return rc;
+}
+
+/* Down the table to the verb that runs. */
+static int dispatch(struct cli *cli, const struct cli_verb *verb, int argc, char **argv)
+{
+	cleanup(mem_freep) char *name = mem_strdup(verb->name);
+
+	cli->verb = name;
+	if (verb->sub) {
+		const struct cli_verb *sub = argc > 1 ? sub_find(verb, argv[1]) : NULL;
+		cleanup(mem_freep) char *whole = NULL;
+
+		if (argc > 1 && (str_eq(argv[1], "--help") || str_eq(argv[1], "-h"))) {
+			cli_help(cli, verb);
+			return CLI_OK;
+		}
+		if (argc < 2)
+			return cli_usage(cli, "which verb?");
+		if (!sub)
+			return verb_unknown(cli, verb, argv[1]);
+		whole = mem_printf("%s %s", verb->name, sub->name);
+		cli->verb = whole;
+		cli->argv = argv + 1;
+		optind = 0;
+		return sub->run(cli, argc - 1, argv + 1);
+	}
+	cli->argv = argv;
+	optind = 0;
+	return verb->run(cli, argc, argv);
+}
+
+static int help_run(struct cli *cli, int argc, char **argv)
+{
+	static const char *const names[] = {"VERB", "VERB", NULL};
+	const struct cli_verb *verb, *sub;
+	int rc;
+
+	rc = cli_plain(cli, &cli_verb_help, argc, argv, names, 0);
+	if (rc >= 0)
+		return rc;
+	argv += optind;
+	if (!argv[0]) {
+		overview(stdout);
+		return CLI_OK;
+	}
+	verb = verb_find(argv[0]);
+	if (!verb)
+		return verb_unknown(cli, NULL, argv[0]);
+	sub = argv[1] ? sub_find(verb, argv[1]) : NULL;
+	if (argv[1] && !sub)
+		return verb_unknown(cli, verb, argv[1]);
+	cli_help(cli, sub ? sub : verb);
+	return CLI_OK;
+}
+
+static const struct cli_verb *verb_find(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_COUNT(verbs); i++)
+		if (str_eq(verbs[i]->name, name))
+			return verbs[i];
+	return NULL;
+}
+
+static const struct cli_verb *sub_find(const struct cli_verb *verb, const char *name)
+{
+	for (const struct cli_verb *sub = verb->sub; sub && sub->name; sub++)
+		if (str_eq(sub->name, name))
+			return sub;
+	return NULL;
+}
+
+/* Wrong usage, with the nearest name there is. @parent: NULL for the verbs of moat itself. */
+static int verb_unknown(struct cli *cli, const struct cli_verb *parent, const char *name)
+{
+	const char *guess = NULL;
+	size_t best = NAME_DISTANCE_MAX + 1;
+
+	for (size_t i = 0; !parent && i < ARRAY_COUNT(verbs); i++) {
+		size_t d = distance(name, verbs[i]->name);
+
+		if (d < best) {
+			best = d;
+			guess = verbs[i]->name;
+		}
+	}
+	for (const struct cli_verb *sub = parent ? parent->sub : NULL; sub && sub->name;
+	     sub++) {
+		size_t d = distance(name, sub->name);
+
+		if (d < best) {
+			best = d;
+			guess = sub->name;
+		}
+	}
+	if (guess)
+		return cli_usage(cli, "unknown verb \"%s\"; did you mean \"%s%s%s\"?", name,
+				 parent ? parent->name : "", parent ? " " : "", guess);
+	return cli_usage(cli, "unknown verb \"%s\"", name);
+}
+
+/* Edits between two names: insert, delete, replace, swap of neighbours. Names that are too long are far. */
+static size_t distance(const char *a, const char *b)
+{
+	size_t rows[NAME_MAX_GUESSED + 1][NAME_MAX_GUESSED + 1];
+	size_t la = strlen(a), lb = strlen(b);
+
+	if (la > NAME_MAX_GUESSED || lb > NAME_MAX_GUESSED)
+		return NAME_MAX_GUESSED;
+	if (la >= 2 &&
+	    str_starts(b,
+		       a)) /* the beginning of a name is a good guess, however long the rest */
+		return 1;
+	for (size_t i = 0; i <= la; i++) {
+		for (size_t j = 0; j <= lb; j++) {
+			size_t d;
+
+			if (i == 0 || j == 0) {
+				rows[i][j] = i + j;
+				continue;
+			}
+			d = rows[i - 1][j - 1] + (a[i - 1] != b[j - 1]);
+			if (rows[i - 1][j] + 1 < d)
+				d = rows[i - 1][j] + 1;
+			if (rows[i][j - 1] + 1 < d)
+				d = rows[i][j - 1] + 1;
+			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] &&
+			    rows[i - 2][j - 2] + 1 < d)
+				d = rows[i - 2][j - 2] + 1;
+			rows[i][j] = d;
+		}
+	}
+	/* a name of two letters is two edits from everything */
+	return rows[la][lb] < la ? rows[la][lb] : NAME_MAX_GUESSED;
+}
+
+static void overview(FILE *file)
+{
+	fprintf(file,
+		"Usage: moat VERB [OPTION]... [ARGUMENT]...\n\n"
+		"A network stack for every container, a virtual router for every tenant.\n\n");
+	for (size_t i = 0; i < ARRAY_COUNT(verbs); i++)
+		fprintf(file, "  %-10s %s\n", verbs[i]->name, verbs[i]->summary);
+	fprintf(file, "\nA name is TENANT/NAME; NAME alone means tenant \"default\". \"moat "
+		      "VERB --help\" tells the rest.\n"
+		      "Every command takes --json, --socket PATH, -q and --help; every "
+		      "changing one --dry-run.\n"
+		      "Exit: 0 done, 1 failed, 2 wrong usage, 3 no such object, 4 refused, 5 "
+		      "differences found.\n");
+}

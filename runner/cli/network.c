@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* network - `moat network create|set|list|show|delete`. Floor F5. */
+#include <stdlib.h>
+
+#include "lib/base/json.h"
+#include "lib/base/mem.h"
+#include "runner/cli/cli.h"
+
+enum { MTU_MAX = 65535 };
+
+static const struct cli_column columns[] = {
+	{"NAME", "name"},
+	{"MODE", "mode"},
+	{"SUBNETS", "subnets"},
+	{"GATEWAYS", "gateways"},
+	{"MTU", "mtu"},
+	{"ENDPOINTS", "endpoints"},
+	{0},
+};
+static const struct cli_column lines[] = {
+	{"name", "name"},         {"id", "id"},
+	{"mode", "mode"},         {"subnets", "subnets"},
+	{"gateways", "gateways"}, {"mtu", "mtu"},
+	{"guard", "guard"},       {"masquerade", "masquerade"},
+	{"internal", "internal"}, {"endpoints", "endpoints"},
+	{"bridge", "bridge"},     {0},
+};
+static const char *const one_name[] = {"TENANT/NAME", NULL};
+
+static int write_run(struct cli *cli, const struct cli_verb *verb, const char *method, int argc,
+		     char **argv);
+static int create_run(struct cli *cli, int argc, char **argv);
+static int set_run(struct cli *cli, int argc, char **argv);
+static int list_run(struct cli *cli, int argc, char **argv);
+static int show_run(struct cli *cli, int argc, char **argv);
+static int delete_run(struct cli *cli, int argc, char **argv);
+
+enum { CREATE, SET, LIST, SHOW, DELETE };
+static const struct cli_verb subs[] = {
+	[CREATE] = {"create", "makes a network",
+		    "moat network create TENANT/NAME [--subnet CIDR]... [--gateway IP]... "
+		    "[--mode bridge|routed|l2]\n"
+		    "                    [--mtu N] [--internal] [--no-dns] [--no-masquerade] "
+		    "[--host-access] [--no-guard]\n\n"
+		    "  --subnet CIDR    one of IPv4, one of IPv6; without any: the next free "
+		    "/24 and /64 of the pools\n"
+		    "  --gateway IP     the router's address in it; otherwise the first\n"
+		    "  --mode MODE      bridge: a segment with a gateway; routed, l2: refused "
+		    "by this version\n"
+		    "  --mtu N          bytes; otherwise that of the host's way out\n"
+		    "  --internal       no way out\n"
+		    "  --no-dns         no name service\n"
+		    "  --no-masquerade  packets leave with their own source address\n"
+		    "  --host-access    endpoints may reach the host\n"
+		    "  --no-guard       endpoints may send from any address: for tests and "
+		    "trusted labs only",
+		    NULL, create_run},
+	[SET] = {"set", "changes a network",
+		 "moat network set TENANT/NAME [--mtu N] [--internal] [--no-dns] "
+		 "[--no-masquerade] [--host-access]",
+		 NULL, set_run},
+	[LIST] = {"list", "lists the networks", "moat network list [TENANT]", NULL, list_run},
+	[SHOW] = {"show", "shows one network", "moat network show TENANT/NAME", NULL, show_run},
+	[DELETE] = {"delete", "deletes a network",
+		    "moat network delete TENANT/NAME [--force] [--strict]\n\n"
+		    "  --force   with the endpoints on it\n"
+		    "  --strict  fail when there is none of that name",
+		    NULL, delete_run},
+	{0},
+};
+
+const struct cli_verb cli_verb_network = {
+	.name = "network",
+	.summary = "networks: segments of a tenant's router",
+	.usage = "moat network create|set|list|show|delete ...",
+	.sub = subs,
+};
+
+static int create_run(struct cli *cli, int argc, char **argv)
+{
+	return write_run(cli, &subs[CREATE], "NetworkCreate", argc, argv);
+}
+
+static int set_run(struct cli *cli, int argc, char **argv)
+{
+	return write_run(cli, &subs[SET], "NetworkSet", argc, argv);
+}
+
+static int list_run(struct cli *cli, int argc, char **argv)
+{
+	return cli_list_of_tenant(cli, &subs[LIST], "NetworkList", "networks", columns, argc,
+				  argv);
+}
+
+static int show_run(struct cli *cli, int argc, char **argv)
+{
+	int rc = cli_plain(cli, &subs[SHOW], argc, argv, one_name, 1);
+
+	return rc >= 0 ? rc
+		       : cli_show(cli, "NetworkShow", json_pack("{s:s}", "name", argv[optind]),
+				  "network", lines);
+}
+
+static int delete_run(struct cli *cli, int argc, char **argv)
+{
+	return cli_delete(cli, &subs[DELETE], "NetworkDelete", CLI_DELETE_FORCE, argc, argv);
+}
+
+static int write_run(struct cli *cli, const struct cli_verb *verb, const char *method, int argc,
+		     char **argv)
+{
+	static const struct option options[] = {
+		{"subnet", required_argument, NULL, 's'},
+		{"gateway", required_argument, NULL, 'g'},
+		{"mode", required_argument, NULL, 'm'},
+		{"mtu", required_argument, NULL, 'M'},
+		{"internal", no_argument, NULL, 'i'},
+		{"no-dns", no_argument, NULL, 'd'},
+		{"no-masquerade", no_argument, NULL, 'n'},
+		{"host-access", no_argument, NULL, 'H'},
+		{"no-guard", no_argument, NULL, 'G'},
+		CLI_COMMON_LONG,
+		{0},
+	};
+	cleanup(json_freep) json_t *parameters = json_object();
+	json_int_t number;
+	int letter, rc;
+
+	while ((letter = getopt_long(argc, argv, CLI_ANYWHERE_SHORT, options, NULL)) != -1) {
+		rc = -1;
+		switch (letter) {
+		case 's':
+			cli_append(parameters, "subnets", optarg);
+			break;
+		case 'g':
+			cli_append(parameters, "gateways", optarg);
+			break;
+		case 'm':
+			json_object_set_new(parameters, "mode", json_string(optarg));
+			break;
+		case 'M':
+			rc = cli_number(cli, "--mtu", optarg, MTU_MAX, &number);
+			if (rc < 0)
+				json_object_set_new(parameters, "mtu", json_integer(number));
+			break;
+		case 'i':
+			json_object_set_new(parameters, "internal", json_true());
+			break;
+		case 'd':
+			json_object_set_new(parameters, "dns", json_false());
+			break;
+		case 'n':
+			json_object_set_new(parameters, "masquerade", json_false());
+			break;
+		case 'H':
+			json_object_set_new(parameters, "hostAccess", json_true());
+			break;
+		case 'G':
+			json_object_set_new(parameters, "guard", json_false());
+			break;
+		default:
+			rc = cli_option(cli, verb, letter);
+		}
+		if (rc >= 0)
+			return rc;
+	}
+	rc = cli_operands(cli, argc, argv, one_name, 1);
+	if (rc >= 0)
+		return rc;
+	if (verb == &subs[SET] && json_object_size(parameters) == 0)
+		return cli_usage(cli, "nothing to set");
+	json_object_set_new(parameters, "name", json_string(argv[optind]));
+	return cli_change(cli, method, json_incref(parameters), NULL, 0, "network");
+}
