@@ -1,0 +1,569 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * nft_decode - raw nftables dumps to objects. Floor F2, pure.
+ *
+ * A table of ours tells by its comment what it is ("moat guard 1 list"). Whether
+ * it still is what was laid is found by comparison with the skeleton: chains
+ * and their hooks, sets and their types, counters, and the rules of each
+ * chain in order, by libnftnl's text of their expressions, which is the same
+ * for every kernel where the bytes are not.
+ */
+#include "lib/kern/nft_decode.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <libnftnl/rule.h>
+#include <libnftnl/set.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/mem.h"
+#include "lib/base/str.h"
+#include "lib/kern/nft_skeleton.h"
+#include "lib/kern/nlbuf.h"
+
+enum {
+	CHAINS_MAX = 32,	    /* of one skeleton */
+	COMMENT_TYPE = 0,	    /* NFTNL_UDATA_TABLE_COMMENT: the first byte of user data; then length and text */
+};
+
+/* One of our two tables (inet, netdev), as far as the messages have shown it. */
+struct table {
+	uint8_t family;
+	bool stands, intact, listed;
+	unsigned kind, version;
+	const struct nft_skeleton *skeleton; /* NULL: a version, or a table, that this build does not know */
+	uint64_t chains, sets, counters;     /* bit i: the i-th of the skeleton was seen */
+	size_t rules[CHAINS_MAX];	     /* seen of the i-th chain */
+};
+
+struct decoder {
+	uint64_t ns;
+	struct objv *objs;
+	struct table tables[2];
+};
+
+static int bad_bytes(struct err *err)
+{
+	return err_set(err, ERR_KERNEL, EBADMSG, NULL, "nftables dump: not netlink messages");
+}
+
+/* The nftables message type, or -1; its family. */
+static int message_type(const struct nlmsghdr *nlh, uint8_t *ret_family)
+{
+	const struct nfgenmsg *nfg;
+
+	if (nlh->nlmsg_type >> 8 != NFNL_SUBSYS_NFTABLES || nlh->nlmsg_len < NLMSG_LENGTH(sizeof(*nfg)))
+		return -1;
+	nfg = mnl_nlmsg_get_payload(nlh);
+	*ret_family = nfg->nfgen_family;
+	return nlh->nlmsg_type & 0xff;
+}
+
+static bool name_is(const struct nlattr *attr, const char *name)
+{
+	char text[64];
+
+	return nlbuf_name(attr, text, sizeof(text)) && str_eq(text, name);
+}
+
+static uint32_t be32(const struct nlattr *attr, uint32_t otherwise)
+{
+	return ntohl(nlbuf_u32(attr, htonl(otherwise)));
+}
+
+static struct table *table_of(struct decoder *d, uint8_t family)
+{
+	for (size_t i = 0; i < ARRAY_COUNT(d->tables); i++) {
+		if (d->tables[i].family == family)
+			return &d->tables[i];
+	}
+	return NULL;
+}
+
+/* "moat guard 1 list" from the user data: type 0, length, text with NUL. */
+static void comment_read(struct table *table, const struct nlattr *udata)
+{
+	const uint8_t *p = nlbuf_payload(udata, 2);
+	char comment[64];
+	size_t len;
+
+	if (!p || p[0] != COMMENT_TYPE || p[1] == 0 || p[1] >= sizeof(comment) ||
+	    udata->nla_len < sizeof(*udata) + 2U + p[1])
+		return;
+	len = p[1];
+	memcpy(comment, p + 2, len);
+	comment[len] = '\0';
+	for (unsigned kind = RULESET_NONE + 1; kind < RULESET_KIND_COUNT; kind++) {
+		for (int listed = 0; listed < 2; listed++) {
+			const struct nft_skeleton *skeleton = nft_skeleton_get(kind, 1);
+			struct buf text = BUF_INIT;
+			bool same;
+
+			nft_table_comment(skeleton, listed, &text);
+			same = skeleton->family == table->family && str_eq(buf_cstr(&text), comment);
+			buf_fini(&text);
+			if (same) {
+				table->kind = kind;
+				table->version = skeleton->version;
+				table->skeleton = skeleton;
+				table->listed = listed;
+				return;
+			}
+		}
+	}
+}
+
+static void decode_table(struct decoder *d, const struct nlmsghdr *nlh, uint8_t family)
+{
+	const struct nlattr *attrs[NFTA_TABLE_MAX + 1];
+	struct table *table = table_of(d, family);
+
+	nlbuf_attrs(nlh, sizeof(struct nfgenmsg), attrs, ARRAY_COUNT(attrs));
+	if (!table || !name_is(attrs[NFTA_TABLE_NAME], NFT_TABLE))
+		return;
+	table->stands = table->intact = true;
+	/* Without a comment of ours it takes the place of what should stand there: version 0. */
+	table->kind = family == NFPROTO_NETDEV ? RULESET_GUARD
+		      : ns_class(d->ns) == NS_HOST ? RULESET_HOST
+						   : RULESET_ROUTER;
+	comment_read(table, attrs[NFTA_TABLE_USERDATA]);
+	if (be32(attrs[NFTA_TABLE_FLAGS], 0) & NFT_TABLE_F_DORMANT)
+		table->intact = false;
+}
+
+static int chain_index(const struct nft_skeleton *skeleton, const char *name)
+{
+	for (int i = 0; skeleton->chains[i].name; i++) {
+		if (str_eq(skeleton->chains[i].name, name))
+			return i;
+	}
+	return -1;
+}
+
+static bool chain_same(const struct nft_chain_def *def, const struct nlattr *const *attrs)
+{
+	const struct nlattr *hook[NFTA_HOOK_MAX + 1];
+
+	if (!def->type)
+		return !attrs[NFTA_CHAIN_HOOK];
+	nlbuf_nested(attrs[NFTA_CHAIN_HOOK], hook, ARRAY_COUNT(hook));
+	return attrs[NFTA_CHAIN_HOOK] && name_is(attrs[NFTA_CHAIN_TYPE], def->type) &&
+	       be32(hook[NFTA_HOOK_HOOKNUM], UINT32_MAX) == def->hook &&
+	       (int32_t)be32(hook[NFTA_HOOK_PRIORITY], 0) == def->priority &&
+	       be32(attrs[NFTA_CHAIN_POLICY], UINT32_MAX) == def->policy;
+}
+
+static void port_object(const struct decoder *d, const struct nlattr *attr)
+{
+	struct obj obj = { .ns = d->ns, .kind = OBJ_PORT };
+
+	if (nlbuf_name(attr, obj.port.dev, sizeof(obj.port.dev)) && obj.port.dev[0])
+		objv_add(d->objs, &obj);
+}
+
+/* Devices of a base chain of the guard: NFTA_HOOK_DEVS { NFTA_DEVICE_NAME ... }, and NFTA_HOOK_DEV where it is one. */
+static size_t decode_ports(const struct decoder *d, const struct nlattr *hook_attr)
+{
+	const struct nlattr *hook[NFTA_HOOK_MAX + 1];
+	size_t count = 0, size, used = 0;
+
+	nlbuf_nested(hook_attr, hook, ARRAY_COUNT(hook));
+	if (!hook[NFTA_HOOK_DEVS]) {
+		if (!hook[NFTA_HOOK_DEV])
+			return 0;
+		port_object(d, hook[NFTA_HOOK_DEV]);
+		return 1;
+	}
+	size = hook[NFTA_HOOK_DEVS]->nla_len - sizeof(struct nlattr);
+	while (size - used >= sizeof(struct nlattr)) {
+		const struct nlattr *dev = (const void *)((const uint8_t *)hook[NFTA_HOOK_DEVS] +
+							  sizeof(struct nlattr) + used);
+
+		if (dev->nla_len < sizeof(*dev) || dev->nla_len > size - used)
+			break;
+		port_object(d, dev);
+		count++;
+		used += nlbuf_align(dev->nla_len);
+		if (used > size)
+			break;
+	}
+	return count;
+}
+
+static void decode_chain(struct decoder *d, const struct nlmsghdr *nlh, uint8_t family)
+{
+	static const struct nft_chain_def each = { .type = "filter",
+						   .hook = NF_NETDEV_INGRESS,
+						   .priority = NFT_GUARD_PRIORITY,
+						   .policy = NF_DROP };
+	const struct nlattr *attrs[NFTA_CHAIN_MAX + 1];
+	struct table *table = table_of(d, family);
+	char name[64];
+	int i;
+
+	nlbuf_attrs(nlh, sizeof(struct nfgenmsg), attrs, ARRAY_COUNT(attrs));
+	if (!table || !table->stands || !table->skeleton || !name_is(attrs[NFTA_CHAIN_TABLE], NFT_TABLE))
+		return;
+	if (!nlbuf_name(attrs[NFTA_CHAIN_NAME], name, sizeof(name))) {
+		table->intact = false;
+		return;
+	}
+	i = chain_index(table->skeleton, name);
+	if (i >= 0 && (table->listed || !table->skeleton->chains[i].listed)) {
+		table->chains |= 1ULL << i;
+		if (!chain_same(&table->skeleton->chains[i], attrs))
+			table->intact = false;
+		if (table->skeleton->chains[i].listed)
+			decode_ports(d, attrs[NFTA_CHAIN_HOOK]);
+		return;
+	}
+	/* A device's own base chain. One that is not as it should be does not guard: then the port is not shown. */
+	if (table->kind == RULESET_GUARD && !table->listed && str_starts(name, NFT_EACH_PREFIX) &&
+	    chain_same(&each, attrs)) {
+		decode_ports(d, attrs[NFTA_CHAIN_HOOK]);
+		return;
+	}
+	table->intact = false;
+}
+
+static bool rule_same(struct nftnl_rule *want, const struct nlmsghdr *nlh)
+{
+	struct nftnl_rule *have = nftnl_rule_alloc();
+	struct buf want_text = BUF_INIT, have_text = BUF_INIT;
+	bool same;
+
+	if (!have || !want)
+		abort();
+	same = nftnl_rule_nlmsg_parse(nlh, have) == 0;
+	if (same) {
+		nft_rule_text(want, &want_text);
+		nft_rule_text(have, &have_text);
+		same = str_eq(buf_cstr(&want_text), buf_cstr(&have_text));
+	}
+	buf_fini(&want_text);
+	buf_fini(&have_text);
+	nftnl_rule_free(have);
+	nftnl_rule_free(want);
+	return same;
+}
+
+/* The @nth rule of a chain, NULL when there are fewer. */
+static const struct nft_rule_def *rule_def(const struct nft_skeleton *skeleton, const char *chain, size_t nth)
+{
+	for (const struct nft_rule_def *rule = skeleton->rules; rule->chain; rule++) {
+		if (str_eq(rule->chain, chain) && nth-- == 0)
+			return rule;
+	}
+	return NULL;
+}
+
+static void decode_rule(struct decoder *d, const struct nlmsghdr *nlh, uint8_t family)
+{
+	const struct nlattr *attrs[NFTA_RULE_MAX + 1];
+	struct table *table = table_of(d, family);
+	const struct nft_rule_def *def;
+	char chain[64];
+	int i;
+
+	nlbuf_attrs(nlh, sizeof(struct nfgenmsg), attrs, ARRAY_COUNT(attrs));
+	if (!table || !table->stands || !table->skeleton || !name_is(attrs[NFTA_RULE_TABLE], NFT_TABLE))
+		return;
+	if (!nlbuf_name(attrs[NFTA_RULE_CHAIN], chain, sizeof(chain))) {
+		table->intact = false;
+		return;
+	}
+	i = chain_index(table->skeleton, chain);
+	if (i >= 0) {
+		def = rule_def(table->skeleton, chain, table->rules[i]++);
+		if (!def || !rule_same(nft_skeleton_rule(table->skeleton, def), nlh))
+			table->intact = false;
+	} else if (!rule_same(nft_each_rule(chain), nlh)) {
+		table->intact = false;
+	}
+}
+
+static unsigned set_find(unsigned kind, const struct nlattr *name)
+{
+	for (unsigned set = SET_NONE + 1; set < SET_COUNT; set++) {
+		if (set_def_get(set)->in == kind && name_is(name, set_def_get(set)->name))
+			return set;
+	}
+	return SET_NONE;
+}
+
+static void decode_set(struct decoder *d, const struct nlmsghdr *nlh, uint8_t family)
+{
+	const struct nlattr *attrs[NFTA_SET_MAX + 1];
+	struct table *table = table_of(d, family);
+	struct nftnl_set *want;
+	unsigned set;
+
+	nlbuf_attrs(nlh, sizeof(struct nfgenmsg), attrs, ARRAY_COUNT(attrs));
+	if (!table || !table->stands || !table->skeleton || !name_is(attrs[NFTA_SET_TABLE], NFT_TABLE))
+		return;
+	set = set_find(table->kind, attrs[NFTA_SET_NAME]);
+	if (set == SET_NONE) {
+		table->intact = false;
+		return;
+	}
+	want = nft_skeleton_set(set);
+	if (be32(attrs[NFTA_SET_FLAGS], 0) != nftnl_set_get_u32(want, NFTNL_SET_FLAGS) ||
+	    be32(attrs[NFTA_SET_KEY_LEN], 0) != nftnl_set_get_u32(want, NFTNL_SET_KEY_LEN) ||
+	    be32(attrs[NFTA_SET_DATA_LEN], 0) != nftnl_set_get_u32(want, NFTNL_SET_DATA_LEN))
+		table->intact = false;
+	nftnl_set_free(want);
+	table->sets |= 1ULL << set;
+}
+
+static void decode_counter(struct decoder *d, const struct nlmsghdr *nlh, uint8_t family)
+{
+	const struct nlattr *attrs[NFTA_OBJ_MAX + 1];
+	struct table *table = table_of(d, family);
+
+	nlbuf_attrs(nlh, sizeof(struct nfgenmsg), attrs, ARRAY_COUNT(attrs));
+	if (!table || !table->stands || !table->skeleton || !name_is(attrs[NFTA_OBJ_TABLE], NFT_TABLE))
+		return;
+	for (size_t i = 0; table->skeleton->counters[i]; i++) {
+		if (name_is(attrs[NFTA_OBJ_NAME], table->skeleton->counters[i]) &&
+		    be32(attrs[NFTA_OBJ_TYPE], 0) == NFT_OBJECT_COUNTER) {
+			table->counters |= 1ULL << i;
+			return;
+		}
+	}
+	table->intact = false;
+}
+
+static bool data_value(const struct nlattr *attr, const void **ret_data, size_t *ret_size)
+{
+	const struct nlattr *data[NFTA_DATA_MAX + 1];
+
+	nlbuf_nested(attr, data, ARRAY_COUNT(data));
+	if (!data[NFTA_DATA_VALUE])
+		return false;
+	*ret_data = nlbuf_payload(data[NFTA_DATA_VALUE], 0);
+	*ret_size = data[NFTA_DATA_VALUE]->nla_len - sizeof(struct nlattr);
+	return true;
+}
+
+static void elem_object(const struct decoder *d, unsigned set, const struct nlattr *attr)
+{
+	const struct nlattr *attrs[NFTA_SET_ELEM_MAX + 1];
+	const struct set_def *def = set_def_get(set);
+	struct obj obj = obj_elem(d->ns, (enum nft_set)set);
+	const void *bytes;
+	size_t size;
+
+	nlbuf_nested(attr, attrs, ARRAY_COUNT(attrs));
+	if (!data_value(attrs[NFTA_SET_ELEM_KEY], &bytes, &size) ||
+	    !nft_elem_unpack(bytes, size, def->family, def->key, &obj.elem))
+		return;
+	if (def->data && (!data_value(attrs[NFTA_SET_ELEM_DATA], &bytes, &size) ||
+			  !nft_elem_unpack(bytes, size, def->family, def->data, &obj.elem)))
+		return;
+	objv_add(d->objs, &obj);
+}
+
+static void decode_elements(struct decoder *d, const struct nlmsghdr *nlh, uint8_t family)
+{
+	const struct nlattr *attrs[NFTA_SET_ELEM_LIST_MAX + 1], *list;
+	struct table *table = table_of(d, family);
+	size_t size, used = 0;
+	unsigned set;
+
+	nlbuf_attrs(nlh, sizeof(struct nfgenmsg), attrs, ARRAY_COUNT(attrs));
+	if (!table || !table->stands || !name_is(attrs[NFTA_SET_ELEM_LIST_TABLE], NFT_TABLE))
+		return;
+	set = set_find(table->kind, attrs[NFTA_SET_ELEM_LIST_SET]);
+	list = attrs[NFTA_SET_ELEM_LIST_ELEMENTS];
+	/* A set of our name and another shape would be misread; decode_set() has told by then. */
+	if (set == SET_NONE || !list || !(table->sets & 1ULL << set))
+		return;
+	size = list->nla_len - sizeof(*list);
+	while (used < size && size - used >= sizeof(struct nlattr)) {
+		const struct nlattr *item = (const void *)((const uint8_t *)list + sizeof(*list) + used);
+
+		if (item->nla_len < sizeof(*item) || item->nla_len > size - used)
+			break;
+		elem_object(d, set, item);
+		used += nlbuf_align(item->nla_len);
+	}
+}
+
+static void finish_table(struct decoder *d, struct table *table)
+{
+	const struct nft_skeleton *skeleton = table->skeleton;
+	struct obj obj;
+
+	if (!table->stands)
+		return;
+	obj = obj_ruleset(d->ns, (enum ruleset_kind)table->kind, (uint16_t)table->version);
+	for (size_t i = 0; skeleton && skeleton->chains[i].name; i++) {
+		const struct nft_chain_def *chain = &skeleton->chains[i];
+
+		if (chain->listed && !table->listed)
+			continue;
+		if (!(table->chains & 1ULL << i) || rule_def(skeleton, chain->name, table->rules[i]))
+			table->intact = false;
+	}
+	for (size_t i = 0; skeleton && skeleton->counters[i]; i++) {
+		if (!(table->counters & 1ULL << i))
+			table->intact = false;
+	}
+	for (unsigned set = SET_NONE + 1; skeleton && set < SET_COUNT; set++) {
+		if (set_def_get(set)->in == table->kind && !(table->sets & 1ULL << set))
+			table->intact = false;
+	}
+	obj.ruleset.digest = skeleton && table->intact;
+	objv_add(d->objs, &obj);
+}
+
+int nft_decode(const void *data, size_t size, uint64_t ns, struct objv *objs, struct err *err)
+{
+	struct decoder d = {
+		.ns = ns,
+		.objs = objs,
+		.tables = { { .family = NFPROTO_INET }, { .family = NFPROTO_NETDEV } },
+	};
+	const struct nlmsghdr *nlh;
+	size_t offset = 0;
+	bool bad = false;
+
+	while ((nlh = nlbuf_next(data, size, &offset, &bad))) {
+		uint8_t family = 0;
+
+		switch (message_type(nlh, &family)) {
+		case NFT_MSG_NEWTABLE:
+			decode_table(&d, nlh, family);
+			break;
+		case NFT_MSG_NEWCHAIN:
+			decode_chain(&d, nlh, family);
+			break;
+		case NFT_MSG_NEWRULE:
+			decode_rule(&d, nlh, family);
+			break;
+		case NFT_MSG_NEWSET:
+			decode_set(&d, nlh, family);
+			break;
+		case NFT_MSG_NEWOBJ:
+			decode_counter(&d, nlh, family);
+			break;
+		case NFT_MSG_NEWSETELEM:
+			decode_elements(&d, nlh, family);
+			break;
+		default:
+			break;
+		}
+	}
+	if (bad)
+		return bad_bytes(err);
+	for (size_t i = 0; i < ARRAY_COUNT(d.tables); i++)
+		finish_table(&d, &d.tables[i]);
+	return 0;
+}
+
+int nft_list_base_chains(const void *data, size_t size, struct nft_base_chain **ret_chains)
+{
+	struct nft_base_chain *chains = NULL;
+	size_t offset = 0, count = 0, capacity = 0;
+	const struct nlmsghdr *nlh;
+	bool bad = false;
+
+	while ((nlh = nlbuf_next(data, size, &offset, &bad))) {
+		const struct nlattr *attrs[NFTA_CHAIN_MAX + 1], *hook[NFTA_HOOK_MAX + 1];
+		struct nft_base_chain chain = { 0 };
+
+		if (message_type(nlh, &chain.family) != NFT_MSG_NEWCHAIN)
+			continue;
+		nlbuf_attrs(nlh, sizeof(struct nfgenmsg), attrs, ARRAY_COUNT(attrs));
+		if (!attrs[NFTA_CHAIN_HOOK] || name_is(attrs[NFTA_CHAIN_TABLE], NFT_TABLE))
+			continue;
+		nlbuf_nested(attrs[NFTA_CHAIN_HOOK], hook, ARRAY_COUNT(hook));
+		(void)nlbuf_name(attrs[NFTA_CHAIN_TABLE], chain.table, sizeof(chain.table));
+		(void)nlbuf_name(attrs[NFTA_CHAIN_NAME], chain.name, sizeof(chain.name));
+		(void)nlbuf_name(attrs[NFTA_CHAIN_TYPE], chain.type, sizeof(chain.type));
+		chain.hook = (uint8_t)be32(hook[NFTA_HOOK_HOOKNUM], 0);
+		chain.priority = (int32_t)be32(hook[NFTA_HOOK_PRIORITY], 0);
+		chain.drops = be32(attrs[NFTA_CHAIN_POLICY], NF_ACCEPT) == NF_DROP;
+		if (count == capacity) {
+			capacity = capacity ? 2 * capacity : 16;
+			chains = mem_grow(chains, capacity, sizeof(*chains));
+		}
+		chains[count++] = chain;
+	}
+	if (bad) {
+		free(chains);
+		return -EBADMSG;
+	}
+	*ret_chains = chains;
+	return (int)count;
+}
+
+static uint64_t be64(const struct nlattr *attr)
+{
+	const uint8_t *p = nlbuf_payload(attr, sizeof(uint64_t));
+	uint64_t value = 0;
+
+	for (size_t i = 0; p && i < sizeof(value); i++)
+		value = value << 8 | p[i];
+	return value;
+}
+
+int nft_list_counters(const void *data, size_t size, struct nft_counter **ret_counters)
+{
+	struct nft_counter *counters = NULL;
+	size_t offset = 0, count = 0, capacity = 0;
+	const struct nlmsghdr *nlh;
+	bool bad = false;
+
+	while ((nlh = nlbuf_next(data, size, &offset, &bad))) {
+		const struct nlattr *attrs[NFTA_OBJ_MAX + 1], *values[NFTA_COUNTER_MAX + 1];
+		struct nft_counter counter = { 0 };
+		uint8_t family;
+
+		if (message_type(nlh, &family) != NFT_MSG_NEWOBJ)
+			continue;
+		nlbuf_attrs(nlh, sizeof(struct nfgenmsg), attrs, ARRAY_COUNT(attrs));
+		if (!name_is(attrs[NFTA_OBJ_TABLE], NFT_TABLE) ||
+		    be32(attrs[NFTA_OBJ_TYPE], 0) != NFT_OBJECT_COUNTER ||
+		    !nlbuf_name(attrs[NFTA_OBJ_NAME], counter.name, sizeof(counter.name)))
+			continue;
+		nlbuf_nested(attrs[NFTA_OBJ_DATA], values, ARRAY_COUNT(values));
+		counter.packets = be64(values[NFTA_COUNTER_PACKETS]);
+		counter.bytes = be64(values[NFTA_COUNTER_BYTES]);
+		if (count == capacity) {
+			capacity = capacity ? 2 * capacity : 8;
+			counters = mem_grow(counters, capacity, sizeof(*counters));
+		}
+		counters[count++] = counter;
+	}
+	if (bad) {
+		free(counters);
+		return -EBADMSG;
+	}
+	*ret_counters = counters;
+	return (int)count;
+}
+
+bool nft_event_ours(const void *data, size_t size)
+{
+	const struct nlmsghdr *nlh;
+	size_t offset = 0;
+	bool bad = false;
+
+	while ((nlh = nlbuf_next(data, size, &offset, &bad))) {
+		const struct nlattr *attrs[NFTA_TABLE_NAME + 1];
+		uint8_t family;
+		int type = message_type(nlh, &family);
+
+		/* The table's name is attribute 1 of every message but those of the generation. */
+		if (type < 0 || type == NFT_MSG_NEWGEN || type == NFT_MSG_GETGEN)
+			continue;
+		nlbuf_attrs(nlh, sizeof(struct nfgenmsg), attrs, ARRAY_COUNT(attrs));
+		if (name_is(attrs[NFTA_TABLE_NAME], NFT_TABLE))
+			return true;
+	}
+	return false;
+}

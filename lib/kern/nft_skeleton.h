@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * nft_skeleton - a ruleset as constant tables: chains, sets, counters, rules of
+ * small expression structs. Floor F2, private to lib/kern, pure.
+ *
+ * A rule is a row of expressions as nf_tables itself knows them: load something
+ * into a register, compare it or look it up, give a verdict. Registers are
+ * counted in units of 4 bytes from 0; a concatenation is loaded into registers
+ * side by side, each field rounded up to 4 bytes (a name takes 4, a MAC 2).
+ */
+#ifndef MOAT_KERN_NFT_SKELETON_H
+#define MOAT_KERN_NFT_SKELETON_H
+
+#include <netinet/in.h>
+
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_conntrack_common.h>
+#include <linux/netfilter/nf_tables.h>
+
+#include "lib/base/buf.h"
+#include "lib/obj/obj.h"
+
+struct nftnl_rule;
+struct nftnl_table;
+struct nftnl_set;
+struct nftnl_chain;
+struct nftnl_obj;
+
+enum nft_x_kind {
+	X_END,
+	X_META,	   /* key -> reg */
+	X_PAYLOAD, /* base, offset, len -> reg */
+	X_CT,	   /* key -> reg */
+	X_FIB,	   /* result, flags -> reg */
+	X_EXTHDR,  /* type, offset, len, flags -> reg */
+	X_AND,	   /* reg &= bytes */
+	X_CMP,	   /* reg against bytes, a host-order number, or a name */
+	X_RANGE,   /* reg between bytes[0..len) and bytes[8..8+len) */
+	X_LOOKUP,  /* reg in set; of a map: data -> reg 0 */
+	X_COUNTER, /* name */
+	X_VERDICT, /* verdict, name of a chain */
+	X_DNAT,	   /* family; address in reg 0, port behind it */
+	X_MASQ,
+};
+
+struct nft_x {
+	uint8_t kind; /* enum nft_x_kind */
+	uint8_t reg;
+	uint8_t op;  /* NFT_CMP_*; base of a payload; result of a fib; 1: inverted lookup */
+	uint8_t len; /* bytes */
+	uint16_t offset;
+	uint16_t set; /* enum nft_set */
+	uint32_t key; /* of meta, ct, exthdr; flags of a fib */
+	int32_t verdict;
+	uint32_t number;
+	const char *name;
+	uint8_t bytes[16];
+};
+
+/* The words rules are written in. R is a register. */
+#define META(KEY, R)		   { .kind = X_META, .key = NFT_META_##KEY, .reg = (R) }
+#define LINK_BYTES(OFF, LEN, R)	   { .kind = X_PAYLOAD, .op = NFT_PAYLOAD_LL_HEADER, .offset = (OFF), .len = (LEN), .reg = (R) }
+#define NET_BYTES(OFF, LEN, R)	   { .kind = X_PAYLOAD, .op = NFT_PAYLOAD_NETWORK_HEADER, .offset = (OFF), .len = (LEN), .reg = (R) }
+#define TRANS_BYTES(OFF, LEN, R)   { .kind = X_PAYLOAD, .op = NFT_PAYLOAD_TRANSPORT_HEADER, .offset = (OFF), .len = (LEN), .reg = (R) }
+#define CT(KEY, R)		   { .kind = X_CT, .key = NFT_CT_##KEY, .reg = (R) }
+#define FIB(RESULT, FLAGS, R)	   { .kind = X_FIB, .op = NFT_FIB_RESULT_##RESULT, .key = (FLAGS), .reg = (R) }
+#define EXTHDR_EXISTS(TYPE, R)	   { .kind = X_EXTHDR, .key = (TYPE), .len = 1, .number = NFT_EXTHDR_F_PRESENT, .reg = (R) }
+#define EXTHDR_BYTES(TYPE, OFF, LEN, R) { .kind = X_EXTHDR, .key = (TYPE), .offset = (OFF), .len = (LEN), .reg = (R) }
+#define AND(R, LEN, ...)	   { .kind = X_AND, .reg = (R), .len = (LEN), .bytes = { __VA_ARGS__ } }
+#define AND32(R, NUMBER)	   { .kind = X_AND, .reg = (R), .number = (NUMBER) }
+#define IS(R, LEN, ...)		   { .kind = X_CMP, .op = NFT_CMP_EQ, .reg = (R), .len = (LEN), .bytes = { __VA_ARGS__ } }
+#define IS_NOT(R, LEN, ...)	   { .kind = X_CMP, .op = NFT_CMP_NEQ, .reg = (R), .len = (LEN), .bytes = { __VA_ARGS__ } }
+#define AT_MOST(R, LEN, ...)	   { .kind = X_CMP, .op = NFT_CMP_LTE, .reg = (R), .len = (LEN), .bytes = { __VA_ARGS__ } }
+#define IS32(R, NUMBER)		   { .kind = X_CMP, .op = NFT_CMP_EQ, .reg = (R), .number = (NUMBER) }
+#define IS_NOT32(R, NUMBER)	   { .kind = X_CMP, .op = NFT_CMP_NEQ, .reg = (R), .number = (NUMBER) }
+#define IS_NAME(R, NAME)	   { .kind = X_CMP, .op = NFT_CMP_EQ, .reg = (R), .name = (NAME) }
+#define IS_NOT_NAME(R, NAME)	   { .kind = X_CMP, .op = NFT_CMP_NEQ, .reg = (R), .name = (NAME) }
+#define BYTE_BETWEEN(R, LOW, HIGH) { .kind = X_RANGE, .reg = (R), .len = 1, .bytes = { [0] = (LOW), [8] = (HIGH) } }
+#define IN(SET, R)		   { .kind = X_LOOKUP, .set = (SET), .reg = (R) }
+#define NOT_IN(SET, R)		   { .kind = X_LOOKUP, .set = (SET), .reg = (R), .op = 1 }
+#define COUNT(NAME)		   { .kind = X_COUNTER, .name = (NAME) }
+#define ACCEPT			   { .kind = X_VERDICT, .verdict = NF_ACCEPT }
+#define DROP			   { .kind = X_VERDICT, .verdict = NF_DROP }
+#define GOTO(CHAIN)		   { .kind = X_VERDICT, .verdict = NFT_GOTO, .name = (CHAIN) }
+#define DNAT(FAMILY)		   { .kind = X_DNAT, .key = (FAMILY) }
+#define MASQUERADE		   { .kind = X_MASQ }
+
+/* Longer words. */
+#define IPV4(R)	     META(NFPROTO, R), IS(R, 1, NFPROTO_IPV4)
+#define IPV6(R)	     META(NFPROTO, R), IS(R, 1, NFPROTO_IPV6)
+#define L4(R, PROTO) META(L4PROTO, R), IS(R, 1, PROTO)
+#define CT_IS(BITS)  CT(STATE, 0), AND32(0, BITS), IS_NOT32(0, 0)
+#define CT_DNAT	     CT(STATUS, 0), AND32(0, IPS_DST_NAT), IS_NOT32(0, 0)
+#define TO_LOCAL     FIB(ADDRTYPE, NFTA_FIB_F_DADDR, 0), IS32(0, 2 /* RTN_LOCAL */)
+enum {
+	NFT_CT_INVALID = 1, /* NF_CT_STATE_INVALID_BIT */
+	NFT_CT_KNOWN = 2 | 4, /* NF_CT_STATE_BIT() of established, related */
+};
+
+struct nft_rule_def {
+	const char *chain;
+	const struct nft_x *x; /* ends with X_END */
+};
+#define RULE(CHAIN, ...) { (CHAIN), (const struct nft_x[]){ __VA_ARGS__, { .kind = X_END } } }
+
+/** struct nft_chain_def - a chain; with @type a base chain */
+struct nft_chain_def {
+	const char *name;
+	const char *type; /* "filter", "nat", NULL */
+	uint8_t hook;
+	uint8_t policy; /* NF_ACCEPT, NF_DROP */
+	int32_t priority;
+	bool listed; /* only where devices are added to a standing chain */
+};
+
+/** struct nft_skeleton - one version of one kind, whole; arrays end with a zero row */
+struct nft_skeleton {
+	enum ruleset_kind kind;
+	uint16_t version;
+	uint8_t family; /* NFPROTO_* */
+	const char *word; /* "guard", in the table's comment */
+	const struct nft_chain_def *chains;
+	const struct nft_rule_def *rules;
+	const char *const *counters;
+};
+
+#define NFT_TABLE "moat"
+#define NFT_PORT_CHAIN "port"	/* the rules of a guarded port */
+#define NFT_LIST_CHAIN "guard" /* the base chain devices are added to */
+#define NFT_EACH_PREFIX "p_"	/* base chain of one device, where they cannot */
+
+enum {
+	NFT_GUARD_PRIORITY = -500,
+	NFT_F_OWNER = 0x2,
+	NFT_F_PERSIST = 0x4, /* Debian 12's header does not know it yet */
+};
+
+extern const struct nft_skeleton nft_ruleset_guard, nft_ruleset_host, nft_ruleset_router;
+
+/** nft_skeleton_get() - of a kind and version, NULL where this build has none */
+const struct nft_skeleton *nft_skeleton_get(unsigned kind, unsigned version);
+uint8_t nft_kind_family(enum ruleset_kind kind);
+
+/* libnftnl's objects of a skeleton; the caller frees them. */
+struct nftnl_table *nft_skeleton_table(const struct nft_skeleton *skeleton, bool owner, bool listed);
+struct nftnl_set *nft_skeleton_set(unsigned set);
+struct nftnl_obj *nft_skeleton_counter(const struct nft_skeleton *skeleton, const char *name);
+struct nftnl_chain *nft_skeleton_chain(const struct nft_skeleton *skeleton, const struct nft_chain_def *chain);
+struct nftnl_rule *nft_skeleton_rule(const struct nft_skeleton *skeleton, const struct nft_rule_def *rule);
+/** nft_each_rule() - the one rule of a device's own base chain "p_DEV": on to the port's rules */
+struct nftnl_rule *nft_each_rule(const char *chain);
+
+/** nft_rule_text() - the expressions of a rule, appended: what two rules are compared by */
+void nft_rule_text(struct nftnl_rule *rule, struct buf *text);
+
+/** nft_table_comment() - "moat guard 1 list": kind, version, how ports are bound */
+void nft_table_comment(const struct nft_skeleton *skeleton, bool listed, struct buf *text);
+
+/* Keys and data of elements as the kernel lays them out. */
+enum { NFT_ELEM_SIZE = 64 };
+/** nft_elem_pack() - the @fields (key or data of its set) of an element; Return: bytes */
+size_t nft_elem_pack(const struct obj_elem *elem, uint8_t family, unsigned fields, uint8_t dst[NFT_ELEM_SIZE]);
+/** nft_elem_unpack() - the inverse. Return: false when @size does not fit. */
+bool nft_elem_unpack(const void *src, size_t size, uint8_t family, unsigned fields, struct obj_elem *elem);
+
+#endif
