@@ -39,8 +39,8 @@ int sockdiag_open(int *ret_fd, struct err *err)
 
 static int request_send(int fd, uint8_t family, uint8_t proto)
 {
-	static const struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
-	uint8_t room[256] __attribute__((aligned(8))) = { 0 };
+	static const struct sockaddr_nl kernel = {.nl_family = AF_NETLINK};
+	uint8_t room[256] __attribute__((aligned(8))) = {0};
 	struct nlmsghdr *nlh = mnl_nlmsg_put_header(room);
 	struct inet_diag_req_v2 *request;
 
@@ -50,14 +50,16 @@ static int request_send(int fd, uint8_t family, uint8_t proto)
 	request->sdiag_family = family;
 	request->sdiag_protocol = proto;
 	request->idiag_states = 1U << (proto == IPPROTO_UDP ? TCP_CLOSE : TCP_LISTEN);
-	if (sendto(fd, nlh, nlh->nlmsg_len, 0, (const struct sockaddr *)&kernel, sizeof(kernel)) < 0)
+	if (sendto(fd, nlh, nlh->nlmsg_len, 0, (const struct sockaddr *)&kernel,
+		   sizeof(kernel)) < 0)
 		return -errno;
 	return 0;
 }
 
 static int attr_v6only(const struct nlattr *attr, void *data)
 {
-	if (mnl_attr_get_type(attr) == INET_DIAG_SKV6ONLY && mnl_attr_get_payload_len(attr) >= 1)
+	if (mnl_attr_get_type(attr) == INET_DIAG_SKV6ONLY &&
+	    mnl_attr_get_payload_len(attr) >= 1)
 		*(bool *)data = mnl_attr_get_u8(attr) != 0;
 	return MNL_CB_OK;
 }
@@ -65,9 +67,10 @@ static int attr_v6only(const struct nlattr *attr, void *data)
 static void local_add(struct locals *locals, const struct nlmsghdr *nlh, uint8_t proto)
 {
 	const struct inet_diag_msg *msg = mnl_nlmsg_get_payload(nlh);
-	struct sockdiag_local local = { .proto = proto };
+	struct sockdiag_local local = {.proto = proto};
 
-	if (mnl_nlmsg_get_payload_len(nlh) < sizeof(*msg) || msg->id.idiag_sport == 0 || locals->count == SOCKDIAG_MAX)
+	if (mnl_nlmsg_get_payload_len(nlh) < sizeof(*msg) || msg->id.idiag_sport == 0 ||
+	    locals->count == SOCKDIAG_MAX)
 		return;
 	local.ip.family = msg->idiag_family == AF_INET ? 4 : 6;
 	memcpy(local.ip.b, msg->id.idiag_src, ip_size(&local.ip));
@@ -75,7 +78,8 @@ static void local_add(struct locals *locals, const struct nlmsghdr *nlh, uint8_t
 	mnl_attr_parse(nlh, sizeof(*msg), attr_v6only, &local.v6only);
 	if (locals->count == locals->capacity) {
 		locals->capacity = locals->capacity != 0 ? 2 * locals->capacity : 32;
-		locals->items = mem_grow(locals->items, locals->capacity, sizeof(*locals->items));
+		locals->items =
+			mem_grow(locals->items, locals->capacity, sizeof(*locals->items));
 	}
 	locals->items[locals->count++] = local;
 }
@@ -91,8 +95,10 @@ static int part_read(const uint8_t *data, int size, uint8_t proto, struct locals
 		if (nlh->nlmsg_type == NLMSG_ERROR) {
 			const struct nlmsgerr *failure = mnl_nlmsg_get_payload(nlh);
 
-			return mnl_nlmsg_get_payload_len(nlh) >= sizeof(*failure) && failure->error < 0 ? failure->error :
-													  -EBADMSG;
+			return mnl_nlmsg_get_payload_len(nlh) >= sizeof(*failure) &&
+					       failure->error < 0
+				       ? failure->error
+				       : -EBADMSG;
 		}
 		if (nlh->nlmsg_type == SOCK_DIAG_BY_FAMILY)
 			local_add(locals, nlh, proto);
@@ -117,7 +123,7 @@ static int family_list(int fd, uint8_t family, uint8_t proto, struct locals *loc
 
 int sockdiag_list(int fd, uint8_t proto, struct sockdiag_local **ret_locals, struct err *err)
 {
-	struct locals locals = { 0 };
+	struct locals locals = {0};
 	int r = family_list(fd, AF_INET, proto, &locals);
 
 	if (r == 0)
@@ -130,13 +136,15 @@ int sockdiag_list(int fd, uint8_t proto, struct sockdiag_local **ret_locals, str
 	return (int)locals.count;
 }
 
-bool sockdiag_conflicts(const struct sockdiag_local *local, uint8_t family, const struct ip *ip, uint16_t port)
+bool sockdiag_conflicts(const struct sockdiag_local *local, uint8_t family, const struct ip *ip,
+			uint16_t port)
 {
 	bool any = ip_is_unspecified(&local->ip);
 
 	if (local->port != port)
 		return false;
 	if (local->ip.family != family)
-		return local->ip.family == 6 && any && !local->v6only; /* [::] takes IPv4 as well */
+		return local->ip.family == 6 && any &&
+		       !local->v6only; /* [::] takes IPv4 as well */
 	return any || ip_is_none(ip) || ip_is_unspecified(ip) || ip_cmp(&local->ip, ip) == 0;
 }

@@ -38,6 +38,7 @@ int sockdiag_open(int *ret_fd, struct err *err);
 int sockdiag_list(int fd, uint8_t proto, struct sockdiag_local **ret_locals, struct err *err);
 
 /** sockdiag_conflicts() - could @ip:@port (@ip family 0: any address of @family) not be bound beside @local? Pure. */
-bool sockdiag_conflicts(const struct sockdiag_local *local, uint8_t family, const struct ip *ip, uint16_t port);
+bool sockdiag_conflicts(const struct sockdiag_local *local, uint8_t family, const struct ip *ip,
+			uint16_t port);
 
 #endif

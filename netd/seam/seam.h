@@ -21,7 +21,8 @@
  *           DUMP: count bytes, size 1   PLAN, OPEN: 1 x struct seam_result   ADOPT: 1 x struct seam_nsinfo
  *   DONE    1 x struct seam_result: status < 0 names the first slow removal that would not go
  *
- * A plan that failed (status < 0 in its answer) gets no DONE: nothing of it is left to do.
+ * A plan that failed (status < 0 in its answer) gets no DONE: nothing of it is left to do. One that was
+ * committed and still has a fast removal the kernel would not do has status 0, the op's index and the text.
  */
 #ifndef MOAT_NETD_SEAM_H
 #define MOAT_NETD_SEAM_H
@@ -156,6 +157,7 @@ int seam_send(int sock, const struct seam_head *head, const void *payload, const
 /**
  * seam_recv() - one whole message, blocking
  * @payload: replaced by count x size bytes
+ * @ret_fds: room for FDIO_FDS_MAX
  * Return: 0, -EPIPE at end, -EPROTO for a malformed one, -errno. On failure all received fds are closed.
  */
 int seam_recv(int sock, int from_engine, struct seam_head *ret_head, struct buf *payload, int *ret_fds, size_t *ret_fd_count);

@@ -1,0 +1,553 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * apply - groups of operations; see apply.h. Floor F4.
+ *
+ * rtnetlink takes many messages in one sendmsg(2), but is no transaction:
+ * each stands alone. Some need the index of a link, which the kernel gives
+ * out only when the link is made; so a message that may mean a link of the
+ * same batch sends the batch off first ("flush"). nftables is a transaction:
+ * all of a group or nothing.
+ */
+#include "netd/hand/apply.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/base/mem.h"
+#include "lib/kern/nft.h"
+#include "lib/kern/rtnl.h"
+#include "lib/kern/sysctl.h"
+#include "netd/hand/doom.h"
+
+enum { NFT_GROUP_MAX = 1024 }; /* operations in one transaction */
+
+enum apply_class apply_class(const struct obj *obj)
+{
+	switch ((enum obj_kind)obj->kind) {
+	case OBJ_NONE:
+	case OBJ_KIND_COUNT:
+	case OBJ_NETNS:
+		return APPLY_NETNS;
+	case OBJ_SYSCTL:
+		return APPLY_SYSCTL;
+	case OBJ_RULESET:
+	case OBJ_ELEM:
+	case OBJ_PORT:
+		return APPLY_NFT;
+	case OBJ_LINK:
+	case OBJ_ADDR:
+	case OBJ_UP:
+	case OBJ_ROUTE:
+	case OBJ_NEIGH:
+	case OBJ_FDB:
+		break;
+	}
+	return APPLY_RTNL;
+}
+
+static void fail(struct outcome *out, int status, const char *text)
+{
+	out->status = status;
+	snprintf(out->text, sizeof(out->text), "%.*s", SEAM_TEXT_SIZE - 1, text);
+}
+
+static void fail_err(struct outcome *out, const struct err *err)
+{
+	fail(out, -err->no, err->msg);
+}
+
+/* ---- namespaces ---- */
+
+static void netns_one(struct apply *apply, const struct op *op, struct outcome *out)
+{
+	struct err err = ERR_INIT;
+	char *pin;
+	int r;
+
+	if (op->verb == OP_DEL) {
+		registry_forget(apply->reg, op->obj.ns, &pin);
+		r = pin != NULL ? netns_unpin(pin, &err) : 0;
+		free(pin);
+	} else {
+		r = registry_make(apply->reg, op->obj.ns, &err);
+		/* The pin of the one before it may still be on its way out. */
+		if (r == -EEXIST && reaper_wait(apply->reaper)) {
+			err = ERR_INIT;
+			r = registry_make(apply->reg, op->obj.ns, &err);
+		}
+	}
+	out->touched = r == 0;
+	if (r < 0)
+		fail_err(out, &err);
+}
+
+/* ---- sysctls ---- */
+
+static void sysctl_one(const struct op *op, struct outcome *out)
+{
+	const struct obj_sysctl *sysctl = &op->obj.sysctl;
+	struct err err = ERR_INIT;
+	int r;
+
+	if (op->verb == OP_DEL)
+		return; /* it dies with its link or namespace */
+	r = sysctl_read(sysctl, &out->old, &err);
+	out->old_known = r == 0;
+	if (r == 0 && out->old == sysctl->value)
+		return;
+	err = ERR_INIT;
+	r = sysctl_write(sysctl, &err);
+	out->touched = r == 0 || r == -EIO;
+	if (r < 0)
+		fail_err(out, &err);
+}
+
+/* ---- rtnetlink ---- */
+
+/* A batch under way: which messages are whose, and whether it makes a link that a later message may mean. */
+struct flight {
+	struct nlsock *sock;
+	struct nlbatch batch;
+	const struct op *ops;
+	struct outcome *out;
+	uint32_t *messages; /* of each op, number of messages in the batch */
+	size_t from, to;    /* ops in the batch */
+	bool makes_link;
+};
+
+static int index_of(const struct nlsock *sock, const char *name, uint32_t *ret_index,
+		    struct outcome *out)
+{
+	int index = name[0] != '\0' ? nlsock_ifindex(sock, name) : 0;
+
+	if (index < 0) {
+		fail(out, index, "no such link: ");
+		snprintf(out->text + strlen(out->text), sizeof(out->text) - strlen(out->text),
+			 "%s", name);
+		return index;
+	}
+	*ret_index = (uint32_t)index;
+	return 0;
+}
+
+/* The link whose index the message must bear, NULL where it bears names alone. */
+static const char *index_name(const struct op *op)
+{
+	const struct obj *obj = &op->obj;
+
+	switch ((enum obj_kind)obj->kind) {
+	case OBJ_LINK:
+		return op->verb != OP_DEL && obj->link.master[0] != '\0' ? obj->link.master
+									 : NULL;
+	case OBJ_ADDR:
+		return obj->addr.dev;
+	case OBJ_ROUTE:
+		return obj->route.dev[0] != '\0' ? obj->route.dev : NULL;
+	case OBJ_NEIGH:
+		return obj->neigh.dev;
+	case OBJ_FDB:
+		return obj->fdb.dev;
+	case OBJ_UP:
+	case OBJ_NONE:
+	case OBJ_NETNS:
+	case OBJ_SYSCTL:
+	case OBJ_RULESET:
+	case OBJ_ELEM:
+	case OBJ_PORT:
+	case OBJ_KIND_COUNT:
+		break;
+	}
+	return NULL;
+}
+
+static int encode_link(struct apply *apply, struct nlbatch *batch, const struct op *op,
+		       uint32_t master, struct outcome *out)
+{
+	const struct obj_link *link = &op->obj.link;
+	int peer_fd = -1;
+
+	if (op->verb == OP_SET) {
+		rtnl_link_set(batch, link, master);
+		return 0;
+	}
+	if (link->type == LINK_BRIDGE) {
+		rtnl_bridge_add(batch, link);
+		return 0;
+	}
+	if (link->peer_ns != op->obj.ns) {
+		const struct ns_entry *peer = registry_find(apply->reg, link->peer_ns);
+
+		if (peer == NULL) {
+			fail(out, -ENOENT, "the peer's namespace is not known here");
+			return -ENOENT;
+		}
+		peer_fd = peer->fd;
+	}
+	rtnl_veth_add(batch, link, master, peer_fd);
+	return 0;
+}
+
+static void encode_other(struct nlbatch *batch, const struct op *op, uint32_t index)
+{
+	const struct obj *obj = &op->obj;
+	bool del = op->verb == OP_DEL;
+
+	switch ((enum obj_kind)obj->kind) {
+	case OBJ_ADDR:
+		(del ? rtnl_addr_del : rtnl_addr_add)(batch, &obj->addr, index);
+		break;
+	case OBJ_UP:
+		rtnl_link_up(batch, obj->up.dev, !del);
+		break;
+	case OBJ_ROUTE:
+		(del ? rtnl_route_del : rtnl_route_add)(batch, &obj->route, index);
+		break;
+	case OBJ_NEIGH:
+		(del                  ? rtnl_neigh_del
+		 : op->verb == OP_SET ? rtnl_neigh_set
+				      : rtnl_neigh_add)(batch, &obj->neigh, index);
+		break;
+	case OBJ_FDB:
+		(del ? rtnl_fdb_del : rtnl_fdb_add)(batch, &obj->fdb, index);
+		break;
+	case OBJ_NONE:
+	case OBJ_NETNS:
+	case OBJ_LINK:
+	case OBJ_SYSCTL:
+	case OBJ_RULESET:
+	case OBJ_ELEM:
+	case OBJ_PORT:
+	case OBJ_KIND_COUNT:
+		break;
+	}
+}
+
+static int encode(struct apply *apply, const struct nlsock *sock, struct nlbatch *batch,
+		  const struct op *op, struct outcome *out)
+{
+	const char *name = index_name(op);
+	uint32_t index = 0;
+
+	if (name != NULL) {
+		int r = index_of(sock, name, &index, out);
+
+		if (r < 0)
+			return r;
+	}
+	if (op->obj.kind == OBJ_LINK)
+		return encode_link(apply, batch, op, index, out);
+	encode_other(batch, op, index);
+	return 0;
+}
+
+static void acks_read(struct flight *f, const struct nlack *acks)
+{
+	uint32_t at = 0;
+
+	for (size_t i = f->from; i < f->to; i++) {
+		struct outcome *out = &f->out[i];
+
+		for (uint32_t m = 0; m < f->messages[i]; m++, at++) {
+			/* -EIO: the answer is lost, so it may have happened. */
+			out->touched |= acks[at].status == 0 || acks[at].status == -EIO;
+			if (acks[at].status != 0 && out->status == 0)
+				fail(out, acks[at].status,
+				     acks[at].text[0] != '\0' ? acks[at].text
+							      : strerror(-acks[at].status));
+		}
+	}
+}
+
+static void send_flight(struct flight *f)
+{
+	cleanup(mem_freep) struct nlack *acks = NULL;
+
+	if (f->batch.count > 0) {
+		acks = mem_array(f->batch.count, sizeof(*acks));
+		nlsock_exec(f->sock, &f->batch, acks);
+		acks_read(f, acks);
+	}
+	nlbatch_clear(&f->batch);
+	f->makes_link = false;
+}
+
+/*
+ * A link that exists already may be one on its way out, with the reaper, or
+ * the other end of one. Then the reaper finishes first, and what failed is
+ * tried once more, one by one, in order.
+ */
+static void send_again(struct apply *apply, struct flight *f)
+{
+	size_t from = f->from, to = f->to;
+	bool taken = false;
+
+	for (size_t i = from; i < to; i++) {
+		if (f->ops[i].verb == OP_ADD && f->ops[i].obj.kind == OBJ_LINK &&
+		    f->out[i].status == -EEXIST)
+			taken = true;
+	}
+	if (!taken || !reaper_wait(apply->reaper))
+		return;
+	for (size_t i = from; i < to; i++) {
+		if (f->out[i].status == 0)
+			continue;
+		f->out[i] = (struct outcome){.touched = f->out[i].touched};
+		f->from = i;
+		f->to = i + 1;
+		if (encode(apply, f->sock, &f->batch, &f->ops[i], &f->out[i]) == 0) {
+			f->messages[i] = f->batch.count;
+			send_flight(f);
+		}
+	}
+	f->to = to;
+}
+
+/* Return: whether one of its operations failed. */
+static bool flush(struct apply *apply, struct flight *f)
+{
+	size_t from = f->from, to = f->to;
+	bool failed = false;
+
+	send_flight(f);
+	send_again(apply, f);
+	for (size_t i = from; i < to; i++)
+		failed |= f->out[i].status != 0;
+	f->from = f->to = to;
+	return failed;
+}
+
+static void links_remove(struct nlsock *sock, const struct op *ops, size_t count,
+			 struct outcome *out)
+{
+	cleanup(mem_freep) const char **names = mem_array(count, sizeof(*names));
+	cleanup(mem_freep) struct nlack *acks = mem_array(count, sizeof(*acks));
+	int r;
+
+	for (size_t i = 0; i < count; i++)
+		names[i] = ops[i].obj.link.name;
+	r = doom_links(sock, names, count, acks);
+	for (size_t i = 0; i < count; i++) {
+		int status = r < 0 ? r : acks[i].status;
+
+		out[i].touched = true;
+		if (status != 0)
+			fail(&out[i], status,
+			     acks[i].text[0] != '\0' ? acks[i].text : strerror(-status));
+	}
+}
+
+static bool is_link_del(const struct op *op)
+{
+	return op->verb == OP_DEL && op->obj.kind == OBJ_LINK;
+}
+
+/* Return: how many operations were taken up. */
+static size_t rtnl_run(struct apply *apply, struct flight *f, size_t count, bool go_on)
+{
+	size_t i = 0;
+
+	while (i < count) {
+		const struct op *op = &f->ops[i];
+		uint32_t before;
+
+		if (is_link_del(op)) {
+			size_t n = 1;
+
+			if (flush(apply, f) && !go_on)
+				return i;
+			while (i + n < count && is_link_del(op + n))
+				n++;
+			links_remove(f->sock, op, n, &f->out[i]);
+			i += n;
+			f->from = f->to = i;
+			continue;
+		}
+		if (f->makes_link && index_name(op) != NULL && flush(apply, f) && !go_on)
+			return i;
+		before = f->batch.count;
+		if (encode(apply, f->sock, &f->batch, op, &f->out[i]) < 0 && !go_on) {
+			flush(apply, f);
+			return i + 1;
+		}
+		f->messages[i] = f->batch.count - before;
+		f->makes_link |= op->verb == OP_ADD && op->obj.kind == OBJ_LINK;
+		f->to = ++i;
+	}
+	flush(apply, f);
+	return i;
+}
+
+static size_t rtnl_group(struct apply *apply, struct ns_entry *entry, const struct op *ops,
+			 size_t count, bool go_on, struct outcome *out)
+{
+	cleanup(mem_freep) uint32_t *messages = mem_array(count, sizeof(*messages));
+	struct flight f = {.ops = ops, .out = out, .messages = messages};
+	struct err err = ERR_INIT;
+	size_t done;
+
+	if (registry_rtnl(apply->reg, entry, &f.sock, &err) < 0) {
+		fail_err(&out[0], &err);
+		return 1;
+	}
+	done = rtnl_run(apply, &f, count, go_on);
+	nlbatch_fini(&f.batch);
+	return done;
+}
+
+/* ---- nftables ---- */
+
+static int encode_nft(struct apply *apply, struct nlbatch *batch, const struct op *op)
+{
+	const struct kern_features *features = &apply->reg->features;
+	const struct obj *obj = &op->obj;
+	bool del = op->verb == OP_DEL;
+
+	switch ((enum obj_kind)obj->kind) {
+	case OBJ_RULESET:
+		if (!del)
+			return nft_ruleset_add(batch, &obj->ruleset, features);
+		nft_ruleset_del(batch, (enum ruleset_kind)obj->ruleset.kind);
+		break;
+	case OBJ_ELEM:
+		(del                  ? nft_elem_del
+		 : op->verb == OP_SET ? nft_elem_set
+				      : nft_elem_add)(batch, &obj->elem);
+		break;
+	case OBJ_PORT:
+		(del ? nft_port_del : nft_port_add)(batch, &obj->port, features);
+		break;
+	case OBJ_NONE:
+	case OBJ_NETNS:
+	case OBJ_LINK:
+	case OBJ_SYSCTL:
+	case OBJ_ADDR:
+	case OBJ_UP:
+	case OBJ_ROUTE:
+	case OBJ_NEIGH:
+	case OBJ_FDB:
+	case OBJ_KIND_COUNT:
+		break;
+	}
+	return 0;
+}
+
+/* One transaction: all or nothing. Return: index of the op that failed, @count when none did. */
+static size_t nft_transaction(struct apply *apply, struct nlsock *sock, const struct op *ops,
+			      size_t count, struct outcome *out)
+{
+	cleanup(mem_freep) uint32_t *first = mem_array(count, sizeof(*first));
+	struct nlbatch batch = {0};
+	struct err err = ERR_INIT;
+	uint32_t index = 0;
+	size_t bad = count;
+	int r = 0;
+
+	nft_begin(&batch);
+	for (size_t i = 0; r == 0 && i < count; i++) {
+		first[i] = batch.count;
+		r = encode_nft(apply, &batch, &ops[i]);
+		if (r < 0) {
+			fail(&out[i], r,
+			     "this ruleset, or this version of it, is not known here");
+			bad = i;
+		}
+	}
+	nft_end(&batch);
+	if (r == 0 && nft_exec(sock, &batch, &index, &err) < 0) {
+		for (bad = count - 1; bad > 0 && first[bad] > index; bad--)
+			;
+		fail_err(&out[bad], &err);
+	}
+	nlbatch_fini(&batch);
+	for (size_t i = 0; i < count; i++) {
+		out[i].touched = bad == count;
+		if (bad != count && i != bad)
+			out[i].status = -ECANCELED;
+	}
+	return bad;
+}
+
+/* Return: how many operations were taken up. */
+static size_t nft_group(struct apply *apply, struct ns_entry *entry, const struct op *ops,
+			size_t count, bool go_on, struct outcome *out)
+{
+	struct err err = ERR_INIT;
+	struct nlsock *sock;
+
+	if (registry_nft(apply->reg, entry, &sock, &err) < 0) {
+		fail_err(&out[0], &err);
+		return 1;
+	}
+	for (size_t from = 0; from < count; from += NFT_GROUP_MAX) {
+		size_t n = count - from < NFT_GROUP_MAX ? count - from : NFT_GROUP_MAX;
+
+		if (nft_transaction(apply, sock, ops + from, n, out + from) == n)
+			continue;
+		if (!go_on)
+			return from + n;
+		/* One that is gone already must not keep the others: each by itself. */
+		for (size_t i = from; i < from + n; i++) {
+			out[i] = (struct outcome){0};
+			nft_transaction(apply, sock, ops + i, 1, out + i);
+		}
+	}
+	return count;
+}
+
+/* ---- all ---- */
+
+static size_t each_group(struct apply *apply, struct ns_entry *entry, const struct op *ops,
+			 size_t count, bool go_on, struct outcome *out)
+{
+	bool sysctls = apply_class(&ops[0].obj) == APPLY_SYSCTL;
+	struct err err = ERR_INIT;
+	size_t i;
+
+	if (sysctls && entry->ns != 0 && netns_enter(entry->fd, &err) < 0) {
+		fail_err(&out[0], &err);
+		return 1;
+	}
+	for (i = 0; i < count; i++) {
+		if (sysctls)
+			sysctl_one(&ops[i], &out[i]);
+		else
+			netns_one(apply, &ops[i], &out[i]);
+		if (out[i].status != 0 && !go_on) {
+			i++;
+			break;
+		}
+	}
+	if (sysctls && entry->ns != 0)
+		netns_leave(apply->reg->host.fd);
+	return i;
+}
+
+int apply_group(struct apply *apply, const struct op *ops, size_t count, bool go_on,
+		struct outcome *out)
+{
+	enum apply_class class = apply_class(&ops[0].obj);
+	struct ns_entry *entry = registry_find(apply->reg, ops[0].obj.ns);
+	size_t done = count;
+	int worst = 0;
+
+	memset(out, 0, count * sizeof(*out));
+	if (entry == NULL && class != APPLY_NETNS) {
+		/* What was in it is gone with it. */
+		for (size_t i = 0; i < count; i++) {
+			if (ops[i].verb != OP_DEL)
+				fail(&out[i], -ENOENT, "the namespace is not known here");
+		}
+	} else if (class == APPLY_RTNL) {
+		done = rtnl_group(apply, entry, ops, count, go_on, out);
+	} else if (class == APPLY_NFT) {
+		done = nft_group(apply, entry, ops, count, go_on, out);
+	} else {
+		done = each_group(apply, entry, ops, count, go_on, out);
+	}
+	for (size_t i = done; i < count; i++)
+		out[i].status = -ECANCELED;
+	for (size_t i = 0; i < count; i++)
+		worst |= out[i].status != 0;
+	return worst;
+}

@@ -1,0 +1,564 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * check - the rules a plan must keep; see check.h. Floor F4, pure.
+ *
+ * One function a rule, and rules_run() names them in order. A rule returns 0
+ * or refuse(), which says why. tests/unit/hand_check.c has for every rule
+ * what it lets pass and what not.
+ */
+#include "netd/hand/check.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/base/ds.h"
+#include "lib/base/str.h"
+
+enum {
+	PORT_PRIVILEGED = 1024, /* ports below are root's */
+	HOST_LEN4_MIN =
+		16, /* prefix lengths of addresses and routes on the host's end of an uplink: what is wider */
+	HOST_LEN6_MIN = 48, /* would draw the host's own traffic to a router */
+};
+
+/* One check: the plan, the world, namespaces the plan itself makes. */
+struct check {
+	const struct check_world *world;
+	uint32_t uid;
+	struct table made;
+	struct seam_result *result;
+};
+
+static int __attribute__((format(printf, 3, 4)))
+refuse(struct check *c, int no, const char *fmt, ...)
+{
+	va_list ap;
+
+	c->result->status = -no;
+	va_start(ap, fmt);
+	vsnprintf(c->result->text, sizeof(c->result->text), fmt, ap);
+	va_end(ap);
+	return -no;
+}
+
+/* ---- names ---- */
+
+/* 'm', a letter, the 48-bit id in hex. */
+static bool is_ours(const char *name, char kind)
+{
+	uint64_t id;
+
+	return name[0] == 'm' && name[1] == kind && str_hex48(name + 2, &id) == 0;
+}
+
+static bool is_uplink_host(const char *name)
+{
+	return is_ours(name, 'u');
+}
+static bool is_bridge(const char *name)
+{
+	return is_ours(name, 'b');
+}
+static bool is_port(const char *name)
+{
+	return is_ours(name, 'p');
+}
+static bool is_uplink(const char *name)
+{
+	return str_eq(name, "uplink");
+}
+static bool is_router_link(const char *name)
+{
+	return is_bridge(name) || is_port(name) || is_uplink(name);
+}
+
+static bool is_inner(enum ns_class class)
+{
+	return class == NS_STACK || class == NS_CONTAINER || class == NS_FOREIGN;
+}
+
+/* ---- rules for every record ---- */
+
+/* Well formed, and on the right side of the commit point: additions before it, removals behind. */
+static int rule_shape(struct check *c, const struct op *op, bool behind)
+{
+	if (!op_valid(op))
+		return refuse(c, EPROTO, "the record is malformed");
+	if ((op->verb == OP_DEL) != behind)
+		return refuse(c, EPROTO,
+			      "the record stands on the wrong side of the commit point");
+	return 0;
+}
+
+static bool known(const struct check *c, uint64_t ns)
+{
+	return ns == 0 || table_find(&c->made, &ns, sizeof(ns)) != NULL ||
+	       c->world->known(c->world->ctx, ns);
+}
+
+/* A namespace is known, or made by this plan. That one vanished before something in it is removed is no fault. */
+static int rule_namespace(struct check *c, const struct op *op)
+{
+	const struct obj *obj = &op->obj;
+	char name[24];
+
+	if (obj->kind == OBJ_NETNS || op->verb == OP_DEL)
+		return 0;
+	if (!known(c, obj->ns)) {
+		ns_print(obj->ns, name);
+		return refuse(c, ENOENT, "namespace %s is not known here", name);
+	}
+	if (obj->kind == OBJ_LINK && obj->link.peer_name[0] != '\0' &&
+	    !known(c, obj->link.peer_ns)) {
+		ns_print(obj->link.peer_ns, name);
+		return refuse(c, ENOENT, "namespace %s of the peer is not known here", name);
+	}
+	return 0;
+}
+
+/* ---- namespaces ---- */
+
+/* Routers and stacks are made here; containers and foreign ones come by descriptor; the host is neither. */
+static int rule_netns(struct check *c, const struct op *op)
+{
+	enum ns_class class = ns_class(op->obj.ns);
+
+	if (class == NS_HOST)
+		return refuse(c, EPERM, "the host's namespace is neither made nor removed");
+	if (op->verb == OP_ADD && class != NS_ROUTER && class != NS_STACK)
+		return refuse(c, EPERM, "a namespace of this class is adopted, not made");
+	return 0;
+}
+
+/* ---- links ---- */
+
+static int link_host(struct check *c, const struct op *op)
+{
+	const struct obj_link *link = &op->obj.link;
+
+	if (!is_uplink_host(link->name) || link->type != LINK_VETH || link->master[0] != '\0')
+		return refuse(c, EPERM, "link %s in the host is no uplink of ours", link->name);
+	if (link->peer_name[0] != '\0' &&
+	    (ns_class(link->peer_ns) != NS_ROUTER || !is_uplink(link->peer_name)))
+		return refuse(c, EPERM, "the peer of link %s is no router's uplink",
+			      link->name);
+	return 0;
+}
+
+static bool peer_of_router_ok(const struct obj_link *link)
+{
+	if (link->peer_name[0] == '\0')
+		return true;
+	if (is_uplink(link->name))
+		return ns_class(link->peer_ns) == NS_HOST && is_uplink_host(link->peer_name);
+	return is_inner(ns_class(link->peer_ns));
+}
+
+static int link_router(struct check *c, const struct op *op)
+{
+	const struct obj_link *link = &op->obj.link;
+	bool veth = link->type == LINK_VETH;
+
+	if (!(is_bridge(link->name) ? link->type == LINK_BRIDGE
+				    : veth && (is_port(link->name) || is_uplink(link->name))))
+		return refuse(c, EPERM, "link %s in a router has no name of ours for its type",
+			      link->name);
+	if (link->master[0] != '\0' && (!is_port(link->name) || !is_bridge(link->master)))
+		return refuse(c, EPERM, "link %s must not be a port of %s", link->name,
+			      link->master);
+	if (!peer_of_router_ok(link))
+		return refuse(c, EPERM,
+			      "the peer of link %s is in no namespace such a link may lead to",
+			      link->name);
+	return 0;
+}
+
+/* A wire: from one stack that is ours to another. Ports of networks are made from the router's side. */
+static int link_inner(struct check *c, const struct op *op)
+{
+	const struct obj_link *link = &op->obj.link;
+	enum ns_class here = ns_class(op->obj.ns), there = ns_class(link->peer_ns);
+
+	if (op->verb == OP_DEL)
+		return here == NS_FOREIGN && link->type != LINK_VETH
+			       ? refuse(c, EPERM, "link %s in a foreign namespace is not ours",
+					link->name)
+			       : 0;
+	if (link->type == LINK_BRIDGE || link->master[0] != '\0')
+		return refuse(c, EPERM, "link %s: there is no bridge of ours in a stack",
+			      link->name);
+	if (op->verb == OP_ADD &&
+	    (here == NS_FOREIGN || (there != NS_STACK && there != NS_CONTAINER)))
+		return refuse(c, EPERM,
+			      "link %s: only a wire from stack to stack is made there",
+			      link->name);
+	return 0;
+}
+
+static int rule_link(struct check *c, const struct op *op)
+{
+	enum ns_class class = ns_class(op->obj.ns);
+
+	if (op->obj.link.type == LINK_LOOPBACK)
+		return refuse(c, EPERM, "a loopback is the kernel's");
+	if (class == NS_HOST)
+		return link_host(c, op);
+	return class == NS_ROUTER ? link_router(c, op) : link_inner(c, op);
+}
+
+/* ---- what hangs on links ---- */
+
+/* The link an object names, NULL for kinds that name none. */
+static const char *device_of(const struct obj *obj)
+{
+	switch ((enum obj_kind)obj->kind) {
+	case OBJ_ADDR:
+		return obj->addr.dev;
+	case OBJ_UP:
+		return obj->up.dev;
+	case OBJ_ROUTE:
+		return obj->route.dev;
+	case OBJ_NEIGH:
+		return obj->neigh.dev;
+	case OBJ_FDB:
+		return obj->fdb.dev;
+	case OBJ_PORT:
+		return obj->port.dev;
+	case OBJ_ELEM:
+	case OBJ_NONE:
+	case OBJ_NETNS:
+	case OBJ_LINK:
+	case OBJ_SYSCTL:
+	case OBJ_RULESET:
+	case OBJ_KIND_COUNT:
+		break;
+	}
+	return NULL;
+}
+
+/* In the host and in routers only links of ours are touched; in a stack every one is its owner's and so ours to give. */
+static int rule_device(struct check *c, const struct op *op)
+{
+	const struct obj *obj = &op->obj;
+	const char *dev = device_of(obj);
+	enum ns_class class = ns_class(obj->ns);
+
+	if (dev == NULL || is_inner(class))
+		return 0;
+	if (class == NS_HOST)
+		return is_uplink_host(dev)
+			       ? 0
+			       : refuse(c, EPERM, "link \"%s\" of the host is not ours", dev);
+	if (obj->kind == OBJ_UP && str_eq(dev, "lo"))
+		return 0;
+	if (obj->kind == OBJ_ROUTE && dev[0] == '\0')
+		return 0;
+	return is_router_link(dev)
+		       ? 0
+		       : refuse(c, EPERM, "link \"%s\" of a router is not ours", dev);
+}
+
+static bool wide(const struct prefix *prefix)
+{
+	return prefix->len < (prefix->ip.family == 4 ? HOST_LEN4_MIN : HOST_LEN6_MIN);
+}
+
+/* An address on the host's end brings a route to its prefix, so both have the same bounds. */
+static int rule_host_prefix(struct check *c, const struct op *op)
+{
+	const struct obj *obj = &op->obj;
+	const struct prefix *prefix = obj->kind == OBJ_ADDR ? &obj->addr.addr : &obj->route.dst;
+	char text[PREFIX_STR_SIZE];
+
+	if (obj->ns != 0 || (obj->kind != OBJ_ADDR && obj->kind != OBJ_ROUTE))
+		return 0;
+	prefix_print(prefix, text);
+	if (wide(prefix))
+		return refuse(c, EPERM, "%s is too wide for the host", text);
+	if (ip_is_loopback(&prefix->ip) || ip_is_multicast(&prefix->ip) ||
+	    ip_is_unspecified(&prefix->ip))
+		return refuse(c, EPERM, "%s is not to be had in the host", text);
+	return 0;
+}
+
+/* Forwarding tables belong to bridges, and those stand in routers. */
+static int rule_fdb(struct check *c, const struct op *op)
+{
+	const struct obj *obj = &op->obj;
+
+	if (obj->kind != OBJ_FDB)
+		return 0;
+	if (ns_class(obj->ns) != NS_ROUTER || !is_port(obj->fdb.dev))
+		return refuse(c, EPERM, "link \"%s\" is no port of a bridge of ours",
+			      obj->fdb.dev);
+	return 0;
+}
+
+/* ---- sysctls ---- */
+
+/* On the machine's own devices: forwarding, one device at a time, and what forwarding IPv6 makes necessary. */
+static bool host_sysctl_ok(const struct obj_sysctl *sysctl)
+{
+	bool group = str_eq(sysctl->dev, "all") || str_eq(sysctl->dev, "default");
+
+	switch ((enum sysctl_key)sysctl->key) {
+	case SYSCTL_IPV4_FORWARDING:
+	case SYSCTL_IPV6_FORCE_FORWARDING:
+		return !group;
+	case SYSCTL_IPV6_FORWARDING:
+		return !str_eq(sysctl->dev,
+			       "default"); /* "all" is the only one that counts before 6.17 */
+	case SYSCTL_IPV6_ACCEPT_RA:
+		return !group && sysctl->value == 2;
+	case SYSCTL_NONE:
+	case SYSCTL_IPV6_AUTOCONF:
+	case SYSCTL_IPV6_ADDR_GEN_MODE:
+	case SYSCTL_IPV6_ACCEPT_REDIRECTS:
+	case SYSCTL_IPV6_ACCEPT_SOURCE_ROUTE:
+	case SYSCTL_IPV6_DISABLE:
+	case SYSCTL_IPV4_ACCEPT_REDIRECTS:
+	case SYSCTL_IPV4_SECURE_REDIRECTS:
+	case SYSCTL_IPV4_SEND_REDIRECTS:
+	case SYSCTL_IPV4_ACCEPT_SOURCE_ROUTE:
+	case SYSCTL_IPV4_RP_FILTER:
+	case SYSCTL_IPV4_ARP_IGNORE:
+	case SYSCTL_IPV4_ARP_ANNOUNCE:
+	case SYSCTL_IPV4_ROUTE_LOCALNET:
+	case SYSCTL_BRIDGE_CALL_IPTABLES:
+	case SYSCTL_BRIDGE_CALL_IP6TABLES:
+	case SYSCTL_BRIDGE_CALL_ARPTABLES:
+	case SYSCTL_CT_TCP_LOOSE:
+	case SYSCTL_UNPRIVILEGED_PORT_START:
+	case SYSCTL_PING_GROUP_RANGE:
+	case SYSCTL_KEY_COUNT:
+		break;
+	}
+	return false;
+}
+
+static int rule_sysctl_host(struct check *c, const struct op *op)
+{
+	const struct obj_sysctl *sysctl = &op->obj.sysctl;
+
+	if (op->obj.kind != OBJ_SYSCTL || op->obj.ns != 0)
+		return 0;
+	if (is_uplink_host(sysctl->dev) || host_sysctl_ok(sysctl))
+		return 0;
+	return refuse(c, EPERM, "sysctl %u = %d of \"%s\" is not ours to write in the host",
+		      sysctl->key, sysctl->value, sysctl->dev);
+}
+
+/* Packets to 127/8 from outside: only where the ruleset drops those that a router sends. */
+static int rule_sysctl_localnet(struct check *c, const struct op *op)
+{
+	const struct obj_sysctl *sysctl = &op->obj.sysctl;
+
+	if (op->obj.kind != OBJ_SYSCTL || sysctl->key != SYSCTL_IPV4_ROUTE_LOCALNET ||
+	    sysctl->value == 0)
+		return 0;
+	if (op->obj.ns == 0 && is_uplink_host(sysctl->dev))
+		return 0;
+	return refuse(c, EPERM,
+		      "route_localnet is for the host's end of an uplink alone, not for \"%s\"",
+		      sysctl->dev);
+}
+
+/* In routers: on our links, on all, and for the whole namespace. In stacks: on links, and the two for unprivileged servers. */
+static int rule_sysctl_inner(struct check *c, const struct op *op)
+{
+	const struct obj_sysctl *sysctl = &op->obj.sysctl;
+	enum ns_class class = ns_class(op->obj.ns);
+	bool whole = sysctl->dev[0] == '\0';
+
+	if (op->obj.kind != OBJ_SYSCTL || class == NS_HOST)
+		return 0;
+	if (class == NS_ROUTER) {
+		if (whole || is_router_link(sysctl->dev) || str_eq(sysctl->dev, "all") ||
+		    str_eq(sysctl->dev, "default") || str_eq(sysctl->dev, "lo"))
+			return 0;
+	} else if (!whole) {
+		return 0;
+	} else if (class != NS_FOREIGN && (sysctl->key == SYSCTL_UNPRIVILEGED_PORT_START ||
+					   sysctl->key == SYSCTL_PING_GROUP_RANGE)) {
+		return 0;
+	}
+	return refuse(c, EPERM, "sysctl %u of \"%s\" is not written in such a namespace",
+		      sysctl->key, sysctl->dev);
+}
+
+/* ---- nftables ---- */
+
+static bool kind_fits(enum ruleset_kind kind, enum ns_class class)
+{
+	if (kind == RULESET_HOST)
+		return class == NS_HOST;
+	return (kind == RULESET_ROUTER || kind == RULESET_GUARD) && class == NS_ROUTER;
+}
+
+/* The host's table in the host, the router's two in routers, none anywhere else: the owner of a stack has his own. */
+static int rule_ruleset(struct check *c, const struct op *op)
+{
+	const struct obj *obj = &op->obj;
+	const struct set_def *def;
+	enum ruleset_kind kind;
+
+	if (obj->kind == OBJ_RULESET) {
+		kind = (enum ruleset_kind)obj->ruleset.kind;
+	} else if (obj->kind == OBJ_PORT) {
+		kind = RULESET_GUARD;
+	} else if (obj->kind == OBJ_ELEM) {
+		def = set_def_get(obj->elem.set);
+		kind = def != NULL ? def->in : RULESET_NONE;
+	} else {
+		return 0;
+	}
+	return kind_fits(kind, ns_class(obj->ns))
+		       ? 0
+		       : refuse(c, EPERM, "such a ruleset does not stand in such a namespace");
+}
+
+/* The guard's ports, and devices in sets. */
+static int rule_nft_device(struct check *c, const struct op *op)
+{
+	const struct obj *obj = &op->obj;
+	const struct set_def *def;
+	bool ok = true;
+
+	if (obj->kind == OBJ_PORT && !is_port(obj->port.dev))
+		return refuse(c, EPERM, "link \"%s\" is not to be guarded", obj->port.dev);
+	if (obj->kind != OBJ_ELEM)
+		return 0;
+	def = set_def_get(obj->elem.set);
+	if (def == NULL || (def->key & ELEM_DEV) == 0)
+		return 0;
+	switch (def->in) {
+	case RULESET_HOST:
+		ok = is_uplink_host(obj->elem.dev);
+		break;
+	case RULESET_ROUTER:
+		ok = is_bridge(obj->elem.dev) || is_port(obj->elem.dev);
+		break;
+	case RULESET_GUARD:
+		ok = is_port(obj->elem.dev);
+		break;
+	case RULESET_NONE:
+	case RULESET_KIND_COUNT:
+		ok = false;
+		break;
+	}
+	return ok ? 0
+		  : refuse(c, EPERM, "link \"%s\" is not to be named in set %s", obj->elem.dev,
+			   def->name);
+}
+
+static bool is_publish(const struct obj *obj)
+{
+	if (obj->kind != OBJ_ELEM)
+		return false;
+	return obj->elem.set == SET_HOST_PUB4 || obj->elem.set == SET_HOST_PUB6 ||
+	       obj->elem.set == SET_HOST_PUBIP4 || obj->elem.set == SET_HOST_PUBIP6;
+}
+
+/* A published port leads to a router, never back to the host's own loopback. */
+static int rule_publish_target(struct check *c, const struct op *op)
+{
+	const struct ip *to = &op->obj.elem.to_ip;
+	char text[IP_STR_SIZE];
+
+	if (!is_publish(&op->obj) || op->verb == OP_DEL)
+		return 0;
+	if (ip_is_loopback(to) || ip_is_unspecified(to) || ip_is_multicast(to) ||
+	    ip_is_linklocal(to))
+		return refuse(c, EPERM, "a port cannot be published to %s", ip_print(to, text));
+	return 0;
+}
+
+static const char *proto_name(uint8_t proto)
+{
+	return proto == IPPROTO_TCP ? "tcp" : proto == IPPROTO_UDP ? "udp" : "sctp";
+}
+
+/* Ports below 1024 are root's, and those the administrator reserved nobody's. */
+static int rule_publish_allowed(struct check *c, const struct op *op)
+{
+	const struct obj_elem *elem = &op->obj.elem;
+
+	if (!is_publish(&op->obj) || op->verb == OP_DEL)
+		return 0;
+	if (c->world->reserved(c->world->ctx, elem->proto, elem->port))
+		return refuse(c, EACCES,
+			      "port %u/%s of the host is reserved by its administrator",
+			      elem->port, proto_name(elem->proto));
+	if (elem->port < PORT_PRIVILEGED && c->uid != 0)
+		return refuse(c, EACCES,
+			      "port %u/%s of the host is below 1024: only root may publish it",
+			      elem->port, proto_name(elem->proto));
+	return 0;
+}
+
+/* Publishing must not take a port away from a server of the host: its sshd above all. */
+static int rule_publish_free(struct check *c, const struct op *op)
+{
+	const struct obj_elem *elem = &op->obj.elem;
+	int r;
+
+	/* OP_SET: the port is ours already. */
+	if (!is_publish(&op->obj) || op->verb != OP_ADD)
+		return 0;
+	r = c->world->busy(c->world->ctx, elem, set_def_get(elem->set)->family);
+	if (r < 0)
+		return refuse(c, -r, "cannot learn who listens on port %u/%s of the host: %s",
+			      elem->port, proto_name(elem->proto), strerror(-r));
+	if (r > 0)
+		return refuse(c, EADDRINUSE,
+			      "port %u/%s of the host is in use: a program listens there",
+			      elem->port, proto_name(elem->proto));
+	return 0;
+}
+
+/* ---- all of them ---- */
+
+static int rules_run(struct check *c, const struct op *op)
+{
+	static int (*const rules[])(struct check * c, const struct op *op) = {
+		rule_namespace,   rule_device,          rule_host_prefix,     rule_fdb,
+		rule_sysctl_host, rule_sysctl_localnet, rule_sysctl_inner,    rule_ruleset,
+		rule_nft_device,  rule_publish_target,  rule_publish_allowed, rule_publish_free,
+	};
+	int r = 0;
+
+	if (op->obj.kind == OBJ_NETNS)
+		return rule_netns(c, op);
+	if (op->obj.kind == OBJ_LINK)
+		r = rule_link(c, op);
+	for (size_t i = 0; r == 0 && i < sizeof(rules) / sizeof(*rules); i++)
+		r = rules[i](c, op);
+	return r;
+}
+
+int check_plan(const struct op *ops, size_t count, size_t commit, uint32_t uid,
+	       const struct check_world *world, struct seam_result *ret_result)
+{
+	struct seam_result result = {.refused = 1};
+	struct check c = {.world = world, .uid = uid, .result = &result};
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < count; i++) {
+		const struct op *op = &ops[i];
+
+		result.index = (uint32_t)i;
+		r = rule_shape(&c, op, i >= commit);
+		if (r == 0)
+			r = rules_run(&c, op);
+		if (r == 0 && op->verb == OP_ADD && op->obj.kind == OBJ_NETNS)
+			table_add(&c.made, &op->obj.ns, sizeof(op->obj.ns),
+				  (void *)(uintptr_t)op);
+	}
+	table_fini(&c.made);
+	if (r < 0)
+		*ret_result = result;
+	return r;
+}

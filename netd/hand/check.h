@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * check - may this plan run at all? Floor F4, pure: what it must know of the
+ * machine it asks through struct check_world.
+ *
+ * The engine reads what strangers send, so the hand takes it for taken. A plan
+ * that passes op_valid() is well formed; here is decided whether it stays
+ * within what Moat ever does: its own link names, its own tables, no bridge
+ * and no ruleset in a stack, nothing in the host but the provider's edge, no
+ * port that is somebody's. One refused record refuses the plan: nothing runs.
+ *
+ * What remains: a taken engine can still do what a connected administrator
+ * could have asked for. It can join stacks to networks of other tenants,
+ * publish free ports, and take what we made down. It cannot leave our
+ * namespaces, touch the host's own links, addresses, routes and rules, take
+ * over a port something listens on, or bring a rule of its own.
+ */
+#ifndef MOAT_NETD_HAND_CHECK_H
+#define MOAT_NETD_HAND_CHECK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/plan/plan.h"
+#include "netd/seam/seam.h"
+
+/**
+ * struct check_world - what the check must ask
+ * @known: is the namespace in the registry?
+ * @reserved: did the administrator reserve this port?
+ * @busy: does a socket of the host hold what the element of a SET_HOST_PUB* would take? Return: 0, 1, -errno.
+ */
+struct check_world {
+	void *ctx;
+	bool (*known)(void *ctx, uint64_t ns);
+	bool (*reserved)(void *ctx, uint8_t proto, uint16_t port);
+	int (*busy)(void *ctx, const struct obj_elem *elem, uint8_t family);
+};
+
+/**
+ * check_plan() - judge every record
+ * @uid: of the connection that asked for it
+ * @ret_result: on refusal filled with index, status, text and refused = 1
+ * Return: 0; -EPROTO malformed; -EPERM outside of what we do; -ENOENT unknown namespace; -EACCES a port that is not the
+ * asker's to publish; -EADDRINUSE a port something listens on.
+ */
+int check_plan(const struct op *ops, size_t count, size_t commit, uint32_t uid,
+	       const struct check_world *world, struct seam_result *ret_result);
+
+#endif

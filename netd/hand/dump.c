@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* dump - answers to SEAM_DUMP; see dump.h. Floor F4. */
+#include "netd/hand/dump.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "lib/base/mem.h"
+#include "lib/kern/nft.h"
+#include "lib/kern/rtnl.h"
+#include "lib/kern/sysctl.h"
+
+enum {
+	CHUNK_ALIGN = 8,
+	PARTS_RTNL = SEAM_LINKS | SEAM_ADDRS | SEAM_ROUTES | SEAM_NEIGHS | SEAM_FDB,
+	PARTS_ALL = PARTS_RTNL | SEAM_NFT | SEAM_SYSCTLS | SEAM_REGISTRY | SEAM_RULES_ALL,
+};
+
+/* A chunk begins; its size is written when it ends. Return: where. */
+static size_t chunk_begin(struct buf *bytes, enum seam_part part)
+{
+	struct seam_chunk chunk = {.part = (uint32_t)part};
+
+	buf_add(bytes, &chunk, sizeof(chunk));
+	return bytes->size - sizeof(chunk);
+}
+
+static int chunk_end(struct buf *bytes, size_t at, struct err *err)
+{
+	size_t size = bytes->size - at - sizeof(struct seam_chunk), odd = size % CHUNK_ALIGN;
+	uint32_t stored = (uint32_t)size;
+
+	if (bytes->size + CHUNK_ALIGN > SEAM_DUMP_MAX)
+		return err_set(err, ERR_LIMIT, E2BIG, NULL, "the dump is larger than %d bytes",
+			       SEAM_DUMP_MAX);
+	memcpy(bytes->data + at + offsetof(struct seam_chunk, size), &stored, sizeof(stored));
+	if (odd != 0)
+		buf_extend(bytes, CHUNK_ALIGN - odd);
+	return 0;
+}
+
+static int take_rtnl(struct registry *reg, struct ns_entry *entry, uint32_t parts,
+		     struct buf *bytes, struct err *err)
+{
+	static const struct {
+		enum seam_part part;
+		enum rtnl_part of;
+	} rows[] = {
+		{SEAM_LINKS, RTNL_LINKS},   {SEAM_ADDRS, RTNL_ADDRS},
+		{SEAM_ROUTES, RTNL_ROUTES}, {SEAM_NEIGHS, RTNL_NEIGHS},
+		{SEAM_FDB, RTNL_FDB},
+	};
+	struct nlsock *sock;
+	int r = registry_rtnl(reg, entry, &sock, err);
+
+	for (size_t i = 0; r == 0 && i < ARRAY_COUNT(rows); i++) {
+		size_t at;
+
+		if ((parts & rows[i].part) == 0)
+			continue;
+		at = chunk_begin(bytes, rows[i].part);
+		r = rtnl_dump(sock, rows[i].of, bytes, err);
+		if (r == 0)
+			r = chunk_end(bytes, at, err);
+	}
+	return r;
+}
+
+static int take_nft(struct registry *reg, struct ns_entry *entry, enum seam_part part,
+		    struct buf *bytes, struct err *err)
+{
+	struct nlsock *sock;
+	size_t at;
+	int r = registry_nft(reg, entry, &sock, err);
+
+	if (r < 0)
+		return r;
+	at = chunk_begin(bytes, part);
+	r = part == SEAM_NFT ? nft_dump(sock, bytes, err)
+			     : nft_dump_base_chains(sock, bytes, err);
+	return r == 0 ? chunk_end(bytes, at, err) : r;
+}
+
+static int take_sysctls(struct registry *reg, struct ns_entry *entry, const struct obj *sysctls,
+			size_t count, struct buf *bytes, struct err *err)
+{
+	size_t at = chunk_begin(bytes, SEAM_SYSCTLS);
+	int r = entry->ns != 0 ? netns_enter(entry->fd, err) : 0;
+
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < count; i++) {
+		struct obj obj = sysctls[i];
+
+		/* One that is not there is left out, whatever the reason. */
+		if (sysctl_read(&obj.sysctl, &obj.sysctl.value, NULL) == 0)
+			buf_add(bytes, &obj, sizeof(obj));
+	}
+	if (entry->ns != 0)
+		netns_leave(reg->host.fd);
+	return chunk_end(bytes, at, err);
+}
+
+static int take_registry(const struct registry *reg, struct buf *bytes, struct err *err)
+{
+	const struct kern_features *have = &reg->features;
+	struct seam_features features;
+	size_t at = chunk_begin(bytes, SEAM_REGISTRY);
+
+	memset(&features, 0, sizeof(features));
+	features.nft_owner_persist = have->nft_owner_persist;
+	features.netdev_device_add = have->netdev_device_add;
+	features.force_forwarding = have->force_forwarding;
+	features.ipv6 = have->ipv6;
+	features.br_netfilter = have->br_netfilter;
+	_Static_assert(sizeof(features.release) == sizeof(have->release),
+		       "the same room on both sides");
+	memcpy(features.release, have->release, sizeof(features.release));
+	buf_add(bytes, &features, sizeof(features));
+	registry_info(reg, bytes);
+	return chunk_end(bytes, at, err);
+}
+
+static int scope_check(const struct seam_scope *scope, const struct obj *sysctls,
+		       struct err *err)
+{
+	if ((scope->parts & ~(uint32_t)PARTS_ALL) != 0 ||
+	    ((scope->parts & SEAM_RULES_ALL) != 0 && scope->ns != 0))
+		return err_set(err, ERR_INTERNAL, EPROTO, NULL,
+			       "a dump of parts 0x%x is not to be had there", scope->parts);
+	for (uint32_t i = 0; i < scope->sysctls; i++) {
+		if (!obj_valid(&sysctls[i]) || sysctls[i].kind != OBJ_SYSCTL ||
+		    sysctls[i].ns != scope->ns)
+			return err_set(err, ERR_INTERNAL, EPROTO, NULL,
+				       "object %u of a dump is no sysctl of its namespace", i);
+	}
+	return 0;
+}
+
+int dump_take(struct registry *reg, const struct seam_scope *scope, const struct obj *sysctls,
+	      struct buf *bytes, struct err *err)
+{
+	struct ns_entry *entry = registry_find(reg, scope->ns);
+	char name[24];
+	int r = scope_check(scope, sysctls, err);
+
+	buf_clear(bytes);
+	if (r < 0)
+		return r;
+	if ((scope->parts & SEAM_REGISTRY) != 0)
+		r = take_registry(reg, bytes, err);
+	if (r < 0 || (scope->parts & ~(uint32_t)SEAM_REGISTRY) == 0)
+		return r;
+	if (entry == NULL) {
+		ns_print(scope->ns, name);
+		return err_set(err, ERR_NOTFOUND, ENOENT, name,
+			       "namespace %s is not known here", name);
+	}
+	if ((scope->parts & PARTS_RTNL) != 0)
+		r = take_rtnl(reg, entry, scope->parts, bytes, err);
+	if (r == 0 && (scope->parts & SEAM_NFT) != 0)
+		r = take_nft(reg, entry, SEAM_NFT, bytes, err);
+	if (r == 0 && (scope->parts & SEAM_RULES_ALL) != 0)
+		r = take_nft(reg, entry, SEAM_RULES_ALL, bytes, err);
+	if (r == 0 && (scope->parts & SEAM_SYSCTLS) != 0)
+		r = take_sysctls(reg, entry, sysctls, scope->sysctls, bytes, err);
+	registry_rest(reg, scope->ns);
+	return r;
+}

@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * exec - running a plan; see exec.h. Floor F4.
+ *
+ *   ops[0] ... ops[commit - 1]   additions and changes, in groups of one namespace and class.
+ *                                One fails: op_undo() of all that touched anything, backwards.
+ *   ops[commit] ...              removals. That a thing is gone is success; any other failure is
+ *                                retried, then reported, and the next one goes on all the same.
+ *                                Slow ones (links, pins) become work for the reaper.
+ *
+ * To undo a change one must know what was there: of sysctls the value is read
+ * as they are written (and an added one is a change, too: the switch was
+ * always there); of links, neighbours, elements a dump of that part is taken
+ * before the group that changes them. Changes are rare, so that is cheap enough.
+ */
+#include "netd/hand/exec.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/base/mem.h"
+#include "lib/kern/nft.h"
+#include "lib/kern/nft_decode.h"
+#include "lib/kern/rtnl.h"
+#include "lib/kern/rtnl_decode.h"
+#include "netd/hand/apply.h"
+
+enum {
+	REMOVE_TRIES = 4,
+	REMOVE_RETRY_MS = 5,
+};
+
+/**
+ * struct exec - one plan under way
+ * @touched: of each op before the commit point: it is to be undone
+ * @olds: values before, of those that were changed and known; @old: of each op its index there + 1, or 0
+ */
+struct exec {
+	struct apply apply;
+	const struct op *ops;
+	size_t count, commit;
+	bool *touched;
+	uint32_t *old;
+	struct objv olds;
+	struct seam_result *result;
+};
+
+/* Where the run of one namespace and class that begins at @from ends. */
+static size_t group_end(const struct op *ops, size_t from, size_t to)
+{
+	size_t i = from + 1;
+
+	while (i < to && ops[i].obj.ns == ops[from].obj.ns && ops[i].slow == ops[from].slow &&
+	       apply_class(&ops[i].obj) == apply_class(&ops[from].obj))
+		i++;
+	return i;
+}
+
+static void old_put(struct exec *x, size_t i, const struct obj *old)
+{
+	objv_add(&x->olds, old);
+	x->old[i] = (uint32_t)x->olds.count;
+}
+
+static const struct obj *old_get(const struct exec *x, size_t i)
+{
+	return x->old[i] != 0 ? &x->olds.items[x->old[i] - 1] : NULL;
+}
+
+/* ---- what was there before ---- */
+
+static bool any_set(const struct op *ops, size_t from, size_t to)
+{
+	for (size_t i = from; i < to; i++) {
+		if (ops[i].verb == OP_SET)
+			return true;
+	}
+	return false;
+}
+
+static int snapshot_rtnl(struct exec *x, struct ns_entry *entry, struct objv *objs)
+{
+	cleanup(buf_fini) struct buf links = BUF_INIT, neighs = BUF_INIT;
+	struct rtnl_raw raw = {0};
+	struct nlsock *sock;
+	int r = registry_rtnl(x->apply.reg, entry, &sock, NULL);
+
+	if (r == 0)
+		r = rtnl_dump(sock, RTNL_LINKS, &links, NULL);
+	if (r == 0)
+		r = rtnl_dump(sock, RTNL_NEIGHS, &neighs, NULL);
+	raw.links = (struct rtnl_slice){links.data, links.size};
+	raw.neighs = (struct rtnl_slice){neighs.data, neighs.size};
+	return r == 0 ? rtnl_decode(&raw, entry->ns, objs, NULL) : r;
+}
+
+static int snapshot_nft(struct exec *x, struct ns_entry *entry, struct objv *objs)
+{
+	cleanup(buf_fini) struct buf bytes = BUF_INIT;
+	struct nlsock *sock;
+	int r = registry_nft(x->apply.reg, entry, &sock, NULL);
+
+	if (r == 0)
+		r = nft_dump(sock, &bytes, NULL);
+	return r == 0 ? nft_decode(bytes.data, bytes.size, entry->ns, objs, NULL) : r;
+}
+
+/* Failing to learn the old values is no failure of the plan: what cannot be undone is said if it comes to that. */
+static void remember(struct exec *x, size_t from, size_t to)
+{
+	enum apply_class class = apply_class(&x->ops[from].obj);
+	struct ns_entry *entry = registry_find(x->apply.reg, x->ops[from].obj.ns);
+	struct objv objs = {0};
+	int r;
+
+	if (entry == NULL || class == APPLY_NETNS || class == APPLY_SYSCTL ||
+	    !any_set(x->ops, from, to))
+		return;
+	r = class == APPLY_RTNL ? snapshot_rtnl(x, entry, &objs)
+				: snapshot_nft(x, entry, &objs);
+	objv_sort(&objs);
+	for (size_t i = from; r == 0 && i < to; i++) {
+		const struct obj *old =
+			x->ops[i].verb == OP_SET ? objv_find(&objs, &x->ops[i].obj) : NULL;
+
+		if (old != NULL)
+			old_put(x, i, old);
+	}
+	objv_fini(&objs);
+}
+
+/* ---- forward ---- */
+
+static void result_set(struct seam_result *result, size_t index, int status, const char *text)
+{
+	result->status = status;
+	result->index = (uint32_t)index;
+	snprintf(result->text, sizeof(result->text), "%s",
+		 text[0] != '\0' ? text : strerror(-status));
+}
+
+/* Return: 0, or -errno with the result filled. */
+static int forward_group(struct exec *x, size_t from, size_t to)
+{
+	cleanup(mem_freep) struct outcome *out = mem_array(to - from, sizeof(*out));
+	int r;
+
+	remember(x, from, to);
+	r = apply_group(&x->apply, x->ops + from, to - from, false, out);
+	for (size_t i = from; i < to; i++) {
+		const struct outcome *o = &out[i - from];
+
+		x->touched[i] = o->touched;
+		if (o->old_known) {
+			struct obj old = x->ops[i].obj;
+
+			old.sysctl.value = o->old;
+			old_put(x, i, &old);
+		}
+	}
+	for (size_t i = from; r != 0 && i < to; i++) {
+		const struct outcome *o = &out[i - from];
+
+		if (o->status != 0 && o->status != -ECANCELED) {
+			result_set(x->result, i, o->status, o->text);
+			return o->status;
+		}
+	}
+	return r != 0 ? -EIO : 0;
+}
+
+static int forward(struct exec *x)
+{
+	for (size_t from = 0, to; from < x->commit; from = to) {
+		int r;
+
+		to = group_end(x->ops, from, x->commit);
+		r = forward_group(x, from, to);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/* ---- backward ---- */
+
+static bool is_gone(const struct op *op, int status)
+{
+	return op->verb == OP_DEL &&
+	       (status == -ENOENT || status == -ENODEV || status == -ESRCH ||
+		status == -EADDRNOTAVAIL || status == -ENXIO);
+}
+
+static void undone_not(struct exec *x, const struct op *op, const char *why)
+{
+	size_t used = strlen(x->result->text);
+
+	if (x->result->undone == 0)
+		return; /* said already */
+	x->result->undone = 0;
+	snprintf(x->result->text + used, sizeof(x->result->text) - used,
+		 "; and %s could not be undone: %s", obj_kind_name((enum obj_kind)op->obj.kind),
+		 why);
+}
+
+static void backward(struct exec *x)
+{
+	cleanup(mem_freep) struct op *undo = mem_array(x->commit + 1, sizeof(*undo));
+	size_t count = 0;
+
+	x->result->undone = 1;
+	for (size_t i = x->commit; i-- > 0;) {
+		if (!x->touched[i])
+			continue;
+		if (op_undo(&x->ops[i], old_get(x, i), &undo[count])) {
+			undo[count].slow = 0; /* the answer says it is done */
+			count++;
+		} else if (x->ops[i].obj.kind != OBJ_UP) {
+			undone_not(x, &x->ops[i], "its value before is not known");
+		}
+	}
+	for (size_t from = 0, to; from < count; from = to) {
+		cleanup(mem_freep) struct outcome *out = NULL;
+
+		to = group_end(undo, from, count);
+		out = mem_array(to - from, sizeof(*out));
+		apply_group(&x->apply, undo + from, to - from, true, out);
+		for (size_t i = from; i < to; i++) {
+			const struct outcome *o = &out[i - from];
+
+			if (o->status != 0 && !is_gone(&undo[i], o->status))
+				undone_not(x, &undo[i],
+					   o->text[0] != '\0' ? o->text : strerror(-o->status));
+		}
+	}
+}
+
+/* ---- removals ---- */
+
+static void removal_report(struct exec *x, size_t index, const struct outcome *o)
+{
+	if (x->result->index != UINT32_MAX)
+		return;
+	result_set(x->result, index, o->status, o->text);
+	x->result->status = 0; /* what was asked for stands all the same */
+}
+
+static void remove_group(struct exec *x, size_t from, size_t to)
+{
+	cleanup(mem_freep) struct outcome *out = mem_array(to - from, sizeof(*out));
+	struct outcome again;
+
+	if (apply_group(&x->apply, x->ops + from, to - from, true, out) == 0)
+		return;
+	for (size_t i = from; i < to; i++) {
+		const struct outcome *o = &out[i - from];
+
+		for (int try = 1;
+		     try < REMOVE_TRIES && o->status != 0 && !is_gone(&x->ops[i], o->status);
+		     try++) {
+			poll(NULL, 0, REMOVE_RETRY_MS);
+			apply_group(&x->apply, x->ops + i, 1, true, &again);
+			o = &again;
+		}
+		if (o->status != 0 && !is_gone(&x->ops[i], o->status))
+			removal_report(x, i, o);
+	}
+}
+
+static void remove_slow(struct exec *x, size_t i, struct reaper_work *work)
+{
+	const struct obj *obj = &x->ops[i].obj;
+	struct ns_entry *entry = registry_find(x->apply.reg, obj->ns);
+	struct outcome failed = {0};
+	char *pin;
+
+	if (entry == NULL)
+		return;
+	if (obj->kind == OBJ_LINK) {
+		failed.status =
+			reaper_work_link(work, obj->ns, entry->fd, obj->link.name, (uint32_t)i);
+		if (failed.status < 0)
+			removal_report(x, i, &failed);
+		return;
+	}
+	registry_forget(x->apply.reg, obj->ns, &pin);
+	if (pin != NULL)
+		reaper_work_pin(work, pin, (uint32_t)i);
+}
+
+static void removals(struct exec *x, struct reaper_work *work)
+{
+	for (size_t from = x->commit, to; from < x->count; from = to) {
+		to = group_end(x->ops, from, x->count);
+		if (!x->ops[from].slow) {
+			remove_group(x, from, to);
+			continue;
+		}
+		for (size_t i = from; i < to; i++)
+			remove_slow(x, i, work);
+	}
+}
+
+/* ---- all ---- */
+
+void exec_settle(struct registry *reg, const struct op *ops, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		registry_settle(reg, ops[i].obj.ns);
+		if (ops[i].obj.kind == OBJ_LINK && ops[i].obj.link.peer_name[0] != '\0')
+			registry_settle(reg, ops[i].obj.link.peer_ns);
+	}
+}
+
+void exec_plan(struct registry *reg, struct reaper *reaper, uint32_t seq, const struct op *ops,
+	       size_t count, size_t commit, struct reaper_work **ret_work,
+	       struct seam_result *ret_result)
+{
+	struct seam_result result = {.index = UINT32_MAX};
+	struct exec x = {
+		.apply = {.reg = reg, .reaper = reaper},
+		.ops = ops,
+		.count = count,
+		.commit = commit,
+		.touched = mem_array(commit + 1, sizeof(bool)),
+		.old = mem_array(commit + 1, sizeof(uint32_t)),
+		.result = &result,
+	};
+	struct reaper_work *work = NULL;
+
+	if (forward(&x) < 0) {
+		backward(&x);
+	} else if (commit < count) {
+		work = reaper_work_new(seq);
+		removals(&x, work);
+		if (reaper_work_empty(work)) {
+			reaper_work_free(work);
+			work = NULL;
+		}
+	}
+	exec_settle(reg, ops, count);
+	objv_fini(&x.olds);
+	free(x.touched);
+	free(x.old);
+	*ret_work = work;
+	*ret_result = result;
+}

@@ -1,0 +1,396 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* reaper - the thread of slow removals; see reaper.h. Floor F4. */
+#include "netd/hand/reaper.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "lib/base/ds.h"
+#include "lib/base/fdio.h"
+#include "lib/base/mem.h"
+#include "lib/kern/netns.h"
+#include "lib/kern/nlsock.h"
+#include "netd/hand/doom.h"
+
+enum {
+	COLLECT_MS = 5,
+	TRIES = 4,
+	RETRY_MS = 20,
+};
+
+/* A link (@name) or a pin (@path). @fd: of the namespace, the work's. */
+struct removal {
+	uint64_t ns;
+	int fd;
+	uint32_t index;
+	char name[OBJ_IFNAME_SIZE];
+	char *path;
+	struct reaper_work *work;
+};
+
+struct reaper_work {
+	struct list node;
+	uint32_t seq;
+	struct removal *removals;
+	size_t count, capacity;
+	int *fds; /* one a namespace, shared by its links */
+	size_t fd_count;
+	uint64_t last_ns;
+	struct seam_result result;
+};
+
+/**
+ * struct reaper
+ * @queue, @finished: of struct reaper_work, under @lock
+ * @busy: the thread has taken work off the queue and is not done with it
+ */
+struct reaper {
+	pthread_t thread;
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	struct list queue, finished;
+	bool busy, stopping;
+	int home_fd, event_fd;
+};
+
+static void *reaper_run(void *data);
+
+/* ---- work ---- */
+
+struct reaper_work *reaper_work_new(uint32_t seq)
+{
+	struct reaper_work *work = mem_alloc(sizeof(*work));
+
+	list_init(&work->node);
+	work->seq = seq;
+	work->result.index = UINT32_MAX;
+	work->result.undone = 0;
+	return work;
+}
+
+static void work_close(struct reaper_work *work)
+{
+	for (size_t i = 0; i < work->fd_count; i++)
+		fd_close(work->fds[i]);
+	for (size_t i = 0; i < work->count; i++)
+		free(work->removals[i].path);
+	free(work->fds);
+	free(work->removals);
+	work->fds = NULL;
+	work->removals = NULL;
+	work->fd_count = work->count = 0;
+}
+
+void reaper_work_free(struct reaper_work *work)
+{
+	if (work == NULL)
+		return;
+	work_close(work);
+	free(work);
+}
+
+bool reaper_work_empty(const struct reaper_work *work)
+{
+	return work->count == 0;
+}
+
+static struct removal *removal_add(struct reaper_work *work)
+{
+	if (work->count == work->capacity) {
+		work->capacity = work->capacity != 0 ? 2 * work->capacity : 8;
+		work->removals =
+			mem_grow(work->removals, work->capacity, sizeof(*work->removals));
+	}
+	work->removals[work->count] = (struct removal){.fd = -1, .work = work};
+	return &work->removals[work->count++];
+}
+
+int reaper_work_link(struct reaper_work *work, uint64_t ns, int ns_fd, const char *name,
+		     uint32_t index)
+{
+	struct removal *removal;
+
+	/* Plans are sorted by namespace, so the last descriptor is nearly always the right one. */
+	if (work->fd_count == 0 || work->last_ns != ns) {
+		int fd = fcntl(ns_fd, F_DUPFD_CLOEXEC, 0);
+
+		if (fd < 0)
+			return -errno;
+		work->fds = mem_grow(work->fds, work->fd_count + 1, sizeof(int));
+		work->fds[work->fd_count++] = fd;
+		work->last_ns = ns;
+	}
+	removal = removal_add(work);
+	removal->ns = ns;
+	removal->fd = work->fds[work->fd_count - 1];
+	removal->index = index;
+	memcpy(removal->name, name, sizeof(removal->name));
+	return 0;
+}
+
+void reaper_work_pin(struct reaper_work *work, char *path, uint32_t index)
+{
+	struct removal *removal = removal_add(work);
+
+	removal->path = path;
+	removal->index = index;
+}
+
+/* ---- the main thread's side ---- */
+
+int reaper_start(int home_fd, struct reaper **ret_reaper, struct err *err)
+{
+	struct reaper *reaper = mem_alloc(sizeof(*reaper));
+	int r;
+
+	reaper->home_fd = home_fd;
+	list_init(&reaper->queue);
+	list_init(&reaper->finished);
+	pthread_mutex_init(&reaper->lock, NULL);
+	pthread_cond_init(&reaper->changed, NULL);
+	reaper->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	r = reaper->event_fd < 0 ? errno
+				 : pthread_create(&reaper->thread, NULL, reaper_run, reaper);
+	if (r != 0) {
+		fd_close(reaper->event_fd);
+		free(reaper);
+		return err_sys(err, ERR_INTERNAL, r, NULL,
+			       "cannot start the thread for removals");
+	}
+	*ret_reaper = reaper;
+	return 0;
+}
+
+static void works_free(struct list *works)
+{
+	list_each_safe(node, works)
+		reaper_work_free(container_of(node, struct reaper_work, node));
+}
+
+void reaper_stop(struct reaper *reaper)
+{
+	if (reaper == NULL)
+		return;
+	pthread_mutex_lock(&reaper->lock);
+	reaper->stopping = true;
+	pthread_cond_broadcast(&reaper->changed);
+	pthread_mutex_unlock(&reaper->lock);
+	pthread_join(reaper->thread, NULL);
+	works_free(&reaper->finished);
+	pthread_cond_destroy(&reaper->changed);
+	pthread_mutex_destroy(&reaper->lock);
+	fd_close(reaper->event_fd);
+	free(reaper);
+}
+
+void reaper_submit(struct reaper *reaper, struct reaper_work *work)
+{
+	pthread_mutex_lock(&reaper->lock);
+	list_append(&reaper->queue, &work->node);
+	pthread_cond_broadcast(&reaper->changed);
+	pthread_mutex_unlock(&reaper->lock);
+}
+
+int reaper_fd(const struct reaper *reaper)
+{
+	return reaper->event_fd;
+}
+
+bool reaper_next(struct reaper *reaper, uint32_t *ret_seq, struct seam_result *ret_result)
+{
+	struct reaper_work *work = NULL;
+	uint64_t times;
+
+	(void)!read(reaper->event_fd, &times,
+		    sizeof(times)); /* before the look: a later signal is not lost */
+	pthread_mutex_lock(&reaper->lock);
+	if (!list_empty(&reaper->finished)) {
+		work = container_of(reaper->finished.next, struct reaper_work, node);
+		list_remove(&work->node);
+	}
+	pthread_mutex_unlock(&reaper->lock);
+	if (work == NULL)
+		return false;
+	*ret_seq = work->seq;
+	*ret_result = work->result;
+	reaper_work_free(work);
+	return true;
+}
+
+bool reaper_wait(struct reaper *reaper)
+{
+	bool waited = false;
+
+	pthread_mutex_lock(&reaper->lock);
+	while (reaper->busy || !list_empty(&reaper->queue)) {
+		waited = true;
+		pthread_cond_wait(&reaper->changed, &reaper->lock);
+	}
+	pthread_mutex_unlock(&reaper->lock);
+	return waited;
+}
+
+/* ---- the thread's side ---- */
+
+/* The first failure of a plan is its report; the others have the same cause more often than not. */
+static void removal_failed(const struct removal *removal, int no, const char *text)
+{
+	struct seam_result *result = &removal->work->result;
+
+	if (result->status != 0)
+		return;
+	result->status = -no;
+	result->index = removal->index;
+	snprintf(result->text, sizeof(result->text), "%s",
+		 text[0] != '\0' ? text : strerror(no));
+}
+
+/* Return: 0 when none is left, else the last failure, with @acks filled. */
+static int links_try(struct nlsock *sock, struct removal *const *removals, size_t count,
+		     struct nlack *acks)
+{
+	cleanup(mem_freep) const char **names = mem_array(count, sizeof(*names));
+	int r;
+
+	for (size_t i = 0; i < count; i++)
+		names[i] = removals[i]->name;
+	r = doom_links(sock, names, count, acks);
+	for (size_t i = 0; r < 0 && i < count; i++)
+		acks[i] = (struct nlack){.status = r};
+	return r;
+}
+
+/* All links of one namespace. What would not go is tried again; the kernel's memory may have been short. */
+static void links_remove(const struct reaper *reaper, struct removal **removals, size_t count)
+{
+	cleanup(mem_freep) struct nlack *acks = mem_array(count, sizeof(*acks));
+	struct err err = ERR_INIT;
+	struct nlsock *sock;
+
+	if (nlsock_open(NLSOCK_RTNL, removals[0]->fd, reaper->home_fd, &sock, &err) < 0) {
+		for (size_t i = 0; i < count; i++)
+			removal_failed(removals[i], err.no, err.msg);
+		return;
+	}
+	for (int try = 0; count > 0 && try < TRIES; try++) {
+		size_t left = 0;
+
+		if (try > 0)
+			poll(NULL, 0, RETRY_MS);
+		if (links_try(sock, removals, count, acks) == 0)
+			break;
+		for (size_t i = 0; i < count; i++) {
+			if (acks[i].status == 0)
+				continue;
+			if (try == TRIES - 1)
+				removal_failed(removals[i], -acks[i].status, acks[i].text);
+			removals[left++] = removals[i];
+		}
+		count = left;
+	}
+	nlsock_close(sock);
+}
+
+static int removal_cmp(const void *pa, const void *pb)
+{
+	const struct removal *a = *(struct removal *const *)pa,
+			     *b = *(struct removal *const *)pb;
+
+	if (a->ns != b->ns)
+		return a->ns < b->ns ? -1 : 1;
+	return (a > b) - (a < b);
+}
+
+/* A number may have been given to another namespace since. */
+static bool same_place(const struct removal *a, const struct removal *b)
+{
+	return a->ns == b->ns && (a->fd == b->fd || netns_same(a->fd, b->fd));
+}
+
+static void batch_links(const struct reaper *reaper, struct list *batch)
+{
+	cleanup(mem_freep) struct removal **links = NULL;
+	size_t count = 0, total = 0;
+
+	list_each(node, batch)
+		total += container_of(node, struct reaper_work, node)->count;
+	links = mem_array(total + 1, sizeof(*links));
+	list_each(node, batch) {
+		struct reaper_work *work = container_of(node, struct reaper_work, node);
+
+		for (size_t i = 0; i < work->count; i++) {
+			if (work->removals[i].path == NULL)
+				links[count++] = &work->removals[i];
+		}
+	}
+	qsort(links, count, sizeof(*links), removal_cmp);
+	for (size_t from = 0, to; from < count; from = to) {
+		for (to = from + 1; to < count && same_place(links[from], links[to]); to++)
+			;
+		links_remove(reaper, links + from, to - from);
+	}
+}
+
+static void batch_pins(struct list *batch)
+{
+	list_each(node, batch) {
+		struct reaper_work *work = container_of(node, struct reaper_work, node);
+
+		for (size_t i = 0; i < work->count; i++) {
+			struct err err = ERR_INIT;
+
+			if (work->removals[i].path != NULL &&
+			    netns_unpin(work->removals[i].path, &err) < 0)
+				removal_failed(&work->removals[i], err.no, err.msg);
+		}
+		work_close(work); /* a descriptor of ours would keep the namespace alive */
+	}
+}
+
+static void list_move(struct list *from, struct list *to)
+{
+	list_each_safe(node, from) {
+		list_remove(node);
+		list_append(to, node);
+	}
+}
+
+static void *reaper_run(void *data)
+{
+	struct reaper *reaper = data;
+	struct list batch;
+	bool hurry;
+
+	list_init(&batch);
+	pthread_mutex_lock(&reaper->lock);
+	for (;;) {
+		while (list_empty(&reaper->queue) && !reaper->stopping)
+			pthread_cond_wait(&reaper->changed, &reaper->lock);
+		if (list_empty(&reaper->queue))
+			break;
+		reaper->busy = true;
+		hurry = reaper->stopping;
+		pthread_mutex_unlock(&reaper->lock);
+		if (!hurry)
+			poll(NULL, 0, COLLECT_MS);
+		pthread_mutex_lock(&reaper->lock);
+		list_move(&reaper->queue, &batch);
+		pthread_mutex_unlock(&reaper->lock);
+		batch_links(reaper, &batch);
+		batch_pins(&batch);
+		pthread_mutex_lock(&reaper->lock);
+		list_move(&batch, &reaper->finished);
+		reaper->busy = false;
+		pthread_cond_broadcast(&reaper->changed);
+		(void)!write(reaper->event_fd, &(uint64_t){1}, sizeof(uint64_t));
+	}
+	pthread_mutex_unlock(&reaper->lock);
+	return NULL;
+}

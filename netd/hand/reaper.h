@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * reaper - a thread for removals that wait: links (RCU, 16 ms and more) and
+ * pins. Floor F4. The reply to a detach does not wait for it; that a plan's
+ * slow removals are done is said later, once, by its number.
+ *
+ * It collects for some milliseconds, so that what many plans give up at once
+ * goes in groups (netd/hand/doom.h). It has descriptors and sockets of its
+ * own and shares nothing with the main thread but its queue.
+ */
+#ifndef MOAT_NETD_HAND_REAPER_H
+#define MOAT_NETD_HAND_REAPER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/base/err.h"
+#include "netd/seam/seam.h"
+
+struct reaper;
+struct reaper_work; /* slow removals of one plan */
+
+/** reaper_start() - start the thread. @home_fd: the host's namespace, borrowed. Call before the seccomp filter. */
+int reaper_start(int home_fd, struct reaper **ret_reaper, struct err *err);
+/** reaper_stop() - finish everything that was submitted, end the thread. NULL is fine. */
+void reaper_stop(struct reaper *reaper);
+
+struct reaper_work *reaper_work_new(uint32_t seq);
+void reaper_work_free(struct reaper_work *work); /* one that was not submitted */
+bool reaper_work_empty(const struct reaper_work *work);
+
+/** reaper_work_link() - a link to remove. @ns_fd: borrowed; @index: of the op, for the report. Return: 0 or -errno. */
+int reaper_work_link(struct reaper_work *work, uint64_t ns, int ns_fd, const char *name,
+		     uint32_t index);
+/** reaper_work_pin() - a pin to remove, after the links. @path: malloc'ed, taken. */
+void reaper_work_pin(struct reaper_work *work, char *path, uint32_t index);
+
+/** reaper_submit() - the thread's from here on */
+void reaper_submit(struct reaper *reaper, struct reaper_work *work);
+
+/** reaper_fd() - readable when there is something for reaper_next() */
+int reaper_fd(const struct reaper *reaper);
+/** reaper_next() - the next finished work. Return: false when there is none. */
+bool reaper_next(struct reaper *reaper, uint32_t *ret_seq, struct seam_result *ret_result);
+
+/** reaper_wait() - until nothing is queued or under way. Return: whether there was anything to wait for. */
+bool reaper_wait(struct reaper *reaper);
+
+#endif

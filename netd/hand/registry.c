@@ -1,0 +1,487 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* registry - the namespaces of the hand; see registry.h. Floor F4. */
+#include "netd/hand/registry.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/base/clock.h"
+#include "lib/base/fdio.h"
+#include "lib/base/log.h"
+#include "lib/base/mem.h"
+#include "lib/kern/nft.h"
+#include "netd/hold.h"
+
+enum { PIN_NAME_SIZE = 17 };
+
+static char *pin_path(const struct registry *reg, uint64_t ns)
+{
+	return mem_printf("%s/%016" PRIx64, reg->folder, ns);
+}
+
+/* 16 lower-case hex digits of a class that is pinned. */
+static int pin_parse(const char *name, uint64_t *ret_ns)
+{
+	uint64_t ns = 0;
+
+	if (strlen(name) != PIN_NAME_SIZE - 1 ||
+	    strspn(name, "0123456789abcdef") != PIN_NAME_SIZE - 1)
+		return -EINVAL;
+	if (sscanf(name, "%16" SCNx64, &ns) != 1 ||
+	    (ns_class(ns) != NS_ROUTER && ns_class(ns) != NS_STACK))
+		return -EINVAL;
+	*ret_ns = ns;
+	return 0;
+}
+
+static uint64_t now_ms(void)
+{
+	return clock_monotonic_ns() / 1000000;
+}
+
+int registry_init(struct registry *reg, const char *runtime_dir, int control, struct err *err)
+{
+	int initial, r;
+
+	*reg = (struct registry){.control = control, .host = {.fd = -1}};
+	r = netns_home(&reg->host.fd, err);
+	if (r == 0)
+		r = netns_identify(reg->host.fd, &reg->host.id, err);
+	if (r < 0)
+		return r;
+	/* A daemon in a namespace of its own (tests) has another host; process 1's is nobody's to adopt all the same. */
+	if (netns_open("/proc/1/ns/net", &initial, NULL) == 0) {
+		reg->initial_known = netns_identify(initial, &reg->initial, NULL) == 0;
+		fd_close(initial);
+	}
+	reg->folder = mem_printf("%s/ns", runtime_dir);
+	return 0;
+}
+
+static void entry_close(struct ns_entry *entry)
+{
+	nlsock_close(entry->rtnl);
+	nlsock_close(entry->nft);
+	entry->rtnl = entry->nft = NULL;
+	fd_close(entry->fd);
+	entry->fd = -1;
+}
+
+void registry_fini(struct registry *reg)
+{
+	struct ns_entry *entry;
+	size_t cursor = 0;
+
+	while ((entry = table_next(&reg->entries, &cursor)) != NULL) {
+		entry_close(entry);
+		free(entry);
+	}
+	table_fini(&reg->entries);
+	entry_close(&reg->host);
+	free(reg->folder);
+}
+
+struct ns_entry *registry_find(struct registry *reg, uint64_t ns)
+{
+	return ns == 0 ? &reg->host : table_find(&reg->entries, &ns, sizeof(ns));
+}
+
+/* Takes @fd in any case. */
+static int entry_add(struct registry *reg, uint64_t ns, int fd, struct ns_entry **ret_entry,
+		     struct err *err)
+{
+	struct ns_entry *entry;
+	struct netns_id id;
+	char name[24];
+	int r = 0;
+
+	ns_print(ns, name);
+	if (reg->entries.count >= REGISTRY_MAX)
+		r = err_set(err, ERR_LIMIT, EMFILE, name, "there are %d namespaces already",
+			    REGISTRY_MAX);
+	if (r == 0)
+		r = netns_identify(fd, &id, err);
+	if (r < 0) {
+		fd_close(fd);
+		return r;
+	}
+	entry = mem_alloc(sizeof(*entry));
+	*entry = (struct ns_entry){.ns = ns, .fd = fd, .id = id};
+	if (table_add(&reg->entries, &entry->ns, sizeof(entry->ns), entry) < 0) {
+		fd_close(fd);
+		free(entry);
+		return err_set(err, ERR_TAKEN, EEXIST, name, "namespace %s exists already",
+			       name);
+	}
+	*ret_entry = entry;
+	return 0;
+}
+
+/* ---- loading ---- */
+
+/* A hand killed between making the file and mounting on it leaves an empty file: nothing is lost with it. */
+static void pin_broken(const char *path, const struct err *err)
+{
+	log_warn("%s is no pinned namespace (%s): removed", path, err->msg);
+	netns_unpin(path, NULL);
+}
+
+int registry_load_pins(struct registry *reg, struct err *err)
+{
+	DIR *dir = opendir(reg->folder);
+	struct dirent *item;
+	int found = 0;
+
+	if (dir == NULL)
+		return err_sys(err, ERR_IO, errno, reg->folder, "cannot read %s", reg->folder);
+	while ((item = readdir(dir)) != NULL) {
+		struct err why = ERR_INIT;
+		struct ns_entry *entry;
+		uint64_t ns;
+		char *path;
+		int fd;
+
+		if (item->d_name[0] == '.')
+			continue;
+		if (pin_parse(item->d_name, &ns) < 0) {
+			log_warn("%s/%s is not ours: left alone", reg->folder, item->d_name);
+			continue;
+		}
+		path = pin_path(reg, ns);
+		if (netns_open(path, &fd, &why) < 0)
+			pin_broken(path, &why);
+		else if (entry_add(reg, ns, fd, &entry, &why) < 0)
+			log_failure(&why, "cannot take up %s", path);
+		else
+			found++;
+		free(path);
+	}
+	closedir(dir);
+	return found;
+}
+
+int registry_load_holds(struct registry *reg, struct err *err)
+{
+	int found = 0;
+
+	for (;;) {
+		struct err why = ERR_INIT;
+		struct ns_entry *entry;
+		struct hold_msg msg;
+		int fd, r = hold_recv(reg->control, &msg, &fd);
+
+		if (r < 0)
+			return err_sys(err, ERR_INTERNAL, -r, NULL,
+				       "cannot read from the supervisor");
+		if (msg.verb == HOLD_END)
+			return found;
+		if (msg.verb != HOLD_KEEP)
+			return err_set(err, ERR_INTERNAL, EPROTO, NULL,
+				       "the supervisor sent verb %u", msg.verb);
+		if (entry_add(reg, msg.ns, fd, &entry, &why) < 0) {
+			log_failure(&why, "cannot take up a held namespace");
+			continue;
+		}
+		entry->held = true;
+		reg->held_count++;
+		found++;
+	}
+}
+
+/* ---- making, adopting, forgetting ---- */
+
+int registry_make(struct registry *reg, uint64_t ns, struct err *err)
+{
+	struct ns_entry *entry;
+	char name[24];
+	char *path;
+	int fd, r;
+
+	ns_print(ns, name);
+	if (registry_find(reg, ns) != NULL)
+		return err_set(err, ERR_TAKEN, EEXIST, name, "namespace %s exists already",
+			       name);
+	r = netns_create(reg->host.fd, &fd, err);
+	if (r < 0)
+		return r;
+	path = pin_path(reg, ns);
+	r = netns_pin(fd, path, err);
+	if (r < 0) {
+		fd_close(fd);
+	} else {
+		r = entry_add(reg, ns, fd, &entry, err);
+		if (r < 0)
+			netns_unpin(path, NULL);
+	}
+	free(path);
+	return r;
+}
+
+static bool id_same(const struct netns_id *a, const struct netns_id *b)
+{
+	return a->dev == b->dev && a->ino == b->ino;
+}
+
+static struct ns_entry *find_id(struct registry *reg, const struct netns_id *id)
+{
+	struct ns_entry *entry;
+	size_t cursor = 0;
+
+	while ((entry = table_next(&reg->entries, &cursor)) != NULL) {
+		if (id_same(&entry->id, id))
+			return entry;
+	}
+	return NULL;
+}
+
+/* Everything that may be wrong with what somebody brought. */
+static int adopt_check(struct registry *reg, const struct seam_adopt *adopt, int fd,
+		       struct netns_id *ret_id, struct err *err)
+{
+	const struct ns_entry *same;
+	char name[24], other[24];
+	int r;
+
+	ns_print(adopt->ns, name);
+	if (adopt->hold > 1 || ns_class(adopt->ns) != (adopt->hold ? NS_CONTAINER : NS_FOREIGN))
+		return err_set(err, ERR_USAGE, EINVAL, name,
+			       "namespace %s cannot be adopted so", name);
+	r = netns_check(fd, err);
+	if (r == 0)
+		r = netns_identify(fd, ret_id, err);
+	if (r < 0)
+		return r;
+	if (id_same(ret_id, &reg->host.id) ||
+	    (reg->initial_known && id_same(ret_id, &reg->initial)))
+		return err_set(err, ERR_PERMISSION, EPERM, name,
+			       "that is the host's own network namespace");
+	if (adopt->uid != 0 && adopt->uid != ret_id->owner_uid)
+		return err_set(
+			err, ERR_PERMISSION, EPERM, name,
+			"the namespace belongs to uid %u, and uid %u asked to have it attached",
+			ret_id->owner_uid, adopt->uid);
+	same = find_id(reg, ret_id);
+	if (same != NULL && same->ns != adopt->ns) {
+		ns_print(same->ns, other);
+		return err_set(err, ERR_CONFLICT, EEXIST, name,
+			       "that namespace is known already as %s", other);
+	}
+	if (same == NULL && registry_find(reg, adopt->ns) != NULL)
+		return err_set(err, ERR_TAKEN, EEXIST, name, "%s is another namespace already",
+			       name);
+	return 0;
+}
+
+static int adopt_new(struct registry *reg, const struct seam_adopt *adopt, int fd,
+		     struct ns_entry **ret_entry, struct err *err)
+{
+	char *pin;
+	int r;
+
+	if (adopt->hold && (reg->control < 0 || reg->held_count >= hold_limit())) {
+		fd_close(fd);
+		return err_set(err, ERR_LIMIT, EMFILE, NULL, "%zu namespaces are held already",
+			       reg->held_count);
+	}
+	r = entry_add(reg, adopt->ns, fd, ret_entry, err);
+	if (r < 0)
+		return r;
+	(*ret_entry)->adopted_ms = now_ms();
+	if (!adopt->hold) {
+		reg->foreign_count++;
+		return 0;
+	}
+	r = hold_send(reg->control, HOLD_KEEP, adopt->ns, fd);
+	if (r < 0) {
+		registry_forget(reg, adopt->ns, &pin);
+		return err_sys(err, ERR_INTERNAL, -r, NULL,
+			       "cannot give the namespace to the supervisor");
+	}
+	(*ret_entry)->held = true;
+	reg->held_count++;
+	return 0;
+}
+
+static struct seam_nsinfo entry_info(const struct ns_entry *entry)
+{
+	return (struct seam_nsinfo){
+		.ns = entry->ns,
+		.dev = entry->id.dev,
+		.ino = entry->id.ino,
+		.owner_uid = entry->id.owner_uid,
+	};
+}
+
+int registry_adopt(struct registry *reg, const struct seam_adopt *adopt, int fd,
+		   struct seam_nsinfo *ret_info, struct err *err)
+{
+	struct ns_entry *entry;
+	struct netns_id id;
+	int r = adopt_check(reg, adopt, fd, &id, err);
+
+	if (r < 0) {
+		fd_close(fd);
+		return r;
+	}
+	entry = registry_find(reg, adopt->ns);
+	if (entry != NULL) {
+		fd_close(fd);
+		entry->adopted_ms = now_ms();
+	} else {
+		r = adopt_new(reg, adopt, fd, &entry, err);
+		if (r < 0)
+			return r;
+	}
+	*ret_info = entry_info(entry);
+	return 0;
+}
+
+void registry_forget(struct registry *reg, uint64_t ns, char **ret_pin)
+{
+	struct ns_entry *entry = ns == 0 ? NULL : table_del(&reg->entries, &ns, sizeof(ns));
+
+	*ret_pin = NULL;
+	if (entry == NULL)
+		return;
+	if (ns_class(ns) == NS_ROUTER || ns_class(ns) == NS_STACK)
+		*ret_pin = pin_path(reg, ns);
+	if (ns_class(ns) == NS_FOREIGN)
+		reg->foreign_count--;
+	if (entry->held) {
+		int r = hold_send(reg->control, HOLD_DROP, ns, -1);
+
+		if (r < 0)
+			log_error("cannot tell the supervisor to drop a namespace: %s",
+				  strerror(-r));
+		reg->held_count--;
+	}
+	entry_close(entry);
+	free(entry);
+}
+
+void registry_rest(struct registry *reg, uint64_t ns)
+{
+	struct ns_entry *entry = registry_find(reg, ns);
+
+	if (entry == NULL || ns_class(ns) == NS_HOST || ns_class(ns) == NS_ROUTER)
+		return;
+	nlsock_close(entry->rtnl);
+	nlsock_close(entry->nft);
+	entry->rtnl = entry->nft = NULL;
+}
+
+void registry_settle(struct registry *reg, uint64_t ns)
+{
+	char *pin;
+
+	if (ns_class(ns) == NS_FOREIGN)
+		registry_forget(reg, ns, &pin);
+	else
+		registry_rest(reg, ns);
+}
+
+int registry_expire(struct registry *reg, uint64_t now)
+{
+	int next = -1;
+	struct ns_entry *entry;
+	size_t cursor = 0;
+	char *pin;
+
+	if (reg->foreign_count == 0)
+		return -1;
+	while ((entry = table_next(&reg->entries, &cursor)) != NULL) {
+		uint64_t age = now - entry->adopted_ms;
+
+		if (ns_class(entry->ns) != NS_FOREIGN)
+			continue;
+		if (age >= REGISTRY_FOREIGN_MS)
+			registry_forget(reg, entry->ns, &pin);
+		else if (next < 0 || (int)(REGISTRY_FOREIGN_MS - age) < next)
+			next = (int)(REGISTRY_FOREIGN_MS - age);
+	}
+	return next;
+}
+
+/* ---- sockets ---- */
+
+int registry_rtnl(struct registry *reg, struct ns_entry *entry, struct nlsock **ret_sock,
+		  struct err *err)
+{
+	if (entry->rtnl == NULL) {
+		int r = nlsock_open(NLSOCK_RTNL, entry->fd, reg->host.fd, &entry->rtnl, err);
+
+		if (r < 0)
+			return r;
+	}
+	*ret_sock = entry->rtnl;
+	return 0;
+}
+
+/* The tables in a namespace of ours that a hand before us owned. That there are none is the usual case. */
+static int tables_adopt(struct registry *reg, struct nlsock *sock, enum ns_class class,
+			struct err *err)
+{
+	static const struct {
+		enum ns_class class;
+		enum ruleset_kind kind;
+	} tables[] = {
+		{NS_HOST, RULESET_HOST},
+		{NS_ROUTER, RULESET_ROUTER},
+		{NS_ROUTER, RULESET_GUARD},
+	};
+
+	if (!reg->features.nft_owner_persist)
+		return 0;
+	for (size_t i = 0; i < ARRAY_COUNT(tables); i++) {
+		struct nlbatch batch = {0};
+		int r;
+
+		if (tables[i].class != class)
+			continue;
+		nft_begin(&batch);
+		nft_ruleset_adopt(&batch, tables[i].kind, &reg->features);
+		nft_end(&batch);
+		r = nft_exec(sock, &batch, &(uint32_t){0}, err);
+		nlbatch_fini(&batch);
+		if (r < 0 && r != -ENOENT)
+			return err_wrap(err, "cannot take over our tables");
+	}
+	return 0;
+}
+
+int registry_nft(struct registry *reg, struct ns_entry *entry, struct nlsock **ret_sock,
+		 struct err *err)
+{
+	if (entry->nft == NULL) {
+		struct nlsock *sock;
+		int r = nlsock_open(NLSOCK_NFT, entry->fd, reg->host.fd, &sock, err);
+
+		if (r < 0)
+			return r;
+		r = tables_adopt(reg, sock, ns_class(entry->ns), err);
+		if (r < 0) {
+			nlsock_close(sock);
+			return r;
+		}
+		entry->nft = sock;
+	}
+	*ret_sock = entry->nft;
+	return 0;
+}
+
+void registry_info(const struct registry *reg, struct buf *bytes)
+{
+	const struct ns_entry *entry;
+	size_t cursor = 0;
+
+	while ((entry = table_next(&reg->entries, &cursor)) != NULL) {
+		struct seam_nsinfo info = entry_info(entry);
+
+		buf_add(bytes, &info, sizeof(info));
+	}
+}

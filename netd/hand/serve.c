@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * serve - one request after the other; see serve.h. Floor F4.
+ *
+ * Requests are answered in order. Between them come the reports of the
+ * reaper. What is malformed ends the program: the engine that sent it is not
+ * to be talked to, and the supervisor starts both again.
+ */
+#include "netd/hand/serve.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/base/clock.h"
+#include "lib/base/fdio.h"
+#include "lib/base/log.h"
+#include "lib/base/mem.h"
+#include "netd/hand/check.h"
+#include "netd/hand/dump.h"
+#include "netd/hand/exec.h"
+
+enum { REFUSED_PLAN_LOG_MAX = 1000 }; /* lines of a refused plan that are logged */
+
+static int send_result(const struct serve *serve, enum seam_verb verb, uint32_t seq,
+		       const struct seam_result *result, const int *fds, size_t fd_count)
+{
+	struct seam_head head = {
+		.magic = SEAM_MAGIC,
+		.verb = (uint16_t)verb,
+		.seq = seq,
+		.count = 1,
+		.size = sizeof(*result),
+	};
+
+	return seam_send(serve->seam, &head, result, fds, fd_count);
+}
+
+static int send_failure(const struct serve *serve, uint32_t seq, int r, const struct err *err)
+{
+	struct seam_result result = {.status = r, .index = UINT32_MAX};
+
+	snprintf(result.text, sizeof(result.text), "%.*s", SEAM_TEXT_SIZE - 1, err->msg);
+	return send_result(serve, SEAM_ANSWER, seq, &result, NULL, 0);
+}
+
+/* ---- DUMP ---- */
+
+static int serve_dump(const struct serve *serve, const struct seam_head *head,
+		      const struct buf *payload)
+{
+	struct seam_head answer = {
+		.magic = SEAM_MAGIC, .verb = SEAM_ANSWER, .seq = head->seq, .size = 1};
+	const struct seam_scope *scope = (const void *)payload->data;
+	const struct obj *sysctls = (const void *)(payload->data + sizeof(*scope));
+	cleanup(buf_fini) struct buf bytes = BUF_INIT;
+	struct err err = ERR_INIT;
+	int r;
+
+	if (scope->sysctls != (payload->size - sizeof(*scope)) / sizeof(*sysctls))
+		return -EPROTO;
+	/* What is on its way out is gone to whoever asks. */
+	if ((scope->parts & SEAM_LINKS) != 0)
+		reaper_wait(serve->reaper);
+	r = dump_take(serve->reg, scope, sysctls, &bytes, &err);
+	if (r < 0)
+		return send_failure(serve, head->seq, r, &err);
+	answer.count = (uint32_t)bytes.size;
+	return seam_send(serve->seam, &answer, bytes.data, NULL, 0);
+}
+
+/* ---- PLAN ---- */
+
+static bool world_known(void *ctx, uint64_t ns)
+{
+	const struct serve *serve = ctx;
+
+	return registry_find(serve->reg, ns) != NULL;
+}
+
+static bool world_reserved(void *ctx, uint8_t proto, uint16_t port)
+{
+	const struct serve *serve = ctx;
+
+	return ports_reserved(serve->ports, proto, port);
+}
+
+static int world_busy(void *ctx, const struct obj_elem *elem, uint8_t family)
+{
+	const struct serve *serve = ctx;
+
+	return ports_busy(serve->ports, elem, family);
+}
+
+/* A plan that is refused for what it is, not for a port that is taken, is a bug of the engine's, or worse: logged whole. */
+static void refused_log(const struct op *ops, size_t count, const struct seam_result *result)
+{
+	log_error("a plan was refused: operation %u: %s", result->index, result->text);
+	for (size_t i = 0; i < count && i < REFUSED_PLAN_LOG_MAX; i++) {
+		cleanup(buf_fini) struct buf text = BUF_INIT;
+
+		if (op_valid(&ops[i]))
+			op_print(&ops[i], &text);
+		log_error("  %zu%s %.*s", i, i == result->index ? " (this)" : "",
+			  (int)strcspn(buf_cstr(&text), "\n"),
+			  text.size > 0 ? buf_cstr(&text) : "malformed");
+	}
+}
+
+static int serve_plan(const struct serve *serve, const struct seam_head *head,
+		      const struct buf *payload)
+{
+	const struct check_world world = {
+		.ctx = (void *)(uintptr_t)serve,
+		.known = world_known,
+		.reserved = world_reserved,
+		.busy = world_busy,
+	};
+	const struct op *ops = (const void *)payload->data;
+	struct seam_result result, done = {.index = UINT32_MAX};
+	struct reaper_work *work = NULL;
+	int r = check_plan(ops, head->count, head->commit, (uint32_t)head->arg, &world,
+			   &result);
+
+	ports_forget(serve->ports);
+	if (r < 0) {
+		if (r != -EADDRINUSE && r != -EACCES)
+			refused_log(ops, head->count, &result);
+		for (uint32_t i = 0; i < head->count; i++) {
+			if (op_valid(&ops[i]))
+				exec_settle(serve->reg, &ops[i], 1);
+		}
+		return send_result(serve, SEAM_ANSWER, head->seq, &result, NULL, 0);
+	}
+	exec_plan(serve->reg, serve->reaper, head->seq, ops, head->count, head->commit, &work,
+		  &result);
+	r = send_result(serve, SEAM_ANSWER, head->seq, &result, NULL, 0);
+	if (work != NULL)
+		reaper_submit(serve->reaper, work);
+	else if (r == 0 && result.status == 0)
+		r = send_result(serve, SEAM_DONE, head->seq, &done, NULL, 0);
+	return r;
+}
+
+/* ---- OPEN ---- */
+
+/* The namespace itself, for a program of the host that is to run in it; with its user namespace where it has one. */
+static int open_ns(const struct ns_entry *entry, int *fds, size_t *fd_count, struct err *err)
+{
+	int r;
+
+	if (entry->ns == 0)
+		return err_set(err, ERR_PERMISSION, EPERM, NULL,
+			       "the host's namespace is not handed out");
+	fds[0] = dup(entry->fd);
+	if (fds[0] < 0)
+		return err_sys(err, ERR_KERNEL, errno, NULL, "cannot copy a descriptor");
+	*fd_count = 1;
+	if (!entry->id.foreign_user)
+		return 0;
+	r = netns_user(entry->fd, &fds[1], err);
+	if (r == 0)
+		*fd_count = 2;
+	return r;
+}
+
+/* A socket that listens keeps its namespace alive, so there is none for a foreign one. */
+static int open_monitor(const struct serve *serve, const struct ns_entry *entry,
+			enum nlsock_kind kind, int *fds, size_t *fd_count, struct err *err)
+{
+	int r;
+
+	if (ns_class(entry->ns) == NS_FOREIGN)
+		return err_set(err, ERR_PERMISSION, EPERM, NULL,
+			       "a foreign namespace is not listened to");
+	r = nlsock_open_monitor(kind, entry->fd, serve->reg->host.fd, &fds[0], err);
+	if (r == 0)
+		*fd_count = 1;
+	return r;
+}
+
+static int serve_open(const struct serve *serve, const struct seam_head *head,
+		      const struct buf *payload)
+{
+	const struct seam_open *request = (const void *)payload->data;
+	const struct ns_entry *entry = registry_find(serve->reg, request->ns);
+	struct seam_result result = {.index = UINT32_MAX};
+	struct err err = ERR_INIT;
+	size_t fd_count = 0;
+	int fds[2], r;
+
+	if (request->zero != 0)
+		return -EPROTO;
+	if (entry == NULL)
+		r = err_set(&err, ERR_NOTFOUND, ENOENT, NULL,
+			    "that namespace is not known here");
+	else if (request->what == SEAM_OPEN_MONITOR)
+		r = open_monitor(serve, entry, NLSOCK_RTNL, fds, &fd_count, &err);
+	else if (request->what == SEAM_OPEN_NFTMON)
+		r = open_monitor(serve, entry, NLSOCK_NFT, fds, &fd_count, &err);
+	else if (request->what == SEAM_OPEN_NS)
+		r = open_ns(entry, fds, &fd_count, &err);
+	else
+		r = -EPROTO;
+	if (r == 0)
+		r = send_result(serve, SEAM_ANSWER, head->seq, &result, fds, fd_count);
+	else if (r != -EPROTO)
+		r = send_failure(serve, head->seq, r, &err);
+	for (size_t i = 0; i < fd_count; i++)
+		fd_close(fds[i]);
+	return r;
+}
+
+/* ---- ADOPT ---- */
+
+static int serve_adopt(const struct serve *serve, const struct seam_head *head,
+		       const struct buf *payload, int fd)
+{
+	struct seam_head answer = {
+		.magic = SEAM_MAGIC,
+		.verb = SEAM_ANSWER,
+		.seq = head->seq,
+		.count = 1,
+		.size = sizeof(struct seam_nsinfo),
+	};
+	struct seam_nsinfo info;
+	struct err err = ERR_INIT;
+	int r = registry_adopt(serve->reg, (const void *)payload->data, fd, &info, &err);
+
+	if (r < 0)
+		return send_failure(serve, head->seq, r, &err);
+	return seam_send(serve->seam, &answer, &info, NULL, 0);
+}
+
+/* ---- the loop ---- */
+
+/* Return: 1 to end, 0 to go on, -errno. */
+static int serve_one(const struct serve *serve, struct buf *payload)
+{
+	struct seam_head head;
+	int fds[FDIO_FDS_MAX];
+	size_t fd_count;
+	int r = seam_recv(serve->seam, 1, &head, payload, fds, &fd_count);
+
+	if (r == -EPIPE)
+		return 1;
+	if (r < 0)
+		return r;
+	switch ((enum seam_verb)head.verb) {
+	case SEAM_DUMP:
+		return serve_dump(serve, &head, payload);
+	case SEAM_PLAN:
+		return serve_plan(serve, &head, payload);
+	case SEAM_OPEN:
+		return serve_open(serve, &head, payload);
+	case SEAM_ADOPT:
+		return serve_adopt(serve, &head, payload,
+				   fds[0]); /* one descriptor: seam_recv() has seen to it */
+	case SEAM_QUIT:
+		return 1;
+	case SEAM_NONE:
+	case SEAM_ANSWER:
+	case SEAM_DONE:
+	case SEAM_VERB_COUNT:
+		break;
+	}
+	return -EPROTO;
+}
+
+static int send_finished(const struct serve *serve)
+{
+	struct seam_result result;
+	uint32_t seq;
+	int r = 0;
+
+	while (r == 0 && reaper_next(serve->reaper, &seq, &result)) {
+		if (result.status != 0)
+			log_warn("a removal was given up: %s", result.text);
+		r = send_result(serve, SEAM_DONE, seq, &result, NULL, 0);
+	}
+	return r;
+}
+
+int serve_loop(struct serve *serve, struct err *err)
+{
+	cleanup(buf_fini) struct buf payload = BUF_INIT;
+	int r = 0;
+
+	while (r == 0) {
+		struct pollfd pfds[] = {
+			{.fd = serve->seam, .events = POLLIN},
+			{.fd = reaper_fd(serve->reaper), .events = POLLIN},
+			{.fd = serve->reg->control,
+			 .events = 0}, /* nothing comes any more but its end */
+		};
+		int next = registry_expire(serve->reg, clock_monotonic_ns() / 1000000);
+
+		if (poll(pfds, ARRAY_COUNT(pfds), next) < 0) {
+			if (errno == EINTR)
+				continue;
+			r = -errno;
+			break;
+		}
+		if (pfds[1].revents != 0)
+			r = send_finished(serve);
+		if (r == 0 && pfds[0].revents != 0)
+			r = serve_one(serve, &payload);
+		if (r == 0 && pfds[2].revents != 0)
+			r = 1;
+		/* A large plan's memory goes back. */
+		if (payload.capacity > (1 << 20))
+			buf_fini(&payload);
+	}
+	/* The engine that stops does not wait for what it has been told already. */
+	if (r == -EPIPE || r == -ECONNRESET)
+		r = 1;
+	return r < 0 ? err_sys(err, ERR_INTERNAL, -r, NULL, "the seam is broken") : 0;
+}

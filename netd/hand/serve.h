@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* serve - the five verbs: requests of the engine in, answers out. Floor F4. */
+#ifndef MOAT_NETD_HAND_SERVE_H
+#define MOAT_NETD_HAND_SERVE_H
+
+#include "netd/hand/ports.h"
+#include "netd/hand/reaper.h"
+#include "netd/hand/registry.h"
+
+/** struct serve - everything the verbs work on; all borrowed */
+struct serve {
+	int seam;
+	struct registry *reg;
+	struct ports *ports;
+	struct reaper *reaper;
+};
+
+/**
+ * serve_loop() - until the engine says QUIT or closes its end, or the supervisor is gone
+ * Return: 0, or -errno when the engine sent what no engine sends.
+ */
+int serve_loop(struct serve *serve, struct err *err);
+
+#endif

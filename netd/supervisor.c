@@ -1,0 +1,555 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * supervisor - two children, one loop. Floor F4.
+ *
+ * Engine and hand live and die together: each keeps state about what the
+ * other has answered, and starting both is cheap and always right, since an
+ * engine that starts dumps the kernel and finishes what was begun. When one
+ * dies the other is killed, and both are started at once; only children that
+ * die young again and again have to wait, a second at most.
+ *
+ *	           start both
+ *	  DOWN ------------------> UP ---- SIGTERM ----> ENGINE STOPS -> HAND STOPS -> return
+ *	   ^                       |
+ *	   +-- both are dead ------+ one died: the other gets SIGKILL
+ *
+ * Clients never see that: their connections wait in the queue of the
+ * listening socket, which is ours, and packets do not ask either of them.
+ */
+#include "netd/supervisor.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "lib/base/clock.h"
+#include "lib/base/ds.h"
+#include "lib/base/fdio.h"
+#include "lib/base/log.h"
+#include "lib/base/mem.h"
+#include "netd/hold.h"
+#include "netd/notify.h"
+#include "netd/runtime.h"
+#include "netd/spawn.h"
+
+#define MS 1000000ULL /* nanoseconds */
+
+enum {
+	YOUNG_MS = 1000,      /* a child that dies earlier counts as dead young */
+	BACKOFF_STEP_MS = 50, /* doubled with each young death after the first */
+	BACKOFF_MAX_MS = 1000,
+	STOP_MS = 10000, /* what each child gets to end by itself */
+	HOLD_SEND_S = 10,
+};
+
+enum child_kind { CHILD_ENGINE, CHILD_HAND, CHILD_COUNT };
+
+static const char *const child_names[CHILD_COUNT] = {
+	[CHILD_ENGINE] = "moatd-engine",
+	[CHILD_HAND] = "moatd-hand",
+};
+
+/* A namespace held for the hand. */
+struct held {
+	uint64_t ns;
+	int fd;
+};
+
+/**
+ * struct supervisor
+ * @pid: of each child, 0 while it is not there
+ * @control: our end of the pair with the hand; -1
+ * @ready: read end of the engine's pipe; -1 once it said so
+ * @young: deaths in a row that came too soon
+ * @start_at: when to start the children, 0 while they live
+ * @stop_at: when patience with the child that is being stopped ends, 0 while nothing stops
+ */
+struct supervisor {
+	const struct supervisor_options *options;
+	struct runtime_ids ids;
+	struct table holds;
+	pid_t pid[CHILD_COUNT];
+	int lock, listen, signals, control, ready;
+	uint64_t started_at, start_at, stop_at;
+	unsigned young;
+	bool stopping, announced;
+};
+
+static int signals_open(int *ret_fd, struct err *err);
+static void nofile_raise(void);
+static int children_start(struct supervisor *s, struct err *err);
+static void loop(struct supervisor *s);
+static void holds_fini(struct table *holds);
+
+int supervisor_run(const struct supervisor_options *options, struct err *err)
+{
+	struct supervisor s = {.options = options,
+			       .lock = -1,
+			       .listen = -1,
+			       .signals = -1,
+			       .control = -1,
+			       .ready = -1};
+	int r;
+
+	nofile_raise();
+	r = runtime_ids_find(options->engine_user, options->admin_group, &s.ids, err);
+	if (r == 0)
+		r = runtime_make(options->runtime_dir, options->state_dir, &s.ids, &s.lock,
+				 err);
+	if (r == 0)
+		r = signals_open(&s.signals, err);
+	if (r == 0)
+		r = runtime_listen(options->runtime_dir, &s.listen, err);
+	if (r == 0)
+		r = children_start(&s, err);
+	if (r == 0) {
+		if (s.ids.admin_gid == (gid_t)-1)
+			log_info("there is no group \"%s\": root alone administers",
+				 options->admin_group);
+		loop(&s);
+		log_info("stopped; what stands in the kernel stays");
+	}
+	if (s.listen >= 0) {
+		cleanup(mem_freep) char *path =
+			mem_printf("%s/moatd.sock", options->runtime_dir);
+
+		unlink(path);
+	}
+	for (enum child_kind kind = 0; kind < CHILD_COUNT; kind++) {
+		if (s.pid[kind] > 0) {
+			kill(s.pid[kind], SIGKILL);
+			waitpid(s.pid[kind], NULL, 0);
+		}
+	}
+	holds_fini(&s.holds);
+	fd_close(s.control);
+	fd_close(s.ready);
+	fd_close(s.signals);
+	fd_close(s.listen);
+	fd_close(s.lock);
+	return r;
+}
+
+/* SIGHUP is taken and dropped: a terminal that goes must not take the network's keeper along. */
+static int signals_open(int *ret_fd, struct err *err)
+{
+	sigset_t set;
+	int fd;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	if (sigprocmask(SIG_SETMASK, &set, NULL) < 0)
+		return err_sys(err, ERR_INTERNAL, errno, NULL, "cannot block signals");
+	signal(SIGPIPE, SIG_IGN);
+	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (fd < 0)
+		return err_sys(err, ERR_INTERNAL, errno, NULL,
+			       "cannot make a signal descriptor");
+	*ret_fd = fd;
+	return 0;
+}
+
+/* One descriptor a container, here and in the hand, which inherits the limit. */
+static void nofile_raise(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+		limit.rlim_cur = limit.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &limit);
+	}
+}
+
+/* ---- children ---- */
+
+static int hand_start(struct supervisor *s, int seam, int control, struct err *err)
+{
+	const struct supervisor_options *o = s->options;
+	cleanup(mem_freep) char *path =
+		mem_printf("%s/%s", o->libexec, child_names[CHILD_HAND]);
+	const char *argv[] = {
+		child_names[CHILD_HAND],
+		"--seam-fd",
+		"3",
+		"--control-fd",
+		"4",
+		"--runtime-dir",
+		o->runtime_dir,
+		"--log-level",
+		o->log_level,
+		o->reserved_ports != NULL ? "--reserved-ports" : NULL,
+		o->reserved_ports,
+		NULL,
+	};
+	int fds[] = {seam, control};
+	struct spawn spawn = {.path = path, .fds = fds, .fd_count = ARRAY_COUNT(fds)};
+
+	spawn.argv = (char *const *)(uintptr_t)argv;
+	return spawn_start(&spawn, &s->pid[CHILD_HAND], err);
+}
+
+static int engine_start(struct supervisor *s, int seam, int ready, struct err *err)
+{
+	const struct supervisor_options *o = s->options;
+	cleanup(mem_freep) char *path =
+		mem_printf("%s/%s", o->libexec, child_names[CHILD_ENGINE]);
+	cleanup(mem_freep) char *gid = mem_printf("%u", s->ids.admin_gid);
+	const char *argv[] = {
+		child_names[CHILD_ENGINE],
+		"--seam-fd",
+		"3",
+		"--listen-fd",
+		"4",
+		"--ready-fd",
+		"5",
+		"--runtime-dir",
+		o->runtime_dir,
+		"--state-dir",
+		o->state_dir,
+		"--log-level",
+		o->log_level,
+		s->ids.admin_gid != (gid_t)-1 ? "--admin-gid" : NULL,
+		gid,
+		NULL,
+	};
+	int fds[] = {seam, s->listen, ready};
+	struct spawn spawn = {
+		.path = path,
+		.fds = fds,
+		.fd_count = ARRAY_COUNT(fds),
+		.unprivileged = true,
+		.uid = s->ids.engine_uid,
+		.gid = s->ids.engine_gid,
+	};
+
+	spawn.argv = (char *const *)(uintptr_t)argv;
+	return spawn_start(&spawn, &s->pid[CHILD_ENGINE], err);
+}
+
+/* All that is held, then END: the hand serves nobody before it has them. */
+static int holds_send(struct supervisor *s, struct err *err)
+{
+	struct timeval limit = {.tv_sec = HOLD_SEND_S};
+	size_t cursor = 0;
+	struct held *held;
+	int r = 0;
+
+	if (setsockopt(s->control, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)) < 0)
+		return err_sys(err, ERR_INTERNAL, errno, NULL,
+			       "cannot limit the time to hand over namespaces");
+	while (r == 0 && (held = table_next(&s->holds, &cursor)) != NULL)
+		r = hold_send(s->control, HOLD_KEEP, held->ns, held->fd);
+	if (r == 0)
+		r = hold_send(s->control, HOLD_END, 0, -1);
+	if (r < 0)
+		return err_sys(err, ERR_INTERNAL, -r, NULL,
+			       "cannot hand over the held namespaces");
+	return 0;
+}
+
+static int children_start(struct supervisor *s, struct err *err)
+{
+	cleanup(fd_closep) int seam_hand = -1, seam_engine = -1, control_hand = -1,
+			       ready_engine = -1;
+	int seam[2], control[2], ready[2], r;
+
+	s->start_at = 0;
+	s->started_at = clock_monotonic_ns();
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, seam) < 0)
+		return err_sys(err, ERR_INTERNAL, errno, NULL, "cannot make the seam");
+	seam_hand = seam[0];
+	seam_engine = seam[1];
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, control) < 0)
+		return err_sys(err, ERR_INTERNAL, errno, NULL,
+			       "cannot make the hand's control socket");
+	s->control = control[0];
+	control_hand = control[1];
+	if (pipe2(ready, O_CLOEXEC) < 0)
+		return err_sys(err, ERR_INTERNAL, errno, NULL,
+			       "cannot make the engine's ready pipe");
+	s->ready = ready[0];
+	ready_engine = ready[1];
+
+	r = hand_start(s, seam_hand, control_hand, err);
+	if (r == 0)
+		r = engine_start(s, seam_engine, ready_engine, err);
+	/* Ours must be closed first: a hand that died would never be an error to write to. */
+	fd_closep(&control_hand);
+	control_hand = -1;
+	if (r == 0)
+		r = holds_send(s, err);
+	if (r == 0)
+		log_debug("started %s (%d) and %s (%d)", child_names[CHILD_HAND],
+			  s->pid[CHILD_HAND], child_names[CHILD_ENGINE], s->pid[CHILD_ENGINE]);
+	return r;
+}
+
+static void death_log(enum child_kind kind, pid_t pid, int status, bool stopping)
+{
+	if (WIFSIGNALED(status))
+		log_msg(stopping ? LOG_LEVEL_WARN : LOG_LEVEL_ERROR,
+			"%s (%d) was killed by signal %d (%s)%s", child_names[kind], pid,
+			WTERMSIG(status), strsignal(WTERMSIG(status)),
+			stopping ? "" : ": starting both again");
+	else if (!stopping)
+		log_error("%s (%d) ended with status %d: starting both again",
+			  child_names[kind], pid, WEXITSTATUS(status));
+	else if (WEXITSTATUS(status) != 0)
+		log_warn("%s (%d) ended with status %d", child_names[kind], pid,
+			 WEXITSTATUS(status));
+}
+
+/* Both are gone: when shall they come back? */
+static void start_plan(struct supervisor *s)
+{
+	uint64_t now = clock_monotonic_ns(), delay = 0;
+
+	s->young = now - s->started_at < YOUNG_MS * MS ? s->young + 1 : 0;
+	if (s->young > 1) {
+		unsigned shift = s->young - 2 < 5 ? s->young - 2 : 5;
+
+		delay = (uint64_t)BACKOFF_STEP_MS << shift;
+		if (delay > BACKOFF_MAX_MS)
+			delay = BACKOFF_MAX_MS;
+	}
+	s->start_at = now + delay * MS;
+}
+
+static void control_read(struct supervisor *s);
+
+static void children_reap(struct supervisor *s)
+{
+	int status;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		enum child_kind kind = pid == s->pid[CHILD_ENGINE] ? CHILD_ENGINE : CHILD_HAND,
+				other = CHILD_COUNT - 1 - kind;
+
+		if (pid != s->pid[kind])
+			continue;
+		s->pid[kind] = 0;
+		/* The second of a pair dies by our own hand: only the first is news. */
+		if (s->pid[other] > 0 || s->stopping)
+			death_log(kind, pid, status, s->stopping);
+		if (s->pid[other] > 0 && !s->stopping)
+			kill(s->pid[other], SIGKILL);
+		if (s->pid[other] == 0 && !s->stopping)
+			start_plan(s);
+	}
+	if (s->pid[CHILD_HAND] == 0 && s->control >= 0) {
+		control_read(s); /* its last words count: a namespace it took is ours to hold */
+		fd_closep(&s->control);
+		s->control = -1;
+	}
+	if (s->pid[CHILD_ENGINE] == 0) {
+		fd_closep(&s->ready);
+		s->ready = -1;
+	}
+	if (s->stopping)
+		s->stop_at = clock_monotonic_ns() + STOP_MS * MS; /* the next one's turn */
+}
+
+static void children_restart(struct supervisor *s)
+{
+	struct err err = ERR_INIT;
+	int r = children_start(s, &err);
+
+	if (r == 0)
+		return;
+	log_failure(&err, "cannot start engine and hand");
+	for (enum child_kind kind = 0; kind < CHILD_COUNT; kind++) {
+		if (s->pid[kind] > 0)
+			kill(s->pid[kind],
+			     SIGKILL); /* the way back leads over children_reap() */
+	}
+	if (s->pid[CHILD_ENGINE] == 0 && s->pid[CHILD_HAND] == 0) {
+		fd_closep(&s->control);
+		fd_closep(&s->ready);
+		s->control = s->ready = -1;
+		start_plan(s);
+	}
+}
+
+/* ---- what the children say ---- */
+
+static void held_free(struct held *held)
+{
+	if (held == NULL)
+		return;
+	fd_close(held->fd);
+	free(held);
+}
+
+static void hold_keep(struct supervisor *s, uint64_t ns, int fd)
+{
+	struct held *held;
+
+	if (s->holds.count >= hold_limit()) {
+		log_error("cannot hold another namespace: the limit of %zu is reached",
+			  hold_limit());
+		fd_close(fd);
+		return;
+	}
+	held_free(table_del(&s->holds, &ns, sizeof(ns)));
+	held = mem_alloc(sizeof(*held));
+	held->ns = ns;
+	held->fd = fd;
+	table_add(&s->holds, &held->ns, sizeof(held->ns), held);
+}
+
+static void holds_fini(struct table *holds)
+{
+	size_t cursor = 0;
+	struct held *held;
+
+	while ((held = table_next(holds, &cursor)) != NULL)
+		held_free(held);
+	table_fini(holds);
+}
+
+/* Everything that lies there. The hand is root: what is malformed is a bug of ours, and it is started anew. */
+static void control_read(struct supervisor *s)
+{
+	struct hold_msg msg;
+	int fd, r;
+
+	for (;;) {
+		struct pollfd pfd = {.fd = s->control, .events = POLLIN};
+
+		if (poll(&pfd, 1, 0) <= 0 || (pfd.revents & POLLIN) == 0)
+			return;
+		r = hold_recv(s->control, &msg, &fd);
+		if (r == -EPIPE)
+			return;
+		if (r < 0) {
+			log_error("bad message from %s: %s", child_names[CHILD_HAND],
+				  strerror(-r));
+			if (s->pid[CHILD_HAND] > 0)
+				kill(s->pid[CHILD_HAND], SIGKILL);
+			return;
+		}
+		if (msg.verb == HOLD_KEEP)
+			hold_keep(s, msg.ns, fd);
+		else if (msg.verb == HOLD_DROP)
+			held_free(table_del(&s->holds, &msg.ns, sizeof(msg.ns)));
+	}
+}
+
+static void ready_read(struct supervisor *s)
+{
+	char byte;
+	ssize_t n = read(s->ready, &byte, 1);
+
+	if (n < 0 && (errno == EINTR || errno == EAGAIN))
+		return;
+	fd_closep(&s->ready);
+	s->ready = -1;
+	if (n != 1)
+		return;
+	log_info("ready: %s/moatd.sock", s->options->runtime_dir);
+	if (!s->announced) {
+		s->announced = true;
+		if (notify_send("READY=1") < 0)
+			log_warn("cannot tell the service manager that we are ready");
+	}
+}
+
+/* ---- the end ---- */
+
+static void stop_begin(struct supervisor *s)
+{
+	if (s->stopping)
+		return;
+	log_info("stopping");
+	notify_send("STOPPING=1");
+	s->stopping = true;
+	s->start_at = 0;
+	s->stop_at = clock_monotonic_ns() + STOP_MS * MS;
+	if (s->pid[CHILD_ENGINE] > 0)
+		kill(s->pid[CHILD_ENGINE], SIGTERM);
+}
+
+/*
+ * The engine first, so that no request is cut. The hand ends by itself when
+ * its seam does, after the removals it has still to do.
+ */
+static void stop_continue(struct supervisor *s)
+{
+	static const enum child_kind order[] = {CHILD_ENGINE, CHILD_HAND};
+
+	if (clock_monotonic_ns() < s->stop_at)
+		return;
+	for (size_t i = 0; i < ARRAY_COUNT(order); i++) {
+		if (s->pid[order[i]] > 0) {
+			log_warn("%s does not end: killed", child_names[order[i]]);
+			kill(s->pid[order[i]], SIGKILL);
+			break;
+		}
+	}
+	s->stop_at = clock_monotonic_ns() + STOP_MS * MS;
+}
+
+/* ---- the loop ---- */
+
+static void signals_read(struct supervisor *s)
+{
+	struct signalfd_siginfo info;
+
+	while (read(s->signals, &info, sizeof(info)) == sizeof(info)) {
+		if (info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT)
+			stop_begin(s);
+		else if (info.ssi_signo == SIGCHLD)
+			children_reap(s);
+	}
+}
+
+/* Milliseconds to the next thing that is due, -1 for none. */
+static int loop_timeout(const struct supervisor *s)
+{
+	uint64_t due = s->stopping ? s->stop_at : s->start_at, now = clock_monotonic_ns();
+
+	if (due == 0)
+		return -1;
+	return due <= now ? 0 : (int)((due - now) / MS) + 1;
+}
+
+static void loop(struct supervisor *s)
+{
+	while (!s->stopping || s->pid[CHILD_ENGINE] > 0 || s->pid[CHILD_HAND] > 0) {
+		struct pollfd pfds[] = {
+			{.fd = s->signals, .events = POLLIN},
+			{.fd = s->control, .events = POLLIN},
+			{.fd = s->ready, .events = POLLIN},
+		};
+
+		if (poll(pfds, ARRAY_COUNT(pfds), loop_timeout(s)) < 0 && errno != EINTR) {
+			log_error("cannot poll: %s", strerror(errno));
+			return;
+		}
+		if (pfds[2].revents != 0)
+			ready_read(s);
+		if ((pfds[1].revents & POLLIN) != 0)
+			control_read(s);
+		if (pfds[0].revents != 0)
+			signals_read(s);
+		if (s->stopping)
+			stop_continue(s);
+		else if (s->start_at != 0 && clock_monotonic_ns() >= s->start_at)
+			children_restart(s);
+	}
+}

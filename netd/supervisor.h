@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * supervisor - keeps engine and hand alive, and what must outlive them: the
+ * listening socket, the lock, the held namespaces. Floor F4. It decides
+ * nothing about networks and reads no byte a client sent.
+ */
+#ifndef MOAT_NETD_SUPERVISOR_H
+#define MOAT_NETD_SUPERVISOR_H
+
+#include "lib/base/err.h"
+
+/**
+ * struct supervisor_options - what the command line says
+ * @libexec: folder of moatd-hand and moatd-engine
+ * @reserved_ports: file of host ports nobody may publish, handed to the hand; NULL: its own default
+ */
+struct supervisor_options {
+	const char *runtime_dir;
+	const char *state_dir;
+	const char *engine_user;
+	const char *admin_group;
+	const char *libexec;
+	const char *log_level;
+	const char *reserved_ports;
+};
+
+/**
+ * supervisor_run() - serve until SIGTERM or SIGINT
+ * What stands in the kernel stays, whatever happens here.
+ * Return: 0 after an orderly end, -errno when it could not start.
+ */
+int supervisor_run(const struct supervisor_options *options, struct err *err);
+
+#endif
