@@ -6,7 +6,8 @@
 
 #include "lib/base/mem.h"
 
-#define AT(member) .offset = offsetof(struct obj, member), .size = sizeof(((struct obj *)NULL)->member)
+#define AT(member)                                                                             \
+	.offset = offsetof(struct obj, member), .size = sizeof(((struct obj *)NULL)->member)
 
 static const char *link_word(unsigned type)
 {
@@ -21,7 +22,7 @@ static const char *link_word(unsigned type)
 
 static const char *flags_word(unsigned flags)
 {
-	static const char *const words[] = { [LINK_PORT_STATIC] = "static" };
+	static const char *const words[] = {[LINK_PORT_STATIC] = "static"};
 
 	return flags < ARRAY_COUNT(words) ? words[flags] : NULL;
 }
@@ -48,99 +49,100 @@ static const char *proto_word(unsigned proto)
 }
 
 static const struct field netns_fields[] = {
-	{ 0 },
+	{0},
 };
 
 static const struct field link_fields[] = {
-	{ "name", FIELD_NAME, FIELD_KEY, 0, AT(link.name), NULL },
-	{ "type", FIELD_ENUM, 0, 0, AT(link.type), link_word },
-	{ "mac", FIELD_MAC, FIELD_OPTIONAL, 0, AT(link.mac), NULL },
-	{ "mtu", FIELD_NUMBER, FIELD_OPTIONAL, 0, AT(link.mtu), NULL },
-	{ "master", FIELD_NAME, FIELD_OPTIONAL, 0, AT(link.master), NULL },
-	{ "port", FIELD_ENUM, FIELD_OPTIONAL, 0, AT(link.flags), flags_word },
-	{ "peer", FIELD_PEER, FIELD_OPTIONAL, 0, AT(link.peer_name), NULL },
-	{ "peer-mac", FIELD_MAC, FIELD_OPTIONAL, 0, AT(link.peer_mac), NULL },
-	{ "alias", FIELD_TEXT, FIELD_OPTIONAL, 0, AT(link.alias), NULL },
-	{ 0 },
+	{"name", FIELD_NAME, FIELD_KEY, 0, AT(link.name), NULL},
+	{"type", FIELD_ENUM, 0, 0, AT(link.type), link_word},
+	{"mac", FIELD_MAC, FIELD_OPTIONAL, 0, AT(link.mac), NULL},
+	{"mtu", FIELD_NUMBER, FIELD_OPTIONAL, 0, AT(link.mtu), NULL},
+	{"master", FIELD_NAME, FIELD_OPTIONAL, 0, AT(link.master), NULL},
+	{"port", FIELD_ENUM, FIELD_OPTIONAL, 0, AT(link.flags), flags_word},
+	{"peer", FIELD_PEER, FIELD_OPTIONAL, 0, AT(link.peer_name), NULL},
+	{"peer-mac", FIELD_MAC, FIELD_OPTIONAL, 0, AT(link.peer_mac), NULL},
+	{"alias", FIELD_TEXT, FIELD_OPTIONAL, 0, AT(link.alias), NULL},
+	{0},
 };
 
 static const struct field sysctl_fields[] = {
-	{ "key", FIELD_ENUM, FIELD_KEY, 0, AT(sysctl.key), sysctl_word },
-	{ "dev", FIELD_NAME, FIELD_KEY | FIELD_OPTIONAL, 0, AT(sysctl.dev), NULL },
-	{ "value", FIELD_NUMBER, 0, 0, AT(sysctl.value), NULL },
-	{ 0 },
+	{"key", FIELD_ENUM, FIELD_KEY, 0, AT(sysctl.key), sysctl_word},
+	{"dev", FIELD_NAME, FIELD_KEY | FIELD_OPTIONAL, 0, AT(sysctl.dev), NULL},
+	{"value", FIELD_NUMBER, 0, 0, AT(sysctl.value), NULL},
+	{0},
 };
 
 static const struct field addr_fields[] = {
-	{ "dev", FIELD_NAME, FIELD_KEY, 0, AT(addr.dev), NULL },
-	{ "addr", FIELD_PREFIX, FIELD_KEY, 0, AT(addr.addr), NULL },
-	{ 0 },
+	{"dev", FIELD_NAME, FIELD_KEY, 0, AT(addr.dev), NULL},
+	{"addr", FIELD_PREFIX, FIELD_KEY, 0, AT(addr.addr), NULL},
+	{0},
 };
 
 static const struct field up_fields[] = {
-	{ "dev", FIELD_NAME, FIELD_KEY, 0, AT(up.dev), NULL },
-	{ 0 },
+	{"dev", FIELD_NAME, FIELD_KEY, 0, AT(up.dev), NULL},
+	{0},
 };
 
 static const struct field route_fields[] = {
-	{ "dst", FIELD_PREFIX, FIELD_KEY, 0, AT(route.dst), NULL },
-	{ "via", FIELD_IP, FIELD_KEY | FIELD_OPTIONAL, 0, AT(route.via), NULL },
-	{ "dev", FIELD_NAME, FIELD_KEY | FIELD_OPTIONAL, 0, AT(route.dev), NULL },
-	{ 0 },
+	{"dst", FIELD_PREFIX, FIELD_KEY, 0, AT(route.dst), NULL},
+	{"via", FIELD_IP, FIELD_KEY | FIELD_OPTIONAL, 0, AT(route.via), NULL},
+	{"dev", FIELD_NAME, FIELD_KEY | FIELD_OPTIONAL, 0, AT(route.dev), NULL},
+	{0},
 };
 
 static const struct field neigh_fields[] = {
-	{ "dev", FIELD_NAME, FIELD_KEY, 0, AT(neigh.dev), NULL },
-	{ "ip", FIELD_IP, FIELD_KEY, 0, AT(neigh.ip), NULL },
-	{ "mac", FIELD_MAC, 0, 0, AT(neigh.mac), NULL },
-	{ 0 },
+	{"dev", FIELD_NAME, FIELD_KEY, 0, AT(neigh.dev), NULL},
+	{"ip", FIELD_IP, FIELD_KEY, 0, AT(neigh.ip), NULL},
+	{"mac", FIELD_MAC, 0, 0, AT(neigh.mac), NULL},
+	{0},
 };
 
 static const struct field fdb_fields[] = {
-	{ "dev", FIELD_NAME, FIELD_KEY, 0, AT(fdb.dev), NULL },
-	{ "mac", FIELD_MAC, FIELD_KEY, 0, AT(fdb.mac), NULL },
-	{ 0 },
+	{"dev", FIELD_NAME, FIELD_KEY, 0, AT(fdb.dev), NULL},
+	{"mac", FIELD_MAC, FIELD_KEY, 0, AT(fdb.mac), NULL},
+	{0},
 };
 
 static const struct field ruleset_fields[] = {
-	{ "kind", FIELD_ENUM, FIELD_KEY, 0, AT(ruleset.kind), ruleset_word },
-	{ "version", FIELD_NUMBER, 0, 0, AT(ruleset.version), NULL },
-	{ "digest", FIELD_NUMBER, 0, 0, AT(ruleset.digest), NULL },
-	{ 0 },
+	{"kind", FIELD_ENUM, FIELD_KEY, 0, AT(ruleset.kind), ruleset_word},
+	{"version", FIELD_NUMBER, 0, 0, AT(ruleset.version), NULL},
+	{"digest", FIELD_NUMBER, 0, 0, AT(ruleset.digest), NULL},
+	{0},
 };
 
 static const struct field elem_fields[] = {
-	{ "set", FIELD_ENUM, FIELD_KEY, 0, AT(elem.set), set_word },
-	{ "dev", FIELD_NAME, FIELD_KEY | FIELD_OPTIONAL, ELEM_DEV, AT(elem.dev), NULL },
-	{ "mac", FIELD_MAC, FIELD_KEY | FIELD_OPTIONAL, ELEM_MAC, AT(elem.mac), NULL },
-	{ "ip", FIELD_IP, FIELD_KEY | FIELD_OPTIONAL, ELEM_IP, AT(elem.ip), NULL },
-	{ "proto", FIELD_ENUM, FIELD_KEY | FIELD_OPTIONAL, ELEM_PROTO, AT(elem.proto), proto_word },
-	{ "port", FIELD_NUMBER, FIELD_KEY | FIELD_OPTIONAL, ELEM_PORT, AT(elem.port), NULL },
-	{ "to-ip", FIELD_IP, FIELD_OPTIONAL, ELEM_TO_IP, AT(elem.to_ip), NULL },
-	{ "to-port", FIELD_NUMBER, FIELD_OPTIONAL, ELEM_TO_PORT, AT(elem.to_port), NULL },
-	{ 0 },
+	{"set", FIELD_ENUM, FIELD_KEY, 0, AT(elem.set), set_word},
+	{"dev", FIELD_NAME, FIELD_KEY | FIELD_OPTIONAL, ELEM_DEV, AT(elem.dev), NULL},
+	{"mac", FIELD_MAC, FIELD_KEY | FIELD_OPTIONAL, ELEM_MAC, AT(elem.mac), NULL},
+	{"ip", FIELD_IP, FIELD_KEY | FIELD_OPTIONAL, ELEM_IP, AT(elem.ip), NULL},
+	{"proto", FIELD_ENUM, FIELD_KEY | FIELD_OPTIONAL, ELEM_PROTO, AT(elem.proto),
+	 proto_word},
+	{"port", FIELD_NUMBER, FIELD_KEY | FIELD_OPTIONAL, ELEM_PORT, AT(elem.port), NULL},
+	{"to-ip", FIELD_IP, FIELD_OPTIONAL, ELEM_TO_IP, AT(elem.to_ip), NULL},
+	{"to-port", FIELD_NUMBER, FIELD_OPTIONAL, ELEM_TO_PORT, AT(elem.to_port), NULL},
+	{0},
 };
 
 static const struct field port_fields[] = {
-	{ "dev", FIELD_NAME, FIELD_KEY, 0, AT(port.dev), NULL },
-	{ 0 },
+	{"dev", FIELD_NAME, FIELD_KEY, 0, AT(port.dev), NULL},
+	{0},
 };
 
 static const struct {
 	const char *name;
 	const struct field *fields;
 } kinds[OBJ_KIND_COUNT] = {
-	[OBJ_NETNS] = { "netns", netns_fields },
-	[OBJ_LINK] = { "link", link_fields },
-	[OBJ_SYSCTL] = { "sysctl", sysctl_fields },
-	[OBJ_ADDR] = { "addr", addr_fields },
-	[OBJ_UP] = { "up", up_fields },
-	[OBJ_ROUTE] = { "route", route_fields },
-	[OBJ_NEIGH] = { "neigh", neigh_fields },
-	[OBJ_FDB] = { "fdb", fdb_fields },
-	[OBJ_RULESET] = { "ruleset", ruleset_fields },
-	[OBJ_ELEM] = { "elem", elem_fields },
-	[OBJ_PORT] = { "port", port_fields },
+	[OBJ_NETNS] = {"netns", netns_fields},
+	[OBJ_LINK] = {"link", link_fields},
+	[OBJ_SYSCTL] = {"sysctl", sysctl_fields},
+	[OBJ_ADDR] = {"addr", addr_fields},
+	[OBJ_UP] = {"up", up_fields},
+	[OBJ_ROUTE] = {"route", route_fields},
+	[OBJ_NEIGH] = {"neigh", neigh_fields},
+	[OBJ_FDB] = {"fdb", fdb_fields},
+	[OBJ_RULESET] = {"ruleset", ruleset_fields},
+	[OBJ_ELEM] = {"elem", elem_fields},
+	[OBJ_PORT] = {"port", port_fields},
 };
 
 const struct field *fields_of(unsigned kind)

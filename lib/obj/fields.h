@@ -21,7 +21,7 @@ enum field_type {
 };
 
 enum field_flag {
-	FIELD_KEY = 1 << 0,	 /* part of what makes the object itself */
+	FIELD_KEY = 1 << 0,      /* part of what makes the object itself */
 	FIELD_OPTIONAL = 1 << 1, /* all zero means absent; else it must be given */
 };
 

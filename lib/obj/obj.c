@@ -15,7 +15,7 @@
 void objv_fini(struct objv *v)
 {
 	free(v->items);
-	*v = (struct objv){ 0 };
+	*v = (struct objv){0};
 }
 
 void objv_clear(struct objv *v)
@@ -81,7 +81,8 @@ struct obj obj_netns(uint64_t ns)
 	return obj_new(ns, OBJ_NETNS);
 }
 
-struct obj obj_bridge(uint64_t ns, const char *name, const struct mac *mac, uint32_t mtu, const char *alias)
+struct obj obj_bridge(uint64_t ns, const char *name, const struct mac *mac, uint32_t mtu,
+		      const char *alias)
 {
 	struct obj obj = obj_new(ns, OBJ_LINK);
 
@@ -94,8 +95,9 @@ struct obj obj_bridge(uint64_t ns, const char *name, const struct mac *mac, uint
 	return obj;
 }
 
-struct obj obj_veth(uint64_t ns, const char *name, const struct mac *mac, uint64_t peer_ns, const char *peer_name,
-		    const struct mac *peer_mac, uint32_t mtu, const char *master, const char *alias)
+struct obj obj_veth(uint64_t ns, const char *name, const struct mac *mac, uint64_t peer_ns,
+		    const char *peer_name, const struct mac *peer_mac, uint32_t mtu,
+		    const char *master, const char *alias)
 {
 	struct obj obj = obj_new(ns, OBJ_LINK);
 
@@ -140,7 +142,8 @@ struct obj obj_up(uint64_t ns, const char *dev)
 	return obj;
 }
 
-struct obj obj_route(uint64_t ns, const struct prefix *dst, const struct ip *via, const char *dev)
+struct obj obj_route(uint64_t ns, const struct prefix *dst, const struct ip *via,
+		     const char *dev)
 {
 	struct obj obj = obj_new(ns, OBJ_ROUTE);
 
@@ -202,7 +205,8 @@ static int field_cmp(const struct obj *a, const struct obj *b, const struct fiel
 	int64_t x, y;
 
 	if (field->type != FIELD_NUMBER && field->type != FIELD_ENUM)
-		return memcmp((const uint8_t *)a + field->offset, (const uint8_t *)b + field->offset, field->size);
+		return memcmp((const uint8_t *)a + field->offset,
+			      (const uint8_t *)b + field->offset, field->size);
 	x = field_number(a, field);
 	y = field_number(b, field);
 	return (x > y) - (x < y);
@@ -229,7 +233,8 @@ int obj_key_cmp(const struct obj *a, const struct obj *b)
 
 static bool link_same(const struct obj_link *want, const struct obj_link *have)
 {
-	if (want->type != have->type || memcmp(want->master, have->master, sizeof(want->master)) != 0)
+	if (want->type != have->type ||
+	    memcmp(want->master, have->master, sizeof(want->master)) != 0)
 		return false;
 	if ((want->flags ^ have->flags) & LINK_PORT_STATIC)
 		return false;
@@ -292,9 +297,11 @@ static bool link_implies(const struct obj *outer, const struct obj *inner)
 
 	if (!dev)
 		return false;
-	if (outer->link.type == LINK_VETH && outer->link.peer_ns == inner->ns && same_name(outer->link.peer_name, dev))
+	if (outer->link.type == LINK_VETH && outer->link.peer_ns == inner->ns &&
+	    same_name(outer->link.peer_name, dev))
 		return true;
-	return inner->kind != OBJ_LINK && outer->ns == inner->ns && same_name(outer->link.name, dev);
+	return inner->kind != OBJ_LINK && outer->ns == inner->ns &&
+	       same_name(outer->link.name, dev);
 }
 
 static bool ruleset_implies(const struct obj *outer, const struct obj *inner)

@@ -13,20 +13,24 @@ static const struct {
 	struct set_def def;
 	const char *word;
 } sets[SET_COUNT] = {
-	[SET_GUARD_MAC] = { { "mac_ok", RULESET_GUARD, 0, ELEM_DEV | ELEM_MAC, 0 }, "guard.mac_ok" },
-	[SET_GUARD_ARP] = { { "arp_ok", RULESET_GUARD, 4, ELEM_DEV | ELEM_MAC | ELEM_IP, 0 }, "guard.arp_ok" },
-	[SET_GUARD_IP4] = { { "ip4_ok", RULESET_GUARD, 4, ELEM_DEV | ELEM_IP, 0 }, "guard.ip4_ok" },
-	[SET_GUARD_IP6] = { { "ip6_ok", RULESET_GUARD, 6, ELEM_DEV | ELEM_IP, 0 }, "guard.ip6_ok" },
-	[SET_ROUTER_EGRESS] = { { "egress", RULESET_ROUTER, 0, ELEM_DEV, 0 }, "router.egress" },
-	[SET_ROUTER_PUB4] = { { "pub4", RULESET_ROUTER, 4, PUB_KEY, PUB_DATA }, "router.pub4" },
-	[SET_ROUTER_PUB6] = { { "pub6", RULESET_ROUTER, 6, PUB_KEY, PUB_DATA }, "router.pub6" },
-	[SET_HOST_UPLINK] = { { "uplinks", RULESET_HOST, 0, ELEM_DEV, 0 }, "host.uplinks" },
-	[SET_HOST_SRC4] = { { "src4", RULESET_HOST, 4, ELEM_DEV | ELEM_IP, 0 }, "host.src4" },
-	[SET_HOST_SRC6] = { { "src6", RULESET_HOST, 6, ELEM_DEV | ELEM_IP, 0 }, "host.src6" },
-	[SET_HOST_PUB4] = { { "pub4", RULESET_HOST, 4, PUB_KEY, PUB_DATA }, "host.pub4" },
-	[SET_HOST_PUB6] = { { "pub6", RULESET_HOST, 6, PUB_KEY, PUB_DATA }, "host.pub6" },
-	[SET_HOST_PUBIP4] = { { "pubip4", RULESET_HOST, 4, ELEM_IP | PUB_KEY, PUB_DATA }, "host.pubip4" },
-	[SET_HOST_PUBIP6] = { { "pubip6", RULESET_HOST, 6, ELEM_IP | PUB_KEY, PUB_DATA }, "host.pubip6" },
+	[SET_GUARD_MAC] = {{"mac_ok", RULESET_GUARD, 0, ELEM_DEV | ELEM_MAC, 0},
+			   "guard.mac_ok"},
+	[SET_GUARD_ARP] = {{"arp_ok", RULESET_GUARD, 4, ELEM_DEV | ELEM_MAC | ELEM_IP, 0},
+			   "guard.arp_ok"},
+	[SET_GUARD_IP4] = {{"ip4_ok", RULESET_GUARD, 4, ELEM_DEV | ELEM_IP, 0}, "guard.ip4_ok"},
+	[SET_GUARD_IP6] = {{"ip6_ok", RULESET_GUARD, 6, ELEM_DEV | ELEM_IP, 0}, "guard.ip6_ok"},
+	[SET_ROUTER_EGRESS] = {{"egress", RULESET_ROUTER, 0, ELEM_DEV, 0}, "router.egress"},
+	[SET_ROUTER_PUB4] = {{"pub4", RULESET_ROUTER, 4, PUB_KEY, PUB_DATA}, "router.pub4"},
+	[SET_ROUTER_PUB6] = {{"pub6", RULESET_ROUTER, 6, PUB_KEY, PUB_DATA}, "router.pub6"},
+	[SET_HOST_UPLINK] = {{"uplinks", RULESET_HOST, 0, ELEM_DEV, 0}, "host.uplinks"},
+	[SET_HOST_SRC4] = {{"src4", RULESET_HOST, 4, ELEM_DEV | ELEM_IP, 0}, "host.src4"},
+	[SET_HOST_SRC6] = {{"src6", RULESET_HOST, 6, ELEM_DEV | ELEM_IP, 0}, "host.src6"},
+	[SET_HOST_PUB4] = {{"pub4", RULESET_HOST, 4, PUB_KEY, PUB_DATA}, "host.pub4"},
+	[SET_HOST_PUB6] = {{"pub6", RULESET_HOST, 6, PUB_KEY, PUB_DATA}, "host.pub6"},
+	[SET_HOST_PUBIP4] = {{"pubip4", RULESET_HOST, 4, ELEM_IP | PUB_KEY, PUB_DATA},
+			     "host.pubip4"},
+	[SET_HOST_PUBIP6] = {{"pubip6", RULESET_HOST, 6, ELEM_IP | PUB_KEY, PUB_DATA},
+			     "host.pubip6"},
 };
 
 const struct set_def *set_def_get(unsigned set)

@@ -15,14 +15,13 @@
 #include "lib/base/str.h"
 #include "lib/obj/fields.h"
 
-enum { TOKEN_SIZE = 64 }; /* longest value without quotes: an IPv6 prefix, a peer, a sysctl's path */
+enum {
+	TOKEN_SIZE = 64
+}; /* longest value without quotes: an IPv6 prefix, a peer, a sysctl's path */
 
 static const char *const class_names[] = {
-	[NS_HOST] = "host",
-	[NS_ROUTER] = "router",
-	[NS_STACK] = "stack",
-	[NS_CONTAINER] = "container",
-	[NS_FOREIGN] = "foreign",
+	[NS_HOST] = "host",           [NS_ROUTER] = "router",   [NS_STACK] = "stack",
+	[NS_CONTAINER] = "container", [NS_FOREIGN] = "foreign",
 };
 
 void ns_print(uint64_t ns, char dst[24])
@@ -158,7 +157,8 @@ struct scan {
 
 static int scan_fail(const struct scan *scan, const char *what)
 {
-	return err_set(scan->err, ERR_USAGE, EINVAL, NULL, "column %zu: %s", (size_t)(scan->at - scan->line) + 1, what);
+	return err_set(scan->err, ERR_USAGE, EINVAL, NULL, "column %zu: %s",
+		       (size_t)(scan->at - scan->line) + 1, what);
 }
 
 /* Take @word when the line goes on with it. */
@@ -204,7 +204,8 @@ static int scan_char(struct scan *scan)
 	scan->at++;
 	if (*scan->at == '"' || *scan->at == '\\')
 		return *scan->at++;
-	if (*scan->at != 'x' || (high = hex_digit(scan->at[1])) < 0 || (low = hex_digit(scan->at[2])) < 0)
+	if (*scan->at != 'x' || (high = hex_digit(scan->at[1])) < 0 ||
+	    (low = hex_digit(scan->at[2])) < 0)
 		return -1;
 	scan->at += 3;
 	return high << 4 | low;
@@ -236,7 +237,8 @@ static bool parse_peer(const char *token, struct obj_link *link)
 		return false;
 	memcpy(ns, token, (size_t)(slash - token));
 	ns[slash - token] = '\0';
-	return ns_parse(ns, &link->peer_ns) == 0 && str_copy(link->peer_name, sizeof(link->peer_name), slash + 1) == 0;
+	return ns_parse(ns, &link->peer_ns) == 0 &&
+	       str_copy(link->peer_name, sizeof(link->peer_name), slash + 1) == 0;
 }
 
 static bool parse_enum(const char *token, struct obj *obj, const struct field *field)
@@ -263,7 +265,8 @@ static bool parse_token(const char *token, struct obj *obj, const struct field *
 	case FIELD_PREFIX:
 		return prefix_parse(token, at) == 0;
 	case FIELD_NUMBER:
-		return str_u64(token, INT32_MAX, &number) == 0 && field_put(obj, field, (int64_t)number);
+		return str_u64(token, INT32_MAX, &number) == 0 &&
+		       field_put(obj, field, (int64_t)number);
 	case FIELD_ENUM:
 		return parse_enum(token, obj, field);
 	case FIELD_PEER:
@@ -315,7 +318,7 @@ static int scan_canonical(struct scan *scan, const struct obj *obj)
 
 int obj_parse(const char *line, struct obj *ret_obj, struct err *err)
 {
-	struct scan scan = { .line = line, .at = line, .err = err };
+	struct scan scan = {.line = line, .at = line, .err = err};
 	char token[TOKEN_SIZE];
 	struct obj obj;
 	int r;

@@ -10,7 +10,7 @@
 #include "lib/obj/fields.h"
 
 enum {
-	MTU_MIN = 68,	      /* RFC 791: what every link must carry */
+	MTU_MIN = 68,         /* RFC 791: what every link must carry */
 	MTU_MAX = 65535,      /* ETH_MAX_MTU */
 	MTU_LOOPBACK = 65536, /* drivers/net/loopback.c */
 };
@@ -35,7 +35,8 @@ bool name_valid(const char name[OBJ_IFNAME_SIZE])
 	if (!len || len == OBJ_IFNAME_SIZE || !zero_after(name, OBJ_IFNAME_SIZE, len))
 		return false;
 	for (size_t i = 0; i < len; i++) {
-		if (name[i] <= ' ' || name[i] > '~' || name[i] == '/' || name[i] == ':' || name[i] == '%')
+		if (name[i] <= ' ' || name[i] > '~' || name[i] == '/' || name[i] == ':' ||
+		    name[i] == '%')
 			return false;
 	}
 	return strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
@@ -120,15 +121,18 @@ static bool link_valid(const struct obj *obj)
 	const struct obj_link *link = &obj->link;
 	uint32_t mtu_max = link->type == LINK_LOOPBACK ? MTU_LOOPBACK : MTU_MAX;
 
-	if (!link_name_valid(link->name) || (link->mtu && (link->mtu < MTU_MIN || link->mtu > mtu_max)))
+	if (!link_name_valid(link->name) ||
+	    (link->mtu && (link->mtu < MTU_MIN || link->mtu > mtu_max)))
 		return false;
-	if (link->master[0] && (!link_name_valid(link->master) || !strcmp(link->master, link->name)))
+	if (link->master[0] &&
+	    (!link_name_valid(link->master) || !strcmp(link->master, link->name)))
 		return false;
 	if (link->flags & LINK_PORT_STATIC && !link->master[0])
 		return false;
 	if (!link->peer_name[0] && !mac_is_zero(&link->peer_mac))
 		return false;
-	if (link->peer_name[0] && link->peer_ns == obj->ns && !strcmp(link->peer_name, link->name))
+	if (link->peer_name[0] && link->peer_ns == obj->ns &&
+	    !strcmp(link->peer_name, link->name))
 		return false;
 	/* a bridge is no port of a bridge (ELOOP), and neither is the loopback */
 	return link->type == LINK_VETH || (!link->master[0] && !link->peer_name[0]);
@@ -152,7 +156,8 @@ static bool route_valid(const struct obj_route *route)
 {
 	struct prefix network = prefix_network(&route->dst);
 
-	if (memcmp(&network, &route->dst, sizeof(network)) != 0 || ip_is_multicast(&route->dst.ip))
+	if (memcmp(&network, &route->dst, sizeof(network)) != 0 ||
+	    ip_is_multicast(&route->dst.ip))
 		return false;
 	if (ip_is_none(&route->via))
 		return route->dev[0];
@@ -213,14 +218,15 @@ static bool kind_valid(const struct obj *obj)
 bool obj_valid(const struct obj *obj)
 {
 	const struct field *fields = fields_of(obj->kind);
-	struct obj canon = { .ns = obj->ns, .kind = obj->kind };
+	struct obj canon = {.ns = obj->ns, .kind = obj->kind};
 
 	if (!fields || !ns_valid(obj->ns))
 		return false;
 	for (const struct field *field = fields; field->name; field++) {
 		if (!field_valid(obj, field))
 			return false;
-		memcpy((uint8_t *)&canon + field->offset, (const uint8_t *)obj + field->offset, field->size);
+		memcpy((uint8_t *)&canon + field->offset, (const uint8_t *)obj + field->offset,
+		       field->size);
 	}
 	if (obj->kind == OBJ_LINK)
 		canon.link.peer_ns = obj->link.peer_ns;

@@ -76,7 +76,7 @@ static bool has_peer(const struct obj *obj)
 
 static struct ends ends_collect(const struct objv *v)
 {
-	struct ends ends = { .items = mem_array(v->count + 1, sizeof(struct end)) };
+	struct ends ends = {.items = mem_array(v->count + 1, sizeof(struct end))};
 
 	for (size_t i = 0; i < v->count; i++) {
 		struct end *end = &ends.items[ends.count];
@@ -95,7 +95,7 @@ static struct ends ends_collect(const struct objv *v)
 /* The first end of that name; those of the same name follow it. NULL when there is none. */
 static const struct end *ends_find(const struct ends *ends, uint64_t ns, const char *name)
 {
-	struct end key = { .ns = ns };
+	struct end key = {.ns = ns};
 	size_t low = 0, high = ends->count;
 
 	memcpy(key.name, name, sizeof(key.name));
@@ -107,13 +107,15 @@ static const struct end *ends_find(const struct ends *ends, uint64_t ns, const c
 		else
 			high = mid;
 	}
-	if (low == ends->count || ends->items[low].ns != ns || memcmp(ends->items[low].name, name, sizeof(key.name)) != 0)
+	if (low == ends->count || ends->items[low].ns != ns ||
+	    memcmp(ends->items[low].name, name, sizeof(key.name)) != 0)
 		return NULL;
 	return &ends->items[low];
 }
 
 /* Is (@ns, @name) the far end of a link of @fate? Return: index of that link, or SIZE_MAX. */
-static size_t end_of(const struct ends *ends, const uint8_t *fates, enum fate fate, uint64_t ns, const char *name)
+static size_t end_of(const struct ends *ends, const uint8_t *fates, enum fate fate, uint64_t ns,
+		     const char *name)
 {
 	const struct end *end = ends_find(ends, ns, name);
 
@@ -140,7 +142,8 @@ static bool is_kernels(const struct obj *obj)
 		return ns_class(obj->ns) == NS_HOST;
 	if (obj->kind == OBJ_LINK)
 		return obj->link.type == LINK_LOOPBACK;
-	return obj->kind == OBJ_ADDR && str_eq(obj->addr.dev, "lo") && ip_is_loopback(&obj->addr.addr.ip);
+	return obj->kind == OBJ_ADDR && str_eq(obj->addr.dev, "lo") &&
+	       ip_is_loopback(&obj->addr.addr.ip);
 }
 
 /* Sorted, and of one key one object. */
@@ -189,7 +192,8 @@ static bool is_lost(const struct diff *d, const struct obj *have)
 		memcpy(key.link.name, have->fdb.dev, sizeof(key.link.name));
 		i = index_of(d->want, &key);
 		return i != SIZE_MAX && d->want_fate[i] == FATE_SET &&
-		       memcmp(d->want->items[i].link.master, d->have->items[d->match[i]].link.master, OBJ_IFNAME_SIZE) != 0;
+		       memcmp(d->want->items[i].link.master,
+			      d->have->items[d->match[i]].link.master, OBJ_IFNAME_SIZE) != 0;
 	}
 	if (have->kind != OBJ_ELEM && have->kind != OBJ_PORT)
 		return false;
@@ -215,14 +219,16 @@ static void mark_lost(struct diff *d)
  * Of links of fate @from, those that come (or go) as the far end of another become @to. Where each names the other,
  * the first by key stays. Links nobody names are settled first, so that none hangs on one that hangs itself.
  */
-static void settle_ends(const struct objv *v, const struct ends *ends, uint8_t *fates, enum fate from, enum fate to)
+static void settle_ends(const struct objv *v, const struct ends *ends, uint8_t *fates,
+			enum fate from, enum fate to)
 {
 	enum { LATER = 0xff };
 
 	for (size_t i = 0; i < v->count; i++) {
 		const struct obj *obj = &v->items[i];
 
-		if (obj->kind == OBJ_LINK && fates[i] == from && ends_find(ends, obj->ns, obj->link.name))
+		if (obj->kind == OBJ_LINK && fates[i] == from &&
+		    ends_find(ends, obj->ns, obj->link.name))
 			fates[i] = LATER;
 	}
 	for (size_t i = 0; i < v->count; i++) {
@@ -289,7 +295,8 @@ static bool dies(const struct diff *d, const struct obj *obj)
 	if (dev && dev[0]) {
 		key = obj_bridge(obj->ns, "", NULL, 0, NULL);
 		memcpy(key.link.name, dev, sizeof(key.link.name));
-		if (is_removed(d, &key) || end_of(&d->have_ends, d->have_fate, FATE_DEL, obj->ns, dev) != SIZE_MAX)
+		if (is_removed(d, &key) ||
+		    end_of(&d->have_ends, d->have_fate, FATE_DEL, obj->ns, dev) != SIZE_MAX)
 			return true;
 	}
 	if (!def && obj->kind != OBJ_PORT)
@@ -322,7 +329,8 @@ static void mark_removals(struct diff *d)
 /* The far end is made in place; is there more to it than the message that makes it can say? */
 static bool made_complete(const struct obj *want, const struct obj *by)
 {
-	struct obj made = obj_veth(want->ns, "", &by->link.peer_mac, 0, NULL, NULL, by->link.mtu, NULL, NULL);
+	struct obj made = obj_veth(want->ns, "", &by->link.peer_mac, 0, NULL, NULL,
+				   by->link.mtu, NULL, NULL);
 
 	return obj_same(want, &made);
 }
@@ -368,8 +376,8 @@ static void emit_want(const struct diff *d, size_t i, struct plan *plan)
 
 void plan_diff(struct objv *want, struct objv *have, struct plan *ret_plan)
 {
-	struct diff d = { .want = want, .have = have };
-	struct plan plan = { 0 };
+	struct diff d = {.want = want, .have = have};
+	struct plan plan = {0};
 
 	sort_unique(want);
 	sort_unique(have);

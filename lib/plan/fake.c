@@ -75,8 +75,8 @@ static void put(struct fake *fake, const struct obj *obj)
  * Take out all that @match says yes to; into @swept where that is given.
  * Linear: the fake is for thousands of objects, not for millions.
  */
-static void sweep(struct fake *fake, bool (*match)(const struct obj *, const struct obj *), const struct obj *arg,
-		  struct objv *swept)
+static void sweep(struct fake *fake, bool (*match)(const struct obj *, const struct obj *),
+		  const struct obj *arg, struct objv *swept)
 {
 	struct objv *v = &fake->objs;
 	size_t count = 0;
@@ -102,7 +102,8 @@ static bool is_implied(const struct obj *obj, const struct obj *arg)
 
 static bool is_fdb_of(const struct obj *obj, const struct obj *link)
 {
-	return obj->kind == OBJ_FDB && obj->ns == link->ns && str_eq(obj->fdb.dev, link->link.name);
+	return obj->kind == OBJ_FDB && obj->ns == link->ns &&
+	       str_eq(obj->fdb.dev, link->link.name);
 }
 
 /* What a link that goes down loses. */
@@ -114,7 +115,8 @@ static bool falls_with_up(const struct obj *obj, const struct obj *up)
 		return str_eq(obj->route.dev, up->up.dev);
 	if (obj->kind == OBJ_NEIGH)
 		return str_eq(obj->neigh.dev, up->up.dev);
-	return obj->kind == OBJ_ADDR && obj->addr.addr.ip.family == 6 && str_eq(obj->addr.dev, up->up.dev);
+	return obj->kind == OBJ_ADDR && obj->addr.addr.ip.family == 6 &&
+	       str_eq(obj->addr.dev, up->up.dev);
 }
 
 /* What a link without IPv4 address loses. */
@@ -124,7 +126,8 @@ static bool falls_with_ip4(const struct obj *obj, const struct obj *addr)
 		return false;
 	if (obj->kind == OBJ_ROUTE)
 		return obj->route.dst.ip.family == 4 && str_eq(obj->route.dev, addr->addr.dev);
-	return obj->kind == OBJ_NEIGH && obj->neigh.ip.family == 4 && str_eq(obj->neigh.dev, addr->addr.dev);
+	return obj->kind == OBJ_NEIGH && obj->neigh.ip.family == 4 &&
+	       str_eq(obj->neigh.dev, addr->addr.dev);
 }
 
 /*
@@ -157,7 +160,8 @@ static bool has_ip4(const struct fake *fake, uint64_t ns, const char *dev)
 	for (size_t i = 0; i < fake->objs.count; i++) {
 		const struct obj *obj = &fake->objs.items[i];
 
-		if (obj->ns == ns && obj->kind == OBJ_ADDR && obj->addr.addr.ip.family == 4 && str_eq(obj->addr.dev, dev))
+		if (obj->ns == ns && obj->kind == OBJ_ADDR && obj->addr.addr.ip.family == 4 &&
+		    str_eq(obj->addr.dev, dev))
 			return true;
 	}
 	return false;
@@ -184,7 +188,8 @@ static bool covers(const struct fake *fake, const struct obj *route)
 			prefix = &obj->route.dst;
 			dev = obj->route.dev;
 		}
-		if (prefix && (!route->route.dev[0] || str_eq(dev, route->route.dev)) && prefix_contains(prefix, via))
+		if (prefix && (!route->route.dev[0] || str_eq(dev, route->route.dev)) &&
+		    prefix_contains(prefix, via))
 			return true;
 	}
 	return false;
@@ -222,9 +227,11 @@ static int check_master(const struct fake *fake, const struct obj *obj, struct e
 		return 0;
 	master = find_link(fake, obj->ns, obj->link.master);
 	if (!master)
-		return err_set(err, ERR_KERNEL, ENODEV, obj->link.name, "no such bridge: %s", obj->link.master);
+		return err_set(err, ERR_KERNEL, ENODEV, obj->link.name, "no such bridge: %s",
+			       obj->link.master);
 	if (master->link.type != LINK_BRIDGE)
-		return err_set(err, ERR_KERNEL, EOPNOTSUPP, obj->link.name, "not a bridge: %s", obj->link.master);
+		return err_set(err, ERR_KERNEL, EOPNOTSUPP, obj->link.name, "not a bridge: %s",
+			       obj->link.master);
 	return 0;
 }
 
@@ -238,18 +245,21 @@ static int add_link(struct fake *fake, const struct obj *obj, struct err *err)
 		return r;
 	if (link->type == LINK_VETH) {
 		if (!has_ns(fake, link->peer_ns))
-			return err_set(err, ERR_KERNEL, ENONET, link->name, "no such namespace for the peer");
+			return err_set(err, ERR_KERNEL, ENONET, link->name,
+				       "no such namespace for the peer");
 		if (find_link(fake, link->peer_ns, link->peer_name))
-			return err_set(err, ERR_KERNEL, EEXIST, link->name, "the peer exists: %s", link->peer_name);
-		peer = obj_veth(link->peer_ns, link->peer_name, &link->peer_mac, obj->ns, link->name, &link->mac, link->mtu,
-				NULL, NULL);
+			return err_set(err, ERR_KERNEL, EEXIST, link->name,
+				       "the peer exists: %s", link->peer_name);
+		peer = obj_veth(link->peer_ns, link->peer_name, &link->peer_mac, obj->ns,
+				link->name, &link->mac, link->mtu, NULL, NULL);
 		put_link(fake, peer);
 	}
 	put_link(fake, *obj);
 	return 0;
 }
 
-static int set_link(struct fake *fake, const struct obj *obj, struct objv *swept, struct err *err)
+static int set_link(struct fake *fake, const struct obj *obj, struct objv *swept,
+		    struct err *err)
 {
 	struct obj *old = find(fake, obj), now;
 	int r = check_master(fake, obj, err);
@@ -258,7 +268,8 @@ static int set_link(struct fake *fake, const struct obj *obj, struct objv *swept
 	if (r < 0)
 		return r;
 	if (old->link.type != obj->link.type)
-		return err_set(err, ERR_KERNEL, EOPNOTSUPP, obj->link.name, "the type of a link cannot change");
+		return err_set(err, ERR_KERNEL, EOPNOTSUPP, obj->link.name,
+			       "the type of a link cannot change");
 	moved = memcmp(old->link.master, obj->link.master, sizeof(old->link.master)) != 0;
 	now = *old;
 	if (!mac_is_zero(&obj->link.mac))
@@ -280,12 +291,14 @@ static void del_link(struct fake *fake, struct obj link)
 	for (size_t i = 0; link.link.type == LINK_BRIDGE && i < fake->objs.count; i++) {
 		struct obj port = fake->objs.items[i];
 
-		if (port.kind != OBJ_LINK || port.ns != link.ns || !str_eq(port.link.master, link.link.name))
+		if (port.kind != OBJ_LINK || port.ns != link.ns ||
+		    !str_eq(port.link.master, link.link.name))
 			continue;
 		memset(port.link.master, 0, sizeof(port.link.master));
 		port.link.flags = 0;
 		fake->objs.items[i] = port;
-		sweep(fake, is_fdb_of, &port, NULL); /* FDB entries stand behind links: the index stays true */
+		sweep(fake, is_fdb_of, &port,
+		      NULL); /* FDB entries stand behind links: the index stays true */
 	}
 	sweep(fake, is_implied, &link, NULL); /* the far end and what hangs on it, too */
 	sweep(fake, is_key, &link, NULL);
@@ -320,7 +333,8 @@ static void del_netns(struct fake *fake, const struct obj *obj)
 	sweep(fake, is_key, obj, NULL);
 }
 
-static int need_link(const struct fake *fake, uint64_t ns, const char *name, int no, struct err *err)
+static int need_link(const struct fake *fake, uint64_t ns, const char *name, int no,
+		     struct err *err)
 {
 	if (find_link(fake, ns, name))
 		return 0;
@@ -339,10 +353,12 @@ static int add_route(struct fake *fake, const struct obj *obj, struct err *err)
 			return r;
 		up = obj_up(obj->ns, route->dev);
 		if (!find(fake, &up))
-			return err_set(err, ERR_KERNEL, ENETDOWN, route->dev, "the link is down");
+			return err_set(err, ERR_KERNEL, ENETDOWN, route->dev,
+				       "the link is down");
 	}
 	if (!ip_is_none(&route->via) && !covers(fake, obj))
-		return err_set(err, ERR_KERNEL, route->via.family == 4 ? ENETUNREACH : EHOSTUNREACH, route->dev,
+		return err_set(err, ERR_KERNEL,
+			       route->via.family == 4 ? ENETUNREACH : EHOSTUNREACH, route->dev,
 			       "the gateway is not on link");
 	put(fake, obj);
 	return 0;
@@ -355,7 +371,8 @@ static int add_fdb(struct fake *fake, const struct obj *obj, struct err *err)
 	if (!link)
 		return err_set(err, ERR_KERNEL, ENODEV, obj->fdb.dev, "no such link");
 	if (!link->link.master[0])
-		return err_set(err, ERR_KERNEL, EOPNOTSUPP, obj->fdb.dev, "not a port of a bridge");
+		return err_set(err, ERR_KERNEL, EOPNOTSUPP, obj->fdb.dev,
+			       "not a port of a bridge");
 	put(fake, obj);
 	return 0;
 }
@@ -373,7 +390,8 @@ static int add_elem(struct fake *fake, const struct obj *obj, struct err *err)
 	const struct set_def *def = set_def_get(obj->elem.set);
 
 	if (!has_ruleset(fake, obj->ns, def->in))
-		return err_set(err, ERR_KERNEL, ENOENT, def->name, "no ruleset to hold the set");
+		return err_set(err, ERR_KERNEL, ENOENT, def->name,
+			       "no ruleset to hold the set");
 	put(fake, obj);
 	return 0;
 }
@@ -383,7 +401,8 @@ static int add_port(struct fake *fake, const struct obj *obj, struct err *err)
 	int r;
 
 	if (!has_ruleset(fake, obj->ns, RULESET_GUARD))
-		return err_set(err, ERR_KERNEL, ENOENT, obj->port.dev, "no guard to bind the port to");
+		return err_set(err, ERR_KERNEL, ENOENT, obj->port.dev,
+			       "no guard to bind the port to");
 	r = need_link(fake, obj->ns, obj->port.dev, ENOENT, err);
 	if (r == 0)
 		put(fake, obj);
@@ -403,7 +422,8 @@ static int put_sysctl(struct fake *fake, const struct obj *obj, struct err *err)
 }
 
 /* Of what hangs on a link and asks for nothing more. */
-static int put_on_link(struct fake *fake, const struct obj *obj, const char *dev, struct err *err)
+static int put_on_link(struct fake *fake, const struct obj *obj, const char *dev,
+		       struct err *err)
 {
 	int r = need_link(fake, obj->ns, dev, ENODEV, err);
 
@@ -417,7 +437,8 @@ static int add(struct fake *fake, const struct obj *obj, struct objv *swept, str
 	bool again = obj->kind == OBJ_RULESET || obj->kind == OBJ_SYSCTL || obj->kind == OBJ_UP;
 
 	if (!again && find(fake, obj))
-		return err_set(err, ERR_KERNEL, EEXIST, NULL, "the %s exists", obj_kind_name((enum obj_kind)obj->kind));
+		return err_set(err, ERR_KERNEL, EEXIST, NULL, "the %s exists",
+			       obj_kind_name((enum obj_kind)obj->kind));
 	switch ((enum obj_kind)obj->kind) {
 	case OBJ_NETNS:
 		return add_netns(fake, obj);
@@ -453,8 +474,8 @@ static int set(struct fake *fake, const struct obj *obj, struct objv *swept, str
 	if (obj->kind == OBJ_SYSCTL)
 		return put_sysctl(fake, obj, err);
 	if (!find(fake, obj))
-		return err_set(err, ERR_KERNEL, obj->kind == OBJ_LINK ? ENODEV : ENOENT, NULL, "no such %s to change",
-			       obj_kind_name((enum obj_kind)obj->kind));
+		return err_set(err, ERR_KERNEL, obj->kind == OBJ_LINK ? ENODEV : ENOENT, NULL,
+			       "no such %s to change", obj_kind_name((enum obj_kind)obj->kind));
 	if (obj->kind == OBJ_LINK)
 		return set_link(fake, obj, swept, err);
 	if (obj->kind == OBJ_RULESET)
@@ -512,7 +533,8 @@ struct done {
 	struct objv swept;
 };
 
-static int run(struct fake *fake, const struct op *op, struct done *done, bool fail, struct err *err)
+static int run(struct fake *fake, const struct op *op, struct done *done, bool fail,
+	       struct err *err)
 {
 	const struct obj *old = find(fake, &op->obj);
 

@@ -58,7 +58,7 @@ enum {
 void plan_fini(struct plan *plan)
 {
 	free(plan->ops);
-	*plan = (struct plan){ 0 };
+	*plan = (struct plan){0};
 }
 
 /* Where removal waits for RCU (veth 16-20 ms) or for the kernel's own cleaning. */
@@ -230,10 +230,12 @@ static bool add_valid(const struct obj *obj)
 	enum ns_class class_ = ns_class(obj->ns);
 
 	if (obj->kind == OBJ_NETNS)
-		return class_ == NS_ROUTER || class_ == NS_STACK; /* the others are adopted, never made */
+		return class_ == NS_ROUTER ||
+		       class_ == NS_STACK; /* the others are adopted, never made */
 	if (obj->kind != OBJ_LINK)
 		return true;
-	return obj->link.type == LINK_BRIDGE || (obj->link.type == LINK_VETH && obj->link.peer_name[0]);
+	return obj->link.type == LINK_BRIDGE ||
+	       (obj->link.type == LINK_VETH && obj->link.peer_name[0]);
 }
 
 /* Of what has a value beside its key. */

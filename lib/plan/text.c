@@ -93,7 +93,8 @@ static int line_parse(struct plan *plan, const char *line, bool *committed, stru
 	if (r < 0)
 		return r;
 	if ((op.verb == OP_DEL) != *committed)
-		return err_set(err, ERR_USAGE, EINVAL, NULL, "on the wrong side of the commit line");
+		return err_set(err, ERR_USAGE, EINVAL, NULL,
+			       "on the wrong side of the commit line");
 	keep_slow = op.slow;
 	plan_add(plan, (enum op_verb)op.verb, &op.obj);
 	plan->ops[plan->count - 1].slow = keep_slow;
@@ -102,7 +103,7 @@ static int line_parse(struct plan *plan, const char *line, bool *committed, stru
 
 int plan_parse(const char *text, struct plan *ret_plan, struct err *err)
 {
-	cleanup(plan_fini) struct plan plan = { 0 };
+	cleanup(plan_fini) struct plan plan = {0};
 	bool committed = false;
 	size_t number = 1;
 	int r = 0;
@@ -122,8 +123,9 @@ int plan_parse(const char *text, struct plan *ret_plan, struct err *err)
 		at += len + 1;
 	}
 	if (committed != (plan.count > 0))
-		return err_set(err, ERR_USAGE, EINVAL, NULL, "%s", plan.count ? "no commit line" : "nothing to commit");
+		return err_set(err, ERR_USAGE, EINVAL, NULL, "%s",
+			       plan.count ? "no commit line" : "nothing to commit");
 	*ret_plan = plan;
-	plan = (struct plan){ 0 };
+	plan = (struct plan){0};
 	return 0;
 }
