@@ -79,6 +79,12 @@ int cli_operands(struct cli *cli, int argc, char **argv, const char *const *name
 
 	while (names[max])
 		max++;
+	for (int i = 0; i < argc; i++) {
+		cleanup(json_freep) json_t *text = json_string(argv[i]);
+
+		if (!text) /* it could not be passed on, and would be left out without a word */
+			return cli_usage(cli, "an argument is not UTF-8");
+	}
 	if (have < min)
 		return cli_usage(cli, "%s is missing", names[have]);
 	if (have > max)

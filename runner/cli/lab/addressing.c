@@ -46,7 +46,7 @@ struct walk {
 	struct half *halves;
 	uint32_t *order; /* nodes in depth-first order */
 	uint32_t *owned; /* links numbered from each node */
-	uint8_t *owner;	 /* which end of each link numbers it */
+	uint8_t *owner;  /* which end of each link numbers it */
 };
 
 static void walk_make(const struct lab *lab, struct walk *walk);
@@ -78,7 +78,8 @@ int lab_address(struct lab *lab, struct err *err)
 		}
 		at = (at + size - 1) & ~(size - 1);
 		if (at + size > POOL_SIZE) {
-			rc = lab_fail(lab, node->pos, err, ERR_LIMIT, "node %s: 10.0.0.0/8 has no address left", node->name);
+			rc = lab_fail(lab, node->pos, err, ERR_LIMIT,
+				      "node %s: 10.0.0.0/8 has no address left", node->name);
 			goto out;
 		}
 		first = POOL_FIRST + (uint32_t)at;
@@ -91,7 +92,8 @@ int lab_address(struct lab *lab, struct err *err)
 	}
 	for (size_t i = 0; i < lab->link_count; i++) {
 		struct lab_link *link = &lab->links[i];
-		struct lab_end *near = &link->end[walk.owner[i]], *far = &link->end[!walk.owner[i]];
+		struct lab_end *near = &link->end[walk.owner[i]],
+			       *far = &link->end[!walk.owner[i]];
 		uint32_t address = next[near->node];
 
 		next[near->node] += 2;
@@ -121,7 +123,8 @@ static void walk_make(const struct lab *lab, struct walk *walk)
 		for (size_t e = 0; e < 2; e++) {
 			uint32_t node = lab->links[i].end[e].node;
 
-			walk->halves[fill[node]++] = (struct half){.peer = lab->links[i].end[!e].node, .link = i};
+			walk->halves[fill[node]++] =
+				(struct half){.peer = lab->links[i].end[!e].node, .link = i};
 		}
 	}
 	free(fill);
@@ -176,7 +179,8 @@ static void choose_owners(const struct lab *lab, struct walk *walk)
 	for (size_t i = 0; i < lab->link_count; i++) {
 		const struct lab_link *link = &lab->links[i];
 
-		walk->owner[i] = walk->owned[link->end[1].node] < walk->owned[link->end[0].node];
+		walk->owner[i] =
+			walk->owned[link->end[1].node] < walk->owned[link->end[0].node];
 		walk->owned[link->end[walk->owner[i]].node]++;
 	}
 }

@@ -18,7 +18,7 @@
 enum key_use {
 	KEY_USED,
 	KEY_CONTAINER, /* of a container, of containerlab's management network: --bare leaves it out */
-	KEY_LATER,     /* Moat's own, to come */
+	KEY_LATER, /* Moat's own, to come */
 };
 
 struct key {
@@ -27,15 +27,16 @@ struct key {
 };
 
 static const struct key top_keys[] = {
-	{"name", KEY_USED},	   {"topology", KEY_USED},  {"routing", KEY_USED},
+	{"name", KEY_USED},        {"topology", KEY_USED},  {"routing", KEY_USED},
 	{"prefix", KEY_CONTAINER}, {"mgmt", KEY_CONTAINER}, {"settings", KEY_CONTAINER},
 	{"debug", KEY_CONTAINER},  {"tests", KEY_LATER},    {"scenario", KEY_LATER},
-	{"seed", KEY_LATER},	   {NULL, KEY_USED},
+	{"seed", KEY_LATER},       {NULL, KEY_USED},
 };
 
 static const struct key topology_keys[] = {
-	{"nodes", KEY_USED},	{"links", KEY_USED},   {"kinds", KEY_USED}, {"groups", KEY_USED},
-	{"defaults", KEY_USED}, {"routing", KEY_USED}, {NULL, KEY_USED},
+	{"nodes", KEY_USED},  {"links", KEY_USED},    {"kinds", KEY_USED},
+	{"groups", KEY_USED}, {"defaults", KEY_USED}, {"routing", KEY_USED},
+	{NULL, KEY_USED},
 };
 
 /* Of node-config in containerlab's schema; the same for defaults, kinds.X and groups.X. */
@@ -95,18 +96,20 @@ static const struct key node_keys[] = {
 };
 
 static const struct key link_keys[] = {
-	{"type", KEY_USED}, {"endpoints", KEY_USED}, {"mtu", KEY_USED},	      {"ipv4", KEY_USED},
-	{"ipv6", KEY_USED}, {"vars", KEY_CONTAINER}, {"labels", KEY_CONTAINER}, {"subnet", KEY_LATER},
-	{"impair", KEY_LATER}, {NULL, KEY_USED},
+	{"type", KEY_USED},        {"endpoints", KEY_USED}, {"mtu", KEY_USED},
+	{"ipv4", KEY_USED},        {"ipv6", KEY_USED},      {"vars", KEY_CONTAINER},
+	{"labels", KEY_CONTAINER}, {"subnet", KEY_LATER},   {"impair", KEY_LATER},
+	{NULL, KEY_USED},
 };
 
 static const struct key endpoint_keys[] = {
-	{"node", KEY_USED}, {"interface", KEY_USED},  {"mac", KEY_USED},     {"ipv4", KEY_USED},
+	{"node", KEY_USED}, {"interface", KEY_USED}, {"mac", KEY_USED},     {"ipv4", KEY_USED},
 	{"ipv6", KEY_USED}, {"vars", KEY_CONTAINER}, {"impair", KEY_LATER}, {NULL, KEY_USED},
 };
 
 /* Links with one end outside the lab, by type and by the name before the ':' of the brief form. */
-static const char *const outside_types[] = {"host", "mgmt-net", "macvlan", "vxlan", "vxlan-stitch", "dummy"};
+static const char *const outside_types[] = {"host",  "mgmt-net",     "macvlan",
+					    "vxlan", "vxlan-stitch", "dummy"};
 static const char *const outside_nodes[] = {"host", "mgmt-net", "macvlan", "vxlan", "dummy"};
 
 /**
@@ -123,31 +126,43 @@ struct reader {
 static int read_root(struct reader *reader, const struct yaml_node *root);
 static int read_topology(struct reader *reader, const struct yaml_node *topology);
 static int read_inherited(struct reader *reader, const struct yaml_node *topology);
-static int read_node(struct reader *reader, const struct yaml_node *key, const struct yaml_node *value);
-static int node_kind(struct reader *reader, const struct yaml_node *key, const struct yaml_node *node);
+static int read_node(struct reader *reader, const struct yaml_node *key,
+		     const struct yaml_node *value);
+static int node_kind(struct reader *reader, const struct yaml_node *key,
+		     const struct yaml_node *node);
 static int check_kind(struct reader *reader, const char *where, const struct yaml_node *kind);
 static int read_link(struct reader *reader, const struct yaml_node *node);
-static int link_outside(struct reader *reader, const struct yaml_node *node, const struct yaml_node *type);
-static int read_end(struct reader *reader, const struct yaml_node *node, struct lab_end *ret_end, bool *ret_outside);
-static int read_end_brief(struct reader *reader, const struct yaml_node *node, struct lab_end *ret_end,
-			  bool *ret_outside);
-static int read_end_object(struct reader *reader, const struct yaml_node *node, struct lab_end *ret_end);
-static int find_node(struct reader *reader, const struct yaml_node *at, const char *name, struct lab_end *end);
-static int set_ifname(struct reader *reader, const struct yaml_node *at, const char *name, struct lab_end *end);
-static int read_link_ips(struct reader *reader, const struct yaml_node *list, uint8_t family, struct lab_link *link);
-static int read_ip(struct reader *reader, const struct yaml_node *node, uint8_t family, struct lab_end *end);
+static int link_outside(struct reader *reader, const struct yaml_node *node,
+			const struct yaml_node *type);
+static int read_end(struct reader *reader, const struct yaml_node *node,
+		    struct lab_end *ret_end, bool *ret_outside);
+static int read_end_brief(struct reader *reader, const struct yaml_node *node,
+			  struct lab_end *ret_end, bool *ret_outside);
+static int read_end_object(struct reader *reader, const struct yaml_node *node,
+			   struct lab_end *ret_end);
+static int find_node(struct reader *reader, const struct yaml_node *at, const char *name,
+		     struct lab_end *end);
+static int set_ifname(struct reader *reader, const struct yaml_node *at, const char *name,
+		      struct lab_end *end);
+static int read_link_ips(struct reader *reader, const struct yaml_node *list, uint8_t family,
+			 struct lab_link *link);
+static int read_ip(struct reader *reader, const struct yaml_node *node, uint8_t family,
+		   struct lab_end *end);
 static int read_mac(struct reader *reader, const struct yaml_node *node, struct mac *ret_mac);
 static int read_mtu(struct reader *reader, const struct yaml_node *node, uint32_t *ret_mtu);
 static int read_routing(struct reader *reader, const struct yaml_node *node);
 static int check_keys(struct reader *reader, const char *where, const struct yaml_node *mapping,
 		      const struct key *keys);
-static int want(struct reader *reader, const char *what, const struct yaml_node *node, enum yaml_kind kind);
+static int want(struct reader *reader, const char *what, const struct yaml_node *node,
+		enum yaml_kind kind);
 static const struct yaml_node *get(const struct yaml_node *mapping, const char *key);
 static bool among(const char *const *names, size_t count, const char *name);
 
-#define FAIL(reader, node, kind, ...) lab_fail((reader)->lab, (node)->pos, (reader)->err, kind, __VA_ARGS__)
+#define FAIL(reader, node, kind, ...)                                                          \
+	lab_fail((reader)->lab, (node)->pos, (reader)->err, kind, __VA_ARGS__)
 
-int clab_parse(struct lab *lab, const char *data, size_t size, const struct lab_options *options, struct err *err)
+int clab_parse(struct lab *lab, const char *data, size_t size,
+	       const struct lab_options *options, struct err *err)
 {
 	struct reader reader = {.lab = lab, .options = options, .err = err};
 	struct yaml_node *root = NULL;
@@ -172,7 +187,8 @@ static int read_root(struct reader *reader, const struct yaml_node *root)
 		return rc;
 	name = get(root, "name");
 	if (!name)
-		return FAIL(reader, root, ERR_USAGE, "the lab has no name: key \"name\" is missing");
+		return FAIL(reader, root, ERR_USAGE,
+			    "the lab has no name: key \"name\" is missing");
 	rc = want(reader, "name", name, YAML_SCALAR);
 	if (rc < 0)
 		return rc;
@@ -195,7 +211,8 @@ static int read_root(struct reader *reader, const struct yaml_node *root)
 	inner = get(topology, "routing");
 	if (inner) {
 		if (routing)
-			return FAIL(reader, inner, ERR_USAGE, "routing stands in line %u already",
+			return FAIL(reader, inner, ERR_USAGE,
+				    "routing stands in line %u already",
 				    (unsigned)routing->pos.line);
 		rc = read_routing(reader, inner);
 		if (rc < 0)
@@ -255,12 +272,15 @@ static int read_inherited(struct reader *reader, const struct yaml_node *topolog
 		if (rc < 0)
 			return rc;
 		if (parts[p]->item_count / 2 > LAB_GROUPS_MAX)
-			return FAIL(reader, parts[p], ERR_LIMIT, "more than %d %s", (int)LAB_GROUPS_MAX, names[p]);
+			return FAIL(reader, parts[p], ERR_LIMIT, "more than %d %s",
+				    (int)LAB_GROUPS_MAX, names[p]);
 		for (size_t i = 0; i < parts[p]->item_count; i += 2) {
-			const struct yaml_node *key = parts[p]->items[i], *value = parts[p]->items[i + 1];
+			const struct yaml_node *key = parts[p]->items[i],
+					       *value = parts[p]->items[i + 1];
 			char where[96];
 
-			snprintf(where, sizeof(where), "%s %.80s", p ? "group" : "kind", key->text);
+			snprintf(where, sizeof(where), "%s %.80s", p ? "group" : "kind",
+				 key->text);
 			rc = p ? 0 : check_kind(reader, "kinds", key);
 			if (rc < 0)
 				return rc;
@@ -276,13 +296,15 @@ static int read_inherited(struct reader *reader, const struct yaml_node *topolog
 	return 0;
 }
 
-static int read_node(struct reader *reader, const struct yaml_node *key, const struct yaml_node *value)
+static int read_node(struct reader *reader, const struct yaml_node *key,
+		     const struct yaml_node *value)
 {
 	char where[96];
 	int rc;
 
 	if (strchr(key->text, '['))
-		return FAIL(reader, key, ERR_USAGE, "node \"%.80s\": ranges of nodes are not supported yet", key->text);
+		return FAIL(reader, key, ERR_USAGE,
+			    "node \"%.80s\": ranges of nodes are not supported yet", key->text);
 	rc = lab_node_add(reader->lab, key->text, key->pos, reader->err);
 	if (rc < 0)
 		return rc;
@@ -298,9 +320,11 @@ static int read_node(struct reader *reader, const struct yaml_node *key, const s
 }
 
 /* containerlab: the node's own kind, else its group's, else the default one; its group: its own, else the default one. */
-static int node_kind(struct reader *reader, const struct yaml_node *key, const struct yaml_node *node)
+static int node_kind(struct reader *reader, const struct yaml_node *key,
+		     const struct yaml_node *node)
 {
-	const struct yaml_node *kind = node ? get(node, "kind") : NULL, *group = node ? get(node, "group") : NULL, *in;
+	const struct yaml_node *kind = node ? get(node, "kind") : NULL,
+			       *group = node ? get(node, "group") : NULL, *in;
 	char where[96];
 	int rc;
 
@@ -318,7 +342,8 @@ static int node_kind(struct reader *reader, const struct yaml_node *key, const s
 	if (!kind && reader->defaults)
 		kind = get(reader->defaults, "kind");
 	if (!kind)
-		return FAIL(reader, key, ERR_USAGE, "%s has no kind, and topology has no default one", where);
+		return FAIL(reader, key, ERR_USAGE,
+			    "%s has no kind, and topology has no default one", where);
 	return check_kind(reader, where, kind);
 }
 
@@ -331,10 +356,10 @@ static int check_kind(struct reader *reader, const char *where, const struct yam
 	if (str_eq(kind->text, "linux"))
 		return 0;
 	if (str_eq(kind->text, "bridge") || str_eq(kind->text, "host"))
-		return FAIL(reader, kind, ERR_UNSUPPORTED, "%s: kind %s is not supported yet, only linux", where,
-			    kind->text);
-	return FAIL(reader, kind, ERR_UNSUPPORTED, "%s: kind \"%.80s\" is not supported: Moat knows linux", where,
-		    kind->text);
+		return FAIL(reader, kind, ERR_UNSUPPORTED,
+			    "%s: kind %s is not supported yet, only linux", where, kind->text);
+	return FAIL(reader, kind, ERR_UNSUPPORTED,
+		    "%s: kind \"%.80s\" is not supported: Moat knows linux", where, kind->text);
 }
 
 /* -------------------------------------------------------------------- links */
@@ -366,7 +391,8 @@ static int read_link(struct reader *reader, const struct yaml_node *node)
 	if (rc < 0)
 		return rc;
 	if (endpoints->item_count != 2)
-		return FAIL(reader, endpoints, ERR_USAGE, "a link has two endpoints, not %zu", endpoints->item_count);
+		return FAIL(reader, endpoints, ERR_USAGE, "a link has two endpoints, not %zu",
+			    endpoints->item_count);
 	for (size_t i = 0; i < 2; i++) {
 		rc = read_end(reader, endpoints->items[i], &link.end[i], &outside);
 		if (rc < 0)
@@ -387,23 +413,29 @@ static int read_link(struct reader *reader, const struct yaml_node *node)
 }
 
 /* A link that leaves the lab, or has one end only, is more than bare nodes have. */
-static int link_outside(struct reader *reader, const struct yaml_node *node, const struct yaml_node *type)
+static int link_outside(struct reader *reader, const struct yaml_node *node,
+			const struct yaml_node *type)
 {
 	char what[64];
 
 	if (str_eq(type->text, "lan"))
-		return FAIL(reader, type, ERR_UNSUPPORTED, "a link of type lan is not supported yet");
+		return FAIL(reader, type, ERR_UNSUPPORTED,
+			    "a link of type lan is not supported yet");
 	if (!among(outside_types, ARRAY_COUNT(outside_types), type->text))
-		return FAIL(reader, type, ERR_USAGE, "link type \"%.80s\" is not known", type->text);
+		return FAIL(reader, type, ERR_USAGE, "link type \"%.80s\" is not known",
+			    type->text);
 	if (!reader->options->bare)
 		return FAIL(reader, type, ERR_UNSUPPORTED,
-			    "a link of type %s is not supported yet; --bare takes only links between nodes", type->text);
+			    "a link of type %s is not supported yet; --bare takes only links "
+			    "between nodes",
+			    type->text);
 	snprintf(what, sizeof(what), "links of type %s", type->text);
 	lab_leave_out(reader->lab, what, node->pos);
 	return 0;
 }
 
-static int read_end(struct reader *reader, const struct yaml_node *node, struct lab_end *ret_end, bool *ret_outside)
+static int read_end(struct reader *reader, const struct yaml_node *node,
+		    struct lab_end *ret_end, bool *ret_outside)
 {
 	switch (node->kind) {
 	case YAML_SCALAR:
@@ -413,23 +445,27 @@ static int read_end(struct reader *reader, const struct yaml_node *node, struct 
 	case YAML_SEQUENCE:
 		break;
 	}
-	return FAIL(reader, node, ERR_USAGE, "an endpoint is \"NODE:INTERFACE\" or {node: ..., interface: ...}");
+	return FAIL(reader, node, ERR_USAGE,
+		    "an endpoint is \"NODE:INTERFACE\" or {node: ..., interface: ...}");
 }
 
-static int read_end_brief(struct reader *reader, const struct yaml_node *node, struct lab_end *ret_end,
-			  bool *ret_outside)
+static int read_end_brief(struct reader *reader, const struct yaml_node *node,
+			  struct lab_end *ret_end, bool *ret_outside)
 {
 	const char *colon = strchr(node->text, ':'), *name;
 	char what[64];
 	int rc;
 
 	if (!colon || colon == node->text || strchr(colon + 1, ':'))
-		return FAIL(reader, node, ERR_USAGE, "endpoint \"%.80s\" is not NODE:INTERFACE", node->text);
+		return FAIL(reader, node, ERR_USAGE, "endpoint \"%.80s\" is not NODE:INTERFACE",
+			    node->text);
 	name = arena_strndup(reader->lab->arena, node->text, (size_t)(colon - node->text));
-	if (!lab_node_find(reader->lab, name) && among(outside_nodes, ARRAY_COUNT(outside_nodes), name)) {
+	if (!lab_node_find(reader->lab, name) &&
+	    among(outside_nodes, ARRAY_COUNT(outside_nodes), name)) {
 		if (!reader->options->bare)
 			return FAIL(reader, node, ERR_UNSUPPORTED,
-				    "endpoint \"%.80s\": a link to %s is not supported yet; --bare takes only links between nodes",
+				    "endpoint \"%.80s\": a link to %s is not supported yet; "
+				    "--bare takes only links between nodes",
 				    node->text, name);
 		snprintf(what, sizeof(what), "links to %s", name);
 		lab_leave_out(reader->lab, what, node->pos);
@@ -441,15 +477,18 @@ static int read_end_brief(struct reader *reader, const struct yaml_node *node, s
 	return rc < 0 ? rc : set_ifname(reader, node, colon + 1, ret_end);
 }
 
-static int read_end_object(struct reader *reader, const struct yaml_node *node, struct lab_end *ret_end)
+static int read_end_object(struct reader *reader, const struct yaml_node *node,
+			   struct lab_end *ret_end)
 {
-	const struct yaml_node *name = get(node, "node"), *ifname = get(node, "interface"), *value;
+	const struct yaml_node *name = get(node, "node"), *ifname = get(node, "interface"),
+			       *value;
 	int rc = check_keys(reader, "an endpoint", node, endpoint_keys);
 
 	if (rc < 0)
 		return rc;
 	if (!name || !ifname)
-		return FAIL(reader, node, ERR_USAGE, "an endpoint without \"%s\"", name ? "interface" : "node");
+		return FAIL(reader, node, ERR_USAGE, "an endpoint without \"%s\"",
+			    name ? "interface" : "node");
 	rc = want(reader, "node", name, YAML_SCALAR);
 	if (!rc)
 		rc = want(reader, "interface", ifname, YAML_SCALAR);
@@ -470,27 +509,33 @@ static int read_end_object(struct reader *reader, const struct yaml_node *node, 
 	return rc;
 }
 
-static int find_node(struct reader *reader, const struct yaml_node *at, const char *name, struct lab_end *end)
+static int find_node(struct reader *reader, const struct yaml_node *at, const char *name,
+		     struct lab_end *end)
 {
 	const struct lab_node *node = lab_node_find(reader->lab, name);
 
 	if (!node)
-		return FAIL(reader, at, ERR_USAGE, "a link ends at node \"%.80s\", which topology does not have", name);
+		return FAIL(reader, at, ERR_USAGE,
+			    "a link ends at node \"%.80s\", which topology does not have",
+			    name);
 	end->node = (uint32_t)(node - reader->lab->nodes);
 	return 0;
 }
 
-static int set_ifname(struct reader *reader, const struct yaml_node *at, const char *name, struct lab_end *end)
+static int set_ifname(struct reader *reader, const struct yaml_node *at, const char *name,
+		      struct lab_end *end)
 {
-	if (!lab_ifname_valid(name))
-		return FAIL(reader, at, ERR_USAGE,
-			    "node %.128s: \"%.40s\" is no name of an interface: 1 to 15 printable characters without space, '/', ':', '%%'; not lo, all, default",
-			    reader->lab->nodes[end->node].name, name);
+	int rc = lab_ifname_check(reader->lab, reader->lab->nodes[end->node].name, name,
+				  at->pos, reader->err);
+
+	if (rc < 0)
+		return rc;
 	return str_copy(end->ifname, sizeof(end->ifname), name);
 }
 
 /* One address per endpoint, in their order; "" leaves an endpoint without. */
-static int read_link_ips(struct reader *reader, const struct yaml_node *list, uint8_t family, struct lab_link *link)
+static int read_link_ips(struct reader *reader, const struct yaml_node *list, uint8_t family,
+			 struct lab_link *link)
 {
 	char what[8];
 	int rc;
@@ -502,7 +547,8 @@ static int read_link_ips(struct reader *reader, const struct yaml_node *list, ui
 	if (rc < 0)
 		return rc;
 	if (!list->item_count || list->item_count > 2)
-		return FAIL(reader, list, ERR_USAGE, "%s holds an address for each endpoint, one or two, not %zu", what,
+		return FAIL(reader, list, ERR_USAGE,
+			    "%s holds an address for each endpoint, one or two, not %zu", what,
 			    list->item_count);
 	for (size_t i = 0; i < list->item_count; i++) {
 		const struct yaml_node *item = list->items[i];
@@ -516,18 +562,21 @@ static int read_link_ips(struct reader *reader, const struct yaml_node *list, ui
 	return 0;
 }
 
-static int read_ip(struct reader *reader, const struct yaml_node *node, uint8_t family, struct lab_end *end)
+static int read_ip(struct reader *reader, const struct yaml_node *node, uint8_t family,
+		   struct lab_end *end)
 {
 	struct prefix *slot = family == 4 ? &end->ip4 : &end->ip6;
 	const char *name = reader->lab->nodes[end->node].name;
 	struct prefix prefix;
 
-	if (node->kind != YAML_SCALAR || prefix_parse(node->text, &prefix) < 0 || prefix.ip.family != family)
-		return FAIL(reader, node, ERR_USAGE, "%s:%s: \"%.60s\" is no IPv%u address with its prefix length", name,
+	if (node->kind != YAML_SCALAR || prefix_parse(node->text, &prefix) < 0 ||
+	    prefix.ip.family != family)
+		return FAIL(reader, node, ERR_USAGE,
+			    "%s:%s: \"%.60s\" is no IPv%u address with its prefix length", name,
 			    end->ifname, node->text ? node->text : "", (unsigned)family);
 	if (slot->ip.family)
-		return FAIL(reader, node, ERR_USAGE, "%s:%s has an IPv%u address already", name, end->ifname,
-			    (unsigned)family);
+		return FAIL(reader, node, ERR_USAGE, "%s:%s has an IPv%u address already", name,
+			    end->ifname, (unsigned)family);
 	*slot = prefix;
 	return 0;
 }
@@ -543,7 +592,8 @@ static int read_mac(struct reader *reader, const struct yaml_node *node, struct 
 		if (mac_parse(text, ret_mac) == 0 && mac_is_unicast(ret_mac))
 			return 0;
 	}
-	return FAIL(reader, node, ERR_USAGE, "\"%.40s\" is not the MAC address of a single interface",
+	return FAIL(reader, node, ERR_USAGE,
+		    "\"%.40s\" is not the MAC address of a single interface",
 		    node->text ? node->text : "");
 }
 
@@ -551,9 +601,10 @@ static int read_mtu(struct reader *reader, const struct yaml_node *node, uint32_
 {
 	uint64_t mtu;
 
-	if (node->kind != YAML_SCALAR || str_u64(node->text, LAB_MTU_MAX, &mtu) < 0 || mtu < LAB_MTU_MIN)
-		return FAIL(reader, node, ERR_USAGE, "mtu \"%.40s\" is not %d..%d bytes", node->text ? node->text : "",
-			    (int)LAB_MTU_MIN, (int)LAB_MTU_MAX);
+	if (node->kind != YAML_SCALAR || str_u64(node->text, LAB_MTU_MAX, &mtu) < 0 ||
+	    mtu < LAB_MTU_MIN)
+		return FAIL(reader, node, ERR_USAGE, "mtu \"%.40s\" is not %d..%d bytes",
+			    node->text ? node->text : "", (int)LAB_MTU_MIN, (int)LAB_MTU_MAX);
 	*ret_mtu = (uint32_t)mtu;
 	return 0;
 }
@@ -569,15 +620,18 @@ static int read_routing(struct reader *reader, const struct yaml_node *node)
 	else if (str_eq(node->text, "static"))
 		reader->lab->routing = LAB_ROUTING_STATIC;
 	else if (str_eq(node->text, "frr"))
-		return FAIL(reader, node, ERR_UNSUPPORTED, "routing frr is not supported yet, only none and static");
+		return FAIL(reader, node, ERR_UNSUPPORTED,
+			    "routing frr is not supported yet, only none and static");
 	else
-		return FAIL(reader, node, ERR_USAGE, "routing is none, static or frr, not \"%.40s\"", node->text);
+		return FAIL(reader, node, ERR_USAGE,
+			    "routing is none, static or frr, not \"%.40s\"", node->text);
 	return 0;
 }
 
 /* ------------------------------------------------------------------ helpers */
 
-static int check_keys(struct reader *reader, const char *where, const struct yaml_node *mapping, const struct key *keys)
+static int check_keys(struct reader *reader, const char *where, const struct yaml_node *mapping,
+		      const struct key *keys)
 {
 	for (size_t i = 0; i < mapping->item_count; i += 2) {
 		const struct yaml_node *key = mapping->items[i];
@@ -586,25 +640,29 @@ static int check_keys(struct reader *reader, const char *where, const struct yam
 		while (row->name && strcmp(row->name, key->text) != 0)
 			row++;
 		if (!row->name)
-			return FAIL(reader, key, ERR_USAGE, "%s: unknown key \"%.80s\"", where, key->text);
+			return FAIL(reader, key, ERR_USAGE, "%s: unknown key \"%.80s\"", where,
+				    key->text);
 		switch (row->use) {
 		case KEY_USED:
 			break;
 		case KEY_CONTAINER:
 			if (!reader->options->bare)
 				return FAIL(reader, key, ERR_UNSUPPORTED,
-					    "%s: nodes are bare stacks, they have no \"%s\" yet; --bare takes only the topology",
+					    "%s: nodes are bare stacks, they have no \"%s\" "
+					    "yet; --bare takes only the topology",
 					    where, row->name);
 			lab_leave_out(reader->lab, row->name, key->pos);
 			break;
 		case KEY_LATER:
-			return FAIL(reader, key, ERR_UNSUPPORTED, "%s: \"%s\" is not supported yet", where, row->name);
+			return FAIL(reader, key, ERR_UNSUPPORTED,
+				    "%s: \"%s\" is not supported yet", where, row->name);
 		}
 	}
 	return 0;
 }
 
-static int want(struct reader *reader, const char *what, const struct yaml_node *node, enum yaml_kind kind)
+static int want(struct reader *reader, const char *what, const struct yaml_node *node,
+		enum yaml_kind kind)
 {
 	static const char *const names[] = {
 		[YAML_SCALAR] = "a single value",
@@ -614,7 +672,8 @@ static int want(struct reader *reader, const char *what, const struct yaml_node 
 
 	if (node->kind == kind)
 		return 0;
-	return FAIL(reader, node, ERR_USAGE, "%s: must be %s, not %s", what, names[kind], names[node->kind]);
+	return FAIL(reader, node, ERR_USAGE, "%s: must be %s, not %s", what, names[kind],
+		    names[node->kind]);
 }
 
 /* A key that is there but null counts as absent, as containerlab's decoder has it. */

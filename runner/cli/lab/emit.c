@@ -28,8 +28,10 @@ int lab_emit(const struct lab *lab, json_t **ret_parameters, struct err *err)
 	size = json_dumpb(parameters, NULL, 0, JSON_COMPACT);
 	if (size + MESSAGE_ROOM > JSON_SIZE_MAX)
 		return lab_fail(lab, (struct lab_pos){0}, err, ERR_LIMIT,
-				"%zu nodes, %zu links and %zu routes are %zu bytes, more than the %d of one message",
-				lab->node_count, lab->link_count, lab_route_count(lab), size, (int)JSON_SIZE_MAX);
+				"%zu nodes, %zu links and %zu routes are %zu bytes, more than "
+				"the %d of one message",
+				lab->node_count, lab->link_count, lab_route_count(lab), size,
+				(int)JSON_SIZE_MAX);
 	*ret_parameters = parameters;
 	parameters = NULL;
 	return 0;
@@ -45,8 +47,10 @@ static json_t *node_json(const struct lab_node *node)
 		char dst[PREFIX_STR_SIZE], via[IP_STR_SIZE];
 		json_t *route = json_object();
 
-		json_object_set_new(route, "dst", json_string(prefix_print(&node->routes[i].dst, dst)));
-		json_object_set_new(route, "via", json_string(ip_print(&node->routes[i].via, via)));
+		json_object_set_new(route, "dst",
+				    json_string(prefix_print(&node->routes[i].dst, dst)));
+		json_object_set_new(route, "via",
+				    json_string(ip_print(&node->routes[i].via, via)));
 		json_array_append_new(routes, route);
 	}
 	if (node->route_count)

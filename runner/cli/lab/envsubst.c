@@ -39,11 +39,18 @@ void envsubst_fini(struct envsubst *subst)
 	*subst = (struct envsubst){0};
 }
 
-int envsubst_expand(const struct lab *lab, const char *data, size_t size, const struct lab_options *options,
-		    struct envsubst *ret_subst, struct err *err)
+int envsubst_expand(const struct lab *lab, const char *data, size_t size,
+		    const struct lab_options *options, struct envsubst *ret_subst,
+		    struct err *err)
 {
-	struct scan scan = {.lab = lab, .options = options, .data = data, .size = size, .line = 1, .column = 1,
-			    .to_column = 1, .err = err};
+	struct scan scan = {.lab = lab,
+			    .options = options,
+			    .data = data,
+			    .size = size,
+			    .line = 1,
+			    .column = 1,
+			    .to_column = 1,
+			    .err = err};
 	struct buf *text = &ret_subst->text;
 
 	*ret_subst = (struct envsubst){0};
@@ -59,10 +66,12 @@ int envsubst_expand(const struct lab *lab, const char *data, size_t size, const 
 				return rc;
 		}
 		if (done) {
-			struct envsubst_shift shift = {
-				.line = line, .to_column = scan.to_column, .from_column = column};
+			struct envsubst_shift shift = {.line = line,
+						       .to_column = scan.to_column,
+						       .from_column = column};
 
-			shift.to_count = characters((const char *)text->data + before, text->size - before);
+			shift.to_count = characters((const char *)text->data + before,
+						    text->size - before);
 			shift.from_count = scan.column - column;
 			shift_add(ret_subst, shift);
 			scan.to_column += shift.to_count;
@@ -73,11 +82,14 @@ int envsubst_expand(const struct lab *lab, const char *data, size_t size, const 
 			buf_add(text, data + scan.at, count);
 			step(&scan, count);
 			/* on one line both columns walk together; a new line begins both anew */
-			scan.to_column = scan.line == line ? scan.to_column + (scan.column - column) : scan.column;
+			scan.to_column = scan.line == line
+						 ? scan.to_column + (scan.column - column)
+						 : scan.column;
 		}
 		if (text->size > LAB_FILE_MAX)
 			return lab_fail(lab, (struct lab_pos){line, column}, err, ERR_LIMIT,
-					"the file with its variables is longer than %d bytes", (int)LAB_FILE_MAX);
+					"the file with its variables is longer than %d bytes",
+					(int)LAB_FILE_MAX);
 	}
 	return 0;
 }
@@ -93,7 +105,8 @@ struct lab_pos envsubst_pos(const struct envsubst *subst, struct lab_pos pos)
 		size_t mid = (low + high) / 2;
 
 		shift = &subst->shifts[mid];
-		if (shift->line < pos.line || (shift->line == pos.line && shift->to_column <= pos.column))
+		if (shift->line < pos.line ||
+		    (shift->line == pos.line && shift->to_column <= pos.column))
 			low = mid + 1;
 		else
 			high = mid;
@@ -167,12 +180,14 @@ static int expand_braced(struct scan *scan, struct buf *out, unsigned depth, boo
 	if (op != '-' && op != '=' && op != '+')
 		return 0; /* a shell's ${VAR#x} in some exec: none of ours */
 	if (depth == ENVSUBST_DEPTH_MAX)
-		return lab_fail(scan->lab, pos, scan->err, ERR_LIMIT, "${%s}: variables nest deeper than %d", name,
+		return lab_fail(scan->lab, pos, scan->err, ERR_LIMIT,
+				"${%s}: variables nest deeper than %d", name,
 				(int)ENVSUBST_DEPTH_MAX);
 	step(scan, 2 + len + colon + 1);
 	rc = expand_default(scan, &other, depth + 1);
 	if (rc == -ENODATA)
-		return lab_fail(scan->lab, pos, scan->err, ERR_USAGE, "${%s has no closing brace", name);
+		return lab_fail(scan->lab, pos, scan->err, ERR_USAGE,
+				"${%s has no closing brace", name);
 	if (rc < 0)
 		return rc;
 	*ret_done = true;
@@ -224,7 +239,8 @@ static int add_value(struct scan *scan, struct buf *out, const char *name, const
 			return lab_fail(scan->lab, pos, scan->err, ERR_USAGE,
 					"variable %s holds more than printable ASCII", name);
 	if (strlen(value) + out->size > LAB_FILE_MAX)
-		return lab_fail(scan->lab, pos, scan->err, ERR_LIMIT, "the file with variable %s is longer than %d bytes", name,
+		return lab_fail(scan->lab, pos, scan->err, ERR_LIMIT,
+				"the file with variable %s is longer than %d bytes", name,
 				(int)LAB_FILE_MAX);
 	buf_str(out, value);
 	return 0;
@@ -234,10 +250,12 @@ static size_t name_len(const char *s, size_t size)
 {
 	size_t len = 0;
 
-	while (len < size && (unsigned char)s[len] < 128 && (isalnum((unsigned char)s[len]) || s[len] == '_'))
+	while (len < size && (unsigned char)s[len] < 128 &&
+	       (isalnum((unsigned char)s[len]) || s[len] == '_'))
 		len++;
 	/* containerlab: no digit first, and "_" alone is no name */
-	if (!len || len > VARIABLE_NAME_MAX || isdigit((unsigned char)s[0]) || (len == 1 && s[0] == '_'))
+	if (!len || len > VARIABLE_NAME_MAX || isdigit((unsigned char)s[0]) ||
+	    (len == 1 && s[0] == '_'))
 		return 0;
 	return len;
 }
@@ -297,7 +315,8 @@ static void shift_add(struct envsubst *subst, struct envsubst_shift shift)
 {
 	if (subst->shift_count == subst->shift_capacity) {
 		subst->shift_capacity = subst->shift_capacity ? 2 * subst->shift_capacity : 16;
-		subst->shifts = mem_grow(subst->shifts, subst->shift_capacity, sizeof(*subst->shifts));
+		subst->shifts =
+			mem_grow(subst->shifts, subst->shift_capacity, sizeof(*subst->shifts));
 	}
 	subst->shifts[subst->shift_count++] = shift;
 }

@@ -35,8 +35,9 @@ struct envsubst {
 void envsubst_fini(struct envsubst *subst);
 
 /** envsubst_expand() - @ret_subst is to be finished by envsubst_fini() in any case. Return: 0, -EINVAL, -E2BIG. */
-int envsubst_expand(const struct lab *lab, const char *data, size_t size, const struct lab_options *options,
-		    struct envsubst *ret_subst, struct err *err);
+int envsubst_expand(const struct lab *lab, const char *data, size_t size,
+		    const struct lab_options *options, struct envsubst *ret_subst,
+		    struct err *err);
 
 /** envsubst_pos() - where something at @pos of the expanded text stands in the file */
 struct lab_pos envsubst_pos(const struct envsubst *subst, struct lab_pos pos);

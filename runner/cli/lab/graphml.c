@@ -20,10 +20,11 @@
 #include "runner/cli/lab/lab.h"
 
 enum {
-	XML_DEPTH_MAX = 32,	/* nesting of elements */
-	XML_ID_MAX = 256,	/* bytes of a node's or key's id */
-	LABEL_MAX = 1024,	/* bytes of a label; the rest is cut */
-	MADE_NAME_MAX = 60,	/* characters of a name made from a label, without "-N" that sets it apart */
+	XML_DEPTH_MAX = 32, /* nesting of elements */
+	XML_ID_MAX = 256,   /* bytes of a node's or key's id */
+	LABEL_MAX = 1024,   /* bytes of a label; the rest is cut */
+	MADE_NAME_MAX =
+		60, /* characters of a name made from a label, without "-N" that sets it apart */
 };
 
 #define XML_PARSE_STEP (64 * 1024) /* bytes given to expat at once */
@@ -65,14 +66,16 @@ static int parse_all(struct reader *reader, const char *data, size_t size);
 static void on_start(void *ctx, const char *name, const char **attributes);
 static void on_end(void *ctx, const char *name);
 static void on_text(void *ctx, const char *text, int len);
-static void on_doctype(void *ctx, const char *name, const char *system_id, const char *public_id, int internal);
+static void on_doctype(void *ctx, const char *name, const char *system_id,
+		       const char *public_id, int internal);
 static void start_key(struct reader *reader, const char **attributes);
 static void start_node(struct reader *reader, const char **attributes);
 static void start_edge(struct reader *reader, const char **attributes);
 static int make_nodes(struct reader *reader);
 static int make_links(struct reader *reader, const struct table *by_id);
 static int name_nodes(struct reader *reader, struct table *by_id);
-static void name_make(const struct raw_node *node, size_t index, char ret_name[MADE_NAME_MAX + 1]);
+static void name_make(const struct raw_node *node, size_t index,
+		      char ret_name[MADE_NAME_MAX + 1]);
 static const char *name_unique(struct reader *reader, struct table *taken, const char *name);
 static size_t fold(const char *s, char out[3]);
 static const char *local_name(const char *name);
@@ -115,7 +118,8 @@ static int parse_all(struct reader *reader, const char *data, size_t size)
 
 	do {
 		size_t part = size - at < XML_PARSE_STEP ? size - at : XML_PARSE_STEP;
-		enum XML_Status status = XML_Parse(reader->parser, data + at, (int)part, at + part == size);
+		enum XML_Status status =
+			XML_Parse(reader->parser, data + at, (int)part, at + part == size);
 
 		if (reader->rc)
 			return reader->rc;
@@ -124,13 +128,14 @@ static int parse_all(struct reader *reader, const char *data, size_t size)
 
 			if (error == XML_ERROR_NO_MEMORY)
 				abort();
-			return lab_fail(reader->lab, here(reader), reader->err, ERR_USAGE, "not XML: %s",
-					XML_ErrorString(error));
+			return lab_fail(reader->lab, here(reader), reader->err, ERR_USAGE,
+					"not XML: %s", XML_ErrorString(error));
 		}
 		at += part;
 	} while (at < size);
 	if (!reader->graphs)
-		return lab_fail(reader->lab, (struct lab_pos){1, 1}, reader->err, ERR_USAGE, "no <graph> in it");
+		return lab_fail(reader->lab, (struct lab_pos){1, 1}, reader->err, ERR_USAGE,
+				"no <graph> in it");
 	return 0;
 }
 
@@ -147,7 +152,8 @@ static void on_start(void *ctx, const char *name, const char **attributes)
 		fail(reader, ERR_LIMIT, "elements nest deeper than %d", (int)XML_DEPTH_MAX);
 	} else if (reader->depth == 1) {
 		if (!str_eq(name, "graphml"))
-			fail(reader, ERR_USAGE, "a document of <%.60s>, not of <graphml>", name);
+			fail(reader, ERR_USAGE, "a document of <%.60s>, not of <graphml>",
+			     name);
 	} else if (str_eq(name, "key")) {
 		start_key(reader, attributes);
 	} else if (str_eq(name, "graph")) {
@@ -199,7 +205,8 @@ static void on_text(void *ctx, const char *text, int len)
 	buf_add(&reader->label, text, (size_t)len < room ? (size_t)len : room);
 }
 
-static void on_doctype(void *ctx, const char *name, const char *system_id, const char *public_id, int internal)
+static void on_doctype(void *ctx, const char *name, const char *system_id,
+		       const char *public_id, int internal)
 {
 	(void)name;
 	(void)system_id;
@@ -210,7 +217,8 @@ static void on_doctype(void *ctx, const char *name, const char *system_id, const
 
 static void start_key(struct reader *reader, const char **attributes)
 {
-	const char *id = attribute(attributes, "id"), *name = attribute(attributes, "attr.name"),
+	const char *id = attribute(attributes, "id"),
+		   *name = attribute(attributes, "attr.name"),
 		   *what = attribute(attributes, "for");
 
 	if (!id || !name || !str_eq(name, "label"))
@@ -232,24 +240,29 @@ static void start_node(struct reader *reader, const char **attributes)
 		return;
 	}
 	if (reader->node_count == LAB_NODES_MAX) {
-		fail(reader, ERR_LIMIT, "node \"%.80s\": a lab holds at most %d nodes", id, (int)LAB_NODES_MAX);
+		fail(reader, ERR_LIMIT, "node \"%.80s\": a lab holds at most %d nodes", id,
+		     (int)LAB_NODES_MAX);
 		return;
 	}
 	if (reader->node_count == reader->node_capacity) {
 		reader->node_capacity = reader->node_capacity ? 2 * reader->node_capacity : 64;
-		reader->nodes = mem_grow(reader->nodes, reader->node_capacity, sizeof(*reader->nodes));
+		reader->nodes =
+			mem_grow(reader->nodes, reader->node_capacity, sizeof(*reader->nodes));
 	}
-	reader->nodes[reader->node_count++] =
-		(struct raw_node){.id = arena_strdup(reader->lab->arena, id), .pos = here(reader)};
+	reader->nodes[reader->node_count++] = (struct raw_node){
+		.id = arena_strdup(reader->lab->arena, id), .pos = here(reader)};
 	reader->in_node = true;
 }
 
 static void start_edge(struct reader *reader, const char **attributes)
 {
-	const char *source = attribute(attributes, "source"), *target = attribute(attributes, "target");
+	const char *source = attribute(attributes, "source"),
+		   *target = attribute(attributes, "target");
 
 	if (!source || !target || strlen(source) > XML_ID_MAX || strlen(target) > XML_ID_MAX) {
-		fail(reader, ERR_USAGE, "an <edge> needs a source and a target of at most %d bytes", (int)XML_ID_MAX);
+		fail(reader, ERR_USAGE,
+		     "an <edge> needs a source and a target of at most %d bytes",
+		     (int)XML_ID_MAX);
 		return;
 	}
 	if (reader->edge_count == LAB_LINKS_MAX) {
@@ -258,7 +271,8 @@ static void start_edge(struct reader *reader, const char **attributes)
 	}
 	if (reader->edge_count == reader->edge_capacity) {
 		reader->edge_capacity = reader->edge_capacity ? 2 * reader->edge_capacity : 64;
-		reader->edges = mem_grow(reader->edges, reader->edge_capacity, sizeof(*reader->edges));
+		reader->edges =
+			mem_grow(reader->edges, reader->edge_capacity, sizeof(*reader->edges));
 	}
 	reader->edges[reader->edge_count++] = (struct raw_edge){
 		.source = arena_strdup(reader->lab->arena, source),
@@ -275,7 +289,8 @@ static int make_nodes(struct reader *reader)
 	int rc;
 
 	if (!reader->node_count)
-		return lab_fail(reader->lab, (struct lab_pos){1, 1}, reader->err, ERR_USAGE, "the graph has no nodes");
+		return lab_fail(reader->lab, (struct lab_pos){1, 1}, reader->err, ERR_USAGE,
+				"the graph has no nodes");
 	rc = name_nodes(reader, &by_id);
 	if (!rc)
 		rc = make_links(reader, &by_id);
@@ -298,13 +313,15 @@ static int make_links(struct reader *reader, const struct table *by_id)
 
 			if (!index)
 				return lab_fail(lab, edge->pos, reader->err, ERR_USAGE,
-						"an edge ends at node \"%.80s\", which the graph does not have", ids[e]);
+						"an edge ends at node \"%.80s\", which the "
+						"graph does not have",
+						ids[e]);
 			link.end[e].node = (uint32_t)(index - 1);
 			link.end[e].pos = edge->pos;
 		}
 		if (link.end[0].node == link.end[1].node) {
-			lab_note(lab, "line %u: the edge from %s to itself is left out", (unsigned)edge->pos.line,
-				 lab->nodes[link.end[0].node].name);
+			lab_note(lab, "line %u: the edge from %s to itself is left out",
+				 (unsigned)edge->pos.line, lab->nodes[link.end[0].node].name);
 			continue;
 		}
 		for (size_t e = 0; e < 2; e++)
@@ -333,7 +350,8 @@ static int name_nodes(struct reader *reader, struct table *by_id)
 			break;
 		}
 		name_make(node, i, name);
-		rc = lab_node_add(reader->lab, name_unique(reader, &taken, name), node->pos, reader->err);
+		rc = lab_node_add(reader->lab, name_unique(reader, &taken, name), node->pos,
+				  reader->err);
 	}
 	/* keys are in the arena, counts in the values */
 	table_fini(&taken);
@@ -341,7 +359,8 @@ static int name_nodes(struct reader *reader, struct table *by_id)
 }
 
 /* Letters, digits and "_." stay, accents go, any other run becomes one '-'. */
-static void name_make(const struct raw_node *node, size_t index, char ret_name[MADE_NAME_MAX + 1])
+static void name_make(const struct raw_node *node, size_t index,
+		      char ret_name[MADE_NAME_MAX + 1])
 {
 	size_t len = 0;
 
@@ -397,10 +416,11 @@ static const char *name_unique(struct reader *reader, struct table *taken, const
 static size_t fold(const char *s, char out[3])
 {
 	static const char latin1[64][3] = {
-		"A", "A", "A", "A", "A", "A", "AE", "C", "E", "E", "E", "E", "I", "I", "I", "I",
-		"D", "N", "O", "O", "O", "O", "O",  "x", "O", "U", "U", "U", "U", "Y", "Th", "ss",
-		"a", "a", "a", "a", "a", "a", "ae", "c", "e", "e", "e", "e", "i", "i", "i", "i",
-		"d", "n", "o", "o", "o", "o", "o",  "-", "o", "u", "u", "u", "u", "y", "th", "y",
+		"A", "A", "A", "A", "A",  "A",  "AE", "C", "E", "E", "E",  "E", "I",
+		"I", "I", "I", "D", "N",  "O",  "O",  "O", "O", "O", "x",  "O", "U",
+		"U", "U", "U", "Y", "Th", "ss", "a",  "a", "a", "a", "a",  "a", "ae",
+		"c", "e", "e", "e", "e",  "i",  "i",  "i", "i", "d", "n",  "o", "o",
+		"o", "o", "o", "-", "o",  "u",  "u",  "u", "u", "y", "th", "y",
 	};
 	unsigned char c = (unsigned char)s[0], next = (unsigned char)s[1];
 	size_t used = 1;

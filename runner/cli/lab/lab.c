@@ -15,21 +15,24 @@
 
 #include "lib/base/str.h"
 
-static int end_check(const struct lab *lab, const struct lab_link *link, size_t which, struct err *err);
-static int address_check(const struct lab *lab, const struct lab_end *end, const struct prefix *prefix,
-			 struct err *err);
+static int end_check(const struct lab *lab, const struct lab_link *link, size_t which,
+		     struct err *err);
+static int address_check(const struct lab *lab, const struct lab_end *end,
+			 const struct prefix *prefix, struct err *err);
 static const char *ifname_key(struct lab *lab, uint32_t node, const char *ifname);
 static bool looks_like_xml(const char *data, size_t size);
 
-int lab_load(const char *file, const char *data, size_t size, const struct lab_options *options, struct lab **ret_lab,
-	     struct err *err)
+int lab_load(const char *file, const char *data, size_t size, const struct lab_options *options,
+	     struct lab **ret_lab, struct err *err)
 {
 	cleanup(lab_freep) struct lab *lab = lab_new(file);
+	struct err rule = ERR_INIT;
 	int rc;
 
 	if (size > LAB_FILE_MAX)
-		return lab_fail(lab, (struct lab_pos){0}, err, ERR_LIMIT, "%zu bytes are more than the %d of a lab file",
-				size, (int)LAB_FILE_MAX);
+		return lab_fail(lab, (struct lab_pos){0}, err, ERR_LIMIT,
+				"%zu bytes are more than the %d of a lab file", size,
+				(int)LAB_FILE_MAX);
 	if (looks_like_xml(data, size))
 		rc = graphml_parse(lab, data, size, err);
 	else
@@ -40,10 +43,10 @@ int lab_load(const char *file, const char *data, size_t size, const struct lab_o
 		lab->name = arena_strdup(lab->arena, options->name);
 		lab->name_pos = (struct lab_pos){0};
 	}
-	if (!lab_lab_name_valid(lab->name))
+	if (name_tenant_check(lab->name, &rule) < 0) /* a lab is a tenant */
 		return lab_fail(lab, lab->name_pos, err, ERR_NAME,
-				"lab \"%.140s\": its name is 1 to 63 of a-z, 0-9 and '-', and begins with a letter or digit; --name gives it another",
-				lab->name);
+				"lab \"%.100s\": %s; --name gives it another", lab->name,
+				rule.msg);
 	if (lab->automatic) {
 		rc = lab_address(lab, err);
 		if (rc < 0)
@@ -55,7 +58,8 @@ int lab_load(const char *file, const char *data, size_t size, const struct lab_o
 			return rc;
 	}
 	for (size_t i = 0; i < lab->node_count; i++)
-		lab->nodes[i].forwarding = lab->routing == LAB_ROUTING_STATIC || lab->nodes[i].link_count > 1;
+		lab->nodes[i].forwarding =
+			lab->routing == LAB_ROUTING_STATIC || lab->nodes[i].link_count > 1;
 	*ret_lab = lab;
 	lab = NULL;
 	return 0;
@@ -100,40 +104,14 @@ size_t lab_route_count(const struct lab *lab)
 	return count;
 }
 
-bool lab_name_valid(const char *name)
+int lab_ifname_check(const struct lab *lab, const char *node, const char *ifname,
+		     struct lab_pos pos, struct err *err)
 {
-	size_t len = strnlen(name, LAB_NAME_MAX + 1);
+	struct err rule = ERR_INIT;
 
-	if (!len || len > LAB_NAME_MAX || !isalnum((unsigned char)name[0]) || (unsigned char)name[0] > 127)
-		return false;
-	for (size_t i = 0; i < len; i++)
-		if ((unsigned char)name[i] > 127 ||
-		    (!isalnum((unsigned char)name[i]) && !strchr("_.-", name[i])))
-			return false;
-	return true;
-}
-
-bool lab_lab_name_valid(const char *name)
-{
-	size_t len = strnlen(name, LAB_LAB_NAME_MAX + 1);
-
-	if (!len || len > LAB_LAB_NAME_MAX || name[0] == '-')
-		return false;
-	return strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") == len;
-}
-
-bool lab_ifname_valid(const char *name)
-{
-	size_t len = strnlen(name, LAB_IFNAME_MAX + 1);
-
-	/* "all" and "default" stand beside device names below /proc/sys/net; "lo" is there already */
-	if (!len || len > LAB_IFNAME_MAX || str_eq(name, ".") || str_eq(name, "..") || str_eq(name, "lo") ||
-	    str_eq(name, "all") || str_eq(name, "default"))
-		return false;
-	for (size_t i = 0; i < len; i++)
-		if (name[i] <= ' ' || name[i] > '~' || strchr("/:%", name[i]))
-			return false;
-	return true;
+	if (name_ifname_check(ifname, &rule) == 0)
+		return 0;
+	return lab_fail(lab, pos, err, ERR_USAGE, "%s:%.40s: %s", node, ifname, rule.msg);
 }
 
 const char *lab_name_make(struct arena *arena, const char *file)
@@ -158,18 +136,19 @@ const char *lab_name_make(struct arena *arena, const char *file)
 int lab_node_add(struct lab *lab, const char *name, struct lab_pos pos, struct err *err)
 {
 	const struct lab_node *twin;
+	struct err rule = ERR_INIT;
 	struct lab_node *node;
 
-	if (!lab_name_valid(name))
-		return lab_fail(lab, pos, err, ERR_USAGE,
-				"node \"%.140s\": a name is a letter or digit, then at most 127 of letters, digits, '_', '.', '-'",
-				name);
+	if (name_check("node", name, &rule) < 0)
+		return lab_fail(lab, pos, err, ERR_USAGE, "node \"%.140s\": %s", name,
+				rule.msg);
 	twin = lab_node_find(lab, name);
 	if (twin)
-		return lab_fail(lab, pos, err, ERR_USAGE, "node %s stands in line %u already", name,
-				(unsigned)twin->pos.line);
+		return lab_fail(lab, pos, err, ERR_USAGE, "node %s stands in line %u already",
+				name, (unsigned)twin->pos.line);
 	if (lab->node_count == LAB_NODES_MAX)
-		return lab_fail(lab, pos, err, ERR_LIMIT, "node %s: a lab holds at most %d nodes", name,
+		return lab_fail(lab, pos, err, ERR_LIMIT,
+				"node %s: a lab holds at most %d nodes", name,
 				(int)LAB_NODES_MAX);
 	if (lab->node_count == lab->node_capacity) {
 		lab->node_capacity = lab->node_capacity ? 2 * lab->node_capacity : 16;
@@ -195,14 +174,18 @@ int lab_link_add(struct lab *lab, const struct lab_link *link, struct err *err)
 
 	assert(a->node < lab->node_count && b->node < lab->node_count);
 	if (a->node == b->node)
-		return lab_fail(lab, link->pos, err, ERR_USAGE, "link %s:%s to %s:%s joins a node with itself",
-				lab->nodes[a->node].name, a->ifname, lab->nodes[b->node].name, b->ifname);
+		return lab_fail(lab, link->pos, err, ERR_USAGE,
+				"link %s:%s to %s:%s joins a node with itself",
+				lab->nodes[a->node].name, a->ifname, lab->nodes[b->node].name,
+				b->ifname);
 	if (lab->link_count == LAB_LINKS_MAX)
-		return lab_fail(lab, link->pos, err, ERR_LIMIT, "a lab holds at most %d links", (int)LAB_LINKS_MAX);
+		return lab_fail(lab, link->pos, err, ERR_LIMIT, "a lab holds at most %d links",
+				(int)LAB_LINKS_MAX);
 	if (link->mtu && (link->mtu < LAB_MTU_MIN || link->mtu > LAB_MTU_MAX))
-		return lab_fail(lab, link->pos, err, ERR_USAGE, "link %s:%s: an MTU is %d..%d bytes, not %u",
-				lab->nodes[a->node].name, a->ifname, (int)LAB_MTU_MIN, (int)LAB_MTU_MAX,
-				(unsigned)link->mtu);
+		return lab_fail(lab, link->pos, err, ERR_USAGE,
+				"link %s:%s: an MTU is %d..%d bytes, not %u",
+				lab->nodes[a->node].name, a->ifname, (int)LAB_MTU_MIN,
+				(int)LAB_MTU_MAX, (unsigned)link->mtu);
 	for (size_t i = 0; i < 2; i++) {
 		int rc = end_check(lab, link, i, err);
 
@@ -210,14 +193,16 @@ int lab_link_add(struct lab *lab, const struct lab_link *link, struct err *err)
 			return rc;
 	}
 	if (!mac_is_zero(&a->mac) && !memcmp(&a->mac, &b->mac, sizeof(a->mac)))
-		return lab_fail(lab, b->pos, err, ERR_USAGE, "%s:%s has the MAC of the other end of its link",
+		return lab_fail(lab, b->pos, err, ERR_USAGE,
+				"%s:%s has the MAC of the other end of its link",
 				lab->nodes[b->node].name, b->ifname);
 	for (size_t i = 0; i < 2; i++) {
 		const struct lab_end *end = &link->end[i];
 		const char *key = ifname_key(lab, end->node, end->ifname);
 
 		if (table_add_str(&lab->ifnames, key, (void *)(uintptr_t)key) < 0)
-			return lab_fail(lab, end->pos, err, ERR_USAGE, "interface %s of node %s is used by a link already",
+			return lab_fail(lab, end->pos, err, ERR_USAGE,
+					"interface %s of node %s is used by a link already",
 					end->ifname, lab->nodes[end->node].name);
 	}
 	if (lab->link_count == lab->link_capacity) {
@@ -254,22 +239,27 @@ void lab_leave_out(struct lab *lab, const char *key, struct lab_pos pos)
 		}
 	}
 	if (lab->left_out_count == lab->left_out_capacity) {
-		lab->left_out_capacity = lab->left_out_capacity ? 2 * lab->left_out_capacity : 16;
-		lab->left_out = mem_grow(lab->left_out, lab->left_out_capacity, sizeof(*lab->left_out));
+		lab->left_out_capacity =
+			lab->left_out_capacity ? 2 * lab->left_out_capacity : 16;
+		lab->left_out =
+			mem_grow(lab->left_out, lab->left_out_capacity, sizeof(*lab->left_out));
 	}
-	lab->left_out[lab->left_out_count++] =
-		(struct lab_left_out){.key = arena_strdup(lab->arena, key), .first = pos, .count = 1};
+	lab->left_out[lab->left_out_count++] = (struct lab_left_out){
+		.key = arena_strdup(lab->arena, key), .first = pos, .count = 1};
 }
 
-int lab_fail(const struct lab *lab, struct lab_pos pos, struct err *err, enum err_kind kind, const char *fmt, ...)
+int lab_fail(const struct lab *lab, struct lab_pos pos, struct err *err, enum err_kind kind,
+	     const char *fmt, ...)
 {
 	char object[ERR_OBJECT_SIZE], msg[ERR_MSG_SIZE];
 	size_t len = strlen(lab->file), room = sizeof(object) - 32;
-	const char *file = len > room ? lab->file + len - room : lab->file; /* the end of a path says more */
+	const char *file = len > room ? lab->file + len - room
+				      : lab->file; /* the end of a path says more */
 	va_list ap;
 
 	if (pos.line)
-		snprintf(object, sizeof(object), "%s:%u:%u", file, (unsigned)pos.line, (unsigned)pos.column);
+		snprintf(object, sizeof(object), "%s:%u:%u", file, (unsigned)pos.line,
+			 (unsigned)pos.column);
 	else
 		snprintf(object, sizeof(object), "%s", file);
 	va_start(ap, fmt);
@@ -280,18 +270,19 @@ int lab_fail(const struct lab *lab, struct lab_pos pos, struct err *err, enum er
 
 /* ------------------------------------------------------------------ helpers */
 
-static int end_check(const struct lab *lab, const struct lab_link *link, size_t which, struct err *err)
+static int end_check(const struct lab *lab, const struct lab_link *link, size_t which,
+		     struct err *err)
 {
 	const struct lab_end *end = &link->end[which], *other = &link->end[!which];
 	const char *node = lab->nodes[end->node].name;
 	int rc;
 
-	if (!lab_ifname_valid(end->ifname))
-		return lab_fail(lab, end->pos, err, ERR_USAGE,
-				"node %s: \"%s\" is no name of an interface: 1 to 15 printable characters without space, '/', ':', '%%'; not lo, all, default",
-				node, end->ifname);
+	rc = lab_ifname_check(lab, node, end->ifname, end->pos, err);
+	if (rc < 0)
+		return rc;
 	if (!mac_is_zero(&end->mac) && !mac_is_unicast(&end->mac))
-		return lab_fail(lab, end->pos, err, ERR_USAGE, "%s:%s: the MAC is not one of a single station", node,
+		return lab_fail(lab, end->pos, err, ERR_USAGE,
+				"%s:%s: the MAC is not one of a single station", node,
 				end->ifname);
 	rc = address_check(lab, end, &end->ip4, err);
 	if (!rc)
@@ -299,17 +290,19 @@ static int end_check(const struct lab *lab, const struct lab_link *link, size_t 
 	if (rc < 0)
 		return rc;
 	if (link->mtu && link->mtu < LAB_MTU_MIN_IPV6 && end->ip6.ip.family)
-		return lab_fail(lab, end->pos, err, ERR_USAGE, "%s:%s: an MTU of %u is below the %d that IPv6 needs",
-				node, end->ifname, (unsigned)link->mtu, (int)LAB_MTU_MIN_IPV6);
+		return lab_fail(lab, end->pos, err, ERR_USAGE,
+				"%s:%s: an MTU of %u is below the %d that IPv6 needs", node,
+				end->ifname, (unsigned)link->mtu, (int)LAB_MTU_MIN_IPV6);
 	if (which && ((end->ip4.ip.family && !ip_cmp(&end->ip4.ip, &other->ip4.ip)) ||
 		      (end->ip6.ip.family && !ip_cmp(&end->ip6.ip, &other->ip6.ip))))
-		return lab_fail(lab, end->pos, err, ERR_USAGE, "%s:%s has the address of the other end of its link",
-				node, end->ifname);
+		return lab_fail(lab, end->pos, err, ERR_USAGE,
+				"%s:%s has the address of the other end of its link", node,
+				end->ifname);
 	return 0;
 }
 
-static int address_check(const struct lab *lab, const struct lab_end *end, const struct prefix *prefix,
-			 struct err *err)
+static int address_check(const struct lab *lab, const struct lab_end *end,
+			 const struct prefix *prefix, struct err *err)
 {
 	const struct ip *ip = &prefix->ip;
 	const char *node = lab->nodes[end->node].name, *why = NULL;
@@ -337,8 +330,8 @@ static int address_check(const struct lab *lab, const struct lab_end *end, const
 		why = "is the broadcast address of its network";
 	if (!why)
 		return 0;
-	return lab_fail(lab, end->pos, err, ERR_USAGE, "%s:%s: %s %s", node, end->ifname, prefix_print(prefix, text),
-			why);
+	return lab_fail(lab, end->pos, err, ERR_USAGE, "%s:%s: %s %s", node, end->ifname,
+			prefix_print(prefix, text), why);
 }
 
 static const char *ifname_key(struct lab *lab, uint32_t node, const char *ifname)

@@ -19,22 +19,23 @@
 #include "lib/base/ds.h"
 #include "lib/base/err.h"
 #include "lib/base/mem.h"
+#include "lib/model/names.h"
 
 enum {
-	LAB_FILE_MAX = 4 << 20,	      /* bytes of a lab file, before and after variables are expanded */
-	LAB_NODES_MAX = 8192,	      /* nodes of one lab */
-	LAB_LINKS_MAX = 16384,	      /* links of one lab */
-	LAB_LAB_NAME_MAX = 63,	      /* characters of a lab's name: a lab is a tenant */
-	LAB_NAME_MAX = 128,	      /* characters of a node's name */
-	LAB_IFNAME_MAX = 15,	      /* characters of an interface's name (IFNAMSIZ - 1) */
-	LAB_GROUPS_MAX = 1024,	      /* groups of one YAML file */
-	LAB_NOTES_MAX = 64,	      /* remarks kept; the rest is counted */
-	LAB_MTU_MIN = 68,	      /* bytes; RFC 791 */
+	LAB_FILE_MAX =
+		4 << 20,      /* bytes of a lab file, before and after variables are expanded */
+	LAB_NODES_MAX = 8192, /* nodes of one lab */
+	LAB_LINKS_MAX = 16384,        /* links of one lab */
+	LAB_GROUPS_MAX = 1024,        /* groups of one YAML file */
+	LAB_NOTES_MAX = 64,           /* remarks kept; the rest is counted */
+	LAB_MTU_MIN = 68,             /* bytes; RFC 791 */
 	LAB_MTU_MIN_IPV6 = 1280,      /* bytes; RFC 8200 */
-	LAB_MTU_MAX = 65535,	      /* bytes; what a veth takes */
+	LAB_MTU_MAX = 65535,          /* bytes; what a veth takes */
 	LAB_ROUTES_PLAIN_MAX = 32768, /* routes of a lab up to which no two are merged */
-	LAB_ROUTES_MAX = 98304,	      /* routes of a lab: a plan of the seam holds 131072 operations in all */
-	LAB_ROUTE_CELLS_MAX = 64 << 20, /* nodes times destinations when computing routes: 2 bytes each */
+	LAB_ROUTES_MAX =
+		98304, /* routes of a lab: a plan of the seam holds 131072 operations in all */
+	LAB_ROUTE_CELLS_MAX =
+		64 << 20, /* nodes times destinations when computing routes: 2 bytes each */
 };
 
 /** struct lab_pos - place in the file, both from 1; line 0: nowhere */
@@ -45,7 +46,7 @@ struct lab_pos {
 /** struct lab_end - one end of a link. @ip4, @ip6: family 0 where it has none. @mac: zero where not asked for. */
 struct lab_end {
 	uint32_t node; /* index in lab.nodes */
-	char ifname[LAB_IFNAME_MAX + 1];
+	char ifname[NAME_IFNAME_SIZE];
 	struct mac mac;
 	struct prefix ip4, ip6;
 	struct lab_pos pos;
@@ -113,7 +114,7 @@ struct lab {
 	struct lab_left_out *left_out;
 	size_t left_out_count, left_out_capacity;
 	struct table node_index; /* name -> struct lab_node index + 1 */
-	struct table ifnames;	 /* "INDEX:IFNAME" */
+	struct table ifnames;    /* "INDEX:IFNAME" */
 	struct arena *arena;
 };
 
@@ -138,8 +139,8 @@ struct lab_options {
  * Return: 0, or -errno with "FILE:LINE:COLUMN" as the error's object.
  * Cost: O(n * (n + m)) where routes are asked for.
  */
-int lab_load(const char *file, const char *data, size_t size, const struct lab_options *options, struct lab **ret_lab,
-	     struct err *err);
+int lab_load(const char *file, const char *data, size_t size, const struct lab_options *options,
+	     struct lab **ret_lab, struct err *err);
 void lab_free(struct lab *lab);
 void lab_freep(struct lab **lab);
 
@@ -167,20 +168,21 @@ const char *lab_name_make(struct arena *arena, const char *file);
  */
 int lab_node_add(struct lab *lab, const char *name, struct lab_pos pos, struct err *err);
 int lab_link_add(struct lab *lab, const struct lab_link *link, struct err *err);
-struct lab_node *lab_node_find(struct lab *lab, const char *name); /* NULL where there is none */
-bool lab_lab_name_valid(const char *name);
-bool lab_name_valid(const char *name); /* of a node */
-bool lab_ifname_valid(const char *name);
+struct lab_node *lab_node_find(struct lab *lab,
+			       const char *name); /* NULL where there is none */
+int lab_ifname_check(const struct lab *lab, const char *node, const char *ifname,
+		     struct lab_pos pos, struct err *err);
 
 void lab_note(struct lab *lab, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void lab_leave_out(struct lab *lab, const char *key, struct lab_pos pos);
 
 /** lab_fail() - err_set() with "FILE:LINE:COLUMN" as object; ERR_LIMIT gives -E2BIG, all others -EINVAL */
-int lab_fail(const struct lab *lab, struct lab_pos pos, struct err *err, enum err_kind kind, const char *fmt, ...)
-	__attribute__((format(printf, 5, 6)));
+int lab_fail(const struct lab *lab, struct lab_pos pos, struct err *err, enum err_kind kind,
+	     const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 
 /* Fill an empty lab, without automatic addresses and routes. */
-int clab_parse(struct lab *lab, const char *data, size_t size, const struct lab_options *options, struct err *err);
+int clab_parse(struct lab *lab, const char *data, size_t size,
+	       const struct lab_options *options, struct err *err);
 int graphml_parse(struct lab *lab, const char *data, size_t size, struct err *err);
 
 /** lab_address() - a loopback for each node, a /31 and /127 for each link; see addressing.c for the plan of numbers */

@@ -27,7 +27,7 @@
 
 enum {
 	NODE_ROUTES_MAX = 16384, /* of one node: STACK_ROUTES_MAX of lib/model/model.h */
-	NO_HOP = UINT16_MAX,	 /* in hops: connected, or not to be reached */
+	NO_HOP = UINT16_MAX,     /* in hops: connected, or not to be reached */
 };
 
 /** struct hop - one usable link of a node: over it, @via is the neighbour @peer */
@@ -87,8 +87,10 @@ static int net_choose(struct net *net, struct err *err);
 static void choose_for(struct net *net, size_t dest, uint32_t *distance, uint32_t *queue);
 static void routes_plain(struct lab *lab, const struct net *net);
 static void routes_merged(struct lab *lab, const struct net *net);
-static void merge_node(struct lab *lab, const struct net *net, const struct trie *trie, uint32_t node);
-static size_t trie_build(struct trie *trie, const struct dest *dests, const size_t *sorted, size_t count);
+static void merge_node(struct lab *lab, const struct net *net, const struct trie *trie,
+		       uint32_t node);
+static size_t trie_build(struct trie *trie, const struct dest *dests, const size_t *sorted,
+			 size_t count);
 static void route_add(struct lab_node *node, const struct prefix *dst, const struct ip *via);
 static const struct prefix *end_ip(const struct lab_end *end, uint8_t family);
 static bool link_usable(const struct lab_link *link, uint8_t family);
@@ -119,21 +121,27 @@ int lab_routes(struct lab *lab, struct err *err)
 		nets[i].choice = NULL;
 	}
 	if (!rc && nets[0].component_count > 1 && (lab->automatic || nets[0].dest_count))
-		lab_note(lab, "the nodes fall into %u parts that no link joins: routes stay inside each",
+		lab_note(lab,
+			 "the nodes fall into %u parts that no link joins: routes stay inside "
+			 "each",
 			 (unsigned)nets[0].component_count);
 	net_fini(&nets[0]);
 	net_fini(&nets[1]);
 	if (!rc && lab_route_count(lab) > LAB_ROUTES_MAX)
-		rc = lab_fail(lab, (struct lab_pos){0}, err, ERR_LIMIT,
-			      "%zu static routes (%zu before merging) are more than the %d of a lab", lab_route_count(lab),
-			      plain, (int)LAB_ROUTES_MAX);
+		rc = lab_fail(
+			lab, (struct lab_pos){0}, err, ERR_LIMIT,
+			"%zu static routes (%zu before merging) are more than the %d of a lab",
+			lab_route_count(lab), plain, (int)LAB_ROUTES_MAX);
 	for (size_t i = 0; i < lab->node_count && !rc; i++)
 		if (lab->nodes[i].route_count > NODE_ROUTES_MAX)
-			rc = lab_fail(lab, lab->nodes[i].pos, err, ERR_LIMIT, "node %s: %zu static routes are more than %d",
-				      lab->nodes[i].name, lab->nodes[i].route_count, (int)NODE_ROUTES_MAX);
+			rc = lab_fail(lab, lab->nodes[i].pos, err, ERR_LIMIT,
+				      "node %s: %zu static routes are more than %d",
+				      lab->nodes[i].name, lab->nodes[i].route_count,
+				      (int)NODE_ROUTES_MAX);
 	if (!rc && lab->merged)
-		lab_note(lab, "%zu static routes instead of %zu: those with one next hop are merged", lab_route_count(lab),
-			 plain);
+		lab_note(lab,
+			 "%zu static routes instead of %zu: those with one next hop are merged",
+			 lab_route_count(lab), plain);
 	return rc;
 }
 
@@ -162,10 +170,11 @@ static void net_init(struct net *net, const struct lab *lab, uint8_t family)
 		if (!link_usable(&lab->links[i], family))
 			continue;
 		for (size_t e = 0; e < 2; e++) {
-			const struct lab_end *end = &lab->links[i].end[e], *peer = &lab->links[i].end[!e];
+			const struct lab_end *end = &lab->links[i].end[e],
+					     *peer = &lab->links[i].end[!e];
 
-			net->hops[fill[end->node]++] =
-				(struct hop){.peer = peer->node, .via = end_ip(peer, family)->ip};
+			net->hops[fill[end->node]++] = (struct hop){
+				.peer = peer->node, .via = end_ip(peer, family)->ip};
 		}
 	}
 	free(fill);
@@ -221,11 +230,13 @@ static int net_dests(struct net *net, struct err *err)
 {
 	const struct lab *lab = net->lab;
 
-	net->dests = mem_array(lab->automatic ? lab->node_count : lab->link_count, sizeof(*net->dests));
+	net->dests = mem_array(lab->automatic ? lab->node_count : lab->link_count,
+			       sizeof(*net->dests));
 	if (lab->automatic) {
 		for (uint32_t i = 0; i < lab->node_count; i++)
 			net->dests[net->dest_count++] = (struct dest){
-				.prefix = net->family == 4 ? lab->nodes[i].block4 : lab->nodes[i].block6,
+				.prefix = net->family == 4 ? lab->nodes[i].block4
+							   : lab->nodes[i].block6,
 				.owner = {i},
 				.owner_count = 1,
 				.component = net->component[i],
@@ -243,9 +254,11 @@ static int net_dests(struct net *net, struct err *err)
 			if (!ip->ip.family)
 				continue;
 			network = prefix_network(ip);
-			if (dest.owner_count && memcmp(&network, &dest.prefix, sizeof(network)) != 0)
+			if (dest.owner_count &&
+			    memcmp(&network, &dest.prefix, sizeof(network)) != 0)
 				return lab_fail(lab, end->pos, err, ERR_USAGE,
-						"%s:%s: routing static needs both ends of a link in one subnet",
+						"%s:%s: routing static needs both ends of a "
+						"link in one subnet",
 						lab->nodes[end->node].name, end->ifname);
 			dest.prefix = network;
 			dest.owner[dest.owner_count++] = end->node;
@@ -267,7 +280,8 @@ static int dests_check(struct net *net, struct err *err)
 		sorted[i] = i;
 	qsort_r(sorted, net->dest_count, sizeof(*sorted), dest_cmp, net->dests);
 	for (size_t i = 1; i < net->dest_count && !rc; i++) {
-		const struct dest *a = &net->dests[sorted[i - 1]], *b = &net->dests[sorted[i]], *late, *early;
+		const struct dest *a = &net->dests[sorted[i - 1]], *b = &net->dests[sorted[i]],
+				  *late, *early;
 		char text[PREFIX_STR_SIZE];
 
 		if (!prefix_overlaps(&a->prefix, &b->prefix))
@@ -287,7 +301,8 @@ static size_t net_plain_count(const struct net *net)
 	size_t count = 0;
 
 	for (size_t i = 0; i < net->dest_count; i++)
-		count += net->component_size[net->dests[i].component] - net->dests[i].owner_count;
+		count += net->component_size[net->dests[i].component] -
+			 net->dests[i].owner_count;
 	return count;
 }
 
@@ -297,9 +312,10 @@ static int net_choose(struct net *net, struct err *err)
 	uint32_t *distance, *queue;
 
 	if (net->dest_count && nodes > (size_t)LAB_ROUTE_CELLS_MAX / net->dest_count)
-		return lab_fail(net->lab, (struct lab_pos){0}, err, ERR_LIMIT,
-				"static routes of %zu nodes to %zu prefixes: their product may be %d", nodes,
-				net->dest_count, (int)LAB_ROUTE_CELLS_MAX);
+		return lab_fail(
+			net->lab, (struct lab_pos){0}, err, ERR_LIMIT,
+			"static routes of %zu nodes to %zu prefixes: their product may be %d",
+			nodes, net->dest_count, (int)LAB_ROUTE_CELLS_MAX);
 	net->choice = mem_array(net->dest_count * nodes, sizeof(*net->choice));
 	distance = mem_array(nodes, sizeof(*distance));
 	queue = mem_array(nodes, sizeof(*queue));
@@ -389,7 +405,8 @@ static void routes_merged(struct lab *lab, const struct net *net)
 }
 
 /* Sets of next hops are bits, @words of 64 each; a leaf that suits any has all bits. */
-static void merge_node(struct lab *lab, const struct net *net, const struct trie *trie, uint32_t node)
+static void merge_node(struct lab *lab, const struct net *net, const struct trie *trie,
+		       uint32_t node)
 {
 	size_t words = (net->first[node + 1] - net->first[node]) / 64 + 1;
 	uint64_t *sets = mem_array(trie->count * words, sizeof(*sets));
@@ -424,13 +441,15 @@ static void merge_node(struct lab *lab, const struct net *net, const struct trie
 		uint16_t hop = inherited[v];
 
 		/* the highest bit is above every hop there is, so only a set that suits any has it */
-		if (!(set[words - 1] >> 63) && (hop == NO_HOP || !(set[hop / 64] >> (hop % 64) & 1))) {
+		if (!(set[words - 1] >> 63) &&
+		    (hop == NO_HOP || !(set[hop / 64] >> (hop % 64) & 1))) {
 			size_t w = 0;
 
 			while (!set[w])
 				w++;
 			hop = (uint16_t)(w * 64 + (size_t)__builtin_ctzll(set[w]));
-			route_add(&lab->nodes[node], &vertex->prefix, &net->hops[net->first[node] + hop].via);
+			route_add(&lab->nodes[node], &vertex->prefix,
+				  &net->hops[net->first[node] + hop].via);
 		}
 		if (!vertex->leaf)
 			inherited[vertex->child[0]] = inherited[vertex->child[1]] = hop;
@@ -440,9 +459,11 @@ static void merge_node(struct lab *lab, const struct net *net, const struct trie
 }
 
 /* Return: index of the vertex that holds @sorted[0 .. count). */
-static size_t trie_build(struct trie *trie, const struct dest *dests, const size_t *sorted, size_t count)
+static size_t trie_build(struct trie *trie, const struct dest *dests, const size_t *sorted,
+			 size_t count)
 {
-	const struct prefix *low = &dests[sorted[0]].prefix, *high = &dests[sorted[count - 1]].prefix;
+	const struct prefix *low = &dests[sorted[0]].prefix,
+			    *high = &dests[sorted[count - 1]].prefix;
 	struct vertex vertex = {0};
 	size_t bit = 0, split = 0;
 
@@ -467,7 +488,8 @@ static void route_add(struct lab_node *node, const struct prefix *dst, const str
 {
 	if (node->route_count == node->route_capacity) {
 		node->route_capacity = node->route_capacity ? 2 * node->route_capacity : 8;
-		node->routes = mem_grow(node->routes, node->route_capacity, sizeof(*node->routes));
+		node->routes =
+			mem_grow(node->routes, node->route_capacity, sizeof(*node->routes));
 	}
 	node->routes[node->route_count++] = (struct lab_route){.dst = *dst, .via = *via};
 }
@@ -481,7 +503,8 @@ static const struct prefix *end_ip(const struct lab_end *end, uint8_t family)
 
 static bool link_usable(const struct lab_link *link, uint8_t family)
 {
-	const struct prefix *a = end_ip(&link->end[0], family), *b = end_ip(&link->end[1], family);
+	const struct prefix *a = end_ip(&link->end[0], family),
+			    *b = end_ip(&link->end[1], family);
 
 	return a->ip.family && b->ip.family && a->len == b->len && prefix_contains(a, &b->ip);
 }

@@ -30,8 +30,9 @@ static int down_run(struct cli *cli, int argc, char **argv);
 static int show_run(struct cli *cli, int argc, char **argv);
 static int validate_run(struct cli *cli, int argc, char **argv);
 static int exec_run(struct cli *cli, int argc, char **argv);
-static int parse_args(struct cli *cli, const struct cli_verb *verb, unsigned flags, const char *const *operands,
-		      size_t min, int argc, char **argv, struct lab_args *ret_args);
+static int parse_args(struct cli *cli, const struct cli_verb *verb, unsigned flags,
+		      const char *const *operands, size_t min, int argc, char **argv,
+		      struct lab_args *ret_args);
 static int load(struct cli *cli, const struct lab_args *args, struct lab **ret_lab);
 static void tell(const struct cli *cli, const struct lab *lab);
 static const char *environment(void *ctx, const char *variable);
@@ -46,12 +47,17 @@ enum { UP, DOWN, SHOW, VALIDATE, EXEC };
 static const struct cli_verb subs[] = {
 	[UP] = {"up", "makes what a file describes",
 		"moat lab up FILE [--bare] [--name NAME]\n\n"
-		"  FILE         containerlab's YAML with nodes of kind linux, or GraphML (Internet Topology Zoo)\n"
-		"  --bare       take only nodes and the links between them; list what was left out\n"
+		"  FILE         containerlab's YAML with nodes of kind linux, or GraphML "
+		"(Internet Topology Zoo)\n"
+		"  --bare       take only nodes and the links between them; list what was left "
+		"out\n"
 		"  --name NAME  of the lab, instead of the file's own\n\n"
-		"  A node is a bare stack: a network stack of its own without a container. In YAML ${VAR:=default} is\n"
-		"  expanded, and \"routing: static\" adds shortest-path routes. GraphML gets addresses and such routes\n"
-		"  always: 10.0.0.0/8 and fd6d:6f61:7400::/96, a loopback a node, a /31 and a /127 a link.",
+		"  A node is a bare stack: a network stack of its own without a container. In "
+		"YAML ${VAR:=default} is\n"
+		"  expanded, and \"routing: static\" adds shortest-path routes. GraphML gets "
+		"addresses and such routes\n"
+		"  always: 10.0.0.0/8 and fd6d:6f61:7400::/96, a loopback a node, a /31 and a "
+		"/127 a link.",
 		NULL, up_run},
 	[DOWN] = {"down", "removes a lab",
 		  "moat lab down [LAB|FILE] [--name NAME] [--strict]\n\n"
@@ -60,13 +66,16 @@ static const struct cli_verb subs[] = {
 		  NULL, down_run},
 	[SHOW] = {"show", "shows a lab, or lists all",
 		  "moat lab show [LAB|FILE] [--bare] [--name NAME]\n\n"
-		  "  LAB: nodes and wires as they stand; FILE: as they would; neither: all labs.",
+		  "  LAB: nodes and wires as they stand; FILE: as they would; neither: all "
+		  "labs.",
 		  NULL, show_run},
-	[VALIDATE] = {"validate", "checks a file, and changes nothing",
-		      "moat lab validate FILE [--bare] [--name NAME]\n\n"
-		      "  What is wrong is told with its line and column. The daemon is not asked.",
-		      NULL, validate_run},
-	[EXEC] = {"exec", "runs a command of the host in a node", "moat lab exec LAB/NODE -- CMD [ARG...]", NULL, exec_run},
+	[VALIDATE] =
+		{"validate", "checks a file, and changes nothing",
+		 "moat lab validate FILE [--bare] [--name NAME]\n\n"
+		 "  What is wrong is told with its line and column. The daemon is not asked.",
+		 NULL, validate_run},
+	[EXEC] = {"exec", "runs a command of the host in a node",
+		  "moat lab exec LAB/NODE -- CMD [ARG...]", NULL, exec_run},
 	{0},
 };
 
@@ -153,7 +162,8 @@ static int show_run(struct cli *cli, int argc, char **argv)
 		tell(cli, lab);
 		reply = json_pack("{s:o}", "lab", parameters);
 	} else {
-		rc = cli_call(cli, "LabShow", json_pack("{s:s}", "name", args.which), NULL, 0, &reply);
+		rc = cli_call(cli, "LabShow", json_pack("{s:s}", "name", args.which), NULL, 0,
+			      &reply);
 		if (!reply)
 			return rc;
 	}
@@ -187,13 +197,14 @@ static int validate_run(struct cli *cli, int argc, char **argv)
 	tell(cli, lab);
 	if (cli->json) {
 		cleanup(json_freep) json_t *doc = json_pack(
-			"{s:{s:s, s:I, s:I, s:I}}", "lab", "name", lab->name, "nodes", (json_int_t)lab->node_count,
-			"links", (json_int_t)lab->link_count, "routes", (json_int_t)lab_route_count(lab));
+			"{s:{s:s, s:I, s:I, s:I}}", "lab", "name", lab->name, "nodes",
+			(json_int_t)lab->node_count, "links", (json_int_t)lab->link_count,
+			"routes", (json_int_t)lab_route_count(lab));
 
 		cli_print_json(doc);
 	} else if (!cli->quiet) {
-		printf("lab %s: %zu nodes, %zu links, %zu static routes\n", lab->name, lab->node_count, lab->link_count,
-		       lab_route_count(lab));
+		printf("lab %s: %zu nodes, %zu links, %zu static routes\n", lab->name,
+		       lab->node_count, lab->link_count, lab_route_count(lab));
 	}
 	return CLI_OK;
 }
@@ -211,8 +222,9 @@ static int exec_run(struct cli *cli, int argc, char **argv)
 /* ------------------------------------------------------------------ helpers */
 
 /* Return: -1 go on; else the exit code. */
-static int parse_args(struct cli *cli, const struct cli_verb *verb, unsigned flags, const char *const *operands,
-		      size_t min, int argc, char **argv, struct lab_args *ret_args)
+static int parse_args(struct cli *cli, const struct cli_verb *verb, unsigned flags,
+		      const char *const *operands, size_t min, int argc, char **argv,
+		      struct lab_args *ret_args)
 {
 	static const struct option options[] = {
 		{"bare", no_argument, NULL, 'b'},
@@ -246,14 +258,18 @@ static int parse_args(struct cli *cli, const struct cli_verb *verb, unsigned fla
 /* Return: -1 and *ret_lab; else the exit code, the message being printed. */
 static int load(struct cli *cli, const struct lab_args *args, struct lab **ret_lab)
 {
-	struct lab_options options = {.bare = args->bare, .name = args->name, .env = environment};
+	struct lab_options options = {
+		.bare = args->bare, .name = args->name, .env = environment};
 	cleanup(buf_fini) struct buf data = BUF_INIT;
 	struct err err = ERR_INIT;
 	int rc = file_read(args->which, LAB_FILE_MAX, &data);
 
 	if (rc < 0) {
-		err_sys(&err, rc == -ENOENT ? ERR_NOTFOUND : rc == -E2BIG ? ERR_LIMIT : ERR_IO, -rc, args->which,
-			"cannot read it");
+		err_sys(&err,
+			rc == -ENOENT  ? ERR_NOTFOUND
+			: rc == -E2BIG ? ERR_LIMIT
+				       : ERR_IO,
+			-rc, args->which, "cannot read it");
 		return cli_fail(cli, &err);
 	}
 	if (lab_load(args->which, buf_cstr(&data), data.size, &options, ret_lab, &err) < 0)
@@ -269,7 +285,8 @@ static void tell(const struct cli *cli, const struct lab *lab)
 	for (size_t i = 0; i < lab->left_out_count; i++) {
 		const struct lab_left_out *left = &lab->left_out[i];
 
-		fprintf(stderr, "%s%s (%s%u)", i ? ", " : "moat: left out, with the first line of each: ", left->key,
+		fprintf(stderr, "%s%s (%s%u)",
+			i ? ", " : "moat: left out, with the first line of each: ", left->key,
 			left->count > 1 ? "from line " : "line ", (unsigned)left->first.line);
 	}
 	if (lab->left_out_count)
@@ -291,7 +308,8 @@ static bool is_file(const char *which)
 	struct stat st;
 
 	/* no name of a lab has one of these; what else is a regular file is meant to be one */
-	return strchr(which, '/') || strchr(which, '.') || (stat(which, &st) == 0 && S_ISREG(st.st_mode));
+	return strchr(which, '/') || strchr(which, '.') ||
+	       (stat(which, &st) == 0 && S_ISREG(st.st_mode));
 }
 
 /* Return: -1 and *ret_name; else the exit code. */
@@ -331,8 +349,10 @@ static int show_all(struct cli *cli)
 	}
 	table = cli->quiet ? NULL : cli_table_new(headers);
 	json_array_foreach(json_object_get(reply, "labs"), index, lab) {
-		cleanup(mem_freep) char *nodes = mem_printf("%zu", json_array_size(json_object_get(lab, "nodes")));
-		cleanup(mem_freep) char *wires = mem_printf("%zu", json_array_size(json_object_get(lab, "wires")));
+		cleanup(mem_freep) char *nodes =
+			mem_printf("%zu", json_array_size(json_object_get(lab, "nodes")));
+		cleanup(mem_freep) char *wires =
+			mem_printf("%zu", json_array_size(json_object_get(lab, "wires")));
 		cleanup(mem_freep) char *name = cli_cell(json_object_get(lab, "name"));
 
 		if (table)
@@ -377,7 +397,8 @@ static void print_nodes(const json_t *lab)
 		cleanup(mem_freep) char *name = cli_cell(json_object_get(node, "name"));
 		cleanup(mem_freep) char *ips = cli_cell(json_object_get(node, "ips"));
 
-		cli_table_row(table, (const char *const[]){name, ips, buf_cstr(&ifnames[index])});
+		cli_table_row(table,
+			      (const char *const[]){name, ips, buf_cstr(&ifnames[index])});
 		buf_fini(&ifnames[index]);
 	}
 	table_fini(&by_name);
@@ -387,7 +408,8 @@ static void print_nodes(const json_t *lab)
 
 static void print_wires(const json_t *lab)
 {
-	static const char *const headers[] = {"WIRE", "ADDRESSES", "TO", "ADDRESSES", "MTU", NULL};
+	static const char *const headers[] = {"WIRE",      "ADDRESSES", "TO",
+					      "ADDRESSES", "MTU",       NULL};
 	struct cli_table *table = cli_table_new(headers);
 	const json_t *wire;
 	size_t index;

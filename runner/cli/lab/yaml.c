@@ -45,15 +45,15 @@ static int build(struct builder *builder, yaml_parser_t *parser);
 static int on_event(struct builder *builder, const yaml_event_t *event, bool *ret_end);
 static int on_scalar(struct builder *builder, const yaml_event_t *event);
 static int on_alias(struct builder *builder, const yaml_event_t *event);
-static int on_start(struct builder *builder, const yaml_event_t *event, enum yaml_kind kind, const char *anchor,
-		    const char *tag);
+static int on_start(struct builder *builder, const yaml_event_t *event, enum yaml_kind kind,
+		    const char *anchor, const char *tag);
 static int on_end(struct builder *builder);
 static int place(struct builder *builder, struct yaml_node *node, const char *anchor);
 static int add_key(struct builder *builder, struct frame *frame, struct yaml_node *key);
 static void add_item(struct frame *frame, struct yaml_node *node);
 static int merge(struct builder *builder, struct frame *frame);
-static int merge_from(struct builder *builder, struct frame *frame, const struct yaml_node *source,
-		      const struct yaml_node *at);
+static int merge_from(struct builder *builder, struct frame *frame,
+		      const struct yaml_node *source, const struct yaml_node *at);
 static struct yaml_node *find_key(const struct frame *frame, const struct yaml_node *key);
 static int node_new(struct builder *builder, const yaml_event_t *event, enum yaml_kind kind,
 		    struct yaml_node **ret_node);
@@ -61,7 +61,8 @@ static struct lab_pos position(const struct builder *builder, const yaml_mark_t 
 static int parser_failure(const struct builder *builder, const yaml_parser_t *parser);
 static bool tag_known(const char *tag);
 
-int yaml_load(struct lab *lab, const struct envsubst *subst, struct yaml_node **ret_root, struct err *err)
+int yaml_load(struct lab *lab, const struct envsubst *subst, struct yaml_node **ret_root,
+	      struct err *err)
 {
 	struct builder builder = {.lab = lab, .subst = subst, .err = err};
 	const char *text = buf_cstr(&subst->text);
@@ -85,7 +86,8 @@ int yaml_load(struct lab *lab, const struct envsubst *subst, struct yaml_node **
 	if (rc < 0)
 		return rc;
 	if (!builder.root)
-		return lab_fail(lab, (struct lab_pos){1, 1}, err, ERR_USAGE, "the file is empty");
+		return lab_fail(lab, (struct lab_pos){1, 1}, err, ERR_USAGE,
+				"the file is empty");
 	*ret_root = builder.root;
 	return 0;
 }
@@ -137,7 +139,8 @@ static int on_event(struct builder *builder, const yaml_event_t *event, bool *re
 		return 0;
 	case YAML_DOCUMENT_START_EVENT:
 		if (builder->root)
-			return lab_fail(builder->lab, position(builder, &event->start_mark), builder->err, ERR_USAGE,
+			return lab_fail(builder->lab, position(builder, &event->start_mark),
+					builder->err, ERR_USAGE,
 					"a second document begins here: a lab file holds one");
 		return 0;
 	case YAML_ALIAS_EVENT:
@@ -145,17 +148,19 @@ static int on_event(struct builder *builder, const yaml_event_t *event, bool *re
 	case YAML_SCALAR_EVENT:
 		return on_scalar(builder, event);
 	case YAML_SEQUENCE_START_EVENT:
-		return on_start(builder, event, YAML_SEQUENCE, (const char *)event->data.sequence_start.anchor,
+		return on_start(builder, event, YAML_SEQUENCE,
+				(const char *)event->data.sequence_start.anchor,
 				(const char *)event->data.sequence_start.tag);
 	case YAML_MAPPING_START_EVENT:
-		return on_start(builder, event, YAML_MAPPING, (const char *)event->data.mapping_start.anchor,
+		return on_start(builder, event, YAML_MAPPING,
+				(const char *)event->data.mapping_start.anchor,
 				(const char *)event->data.mapping_start.tag);
 	case YAML_SEQUENCE_END_EVENT:
 	case YAML_MAPPING_END_EVENT:
 		return on_end(builder);
 	}
-	return lab_fail(builder->lab, position(builder, &event->start_mark), builder->err, ERR_INTERNAL,
-			"libyaml reports an event that is none");
+	return lab_fail(builder->lab, position(builder, &event->start_mark), builder->err,
+			ERR_INTERNAL, "libyaml reports an event that is none");
 }
 
 static int on_scalar(struct builder *builder, const yaml_event_t *event)
@@ -168,12 +173,14 @@ static int on_scalar(struct builder *builder, const yaml_event_t *event)
 	if (rc < 0)
 		return rc;
 	if (len > YAML_SCALAR_MAX)
-		return lab_fail(builder->lab, node->pos, builder->err, ERR_LIMIT, "a value of %zu bytes is above %d",
-				len, (int)YAML_SCALAR_MAX);
+		return lab_fail(builder->lab, node->pos, builder->err, ERR_LIMIT,
+				"a value of %zu bytes is above %d", len, (int)YAML_SCALAR_MAX);
 	if (memchr(text, '\0', len)) /* "\0" between double quotes */
-		return lab_fail(builder->lab, node->pos, builder->err, ERR_USAGE, "a value with a NUL inside");
+		return lab_fail(builder->lab, node->pos, builder->err, ERR_USAGE,
+				"a value with a NUL inside");
 	if (!tag_known((const char *)event->data.scalar.tag))
-		return lab_fail(builder->lab, node->pos, builder->err, ERR_USAGE, "tag \"%.80s\" is not understood",
+		return lab_fail(builder->lab, node->pos, builder->err, ERR_USAGE,
+				"tag \"%.80s\" is not understood",
 				(const char *)event->data.scalar.tag);
 	node->text = arena_strndup(builder->lab->arena, text, len);
 	node->len = len;
@@ -189,21 +196,22 @@ static int on_alias(struct builder *builder, const yaml_event_t *event)
 	struct yaml_node *node = table_find_str(&builder->anchors, name);
 
 	if (!node)
-		return lab_fail(builder->lab, pos, builder->err, ERR_USAGE, "alias \"%.80s\" names no anchor before it",
-				name);
+		return lab_fail(builder->lab, pos, builder->err, ERR_USAGE,
+				"alias \"%.80s\" names no anchor before it", name);
 	if (++builder->aliases > YAML_ALIASES_MAX)
-		return lab_fail(builder->lab, pos, builder->err, ERR_LIMIT, "more than %d aliases",
-				(int)YAML_ALIASES_MAX);
+		return lab_fail(builder->lab, pos, builder->err, ERR_LIMIT,
+				"more than %d aliases", (int)YAML_ALIASES_MAX);
 	builder->written_out += node->weight;
 	if (builder->written_out > YAML_WEIGHT_MAX)
 		return lab_fail(builder->lab, pos, builder->err, ERR_LIMIT,
-				"alias \"%.80s\": the file with its aliases written out is above %d values", name,
-				(int)YAML_WEIGHT_MAX);
+				"alias \"%.80s\": the file with its aliases written out is "
+				"above %d values",
+				name, (int)YAML_WEIGHT_MAX);
 	return place(builder, node, NULL);
 }
 
-static int on_start(struct builder *builder, const yaml_event_t *event, enum yaml_kind kind, const char *anchor,
-		    const char *tag)
+static int on_start(struct builder *builder, const yaml_event_t *event, enum yaml_kind kind,
+		    const char *anchor, const char *tag)
 {
 	struct yaml_node *node;
 	int rc = node_new(builder, event, kind, &node);
@@ -211,18 +219,20 @@ static int on_start(struct builder *builder, const yaml_event_t *event, enum yam
 	if (rc < 0)
 		return rc;
 	if (!tag_known(tag))
-		return lab_fail(builder->lab, node->pos, builder->err, ERR_USAGE, "tag \"%.80s\" is not understood", tag);
+		return lab_fail(builder->lab, node->pos, builder->err, ERR_USAGE,
+				"tag \"%.80s\" is not understood", tag);
 	if (builder->depth == YAML_DEPTH_MAX)
-		return lab_fail(builder->lab, node->pos, builder->err, ERR_LIMIT, "values nest deeper than %d",
-				(int)YAML_DEPTH_MAX);
+		return lab_fail(builder->lab, node->pos, builder->err, ERR_LIMIT,
+				"values nest deeper than %d", (int)YAML_DEPTH_MAX);
 	if (builder->depth) {
 		const struct frame *above = &builder->frames[builder->depth - 1];
 
 		if (above->node->kind == YAML_MAPPING && !above->key)
-			return lab_fail(builder->lab, node->pos, builder->err, ERR_USAGE, "a key must be a single value");
+			return lab_fail(builder->lab, node->pos, builder->err, ERR_USAGE,
+					"a key must be a single value");
 	}
-	builder->frames[builder->depth++] =
-		(struct frame){.node = node, .anchor = arena_strdup(builder->lab->arena, anchor)};
+	builder->frames[builder->depth++] = (struct frame){
+		.node = node, .anchor = arena_strdup(builder->lab->arena, anchor)};
 	return 0;
 }
 
@@ -236,7 +246,8 @@ static int on_end(struct builder *builder)
 
 	if (rc < 0)
 		return rc;
-	items = arena_array(builder->lab->arena, node->item_count ? node->item_count : 1, sizeof(struct yaml_node *));
+	items = arena_array(builder->lab->arena, node->item_count ? node->item_count : 1,
+			    sizeof(struct yaml_node *));
 	if (node->item_count)
 		memcpy(items, node->items, node->item_count * sizeof(struct yaml_node *));
 	free(node->items);
@@ -281,14 +292,17 @@ static int add_key(struct builder *builder, struct frame *frame, struct yaml_nod
 	const struct yaml_node *twin;
 
 	if (key->kind != YAML_SCALAR)
-		return lab_fail(builder->lab, key->pos, builder->err, ERR_USAGE, "a key must be a single value");
+		return lab_fail(builder->lab, key->pos, builder->err, ERR_USAGE,
+				"a key must be a single value");
 	twin = find_key(frame, key);
 	if (twin)
 		return lab_fail(builder->lab, key->pos, builder->err, ERR_USAGE,
-				"key \"%.80s\" stands in line %u already", key->text, (unsigned)twin->pos.line);
+				"key \"%.80s\" stands in line %u already", key->text,
+				(unsigned)twin->pos.line);
 	if (frame->node->item_count / 2 == LINEAR_KEYS)
 		for (size_t i = 0; i < frame->node->item_count; i += 2)
-			table_add_str(&frame->seen, frame->node->items[i]->text, frame->node->items[i]);
+			table_add_str(&frame->seen, frame->node->items[i]->text,
+				      frame->node->items[i]);
 	if (frame->node->item_count / 2 >= LINEAR_KEYS)
 		table_add_str(&frame->seen, key->text, key);
 	frame->key = key;
@@ -301,7 +315,8 @@ static void add_item(struct frame *frame, struct yaml_node *node)
 
 	if (into->item_count == frame->capacity) {
 		frame->capacity = frame->capacity ? 2 * frame->capacity : 8;
-		into->items = mem_grow(into->items, frame->capacity, sizeof(struct yaml_node *));
+		into->items =
+			mem_grow(into->items, frame->capacity, sizeof(struct yaml_node *));
 	}
 	into->items[into->item_count++] = node;
 }
@@ -317,7 +332,8 @@ static int merge(struct builder *builder, struct frame *frame)
 
 		if (!key->plain || strcmp(key->text, "<<") != 0)
 			continue;
-		memmove(into->items + i, into->items + i + 2, (into->item_count - i - 2) * sizeof(*into->items));
+		memmove(into->items + i, into->items + i + 2,
+			(into->item_count - i - 2) * sizeof(*into->items));
 		into->item_count -= 2;
 		if (value->kind != YAML_SEQUENCE)
 			return merge_from(builder, frame, value, key);
@@ -328,18 +344,19 @@ static int merge(struct builder *builder, struct frame *frame)
 	return 0;
 }
 
-static int merge_from(struct builder *builder, struct frame *frame, const struct yaml_node *source,
-		      const struct yaml_node *at)
+static int merge_from(struct builder *builder, struct frame *frame,
+		      const struct yaml_node *source, const struct yaml_node *at)
 {
 	if (source->kind != YAML_MAPPING)
-		return lab_fail(builder->lab, at->pos, builder->err, ERR_USAGE, "\"<<\" merges mappings only");
+		return lab_fail(builder->lab, at->pos, builder->err, ERR_USAGE,
+				"\"<<\" merges mappings only");
 	for (size_t i = 0; i < source->item_count; i += 2) {
 		int rc;
 
 		/* each look counts, so that a hostile file pays for its work */
 		if (++builder->nodes > YAML_NODES_MAX)
-			return lab_fail(builder->lab, at->pos, builder->err, ERR_LIMIT, "more than %d values",
-					(int)YAML_NODES_MAX);
+			return lab_fail(builder->lab, at->pos, builder->err, ERR_LIMIT,
+					"more than %d values", (int)YAML_NODES_MAX);
 		if (find_key(frame, source->items[i]))
 			continue;
 		rc = add_key(builder, frame, source->items[i]);
@@ -371,7 +388,8 @@ static int node_new(struct builder *builder, const yaml_event_t *event, enum yam
 	struct yaml_node *node;
 
 	if (++builder->nodes > YAML_NODES_MAX)
-		return lab_fail(builder->lab, pos, builder->err, ERR_LIMIT, "more than %d values", (int)YAML_NODES_MAX);
+		return lab_fail(builder->lab, pos, builder->err, ERR_LIMIT,
+				"more than %d values", (int)YAML_NODES_MAX);
 	node = arena_alloc(builder->lab->arena, sizeof(*node));
 	node->kind = kind;
 	node->weight = 1;
@@ -393,11 +411,13 @@ static int parser_failure(const struct builder *builder, const yaml_parser_t *pa
 
 	if (parser->error == YAML_MEMORY_ERROR)
 		abort();
-	if (parser->error == YAML_READER_ERROR) /* has an offset only: where the scanner stands is near */
-		return lab_fail(builder->lab, position(builder, &parser->mark), builder->err, ERR_USAGE,
-				"not YAML: %s", problem);
-	return lab_fail(builder->lab, position(builder, &parser->problem_mark), builder->err, ERR_USAGE, "not YAML: %s%s%s",
-			problem, parser->context ? ", " : "", parser->context ? parser->context : "");
+	if (parser->error ==
+	    YAML_READER_ERROR) /* has an offset only: where the scanner stands is near */
+		return lab_fail(builder->lab, position(builder, &parser->mark), builder->err,
+				ERR_USAGE, "not YAML: %s", problem);
+	return lab_fail(builder->lab, position(builder, &parser->problem_mark), builder->err,
+			ERR_USAGE, "not YAML: %s%s%s", problem, parser->context ? ", " : "",
+			parser->context ? parser->context : "");
 }
 
 static bool tag_known(const char *tag)

@@ -14,7 +14,7 @@
 #include "runner/cli/lab/lab.h"
 
 enum {
-	YAML_DEPTH_MAX = 32,	   /* nesting of collections */
+	YAML_DEPTH_MAX = 32,       /* nesting of collections */
 	YAML_NODES_MAX = 1 << 20,  /* scalars and collections, with those of merge keys */
 	YAML_ALIASES_MAX = 65536,  /* uses of anchors */
 	YAML_WEIGHT_MAX = 4 << 20, /* nodes if each alias were written out */
@@ -22,7 +22,6 @@ enum {
 };
 
 enum yaml_kind { YAML_SCALAR, YAML_SEQUENCE, YAML_MAPPING };
-
 
 /**
  * struct yaml_node
@@ -44,9 +43,11 @@ struct yaml_node {
 };
 
 /** yaml_load() - one document into the lab's arena. Return: 0 or -errno with the place in the file. */
-int yaml_load(struct lab *lab, const struct envsubst *subst, struct yaml_node **ret_root, struct err *err);
+int yaml_load(struct lab *lab, const struct envsubst *subst, struct yaml_node **ret_root,
+	      struct err *err);
 
-const struct yaml_node *yaml_get(const struct yaml_node *mapping, const char *key); /* NULL where absent */
-bool yaml_is_null(const struct yaml_node *node); /* plain "", "~", "null" */
+const struct yaml_node *yaml_get(const struct yaml_node *mapping,
+				 const char *key); /* NULL where absent */
+bool yaml_is_null(const struct yaml_node *node);   /* plain "", "~", "null" */
 
 #endif

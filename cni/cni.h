@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * cni - the CNI plugin of type "moat": one call of a container runtime, decoded, carried out over
+ * the API, answered. Floor F5. It holds no state but the journal of deletions that the daemon was
+ * not there for.
+ *
+ * Codes: a function that can fail returns CNI_OK or the code of the CNI error, with *err filled.
+ */
+#ifndef MOAT_CNI_CNI_H
+#define MOAT_CNI_CNI_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "lib/base/err.h"
+#include "lib/base/mem.h"
+#include "lib/varlink/varlink.h"
+
+/* https://www.cni.dev/docs/spec/#error; 8 and 999 are what the reference plugins use beyond it; 100 on are ours. */
+enum cni_code {
+	CNI_OK = 0,
+	CNI_VERSION = 1,     /* incompatible version of the specification */
+	CNI_FIELD = 2,       /* unsupported field: the message has key and value */
+	CNI_ENVIRONMENT = 4, /* the message has the names */
+	CNI_IO = 5,
+	CNI_DECODE = 6,
+	CNI_CONFIG = 7,
+	CNI_NETNS = 8,
+	CNI_TRY_AGAIN = 11,
+	CNI_NO_SUCH_OBJECT = 100,
+	CNI_TAKEN = 101, /* this attachment exists */
+	CNI_ADDRESS_TAKEN = 102,
+	CNI_PORT_TAKEN = 103,
+	CNI_EXHAUSTED = 104,
+	CNI_REFUSED = 105, /* permission, quota, limit, conflict */
+	CNI_UNSUPPORTED = 106,
+	CNI_KERNEL = 107,
+	CNI_INTERNAL = 999,
+};
+
+enum cni_verb {
+	CNI_VERB_NONE,
+	CNI_VERB_ADD,
+	CNI_VERB_DEL,
+	CNI_VERB_CHECK,
+	CNI_VERB_STATUS,
+	CNI_VERB_GC,
+	CNI_VERB_VERSION
+};
+
+enum {
+	CNI_IFNAME_MAX = 15,
+	CNI_STACK_ID_MAX = 40, /* characters of the container's id in the name of its stack */
+	CNI_STACK_SIZE = 4 + CNI_STACK_ID_MAX + 1 + 12 + 1,
+	CNI_PORTS_MAX = 4096,
+};
+
+/** struct cni_env - what the runtime set; NULL or "" where it did not */
+struct cni_env {
+	const char *command, *container_id, *netns, *ifname, *args;
+	const char *netns_override; /* CNI_NETNS_OVERRIDE: our own namespace is meant */
+	const char *socket;         /* MOAT_SOCKET */
+	const char *state_dir;      /* MOAT_STATE_DIR */
+};
+
+/**
+ * struct cni_request - one call, decoded and judged; strings live in the arena or in @doc
+ * @version: of the configuration, one of cni_versions
+ * @name: of the configuration; @network: of Moat's network, in @tenant
+ * @stack: name of the stack, derived from the container's id alone, so that DEL needs nothing else
+ * @netns: CNI_NETNS verbatim
+ * @subnets, @gateways, @ips, @publish: NULL-terminated, never NULL
+ * @masquerade, @host_access: -1 not said
+ * @dns: an object for the result, or NULL; owned
+ * @pod: K8S_POD_NAMESPACE and the like for labels, an object; owned
+ */
+struct cni_request {
+	json_t *doc;
+	enum cni_verb verb;
+	const char *version;
+	const char *name, *tenant, *network, *stack;
+	const char *container_id, *netns, *ifname;
+	bool netns_may_be_ours;
+	const char *mode;
+	const char *const *subnets, *const *gateways, *const *ips, *const *publish;
+	const char *mac;
+	int64_t mtu; /* 0: not said */
+	int masquerade, host_access;
+	bool default_route;
+	json_t *dns, *pod;
+	const char *socket, *state_dir;
+};
+
+extern const char *const cni_versions[]; /* oldest first, NULL at the end */
+
+enum cni_verb cni_verb_parse(const char *command); /* CNI_VERB_NONE where unknown */
+
+/**
+ * cni_request_decode() - environment and configuration into a request. Pure.
+ * @text, @size: standard input
+ * What only ADD needs is not judged for DEL: a DEL shall find its attachment whatever else is wrong.
+ * On failure @ret_request->version is set if it could be read. cni_request_fini() either way.
+ */
+int cni_request_decode(const struct cni_env *env, const char *text, size_t size,
+		       struct arena *arena, struct cni_request *ret_request, struct err *err);
+void cni_request_fini(struct cni_request *request);
+
+/* conf.c and args.c, for cni_request_decode() */
+int cni_conf_decode(struct cni_request *request, struct arena *arena, struct err *err);
+int cni_args_decode(struct cni_request *request, const char *args, struct arena *arena,
+		    const char **ret_mac, const char *const **ret_ips, struct err *err);
+
+/** cni_stack_name() - "cni-" and the id, shortened with a hash of the whole where it is long. Never two ids one name. */
+void cni_stack_name(const char *container_id, char dst[CNI_STACK_SIZE]);
+
+/* result.c: documents for standard output. Pure; the caller's. */
+json_t *cni_result_version(const char *version);
+json_t *cni_result_error(const char *version, int code, const struct err *err);
+/** cni_result_add() - from the replies of EndpointAttach and NetworkShow. Return: CNI_OK and *ret_result, or a code. */
+int cni_result_add(const struct cni_request *request, const json_t *endpoint,
+		   const json_t *network, json_t **ret_result, struct err *err);
+/** cni_code_of() - the CNI code of a failure of the API */
+int cni_code_of(const struct err *err);
+
+/* verbs.c: over the API. *ret_result: the document to print, or NULL. */
+int cni_add(const struct cni_request *request, json_t **ret_result, struct err *err);
+int cni_del(const struct cni_request *request, struct err *err);
+
+/*
+ * journal.c: deletions that wait for the daemon, in STATE/cni, a folder of root's alone. One file an
+ * attachment; readers and writers hold the folder's lock.
+ */
+int cni_journal_add(const struct cni_request *request, struct err *err);
+/**
+ * cni_journal_replay() - carry out what waits, this request's own attachment included
+ * Called before any other change, so that a later ADD of an attachment never meets an older DEL.
+ */
+int cni_journal_replay(const struct cni_request *request, struct varlink_client *client,
+		       struct err *err);
+
+#endif

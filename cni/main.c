@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * main - the CNI plugin `moat`: environment and standard input in, one document on standard output.
+ * Floor F5. An error is a document on standard output too, as every runtime reads it.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cni/cni.h"
+#include "lib/base/buf.h"
+#include "lib/base/json.h"
+#include "lib/base/str.h"
+
+static int run(const struct cni_env *env, const struct buf *input);
+static int input_read(struct buf *ret_input, struct err *err);
+static int version_run(const struct buf *input);
+static int fail(const char *version, int code, const struct err *err);
+static void print(const json_t *doc);
+static void about(void);
+
+int main(void)
+{
+	const struct cni_env env = {
+		.command = getenv("CNI_COMMAND"),
+		.container_id = getenv("CNI_CONTAINERID"),
+		.netns = getenv("CNI_NETNS"),
+		.ifname = getenv("CNI_IFNAME"),
+		.args = getenv("CNI_ARGS"),
+		.netns_override = getenv("CNI_NETNS_OVERRIDE"),
+		.socket = getenv("MOAT_SOCKET"),
+		.state_dir = getenv("MOAT_STATE_DIR"),
+	};
+	cleanup(buf_fini) struct buf input = BUF_INIT;
+	struct err err = ERR_INIT;
+	int rc;
+
+	if (!env.command || !*env.command) {
+		about();
+		return EXIT_SUCCESS;
+	}
+	rc = input_read(&input, &err);
+	if (rc != CNI_OK)
+		return fail("1.1.0", rc, &err);
+	if (cni_verb_parse(env.command) == CNI_VERB_VERSION)
+		return version_run(&input);
+	return run(&env, &input);
+}
+
+static int run(const struct cni_env *env, const struct buf *input)
+{
+	cleanup(arena_freep) struct arena *arena = arena_new();
+	cleanup(cni_request_fini) struct cni_request request = {0};
+	cleanup(json_freep) json_t *result = NULL;
+	struct err err = ERR_INIT;
+	int rc;
+
+	rc = cni_request_decode(env, buf_cstr(input), input->size, arena, &request, &err);
+	if (rc != CNI_OK)
+		return fail(request.version, rc, &err);
+	switch (request.verb) {
+	case CNI_VERB_ADD:
+		rc = cni_add(&request, &result, &err);
+		break;
+	case CNI_VERB_DEL:
+		rc = cni_del(&request, &err);
+		break;
+	case CNI_VERB_CHECK:
+	case CNI_VERB_STATUS:
+	case CNI_VERB_GC:
+	case CNI_VERB_NONE:
+	case CNI_VERB_VERSION:
+		err_set(&err, ERR_UNSUPPORTED, EOPNOTSUPP, "CNI_COMMAND",
+			"%s is not implemented by this version", env->command);
+		rc = CNI_UNSUPPORTED;
+	}
+	if (rc != CNI_OK)
+		return fail(request.version, rc, &err);
+	if (result)
+		print(result);
+	return EXIT_SUCCESS;
+}
+
+static int input_read(struct buf *ret_input, struct err *err)
+{
+	for (;;) {
+		char chunk[4096];
+		ssize_t n = read(STDIN_FILENO, chunk, sizeof(chunk));
+
+		if (n == 0)
+			return CNI_OK;
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0) {
+			err_sys(err, ERR_IO, errno, "stdin",
+				"cannot read the network configuration");
+			return CNI_IO;
+		}
+		if (ret_input->size + (size_t)n > JSON_SIZE_MAX) {
+			err_set(err, ERR_LIMIT, E2BIG, "stdin",
+				"a network configuration of more than %d bytes",
+				(int)JSON_SIZE_MAX);
+			return CNI_DECODE;
+		}
+		buf_add(ret_input, chunk, (size_t)n);
+	}
+}
+
+/* Answers whatever stands on standard input, also nothing: a runtime asks before it has a configuration. */
+static int version_run(const struct buf *input)
+{
+	cleanup(json_freep) json_t *doc = NULL, *result = NULL;
+	const char *version = NULL;
+
+	if (json_parse(buf_cstr(input), input->size, JSON_FOLD_DUPLICATES, &doc, NULL) == 0)
+		version = json_string_value(json_object_get(doc, "cniVersion"));
+	result = cni_result_version(version && *version ? version : "1.1.0");
+	print(result);
+	return EXIT_SUCCESS;
+}
+
+static int fail(const char *version, int code, const struct err *err)
+{
+	cleanup(json_freep) json_t *doc =
+		cni_result_error(version ? version : "1.1.0", code, err);
+
+	print(doc);
+	return EXIT_FAILURE;
+}
+
+static void print(const json_t *doc)
+{
+	cleanup(mem_freep) char *text = json_text(doc);
+
+	printf("%s\n", text);
+	fflush(stdout);
+}
+
+static void about(void)
+{
+	fprintf(stderr, "CNI plugin moat %s; versions of the specification:", MOAT_VERSION);
+	for (size_t i = 0; cni_versions[i]; i++)
+		fprintf(stderr, " %s", cni_versions[i]);
+	fprintf(stderr, "\n");
+}
