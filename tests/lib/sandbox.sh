@@ -335,11 +335,14 @@ sandbox_is_ours() {
 leftovers() {
 	local message=${1:-nothing is left behind} what rest
 	# Links and namespaces may go behind the answer.
-	eventually "${SANDBOX_PATIENCE:-5}" sandbox_clean
+	if eventually "${SANDBOX_PATIENCE:-5}" sandbox_clean; then
+		pass "$message"
+		return
+	fi
 	rest=$(for what in links mounts nft rules processes; do
 		sandbox_diff "$what"
 	done)
-	if [[ -z $rest ]]; then pass "$message"; else fail "$message" "$rest"; fi
+	fail "$message" "${rest:-it went too late}"
 }
 
 # sandbox_diff WHAT - what is there now and was not at sandbox_mark. SANDBOX_ALLOWED: a regex of what may be.
