@@ -320,6 +320,7 @@ int obj_parse(const char *line, struct obj *ret_obj, struct err *err)
 {
 	struct scan scan = {.line = line, .at = line, .err = err};
 	char token[TOKEN_SIZE];
+	const char *start;
 	struct obj obj;
 	int r;
 
@@ -336,8 +337,11 @@ int obj_parse(const char *line, struct obj *ret_obj, struct err *err)
 	scan.at += strlen(token);
 	if (!scan_word(&scan, " ns="))
 		return scan_fail(&scan, "ns= expected");
-	if (!scan_token(&scan, token) || ns_parse(token, &obj.ns) != 0)
+	start = scan.at;
+	if (!scan_token(&scan, token) || ns_parse(token, &obj.ns) != 0) {
+		scan.at = start;
 		return scan_fail(&scan, "not a namespace");
+	}
 	for (const struct field *field = fields_of(obj.kind); field->name; field++) {
 		r = scan_field(&scan, &obj, field);
 		if (r < 0)
