@@ -17,6 +17,7 @@
 #include "lib/base/mem.h"
 #include "lib/kern/nft.h"
 #include "lib/kern/rtnl.h"
+#include "lib/kern/rtnl_decode.h"
 #include "lib/kern/sysctl.h"
 #include "netd/hand/doom.h"
 
@@ -161,14 +162,34 @@ static const char *index_name(const struct op *op)
 	return NULL;
 }
 
-static int encode_link(struct apply *apply, struct nlbatch *batch, const struct op *op,
-		       uint32_t master, struct outcome *out)
+/*
+ * A message that bears a MAC address makes the kernel forget all neighbours of the link, permanent
+ * ones too, even if it is the address it has (NETDEV_CHANGEADDR, neigh_changeaddr() in
+ * net/core/neighbour.c). So one that does not change is left out.
+ */
+static void encode_link_set(struct nlsock *sock, struct nlbatch *batch,
+			    const struct obj_link *link, uint32_t master)
+{
+	cleanup(buf_fini) struct buf bytes = BUF_INIT;
+	cleanup(mem_freep) struct rtnl_link_info *infos = NULL;
+	struct obj_link message = *link;
+	int count = 0;
+
+	if (rtnl_link_get(sock, link->name, &bytes, NULL) == 0)
+		count = rtnl_list_links((struct rtnl_slice){bytes.data, bytes.size}, &infos);
+	if (count == 1 && memcmp(&infos[0].mac, &link->mac, sizeof(link->mac)) == 0)
+		memset(&message.mac, 0, sizeof(message.mac));
+	rtnl_link_set(batch, &message, master);
+}
+
+static int encode_link(struct apply *apply, struct nlsock *sock, struct nlbatch *batch,
+		       const struct op *op, uint32_t master, struct outcome *out)
 {
 	const struct obj_link *link = &op->obj.link;
 	int peer_fd = -1;
 
 	if (op->verb == OP_SET) {
-		rtnl_link_set(batch, link, master);
+		encode_link_set(sock, batch, link, master);
 		return 0;
 	}
 	if (link->type == LINK_BRIDGE) {
@@ -223,7 +244,7 @@ static void encode_other(struct nlbatch *batch, const struct op *op, uint32_t in
 	}
 }
 
-static int encode(struct apply *apply, const struct nlsock *sock, struct nlbatch *batch,
+static int encode(struct apply *apply, struct nlsock *sock, struct nlbatch *batch,
 		  const struct op *op, struct outcome *out)
 {
 	const char *name = index_name(op);
@@ -236,7 +257,7 @@ static int encode(struct apply *apply, const struct nlsock *sock, struct nlbatch
 			return r;
 	}
 	if (op->obj.kind == OBJ_LINK)
-		return encode_link(apply, batch, op, index, out);
+		return encode_link(apply, sock, batch, op, index, out);
 	encode_other(batch, op, index);
 	return 0;
 }
