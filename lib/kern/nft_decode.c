@@ -37,6 +37,7 @@ struct table {
 	const struct nft_skeleton *skeleton; /* NULL: a version, or a table, that this build does not know */
 	uint64_t chains, sets, counters;     /* bit i: the i-th of the skeleton was seen */
 	size_t rules[CHAINS_MAX];	     /* seen of the i-th chain */
+	size_t each_chains, each_rules;	     /* base chains of single devices: one rule each */
 };
 
 struct decoder {
@@ -224,6 +225,7 @@ static void decode_chain(struct decoder *d, const struct nlmsghdr *nlh, uint8_t 
 	if (table->kind == RULESET_GUARD && !table->listed && str_starts(name, NFT_EACH_PREFIX) &&
 	    chain_same(&each, attrs)) {
 		decode_ports(d, attrs[NFTA_CHAIN_HOOK]);
+		table->each_chains++;
 		return;
 	}
 	table->intact = false;
@@ -280,8 +282,10 @@ static void decode_rule(struct decoder *d, const struct nlmsghdr *nlh, uint8_t f
 		def = rule_def(table->skeleton, chain, table->rules[i]++);
 		if (!def || !rule_same(nft_skeleton_rule(table->skeleton, def), nlh))
 			table->intact = false;
-	} else if (!rule_same(nft_each_rule(chain), nlh)) {
-		table->intact = false;
+	} else {
+		table->each_rules++;
+		if (!rule_same(nft_each_rule(chain), nlh))
+			table->intact = false;
 	}
 }
 
@@ -416,7 +420,7 @@ static void finish_table(struct decoder *d, struct table *table)
 		if (set_def_get(set)->in == table->kind && !(table->sets & 1ULL << set))
 			table->intact = false;
 	}
-	obj.ruleset.digest = skeleton && table->intact;
+	obj.ruleset.digest = skeleton && table->intact && table->each_chains == table->each_rules;
 	objv_add(d->objs, &obj);
 }
 

@@ -51,10 +51,11 @@ static struct nlmsghdr *link_begin(struct nlbatch *batch, uint16_t type, uint16_
 }
 
 /*
- * What the kernel ignores in a creating message (rtnl_create_link() knows no alias, and port flags want a
- * standing port): alias and IFLA_LINKINFO { IFLA_INFO_SLAVE_KIND "bridge", IFLA_INFO_SLAVE_DATA { flags } }, by name.
+ * What the kernel ignores in a creating message (rtnl_create_link() knows no alias, port flags want a standing
+ * port), or forgets (MTU of a bridge), by name:
+ *   IFLA_MTU, IFLA_IFALIAS, IFLA_LINKINFO { IFLA_INFO_SLAVE_KIND "bridge", IFLA_INFO_SLAVE_DATA { flags } }
  */
-static void link_finish(struct nlbatch *batch, const struct obj_link *link, bool set_alias)
+static void link_finish(struct nlbatch *batch, const struct obj_link *link, bool set_alias, uint32_t mtu)
 {
 	static const struct {
 		uint16_t type;
@@ -69,10 +70,11 @@ static void link_finish(struct nlbatch *batch, const struct obj_link *link, bool
 	struct nlmsghdr *nlh;
 
 	set_alias = set_alias && link->alias[0];
-	if (!set_alias && !(link->flags & LINK_PORT_STATIC))
+	if (!set_alias && !mtu && !(link->flags & LINK_PORT_STATIC))
 		return;
 	nlh = link_begin(batch, RTM_NEWLINK, 0, &ifi);
 	mnl_attr_put_strz(nlh, IFLA_IFNAME, link->name);
+	put_mtu(nlh, mtu);
 	if (set_alias)
 		mnl_attr_put_str(nlh, IFLA_IFALIAS, link->alias);
 	if (link->flags & LINK_PORT_STATIC) {
@@ -95,7 +97,6 @@ void rtnl_bridge_add(struct nlbatch *batch, const struct obj_link *link)
 
 	mnl_attr_put_strz(nlh, IFLA_IFNAME, link->name);
 	put_mac(nlh, IFLA_ADDRESS, &link->mac);
-	put_mtu(nlh, link->mtu);
 	info = mnl_attr_nest_start(nlh, IFLA_LINKINFO);
 	mnl_attr_put_strz(nlh, IFLA_INFO_KIND, "bridge");
 	data = mnl_attr_nest_start(nlh, IFLA_INFO_DATA);
@@ -107,7 +108,8 @@ void rtnl_bridge_add(struct nlbatch *batch, const struct obj_link *link)
 	mnl_attr_nest_end(nlh, data);
 	mnl_attr_nest_end(nlh, info);
 	nlbuf_end(batch, nlh);
-	link_finish(batch, link, true);
+	/* An MTU given while creating is forgotten with the next port that comes or goes (br_mtu_auto_adjust()). */
+	link_finish(batch, link, true, link->mtu);
 }
 
 /*
@@ -147,7 +149,7 @@ void rtnl_veth_add(struct nlbatch *batch, const struct obj_link *link, uint32_t 
 	mnl_attr_nest_end(nlh, data);
 	mnl_attr_nest_end(nlh, info);
 	nlbuf_end(batch, nlh);
-	link_finish(batch, link, true);
+	link_finish(batch, link, true, 0);
 }
 
 void rtnl_link_set(struct nlbatch *batch, const struct obj_link *link, uint32_t master_index)
@@ -161,7 +163,7 @@ void rtnl_link_set(struct nlbatch *batch, const struct obj_link *link, uint32_t 
 	mnl_attr_put_u32(nlh, IFLA_MASTER, master_index);
 	mnl_attr_put_str(nlh, IFLA_IFALIAS, link->alias);
 	nlbuf_end(batch, nlh);
-	link_finish(batch, link, false);
+	link_finish(batch, link, false, 0);
 }
 
 static void link_by_name(struct nlbatch *batch, uint16_t type, const char *name, unsigned flags, unsigned change)

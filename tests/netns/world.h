@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * world - what every cmocka program of tests/netns stands on: private network
+ * namespaces made by itself, as root or in a user namespace of its own, and
+ * short words for the objects of lib/obj and the calls of lib/kern.
+ */
+#ifndef MOAT_TESTS_NETNS_WORLD_H
+#define MOAT_TESTS_NETNS_WORLD_H
+
+/* the order that cmocka.h asks for */
+/* clang-format off */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+/* clang-format on */
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "lib/base/mem.h"
+#include "lib/kern/features.h"
+#include "lib/kern/netns.h"
+#include "lib/kern/nft.h"
+#include "lib/kern/nft_decode.h"
+#include "lib/kern/nlsock.h"
+#include "lib/kern/rtnl.h"
+#include "lib/kern/rtnl_decode.h"
+#include "lib/kern/sysctl.h"
+
+enum { WORLD_SKIP = 77 };
+
+/** struct stack - one namespace with its sockets */
+struct stack {
+	uint64_t ns;
+	int fd;
+	struct nlsock *rtnl, *nft;
+};
+
+/** struct world - @home is a fresh namespace too, never the machine's */
+struct world {
+	int home;
+	struct kern_features features;
+};
+
+/** world_enter() - leave the machine's namespace; exits with 77 and a reason where that is not possible */
+void world_enter(struct world *world);
+/** world_skip() - leave with the reason; a failure with MOAT_MUST_WORK=1 */
+void world_skip(const char *reason) __attribute__((noreturn));
+bool world_has(const char *program); /* in PATH */
+
+struct stack stack_make(const struct world *world, uint64_t ns);
+void stack_fini(struct stack *stack);
+
+/* Words for values; a malformed one fails the test. */
+struct mac mac_of(const char *text);
+struct ip ip_of(const char *text);
+struct prefix prefix_of(const char *text);
+
+/** rtnl_run() - run and empty the batch; all must succeed */
+void rtnl_run(struct stack *stack, struct nlbatch *batch);
+/** nft_run() - close, run and empty the batch (opened by nft_begin()). Return: as nft_exec(). */
+int nft_run(struct stack *stack, struct nlbatch *batch);
+uint32_t index_of(const struct stack *stack, const char *name);
+
+/** snapshot() - everything of a namespace, decoded and sorted */
+void snapshot(struct stack *stack, struct objv *objs);
+/** assert_have() - @objs holds exactly one object with @want's key, and the same value */
+void assert_have(struct stack *stack, const struct obj *want);
+void assert_have_not(struct stack *stack, const struct obj *key);
+/** assert_is() - the snapshot is exactly @want (both printed when it is not) */
+void assert_is(struct stack *stack, struct objv *want);
+
+/** lay() - a ruleset of version 1 */
+void lay(struct stack *stack, enum ruleset_kind kind, const struct kern_features *features);
+struct obj elem_of(uint64_t ns, enum nft_set set, const char *dev, const char *mac, const char *ip);
+struct obj pub_of(uint64_t ns, enum nft_set set, const char *ip, uint8_t proto, uint16_t port, const char *to_ip,
+		  uint16_t to_port);
+void add_elem(struct stack *stack, const struct obj *elem);
+
+/** run_in() - a shell command inside the namespace; its exit status */
+int run_in(const struct world *world, const struct stack *stack, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+#endif
