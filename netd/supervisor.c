@@ -49,7 +49,8 @@ enum {
 	YOUNG_MS = 1000,      /* a child that dies earlier counts as dead young */
 	BACKOFF_STEP_MS = 50, /* doubled with each young death after the first */
 	BACKOFF_MAX_MS = 1000,
-	STOP_MS = 10000, /* what each child gets to end by itself */
+	BACKOFF_READY_MS = 100, /* the most for an engine that had got ready: it can live */
+	STOP_MS = 10000,        /* what each child gets to end by itself */
 	HOLD_SEND_S = 10,
 };
 
@@ -72,6 +73,7 @@ struct held {
  * @control: our end of the pair with the hand; -1
  * @ready: read end of the engine's pipe; -1 once it said so
  * @young: deaths in a row that came too soon
+ * @served: the present engine got ready
  * @start_at: when to start the children, 0 while they live
  * @stop_at: when patience with the child that is being stopped ends, 0 while nothing stops
  */
@@ -83,7 +85,7 @@ struct supervisor {
 	int lock, listen, signals, control, ready;
 	uint64_t started_at, start_at, stop_at;
 	unsigned young;
-	bool stopping, announced;
+	bool stopping, announced, served;
 };
 
 static int signals_open(int *ret_fd, struct err *err);
@@ -268,6 +270,7 @@ static int children_start(struct supervisor *s, struct err *err)
 	int seam[2], control[2], ready[2], r;
 
 	s->start_at = 0;
+	s->served = false;
 	s->started_at = clock_monotonic_ns();
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, seam) < 0)
 		return err_sys(err, ERR_INTERNAL, errno, NULL, "cannot make the seam");
@@ -317,14 +320,15 @@ static void death_log(enum child_kind kind, pid_t pid, int status, bool stopping
 static void start_plan(struct supervisor *s)
 {
 	uint64_t now = clock_monotonic_ns(), delay = 0;
+	uint64_t most = s->served ? BACKOFF_READY_MS : BACKOFF_MAX_MS;
 
 	s->young = now - s->started_at < YOUNG_MS * MS ? s->young + 1 : 0;
 	if (s->young > 1) {
 		unsigned shift = s->young - 2 < 5 ? s->young - 2 : 5;
 
 		delay = (uint64_t)BACKOFF_STEP_MS << shift;
-		if (delay > BACKOFF_MAX_MS)
-			delay = BACKOFF_MAX_MS;
+		if (delay > most)
+			delay = most;
 	}
 	s->start_at = now + delay * MS;
 }
@@ -461,6 +465,7 @@ static void ready_read(struct supervisor *s)
 	s->ready = -1;
 	if (n != 1)
 		return;
+	s->served = true;
 	log_info("ready: %s/moatd.sock", s->options->runtime_dir);
 	if (!s->announced) {
 		s->announced = true;
