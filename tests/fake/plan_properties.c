@@ -15,7 +15,7 @@
 #include "tests/fake/random.h"
 
 enum {
-	PAIRS = 2500,
+	PAIRS = 2000,
 	INJECT_MAX = 48, /* above so many ops, so many indices by chance */
 };
 
