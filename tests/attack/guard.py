@@ -1,0 +1,431 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""guard - sends every attack of frames.py from one stack and looks at the state of another.
+
+Usage: guard.py --world FILE --expect success|failure [--only REGEX]
+
+The world is JSON: {"stations": {"a": {"netns", "ifname", "ip4", "ip6"}, "v": ..., "p": ...},
+"gateway4", "gateway6" (may be null), "router": netns, "guard": name of the counters' table or null,
+"bridge": name, "impossible": {attack: why it cannot succeed here even unguarded}}.
+
+--expect success proves the test: without a guard every attack must have its effect on the victim
+(neighbour table, routes, sockets, frames that arrived), or be named impossible with the reason and
+then indeed not succeed. --expect failure: none has one, and the guard's counter of the right reason
+has moved. TAP out, exit 1 when anything is otherwise.
+"""
+import argparse
+import contextlib
+import ctypes
+import json
+import os
+import re
+import socket
+import struct
+import subprocess
+import sys
+import time
+from types import SimpleNamespace
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import frames  # noqa: E402  pylint: disable=wrong-import-position
+
+CLONE_NEWNET = 0x40000000
+ETH_P_ALL = 3
+PATIENCE = 10.0 if os.environ.get("MOAT_VM") else 3.0  # an effect or a counter is there by then
+libc = ctypes.CDLL(None, use_errno=True)
+
+
+@contextlib.contextmanager
+def inside(netns):
+    """This thread, and what it starts, in another network namespace."""
+    with open("/proc/thread-self/ns/net", "rb") as home, open(netns, "rb") as there:
+        if libc.setns(there.fileno(), CLONE_NEWNET):
+            raise OSError(ctypes.get_errno(), "setns", netns)
+        try:
+            yield
+        finally:
+            if libc.setns(home.fileno(), CLONE_NEWNET):
+                os._exit(3)
+
+
+def run(netns, *command, check=True):
+    with inside(netns):
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False, text=True)
+    if check and done.returncode:
+        raise RuntimeError(f"{' '.join(command)}: {done.stdout}")
+    return done
+
+
+def ip_json(netns, *args):
+    return json.loads(run(netns, "ip", "-j", *args).stdout or "[]")
+
+
+def sysctl(netns, name, value):
+    with inside(netns), contextlib.suppress(FileNotFoundError):
+        with open("/proc/sys/" + name, "w", encoding="ascii") as file:
+            file.write(str(value))
+
+
+def until(condition, seconds=PATIENCE):
+    deadline = time.monotonic() + seconds
+    while True:
+        if condition():
+            return True
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.01)
+
+
+class World:
+    def __init__(self, path):
+        with open(path, encoding="utf-8") as file:
+            spec = json.load(file)
+        self.router = spec.get("router")
+        self.bridge = spec.get("bridge")
+        self.guard = spec.get("guard")
+        self.impossible = spec.get("impossible", {})
+        self.gw4, self.gw6 = spec["gateway4"], spec["gateway6"]
+        for name, station in spec["stations"].items():
+            station = SimpleNamespace(**station)
+            link = ip_json(station.netns, "addr", "show", "dev", station.ifname)[0]
+            station.mac = link["address"]
+            station.ll6 = next(a["local"] for a in link["addr_info"]
+                               if a["family"] == "inet6" and a["scope"] == "link")
+            setattr(self, name, station)
+        self.gw_ll6 = spec.get("gateway_ll6") or "fe80::1"
+        with inside(self.a.netns):
+            self.sender = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+            self.sender.bind((self.a.ifname, 0))
+        self.seen = {name: self.listen(getattr(self, name)) for name in ("a", "v")}
+        self.soften()
+
+    @staticmethod
+    def listen(station):
+        with inside(station.netns):
+            sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETH_P_ALL))
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
+            sock.bind((station.ifname, ETH_P_ALL))
+            sock.setblocking(False)
+        return sock
+
+    def soften(self):
+        """The victim believes whatever a default Linux host may be made to believe: only the guard protects it."""
+        dev = self.v.ifname
+        for name, value in {
+                f"net/ipv4/neigh/{dev}/locktime": 0, f"net/ipv6/neigh/{dev}/locktime": 0,
+                "net/ipv4/conf/all/rp_filter": 0, f"net/ipv4/conf/{dev}/rp_filter": 0,
+                "net/ipv4/conf/all/accept_redirects": 1, f"net/ipv4/conf/{dev}/accept_redirects": 1,
+                "net/ipv4/conf/all/shared_media": 1, f"net/ipv4/conf/{dev}/shared_media": 1,
+                "net/ipv6/conf/all/forwarding": 0, f"net/ipv6/conf/{dev}/forwarding": 0,
+                f"net/ipv6/conf/{dev}/accept_ra": 1, f"net/ipv6/conf/{dev}/autoconf": 1,
+                f"net/ipv6/conf/{dev}/accept_ra_defrtr": 1, f"net/ipv6/conf/{dev}/accept_ra_pinfo": 1,
+                f"net/ipv6/conf/{dev}/accept_redirects": 1, f"net/ipv6/conf/{dev}/suppress_frag_ndisc": 0,
+                "net/ipv6/conf/all/suppress_frag_ndisc": 0}.items():
+            sysctl(self.v.netns, name, value)
+
+    def send(self, packets):
+        for packet in packets:
+            self.sender.send(bytes(packet))
+
+    def drain(self, who):
+        got = []
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                got.append(self.seen[who].recv(65536))
+        return got
+
+    def counters(self):
+        """Packets of each named counter of the guard, from the kernel."""
+        if not self.guard:
+            return {}
+        family, table = self.guard.split()
+        out = json.loads(run(self.router, "nft", "-j", "list", "counters", "table", family, table).stdout)
+        return {c["counter"]["name"]: c["counter"]["packets"] for c in out["nftables"] if "counter" in c}
+
+
+# ------------------------------------------------------------- effects on the victim
+class Arrives:
+    """The frame reaches the victim's interface. pattern: how the marker may look there."""
+
+    def prepare(self, world, marker):
+        self.marker = marker
+        world.drain("v")
+
+    def seen(self, world):
+        return any(self.marker in frame for frame in world.drain("v"))
+
+
+class Neighbour:
+    """The victim's neighbour entry for one station names another one's MAC."""
+
+    def __init__(self, family, of, becomes):
+        self.family, self.of, self.becomes = family, of, becomes
+
+    def prepare(self, world, _):
+        of = getattr(world, self.of)
+        self.address = getattr(of, "ip" + self.family)
+        self.mac = getattr(world, self.becomes).mac
+        assert of.mac != self.mac
+        run(world.v.netns, "ip", "neigh", "replace", self.address, "lladdr", of.mac, "dev", world.v.ifname,
+            "nud", "stale")
+        time.sleep(0.03)  # the entry's age must exceed a locktime of 0
+
+    def seen(self, world):
+        entries = ip_json(world.v.netns, "neigh", "show", self.address, "dev", world.v.ifname)
+        return any(entry.get("lladdr") == self.mac for entry in entries)
+
+
+class LearnsRoute:
+    """The victim takes a router or a prefix from a router advertisement."""
+
+    def prepare(self, world, _):
+        run(world.v.netns, "ip", "-6", "route", "flush", "proto", "ra", check=False)
+        run(world.v.netns, "ip", "-6", "addr", "flush", "dev", world.v.ifname, "dynamic", check=False)
+        run(world.v.netns, "ip", "-6", "route", "del", "2001:db8:bad::/64", check=False)
+
+    def seen(self, world):
+        routes = run(world.v.netns, "ip", "-6", "route", "show").stdout
+        return "proto ra" in routes or "2001:db8:bad:" in routes
+
+
+class Redirected:
+    """The victim's way elsewhere goes over the attacker."""
+
+    def __init__(self, family):
+        self.family = family
+
+    def prepare(self, world, _):
+        v, dev = world.v.netns, world.v.ifname
+        if self.family == "4":
+            run(v, "ip", "route", "flush", "cache")
+            run(v, "ip", "neigh", "replace", world.a.ip4, "lladdr", world.a.mac, "dev", dev, "nud", "stale")
+            run(v, "ip", "route", "replace", frames.ELSEWHERE4 + "/32", "via", world.gw4, "dev", dev)
+        else:
+            run(v, "ip", "-6", "route", "flush", "cache")
+            run(v, "ip", "neigh", "replace", world.a.ll6, "lladdr", world.a.mac, "dev", dev, "nud", "stale")
+            run(v, "ip", "-6", "route", "replace", frames.ELSEWHERE6 + "/128", "via", world.gw_ll6, "dev", dev)
+
+    def seen(self, world):
+        to, via = ((frames.ELSEWHERE4, world.a.ip4) if self.family == "4" else (frames.ELSEWHERE6, world.a.ll6))
+        return f"via {via} " in run(world.v.netns, "ip", "route", "get", to).stdout
+
+
+class Socket:
+    """A client's socket at the victim gets the marker."""
+
+    def __init__(self, family, port):
+        self.family, self.port = family, port
+        self.sock = None
+
+    def prepare(self, world, marker):
+        self.marker = marker
+        if self.sock is None:
+            with inside(world.v.netns):
+                self.sock = socket.socket(socket.AF_INET if self.family == "4" else socket.AF_INET6, socket.SOCK_DGRAM)
+                self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, world.v.ifname.encode())
+                self.sock.bind(("", self.port))
+                self.sock.setblocking(False)
+
+    def seen(self, _):
+        with contextlib.suppress(BlockingIOError):
+            return self.marker in self.sock.recv(65536)
+        return False
+
+
+class Steals:
+    """What the victim sends to P comes out at the attacker."""
+
+    def prepare(self, world, marker):
+        self.marker = marker + b"-to-p"
+        run(world.v.netns, "ip", "neigh", "replace", world.p.ip4, "lladdr", world.p.mac, "dev", world.v.ifname,
+            "nud", "permanent")
+        world.drain("a")
+
+    def seen(self, world):
+        with inside(world.v.netns), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+            sock.sendto(self.marker, (world.p.ip4, 9))
+        time.sleep(0.02)
+        return any(self.marker in frame for frame in world.drain("a"))
+
+
+class GrowsTable:
+    """The bridge's forwarding table holds the attacker's inventions."""
+
+    def prepare(self, world, _):
+        pass
+
+    def seen(self, world):
+        table = run(world.router, "bridge", "fdb", "show", "br", world.bridge).stdout
+        return table.count("02:66:") > 200
+
+
+# attack, effect, the reasons one of whose counters must move
+ND = ("nd_spoofed",)
+BOOTPC = Socket("4", 68)
+ATTACKS = [
+    (frames.mac_spoof, Arrives(), ("mac_spoofed",)),
+    (frames.mac_theft, Steals(), ("mac_spoofed",)),
+    (frames.mac_flood, GrowsTable(), ("mac_spoofed",)),
+    (frames.ipv4_spoof, Arrives(), ("ip_spoofed",)),
+    (frames.ipv4_spoof_outside, Arrives(), ("ip_spoofed",)),
+    (frames.ipv6_spoof, Arrives(), ("ip_spoofed",)),
+    (frames.ipv6_spoof_link_local, Arrives(), ("ip_spoofed",)),
+    (frames.arp_reply, Neighbour("4", "p", "a"), ("arp_spoofed",)),
+    (frames.arp_request, Neighbour("4", "p", "a"), ("arp_spoofed",)),
+    (frames.arp_gratuitous, Neighbour("4", "p", "a"), ("arp_spoofed",)),
+    (frames.arp_foreign_hwsrc, Neighbour("4", "a", "p"), ("arp_spoofed",)),
+    (frames.arp_vlan0, Neighbour("4", "p", "a"), ("restricted",)),
+    (frames.nd_na, Neighbour("6", "p", "a"), ND),
+    (frames.nd_na_destination_options, Neighbour("6", "p", "a"), ND),
+    (frames.nd_na_hop_by_hop, Neighbour("6", "p", "a"), ND + ("restricted",)),
+    (frames.nd_na_fragments, Neighbour("6", "p", "a"), ND + ("restricted",)),
+    (frames.nd_na_vlan0, Neighbour("6", "p", "a"), ("restricted",)),
+    (frames.nd_na_own_target_foreign_mac, Neighbour("6", "a", "p"), ND),
+    (frames.nd_na_hidden_option, Neighbour("6", "a", "p"), ND),
+    (frames.nd_ns_foreign_source, Neighbour("6", "p", "a"), ND + ("ip_spoofed",)),
+    (frames.nd_ns_foreign_lladdr, Neighbour("6", "a", "p"), ND),
+    (frames.ra, LearnsRoute(), ND + ("restricted",)),
+    (frames.ra_unicast, LearnsRoute(), ND + ("restricted",)),
+    (frames.ra_destination_options, LearnsRoute(), ND + ("restricted",)),
+    (frames.ra_hop_by_hop, LearnsRoute(), ND + ("restricted",)),
+    (frames.ra_vlan0, LearnsRoute(), ("restricted",)),
+    (frames.ra_fragments, LearnsRoute(), ND + ("restricted",)),
+    (frames.redirect4, Redirected("4"), ("ip_spoofed",)),
+    (frames.redirect4_own_source, Arrives(), ("restricted",)),
+    (frames.redirect6, Redirected("6"), ("ip_spoofed", "restricted") + ND),
+    (frames.redirect6_own_source, Arrives(), ND + ("restricted",)),
+    (frames.dhcp4_server, BOOTPC, ("dhcp_spoofed",)),
+    (frames.dhcp4_server_fragments, BOOTPC, ("dhcp_spoofed", "restricted")),
+    (frames.dhcp6_server, Socket("6", 546), ("dhcp_spoofed",)),
+    (frames.dot1q, Arrives(), ("restricted",)),
+    (frames.dot1ad, Arrives(), ("restricted",)),
+    (frames.snap, Arrives(), ("restricted",)),
+    (frames.bpdu, Arrives(), ("restricted",)),
+    (frames.lldp, Arrives(), ("restricted",)),
+    (frames.lldp_unicast, Arrives(), ("restricted",)),
+    (frames.pause, Arrives(), ("restricted",)),
+    (frames.ipx, Arrives(), ("restricted",)),
+    (frames.source_route_loose, Arrives(), ("restricted",)),
+    (frames.source_route_strict, Arrives(), ("restricted",)),
+    (frames.routing_header_0, Arrives(), ("restricted",)),
+    (frames.igmp_query, Arrives(), ("restricted",)),
+    (frames.mld_query, Arrives(), ("restricted",) + ND),
+]
+
+
+class Report:
+    def __init__(self):
+        self.count = self.failures = 0
+
+    def line(self, good, text, *context):
+        self.count += 1
+        self.failures += not good
+        print(f"{'ok' if good else 'not ok'} {self.count} - {text}", flush=True)
+        for item in context if not good else ():
+            print(f"# {item}", flush=True)
+
+
+def attack(world, report, function, effect, reasons, expect):
+    name, marker = function.__name__, f"moat-{os.urandom(6).hex()}".encode()
+    effect.prepare(world, marker)
+    assert name == "mac_theft" or not effect.seen(world), f"{name}: the effect is there before the attack"
+    before = world.counters()
+    packets = function(world, marker)
+    world.send(packets)
+    if expect == "success":
+        why = world.impossible.get(name)
+        if why:
+            report.line(not until(lambda: effect.seen(world), 0.3), f"{name} unguarded: cannot succeed: {why}",
+                        "it did succeed: the reason is not one")
+        else:
+            report.line(until(lambda: effect.seen(world)), f"{name} unguarded: succeeds",
+                        "no effect on the victim: this test would prove nothing")
+        return
+
+    def moved():
+        now = world.counters()
+        return [reason for reason in now if now[reason] > before[reason]]
+
+    counted = until(lambda: set(moved()) & set(reasons))
+    report.line(counted, f"{name}: counted as {'/'.join(moved()) or 'nothing'}",
+                f"expected one of {', '.join(reasons)}")
+    report.line(not until(lambda: effect.seen(world), 0.1), f"{name}: no effect on the victim")
+
+
+def legitimate(world, report, title):
+    """What must work, with cold caches, from each side."""
+    # Entries that attacks and their preparation made, away: but not those the network itself laid as permanent.
+    for name in ("a", "v", "p"):
+        station = getattr(world, name)
+        for other in ("a", "v", "p"):
+            for address in (getattr(world, other).ip4, getattr(world, other).ip6, getattr(world, other).ll6):
+                run(station.netns, "ip", "neigh", "del", address, "dev", station.ifname, check=False)
+    wait = "5" if os.environ.get("MOAT_VM") else "2"
+    for one, other in (("a", "v"), ("v", "a"), ("p", "v")):
+        for family in ("ip4", "ip6"):
+            src, dst = getattr(world, one), getattr(world, other)
+            for station, address in ((src, getattr(dst, family)), (dst, getattr(src, family))):
+                run(station.netns, "ip", "neigh", "del", address, "dev", station.ifname, check=False)
+            done = run(src.netns, "ping", "-n", "-c3", "-i0.1", "-W" + wait, getattr(dst, family), check=False)
+            report.line(" 0% packet loss" in done.stdout, f"{title}: {one} pings {other} ({family}), cold caches",
+                        done.stdout)
+            report.line(talk(src, dst, family), f"{title}: TCP {one} to {other} ({family})")
+    for gateway in filter(None, (world.gw4, world.gw6)):
+        done = run(world.v.netns, "ping", "-n", "-c2", "-i0.1", "-W" + wait, gateway, check=False)
+        report.line(" 0% packet loss" in done.stdout, f"{title}: v pings its gateway {gateway}", done.stdout)
+
+
+def talk(src, dst, family):
+    """64 KiB over TCP and back."""
+    af = socket.AF_INET if family == "ip4" else socket.AF_INET6
+    with inside(dst.netns):
+        listener = socket.create_server((getattr(dst, family), 7777), family=af)
+    with inside(src.netns):
+        client = socket.socket(af, socket.SOCK_STREAM)
+    with listener, client:
+        client.settimeout(5)
+        listener.settimeout(5)
+        try:
+            client.connect((getattr(dst, family), 7777))
+            server, _ = listener.accept()
+            with server:
+                server.settimeout(5)
+                for sender, receiver in ((client, server), (server, client)):
+                    data, got = os.urandom(65536), b""
+                    sender.sendall(data[:32768])
+                    sender.sendall(data[32768:])
+                    while len(got) < len(data):
+                        chunk = receiver.recv(65536)
+                        if not chunk:
+                            return False
+                        got += chunk
+                    if got != data:
+                        return False
+        except OSError:
+            return False
+    return True
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--world", required=True)
+    parser.add_argument("--expect", required=True, choices=("success", "failure"))
+    parser.add_argument("--only", default="")
+    args = parser.parse_args()
+    world, report = World(args.world), Report()
+    unknown = set(world.impossible) - {function.__name__ for function, _, _ in ATTACKS}
+    assert not unknown, unknown
+    title = "unguarded" if args.expect == "success" else "guarded"
+    if not args.only:
+        legitimate(world, report, title)
+    for function, effect, reasons in ATTACKS:
+        if re.search(args.only, function.__name__):
+            attack(world, report, function, effect, reasons, args.expect)
+    if not args.only:
+        legitimate(world, report, title + ", after the attacks")
+    print(f"1..{report.count}", flush=True)
+    return 1 if report.failures or not report.count else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
