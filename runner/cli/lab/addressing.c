@@ -21,7 +21,8 @@
  *
  * Blocks are handed out in the order of a depth-first walk from the first node
  * of the file, so that what lies behind one link is near in numbers too, and
- * routes to it can be merged. Equal files give equal addresses.
+ * routes to it can be merged; each part that no link joins to the others has a prefix of its own.
+ * Equal files give equal addresses.
  */
 #include <assert.h>
 #include <stdlib.h>
@@ -45,6 +46,7 @@ struct walk {
 	size_t *first;
 	struct half *halves;
 	uint32_t *order; /* nodes in depth-first order */
+	bool *begins; /* at this place of the order a part of the lab begins that no link joins to others */
 	uint32_t *owned; /* links numbered from each node */
 	uint8_t *owner;  /* which end of each link numbers it */
 };
@@ -53,6 +55,9 @@ static void walk_make(const struct lab *lab, struct walk *walk);
 static void walk_fini(struct walk *walk);
 static void walk_order(const struct lab *lab, struct walk *walk);
 static void choose_owners(const struct lab *lab, struct walk *walk);
+static uint64_t block_size(uint32_t owned);
+static uint64_t part_size(const struct lab *lab, const struct walk *walk, size_t begin);
+static uint64_t align(uint64_t at, uint64_t size);
 static struct prefix prefix4(uint32_t address, uint8_t len);
 static struct prefix prefix6(uint32_t address, uint8_t len);
 
@@ -68,15 +73,13 @@ int lab_address(struct lab *lab, struct err *err)
 	choose_owners(lab, &walk);
 	for (size_t i = 0; i < lab->node_count; i++) {
 		struct lab_node *node = &lab->nodes[walk.order[i]];
-		uint32_t need = 2 + 2 * walk.owned[walk.order[i]], first;
-		uint64_t size = 2;
-		uint8_t len = 31;
+		uint64_t size = block_size(walk.owned[walk.order[i]]);
+		uint8_t len = (uint8_t)(32 - __builtin_ctzll(size));
+		uint32_t first;
 
-		while (size < need) {
-			size *= 2;
-			len--;
-		}
-		at = (at + size - 1) & ~(size - 1);
+		if (walk.begins[i])
+			at = align(at, part_size(lab, &walk, i));
+		at = align(at, size);
 		if (at + size > POOL_SIZE) {
 			rc = lab_fail(lab, node->pos, err, ERR_LIMIT,
 				      "node %s: 10.0.0.0/8 has no address left", node->name);
@@ -115,6 +118,7 @@ static void walk_make(const struct lab *lab, struct walk *walk)
 	walk->first = mem_array(lab->node_count + 1, sizeof(*walk->first));
 	walk->halves = mem_array(2 * lab->link_count, sizeof(*walk->halves));
 	walk->order = mem_array(lab->node_count, sizeof(*walk->order));
+	walk->begins = mem_array(lab->node_count, sizeof(*walk->begins));
 	walk->owned = mem_array(lab->node_count, sizeof(*walk->owned));
 	walk->owner = mem_array(lab->link_count, sizeof(*walk->owner));
 	for (size_t i = 0; i < lab->node_count; i++)
@@ -135,6 +139,7 @@ static void walk_fini(struct walk *walk)
 	free(walk->first);
 	free(walk->halves);
 	free(walk->order);
+	free(walk->begins);
 	free(walk->owned);
 	free(walk->owner);
 }
@@ -150,6 +155,7 @@ static void walk_order(const struct lab *lab, struct walk *walk)
 		if (seen[root])
 			continue;
 		seen[root] = true;
+		walk->begins[count] = true;
 		walk->order[count++] = root;
 		stack[0] = root;
 		depth = 1;
@@ -183,6 +189,34 @@ static void choose_owners(const struct lab *lab, struct walk *walk)
 			walk->owned[link->end[1].node] < walk->owned[link->end[0].node];
 		walk->owned[link->end[walk->owner[i]].node]++;
 	}
+}
+
+static uint64_t block_size(uint32_t owned)
+{
+	uint64_t size = 2;
+
+	while (size < 2 + 2 * (uint64_t)owned)
+		size *= 2;
+	return size;
+}
+
+static uint64_t part_size(const struct lab *lab, const struct walk *walk, size_t begin)
+{
+	uint64_t end = 0, size = 2;
+
+	for (size_t i = begin; i < lab->node_count && (i == begin || !walk->begins[i]); i++) {
+		uint64_t block = block_size(walk->owned[walk->order[i]]);
+
+		end = align(end, block) + block;
+	}
+	while (size < end)
+		size *= 2;
+	return size;
+}
+
+static uint64_t align(uint64_t at, uint64_t size)
+{
+	return (at + size - 1) & ~(size - 1);
 }
 
 static struct prefix prefix4(uint32_t address, uint8_t len)

@@ -16,8 +16,8 @@
  * vertex keeps the next hops that suit both children, or else those that suit
  * either; downwards, a vertex that does not have the next hop it inherits gets
  * a route. What a node is connected to itself suits any next hop, since the
- * kernel has a longer prefix for it. Addresses that nobody has may then be
- * forwarded until their TTL ends, inside the lab.
+ * kernel has a longer prefix for it. Addresses that no node of that part
+ * of the lab has may then be forwarded until their TTL ends.
  */
 #include <assert.h>
 #include <stdlib.h>

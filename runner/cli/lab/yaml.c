@@ -422,5 +422,16 @@ static int parser_failure(const struct builder *builder, const yaml_parser_t *pa
 
 static bool tag_known(const char *tag)
 {
-	return !tag || str_eq(tag, "!") || str_starts(tag, "tag:yaml.org,2002:");
+	static const char core[] = "tag:yaml.org,2002:";
+	static const char *const names[] = {"str",  "int", "float", "bool",
+					    "null", "seq", "map"};
+
+	if (!tag || str_eq(tag, "!"))
+		return true;
+	if (!str_starts(tag, core))
+		return false;
+	for (size_t i = 0; i < ARRAY_COUNT(names); i++)
+		if (str_eq(tag + sizeof(core) - 1, names[i]))
+			return true;
+	return false;
 }
