@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * floor - what the kernel itself costs. The parts of the floor program; see floor.c.
+ * Whatever fails ends the program: a floor that skipped something would be no floor.
+ */
+#ifndef MOAT_TESTS_BENCH_FLOOR_H
+#define MOAT_TESTS_BENCH_FLOOR_H
+
+#include <libmnl/libmnl.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/base/addr.h"
+#include "lib/obj/obj.h"
+
+void die(const char *fmt, ...) __attribute__((noreturn, format(printf, 1, 2)));
+uint64_t now_ns(void);
+
+/* ---- floor_nl.c: messages one behind the other, one sendmsg(2), one acknowledgement ---- */
+
+/** struct msgs - @last: start of the last message begun */
+struct msgs {
+	size_t size;
+	struct nlmsghdr *last;
+	_Alignas(8) uint8_t bytes[256 << 10];
+};
+void msgs_clear(struct msgs *m);
+/** msgs_run() - send on @sock, wait for the ack of the last message; @what for the report of a failure */
+void msgs_run(struct msgs *m, int sock, const char *what);
+int netlink_open(int protocol);
+uint32_t ifindex(int sock, const char *name);
+void sysctl_put(const char *path, const char *value);
+int ns_current(void);
+void ns_enter(int fd);
+
+void put_veth(struct msgs *m, const struct obj_link *link, uint32_t master, int peer_ns);
+void put_up(struct msgs *m, uint32_t index);
+void put_link_del(struct msgs *m, uint32_t index);
+void put_addr(struct msgs *m, uint32_t index, const struct prefix *addr);
+void put_route(struct msgs *m, uint32_t index, const struct prefix *dst, const struct ip *via);
+void put_neigh(struct msgs *m, bool add, uint32_t index, const struct ip *ip, const struct mac *mac);
+void put_fdb(struct msgs *m, uint32_t index, const struct mac *mac);
+/* Between nft_open() and nft_close() only: one transaction. */
+void nft_open(struct msgs *m);
+void nft_close(struct msgs *m);
+void put_elem(struct msgs *m, bool add, uint8_t family, const char *set, const void *key, size_t key_size,
+	      const void *data, size_t data_size);
+void put_port(struct msgs *m, bool add, const char *dev, bool listed);
+
+/* ---- floor_attach.c ---- */
+
+/**
+ * struct world - a router with one bridge network, as Moat lays it
+ * Sockets are opened once: one of each kind in the host and in the router.
+ * @listed: devices are added to a standing chain of the guard, instead of a chain each
+ */
+struct world {
+	int home, router;
+	int host_nft, router_rt, router_nft;
+	uint32_t bridge;
+	char bridge_name[OBJ_IFNAME_SIZE];
+	struct mac gateway_mac;
+	struct ip gateway4, gateway6, transit4, transit6;
+	uint32_t mtu;
+	bool listed;
+};
+
+/** world_make() - the untimed part: router, uplink, rulesets, bridge network, by Moat's own desired objects */
+void world_make(struct world *w);
+/** attach() - the @n-th endpoint into the namespace at @path. Return: nanoseconds. */
+uint64_t attach(struct world *w, unsigned n, const char *path);
+/** detach() - Return: nanoseconds until it is cut off; @ret_all: until its link is gone, too */
+uint64_t detach(struct world *w, unsigned n, uint64_t *ret_all);
+
+/* ---- floor_lab.c ---- */
+
+/** lab_up() - make what the plan in @file adds: namespaces, veths, addresses, routes. Return: nanoseconds. */
+uint64_t lab_up(const char *file);
+void lab_down(void);
+
+#endif

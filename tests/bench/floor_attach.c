@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * floor_attach - one endpoint with one published port, by the fewest kernel calls there are.
+ *
+ * Timed is what must be done for the endpoint, and nothing else:
+ *
+ *   router   sendmsg  veth with its peer made in place; alias and port flags
+ *   stack    setns, write accept_ra, socket, setns back
+ *            sendmsg  addresses, up, neighbours and default routes, both families
+ *   router   sendmsg  FDB entry, neighbours on the bridge
+ *            sendmsg  one nftables transaction: guard's elements, the port bound, the published port
+ *   host     sendmsg  one nftables transaction: the published port
+ *   router   sendmsg  host end up
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/netfilter.h>
+#include <linux/netlink.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tests/bench/floor.h"
+
+enum { HOST_PORT = 20000, INNER_PORT = 80 };
+
+/* Everything an endpoint's number decides. */
+struct endpoint {
+	char port[OBJ_IFNAME_SIZE];
+	struct mac mac;
+	struct prefix ip4, ip6, ll;
+	uint16_t host_port;
+};
+
+static struct endpoint endpoint_of(const struct world *w, unsigned n)
+{
+	struct endpoint e = { .host_port = (uint16_t)(HOST_PORT + n) };
+	uint64_t id = 0xf10000000000ULL + n;
+
+	snprintf(e.port, sizeof(e.port), "mp%012llx", (unsigned long long)id);
+	e.mac = mac_from_id(id);
+	e.ip4.len = 16;
+	e.ip6.len = 64;
+	if (ip_add(&w->gateway4, n, &e.ip4.ip) < 0 || ip_add(&w->gateway6, n, &e.ip6.ip) < 0)
+		die("no address for endpoint %u", n);
+	e.ll = (struct prefix){ .ip = ip6_linklocal(&e.mac), .len = 64 };
+	return e;
+}
+
+/* Keys and data of concatenations: each field rounded up to 4 bytes. */
+
+static void elem_dev_mac(struct msgs *m, bool add, const struct endpoint *e)
+{
+	uint8_t key[16 + 8] = { 0 };
+
+	memcpy(key, e->port, sizeof(e->port));
+	memcpy(key + 16, e->mac.b, 6);
+	put_elem(m, add, NFPROTO_NETDEV, "mac_ok", key, sizeof(key), NULL, 0);
+}
+
+static void elem_dev_mac_ip(struct msgs *m, bool add, const struct endpoint *e)
+{
+	uint8_t key[16 + 8 + 4] = { 0 };
+
+	memcpy(key, e->port, sizeof(e->port));
+	memcpy(key + 16, e->mac.b, 6);
+	memcpy(key + 24, e->ip4.ip.b, 4);
+	put_elem(m, add, NFPROTO_NETDEV, "arp_ok", key, sizeof(key), NULL, 0);
+}
+
+static void elem_dev_ip(struct msgs *m, bool add, const struct endpoint *e, const struct ip *ip)
+{
+	uint8_t key[16 + 16] = { 0 };
+
+	memcpy(key, e->port, sizeof(e->port));
+	memcpy(key + 16, ip->b, ip_size(ip));
+	put_elem(m, add, NFPROTO_NETDEV, ip->family == 4 ? "ip4_ok" : "ip6_ok", key, 16 + ip_size(ip), NULL, 0);
+}
+
+static void elem_pub(struct msgs *m, bool add, uint16_t port, const struct ip *to, uint16_t to_port)
+{
+	uint8_t key[8] = { IPPROTO_TCP }, data[16 + 4] = { 0 };
+	uint16_t port_be = htons(port), to_port_be = htons(to_port);
+
+	memcpy(key + 4, &port_be, 2);
+	memcpy(data, to->b, ip_size(to));
+	memcpy(data + ip_size(to), &to_port_be, 2);
+	put_elem(m, add, NFPROTO_INET, to->family == 4 ? "pub4" : "pub6", key, sizeof(key), data, ip_size(to) + 4);
+}
+
+static void router_elems(struct msgs *m, bool add, const struct endpoint *e)
+{
+	elem_dev_mac(m, add, e);
+	elem_dev_mac_ip(m, add, e);
+	elem_dev_ip(m, add, e, &e->ip4.ip);
+	elem_dev_ip(m, add, e, &e->ll.ip);
+	elem_dev_ip(m, add, e, &e->ip6.ip);
+	elem_pub(m, add, e->host_port, &e->ip4.ip, INNER_PORT);
+	elem_pub(m, add, e->host_port, &e->ip6.ip, INNER_PORT);
+}
+
+static void host_elems(struct msgs *m, const struct world *w, bool add, const struct endpoint *e)
+{
+	elem_pub(m, add, e->host_port, &w->transit4, e->host_port);
+	elem_pub(m, add, e->host_port, &w->transit6, e->host_port);
+}
+
+static void inner_end(struct msgs *m, const struct world *w, const struct endpoint *e, int sock)
+{
+	static const struct prefix any4 = { .ip = { .family = 4 } }, any6 = { .ip = { .family = 6 } };
+	uint32_t index = ifindex(sock, "eth0");
+
+	put_addr(m, index, &e->ip4);
+	put_addr(m, index, &e->ip6);
+	put_addr(m, index, &e->ll);
+	put_up(m, index);
+	put_neigh(m, true, index, &w->gateway4, &w->gateway_mac);
+	put_neigh(m, true, index, &w->gateway6, &w->gateway_mac);
+	put_route(m, index, &any4, &w->gateway4);
+	put_route(m, index, &any6, &w->gateway6);
+	msgs_run(m, sock, "the stack's end");
+}
+
+uint64_t attach(struct world *w, unsigned n, const char *path)
+{
+	static struct msgs m;
+	struct endpoint e = endpoint_of(w, n);
+	struct obj_link link = { .mtu = w->mtu, .peer_mac = e.mac, .flags = LINK_PORT_STATIC };
+	int ns = open(path, O_RDONLY | O_CLOEXEC), sock;
+	uint64_t start, spent;
+	uint32_t index;
+
+	if (ns < 0)
+		die("%s: %s", path, strerror(errno));
+	memcpy(link.name, e.port, sizeof(e.port));
+	memcpy(link.peer_name, "eth0", sizeof("eth0"));
+	snprintf(link.alias, sizeof(link.alias), "floor/f%u:eth0", n);
+
+	start = now_ns();
+	put_veth(&m, &link, w->bridge, ns);
+	msgs_run(&m, w->router_rt, "veth");
+	ns_enter(ns);
+	sysctl_put("/proc/sys/net/ipv6/conf/eth0/accept_ra", "0");
+	sock = netlink_open(NETLINK_ROUTE);
+	ns_enter(w->home);
+	inner_end(&m, w, &e, sock);
+	index = ifindex(w->router_rt, e.port);
+	put_fdb(&m, index, &e.mac);
+	put_neigh(&m, true, w->bridge, &e.ip4.ip, &e.mac);
+	put_neigh(&m, true, w->bridge, &e.ip6.ip, &e.mac);
+	msgs_run(&m, w->router_rt, "neighbours");
+	nft_open(&m);
+	router_elems(&m, true, &e);
+	put_port(&m, true, e.port, w->listed);
+	nft_close(&m);
+	msgs_run(&m, w->router_nft, "guard");
+	nft_open(&m);
+	host_elems(&m, w, true, &e);
+	nft_close(&m);
+	msgs_run(&m, w->host_nft, "published port");
+	put_up(&m, index);
+	msgs_run(&m, w->router_rt, "host end up");
+	spent = now_ns() - start;
+
+	close(sock);
+	close(ns);
+	return spent;
+}
+
+uint64_t detach(struct world *w, unsigned n, uint64_t *ret_all)
+{
+	static struct msgs m;
+	struct endpoint e = endpoint_of(w, n);
+	uint64_t start = now_ns(), spent;
+
+	nft_open(&m);
+	host_elems(&m, w, false, &e);
+	nft_close(&m);
+	msgs_run(&m, w->host_nft, "published port");
+	nft_open(&m);
+	router_elems(&m, false, &e);
+	put_port(&m, false, e.port, w->listed);
+	nft_close(&m);
+	msgs_run(&m, w->router_nft, "guard");
+	put_neigh(&m, false, w->bridge, &e.ip4.ip, &e.mac);
+	put_neigh(&m, false, w->bridge, &e.ip6.ip, &e.mac);
+	msgs_run(&m, w->router_rt, "neighbours");
+	spent = now_ns() - start;
+	put_link_del(&m, ifindex(w->router_rt, e.port));
+	msgs_run(&m, w->router_rt, "link");
+	*ret_all = now_ns() - start;
+	return spent;
+}
