@@ -31,6 +31,7 @@ void model_fini(struct model *model)
 	table_fini(&model->ports);
 	table_fini(&model->requests);
 	table_fini(&model->nets);
+	table_fini(&model->netnses);
 }
 
 bool model_id_taken(const struct model *model, uint64_t id)
@@ -389,9 +390,26 @@ void model_stack_del(struct stack *stack)
 	if (table_find_str(&stack->tenant->stacks, stack->name) == stack)
 		table_del_str(&stack->tenant->stacks, stack->name);
 	list_remove(&stack->order);
+	if (table_find(&stack->tenant->model->netnses, stack->netns, sizeof(stack->netns)) == stack)
+		table_del(&stack->tenant->model->netnses, stack->netns, sizeof(stack->netns));
 	table_del(&stack->tenant->model->ids, &stack->id, sizeof(stack->id));
 	free(stack->routes);
 	free(stack);
+}
+
+void model_stack_set_netns(struct stack *stack, uint64_t dev, uint64_t ino)
+{
+	stack->netns[0] = dev;
+	stack->netns[1] = ino;
+	if (ino)
+		(void)table_add(&stack->tenant->model->netnses, stack->netns, sizeof(stack->netns), stack);
+}
+
+struct stack *model_stack_by_netns(const struct model *model, uint64_t dev, uint64_t ino)
+{
+	const uint64_t key[2] = { dev, ino };
+
+	return table_find(&model->netnses, key, sizeof(key));
 }
 
 /* ---------------------------------------------------------------------- names */

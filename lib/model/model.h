@@ -101,7 +101,7 @@ struct stack {
 	struct tenant *tenant;
 	struct list order;	   /* in tenant.stack_order */
 	struct list endpoints;	   /* by stack_link */
-	uint64_t dev, ino;	   /* of the namespace, 0 when not known */
+	uint64_t netns[2];	   /* device and inode of the namespace, 0 when not known: model_stack_set_netns() */
 	char netns_path[256];	   /* as the caller named a foreign one, "" else */
 	bool forwarding;	   /* lab node that routes */
 	struct prefix loopback[4]; /* lab node's own addresses */
@@ -143,6 +143,7 @@ struct model {
 	struct table transits; /* by index */
 	struct table ports;   /* (proto, port) -> struct port_slot */
 	struct table requests; /* request id -> struct endpoint */
+	struct table netnses;  /* stack.netns -> struct stack */
 	uint32_t transit_cursor;
 	uint64_t net4_cursor, net6_cursor;
 	struct table nets; /* struct prefix given from the pools -> struct network */
@@ -190,6 +191,9 @@ void model_network_del(struct network *network); /* must hold no endpoint */
 int model_stack_add(struct tenant *tenant, const char *name, enum stack_kind kind, uint64_t id, struct stack **ret_stack,
 		    struct err *err);
 void model_stack_del(struct stack *stack); /* with its endpoints */
+/** model_stack_set_netns() - which namespace it is; the first stack of a namespace is found by it */
+void model_stack_set_netns(struct stack *stack, uint64_t dev, uint64_t ino);
+struct stack *model_stack_by_netns(const struct model *model, uint64_t dev, uint64_t ino);
 
 /* ------------------------------------------------------------------ endpoints */
 struct endpoint_want {

@@ -1,0 +1,410 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* api - connections of clients and the calls they make. Floor F4. */
+#include "netd/engine/api.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pwd.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "lib/base/fdio.h"
+#include "lib/base/log.h"
+#include "lib/base/mem.h"
+#include "lib/base/str.h"
+
+enum {
+	API_READ_SIZE = 16 * 1024,
+	API_GROUPS_MAX = 256,
+	API_LISTENERS_MAX = 256,
+};
+
+struct conn {
+	struct list link;
+	struct api *api;
+	int fd;
+	struct loop_io *io;
+	struct varlink_conn wire;
+	uint32_t uid;
+	bool admin;
+	struct call *call; /* the one that is being answered; requests behind it wait */
+	bool closing;
+};
+
+struct api {
+	struct engine *engine;
+	int fd;
+	struct loop_io *io;
+	struct list conns;
+	size_t conn_count;
+	struct list listeners; /* struct call */
+	size_t listener_count;
+};
+
+static void conn_advance(struct conn *conn);
+
+/* ------------------------------------------------------------------ connections */
+
+static void conn_free(struct conn *conn)
+{
+	if (conn->call) {
+		conn->call->conn = NULL;
+		if (conn->call->streaming)
+			call_reply(conn->call, NULL);
+	}
+	list_remove(&conn->link);
+	conn->api->conn_count--;
+	loop_io_free(conn->io);
+	fd_close(conn->fd);
+	varlink_conn_fini(&conn->wire);
+	free(conn);
+}
+
+/* Write what can be written. Return: false when the connection is gone. */
+static bool conn_flush(struct conn *conn)
+{
+	struct varlink_conn *wire = &conn->wire;
+
+	while (wire->out.size) {
+		struct iovec iov = { wire->out.data, wire->out.size };
+		struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
+		_Alignas(struct cmsghdr) char control[CMSG_SPACE(VARLINK_FDS_PENDING_MAX * sizeof(int))] = { 0 };
+		ssize_t n;
+
+		if (wire->out_fd_count) {
+			struct cmsghdr *cmsg;
+
+			msg.msg_control = control;
+			msg.msg_controllen = CMSG_SPACE(wire->out_fd_count * sizeof(int));
+			cmsg = (struct cmsghdr *)control; /* CMSG_FIRSTHDR(), which gcc takes for NULL */
+			*cmsg = (struct cmsghdr){ .cmsg_len = CMSG_LEN(wire->out_fd_count * sizeof(int)),
+						  .cmsg_level = SOL_SOCKET,
+						  .cmsg_type = SCM_RIGHTS };
+			memcpy(CMSG_DATA(cmsg), wire->out_fds, wire->out_fd_count * sizeof(int));
+		}
+		n = sendmsg(conn->fd, &msg, MSG_NOSIGNAL | MSG_DONTWAIT);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && errno == EAGAIN) {
+			loop_io_set(conn->io, LOOP_READ | LOOP_WRITE);
+			return true;
+		}
+		if (n < 0) {
+			conn_free(conn);
+			return false;
+		}
+		for (size_t i = 0; i < wire->out_fd_count; i++)
+			fd_close(wire->out_fds[i]);
+		wire->out_fd_count = 0;
+		buf_consume(&wire->out, (size_t)n);
+	}
+	if (conn->closing) {
+		conn_free(conn);
+		return false;
+	}
+	loop_io_set(conn->io, LOOP_READ);
+	return true;
+}
+
+static void on_conn(void *ctx, unsigned events)
+{
+	struct conn *conn = ctx;
+	char data[API_READ_SIZE];
+	int fds[FDIO_FDS_MAX];
+	size_t fd_count = 0;
+	ssize_t n;
+
+	if ((events & LOOP_WRITE) && !conn_flush(conn))
+		return;
+	if (!(events & LOOP_READ))
+		return;
+	n = fd_recv(conn->fd, data, sizeof(data), fds, &fd_count);
+	if (n == -EAGAIN || n == -EINTR)
+		return;
+	if (n <= 0 || varlink_conn_feed(&conn->wire, data, (size_t)n, fds, fd_count) < 0) {
+		conn_free(conn);
+		return;
+	}
+	conn_advance(conn);
+}
+
+/* Is the peer in group @gid, by its primary or its supplementary groups (SO_PEERGROUPS, socket(7))? */
+static bool peer_in_group(int fd, gid_t primary, gid_t gid)
+{
+	gid_t groups[API_GROUPS_MAX];
+	socklen_t size = sizeof(groups);
+
+	if (gid == (gid_t)-1)
+		return false;
+	if (primary == gid)
+		return true;
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups, &size) < 0)
+		return false;
+	for (size_t i = 0; i < size / sizeof(*groups); i++)
+		if (groups[i] == gid)
+			return true;
+	return false;
+}
+
+static void on_listen(void *ctx, unsigned events)
+{
+	struct api *api = ctx;
+	struct ucred cred;
+	socklen_t size = sizeof(cred);
+	struct conn *conn;
+	int fd;
+
+	(void)events;
+	fd = accept4(api->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	if (fd < 0)
+		return;
+	if (api->conn_count >= VARLINK_CONNECTIONS_MAX || getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &size) < 0) {
+		fd_close(fd);
+		return;
+	}
+	conn = mem_alloc(sizeof(*conn));
+	conn->api = api;
+	conn->fd = fd;
+	conn->uid = cred.uid;
+	conn->admin = cred.uid == 0 || peer_in_group(fd, cred.gid, api->engine->admin_gid);
+	varlink_conn_init(&conn->wire);
+	list_append(&api->conns, &conn->link);
+	api->conn_count++;
+	conn->io = loop_io_new(api->engine->loop, fd, LOOP_READ, on_conn, conn);
+}
+
+struct api *api_new(struct engine *engine, int fd)
+{
+	struct api *api = mem_alloc(sizeof(*api));
+
+	api->engine = engine;
+	api->fd = fd;
+	list_init(&api->conns);
+	list_init(&api->listeners);
+	fd_nonblock(fd, true);
+	return api;
+}
+
+void api_open(struct api *api)
+{
+	if (!api->io)
+		api->io = loop_io_new(api->engine->loop, api->fd, LOOP_READ, on_listen, api);
+}
+
+void api_free(struct api *api)
+{
+	list_each_safe(node, &api->conns)
+		conn_free(container_of(node, struct conn, link));
+	loop_io_free(api->io);
+	free(api);
+}
+
+/* ------------------------------------------------------------------------ calls */
+
+static void call_free(struct call *call)
+{
+	if (call->streaming) {
+		list_remove(&call->link);
+		call->engine->api->listener_count--;
+	}
+	for (size_t i = 0; i < ARRAY_COUNT(call->fds); i++)
+		fd_close(call->fds[i]);
+	varlink_call_fini(&call->request);
+	arena_free(call->arena);
+	free(call);
+}
+
+/* The call is over: free it and go on with the connection's next one. */
+static void call_end(struct call *call)
+{
+	struct conn *conn = call->conn;
+
+	call_free(call);
+	if (!conn)
+		return;
+	conn->call = NULL;
+	varlink_conn_drop_fds(&conn->wire);
+	if (conn_flush(conn))
+		conn_advance(conn);
+}
+
+void call_reply(struct call *call, json_t *parameters)
+{
+	if (call->conn && !call->request.oneway && varlink_reply(&call->conn->wire, parameters, false) < 0)
+		call->conn->closing = true;
+	json_decref(parameters);
+	call_end(call);
+}
+
+void call_fail(struct call *call, const struct err *err)
+{
+	if (err->kind == ERR_INTERNAL)
+		log_failure(err, "%s", call->request.method);
+	if (call->conn && !call->request.oneway && varlink_reply_err(&call->conn->wire, err) < 0)
+		call->conn->closing = true;
+	call_end(call);
+}
+
+void call_continue(struct call *call, const json_t *parameters)
+{
+	struct conn *conn = call->conn;
+
+	if (!conn)
+		return;
+	if (varlink_reply(&conn->wire, parameters, true) < 0)
+		conn->closing = true; /* it does not read: its output limit is passed */
+	if (conn->closing)
+		conn_free(conn);
+	else
+		conn_flush(conn);
+}
+
+int call_fd(struct call *call, int64_t index)
+{
+	int fd;
+
+	if (index < 0 || index >= VARLINK_FDS_PENDING_MAX)
+		return -EBADF;
+	if (call->fds[index] < 0)
+		call->fds[index] = call->conn ? varlink_conn_take_fd(&call->conn->wire, index) : -EBADF;
+	if (call->fds[index] < 0)
+		return -EBADF;
+	fd = fcntl(call->fds[index], F_DUPFD_CLOEXEC, 3);
+	return fd < 0 ? -errno : fd;
+}
+
+int call_pass_fd(struct call *call, int fd)
+{
+	if (call->conn)
+		return varlink_reply_fd(&call->conn->wire, fd);
+	fd_close(fd);
+	return 0;
+}
+
+int call_params(struct call *call, const struct json_field *fields, void *dst, struct err *err)
+{
+	int r = json_decode(call->request.parameters, fields, 0, call->arena, dst, err);
+
+	return r;
+}
+
+int call_allow(const struct call *call, const char *name, struct err *err)
+{
+	const struct tenant *tenant = name ? model_tenant(&call->engine->model, name) : NULL;
+
+	if (call->admin)
+		return 0;
+	if (tenant && tenant->delegate[0]) {
+		const struct passwd *user = getpwnam(tenant->delegate);
+
+		if (user && user->pw_uid == call->uid)
+			return 0;
+	}
+	return err_set(err, ERR_PERMISSION, EPERM, name,
+		       "only root, the members of the admin group and the user a tenant is delegated to may do this");
+}
+
+static void call_run(struct call *call, const struct method *method)
+{
+	struct err err = ERR_INIT;
+
+	if (method->fn(call, &err) < 0)
+		call_fail(call, &err);
+}
+
+/* Take up the connection's next request, if it has one and none is being answered. */
+static void conn_advance(struct conn *conn)
+{
+	struct engine *engine = conn->api->engine;
+
+	while (!conn->call && !conn->closing) {
+		struct varlink_call request = { 0 };
+		const struct method *method;
+		struct err err = ERR_INIT;
+		struct call *call;
+		int r;
+
+		r = varlink_conn_next(&conn->wire, &request, &err);
+		if (r == 0)
+			return;
+		if (r < 0) {
+			conn_free(conn);
+			return;
+		}
+		static const struct varlink_service service = {
+			.vendor = "Moat",
+			.product = "moatd",
+			.version = MOAT_VERSION,
+			.url = "https://varlink.org",
+			.interface = "io.moat",
+			.description = moat_interface_description,
+		};
+		method = method_find(request.method);
+		if (!method) {
+			/* answers org.varlink.service.* and says of all else that there is no such method or interface */
+			varlink_service_handle(&service, &conn->wire, &request);
+			varlink_call_fini(&request);
+			varlink_conn_drop_fds(&conn->wire);
+			if (!conn_flush(conn))
+				return;
+			continue;
+		}
+		call = mem_alloc(sizeof(*call));
+		call->engine = engine;
+		call->conn = conn;
+		call->request = request;
+		call->arena = arena_new();
+		call->uid = conn->uid;
+		call->admin = conn->admin;
+		call->dry_run = json_is_true(json_object_get(request.parameters, "dryRun"));
+		list_init(&call->link);
+		memset(call->fds, -1, sizeof(call->fds));
+		conn->call = call;
+		if (method->changing && engine->gated)
+			list_append(&engine->gate, &call->link);
+		else
+			call_run(call, method);
+		return; /* call_end() comes back here, and the connection may be gone */
+	}
+}
+
+void call_wait(struct call *call) { list_append(&call->engine->gate, &call->link); }
+
+void api_ungate(struct api *api)
+{
+	struct engine *engine = api->engine;
+	size_t count = 0;
+
+	/* those that stand here now; one that must wait again goes to the end */
+	list_each(node, &engine->gate)
+		count++;
+	while (count-- && !engine->gated && !list_empty(&engine->gate)) {
+		struct call *call = container_of(engine->gate.next, struct call, link);
+
+		list_remove(&call->link);
+		call_run(call, method_find(call->request.method));
+	}
+}
+
+/* ----------------------------------------------------------------------- events */
+
+void api_listen(struct api *api, struct call *call)
+{
+	if (api->listener_count >= API_LISTENERS_MAX || !call->conn) {
+		struct err err = ERR_INIT;
+
+		err_set(&err, ERR_LIMIT, EMFILE, "", "at most %d may listen to events", API_LISTENERS_MAX);
+		call_fail(call, &err);
+		return;
+	}
+	call->streaming = true;
+	api->listener_count++;
+	list_append(&api->listeners, &call->link);
+}
+
+void api_broadcast(struct api *api, const json_t *parameters)
+{
+	list_each_safe(node, &api->listeners)
+		call_continue(container_of(node, struct call, link), parameters);
+}

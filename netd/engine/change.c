@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* change - shared pieces of making and removing. Floor F4. */
+#include "netd/engine/change.h"
+
+#include <errno.h>
+
+#include "netd/engine/monitor.h"
+#include "netd/engine/store.h"
+
+void change_drop_endpoint(struct txn *txn, const struct endpoint *endpoint)
+{
+	desired_endpoint(endpoint, &txn->have);
+	if (endpoint->network || endpoint->wire_first)
+		txn_add_id(txn, endpoint->id);
+}
+
+void change_drop_stack(struct txn *txn, const struct stack *stack)
+{
+	list_each(node, &stack->endpoints)
+		change_drop_endpoint(txn, container_of(node, struct endpoint, stack_link));
+	if (stack->kind == STACK_BARE)
+		desired_stack(stack, &txn->have);
+	if (stack->kind == STACK_CONTAINER) {
+		struct obj self = obj_netns(stack->ns); /* not unmade: no longer held for its container */
+
+		objv_add(&txn->have, &self);
+	}
+	txn_add_id(txn, stack->id);
+}
+
+void change_drop_network(struct txn *txn, const struct network *network)
+{
+	desired_network(network, &txn->have);
+	txn_add_id(txn, network->id);
+}
+
+void change_drop_router(struct txn *txn, const struct tenant *tenant)
+{
+	desired_router(tenant, &txn->engine->facts, &txn->have);
+	if (engine_routers(txn->engine) == 1)
+		desired_host(&txn->engine->facts, &txn->have);
+}
+
+int change_mark(struct txn *txn, struct err *err)
+{
+	int r = store_begin(txn->engine->store, err);
+
+	for (size_t i = 0; i < txn->id_count && r == 0; i++)
+		r = store_deleting(txn->engine->store, txn->ids[i], err);
+	if (r == 0)
+		r = store_commit(txn->engine->store, err);
+	return r;
+}
+
+void change_add_router(struct txn *txn, const struct tenant *tenant)
+{
+	/* the new network is in the model already: one means that it is the first */
+	if (tenant->networks.count > 1)
+		return;
+	desired_router(tenant, &txn->engine->facts, &txn->want);
+	if (engine_routers(txn->engine) == 1)
+		desired_host(&txn->engine->facts, &txn->want);
+}
+
+int change_missing(struct call *call, bool strict, const char *what, const char *name, struct err *err)
+{
+	if (strict)
+		return err_set(err, ERR_NOTFOUND, ENOENT, name, "there is no %s of this name", what);
+	call_reply(call, call->dry_run ? json_pack("{s:[]}", "plan") : NULL);
+	return 0;
+}

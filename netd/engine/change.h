@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * change - pieces that the methods which make and remove objects share: taking
+ * objects into a transaction, rows and model along with it. Floor F4.
+ */
+#ifndef MOAT_ENGINE_CHANGE_H
+#define MOAT_ENGINE_CHANGE_H
+
+#include "netd/engine/txn.h"
+
+/* What stands for the object becomes what the transaction removes; its row goes at the end. */
+void change_drop_endpoint(struct txn *txn, const struct endpoint *endpoint);
+void change_drop_stack(struct txn *txn, const struct stack *stack); /* with its endpoints */
+void change_drop_network(struct txn *txn, const struct network *network);
+/** change_drop_router() - of a tenant whose last network goes; the host's part too when no router remains */
+void change_drop_router(struct txn *txn, const struct tenant *tenant);
+/** change_mark() - rows of all dropped objects become "deleting", in one transaction of the store */
+int change_mark(struct txn *txn, struct err *err);
+/** change_add_router() - the router of @tenant unless it stands (or is on its way), and the host's part before the first */
+void change_add_router(struct txn *txn, const struct tenant *tenant);
+
+/** change_missing() - for "delete what is gone": success unless strict. Answers or returns an error. */
+int change_missing(struct call *call, bool strict, const char *what, const char *name, struct err *err);
+
+#endif

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * engine - the part of the daemon that decides: model, store, planner, API.
+ * Floor F4. It has no capability: what the kernel is to do goes to the hand as
+ * a plan, and what the kernel holds comes back as bytes.
+ *
+ *   api.c      connections; calls in, replies out
+ *   methods    m_*.c, one file a subject; table in methods.c
+ *   txn.c      the life of one change: store, plan, hand, model, reply
+ *   store.c    SQLite: what must survive us
+ *   reconcile.c  start, check, repair: desired against snapshot
+ *   monitor.c  what the kernel tells of drift
+ *   present.c  model to JSON
+ */
+#ifndef MOAT_ENGINE_ENGINE_H
+#define MOAT_ENGINE_ENGINE_H
+
+#include <sys/types.h>
+
+#include "lib/model/model.h"
+#include "lib/plan/desired.h"
+#include "netd/engine/hand.h"
+#include "netd/engine/loop.h"
+
+struct api;
+struct store;
+struct reconcile;
+struct monitor;
+
+enum {
+	ENGINE_TENANTS_MAX = 8192,
+	ENGINE_MTU_DEFAULT = 1500,
+};
+
+/**
+ * struct engine - the one object of the program, in main()'s memory
+ * @txns: changes whose plan has not been answered
+ * @changes: counts changes begun: equal before and after means that nothing happened between
+ * @endings: slow removals under way (struct ending in txn.c)
+ */
+struct engine {
+	struct loop *loop;
+	struct hand *hand;
+	struct store *store;
+	struct api *api;
+	struct reconcile *reconcile;
+	struct monitor *monitor;
+	struct model model;
+	struct host_facts facts;
+	struct seam_features features;
+	gid_t admin_gid;
+	char runtime_dir[256];
+	int ready_fd;
+	size_t txns;
+	uint64_t changes;
+	struct list endings;
+	struct list gate; /* struct call: changing calls that wait until a check is through */
+	bool gated;
+	int status; /* exit status */
+};
+
+/** engine_id() - a random id that nothing in the model has */
+uint64_t engine_id(const struct engine *engine);
+/** engine_routers() - tenants that have a router */
+size_t engine_routers(const struct engine *engine);
+/** engine_event() - tell everybody who listens: io.moat.Events */
+void engine_event(struct engine *engine, const char *event, const char *object, const char *detail);
+/** engine_ignore() - for answers of the hand that a later answer will speak of */
+void engine_ignore(void *ctx, struct hand_answer *answer);
+/** engine_die() - leave the loop with status 1: the supervisor starts us again */
+void engine_die(struct engine *engine);
+
+#endif

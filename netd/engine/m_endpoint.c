@@ -1,0 +1,539 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * m_endpoint - io.moat.Endpoint*. Floor F4. Attach is the path that all of the
+ * daemon exists for: parameters -> stack -> model -> objects -> transaction.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/base/fdio.h"
+#include "lib/base/mem.h"
+#include "netd/engine/change.h"
+#include "netd/engine/methods.h"
+#include "netd/engine/present.h"
+#include "netd/engine/publish.h"
+#include "netd/engine/reconcile.h"
+#include "netd/engine/store.h"
+
+enum { IPS_ASKED_MAX = 4, IFNAME_AUTO_MAX = 64 };
+
+struct attach_params {
+	const char *network, *name, *netns_path, *ifname, *mac, *request_id;
+	const char **ips, **publish;
+	const json_t *labels;
+	int64_t netns_fd, mtu;
+	bool create, container, dry_run;
+	int default_route;
+};
+
+static const struct json_field attach_fields[] = {
+	{ "network", JSON_FIELD_STRING, offsetof(struct attach_params, network), JSON_REQUIRED, 0, 0 },
+	{ "name", JSON_FIELD_STRING, offsetof(struct attach_params, name), 0, 0, 0 },
+	{ "netnsPath", JSON_FIELD_STRING, offsetof(struct attach_params, netns_path), 0, 0, 0 },
+	{ "netnsFd", JSON_FIELD_INT, offsetof(struct attach_params, netns_fd), 0, -1, FDIO_FDS_MAX },
+	{ "create", JSON_FIELD_BOOL, offsetof(struct attach_params, create), 0, 0, 0 },
+	{ "container", JSON_FIELD_BOOL, offsetof(struct attach_params, container), 0, 0, 0 },
+	{ "ifname", JSON_FIELD_STRING, offsetof(struct attach_params, ifname), 0, 0, 0 },
+	{ "ips", JSON_FIELD_STRV, offsetof(struct attach_params, ips), 0, 0, IPS_ASKED_MAX },
+	{ "mac", JSON_FIELD_STRING, offsetof(struct attach_params, mac), 0, 0, 0 },
+	{ "defaultRoute", JSON_FIELD_TRI, offsetof(struct attach_params, default_route), 0, 0, 0 },
+	{ "publish", JSON_FIELD_STRV, offsetof(struct attach_params, publish), 0, 0, ENDPOINT_PUBLISH_MAX },
+	{ "mtu", JSON_FIELD_INT, offsetof(struct attach_params, mtu), 0, 0, 65535 },
+	{ "labels", JSON_FIELD_OBJECT, offsetof(struct attach_params, labels), 0, 0, 0 },
+	{ "requestId", JSON_FIELD_STRING, offsetof(struct attach_params, request_id), 0, 0, REQUEST_ID_SIZE - 1 },
+	{ "dryRun", JSON_FIELD_BOOL, offsetof(struct attach_params, dry_run), 0, 0, 0 },
+	{ 0 },
+};
+
+/**
+ * struct attach - one attach on its way
+ * @stack_new: the stack was made for it, and goes with it when it fails
+ * @adopt_fd: namespace for the hand, -1 when it has it
+ * @adopted: what the hand said of it
+ */
+struct attach {
+	struct endpoint *endpoint;
+	bool stack_new, failed_adopt;
+	int adopt_fd;
+	struct seam_result adopted;
+};
+
+/* ------------------------------------------------------------------- namespace */
+
+/* The descriptor of the namespace, by number or by a path below /run/netns. -1 where none is given. */
+static int netns_fd_get(struct call *call, const struct attach_params *params, int *ret_fd, struct err *err)
+{
+	static const char prefix[] = "/run/netns/";
+
+	*ret_fd = -1;
+	if (params->netns_fd >= 0 && params->netns_path)
+		return err_set(err, ERR_USAGE, EINVAL, params->network, "netnsFd and netnsPath exclude one another");
+	if ((params->netns_fd >= 0 || params->netns_path) && params->create)
+		return err_set(err, ERR_USAGE, EINVAL, params->network, "create makes a namespace; none may be given");
+	if (params->netns_fd >= 0) {
+		*ret_fd = call_fd(call, params->netns_fd);
+		if (*ret_fd < 0)
+			return err_set(err, ERR_USAGE, EBADF, params->network, "no descriptor %lld came with the message",
+				       (long long)params->netns_fd);
+		return 0;
+	}
+	if (!params->netns_path)
+		return 0;
+	if (!str_starts(params->netns_path, prefix) || strchr(params->netns_path + sizeof(prefix) - 1, '/'))
+		return err_set(err, ERR_USAGE, EINVAL, params->netns_path,
+			       "netnsPath names a file below /run/netns; pass others as a descriptor");
+	*ret_fd = open(params->netns_path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	if (*ret_fd < 0)
+		return err_sys(err, ERR_NOTFOUND, errno, params->netns_path, "the namespace cannot be opened");
+	return 0;
+}
+
+/*
+ * A namespace we know already: in the same stack an interface more is fine; anything else must not be, or two
+ * tenants would meet in it. Inode numbers are used again, so a stack of somebody else's namespace that may be gone is
+ * looked at first. Return: 0 go on, 1 the call waits, < 0.
+ */
+static int netns_known(struct call *call, const struct name *name, const struct stat *st, struct err *err)
+{
+	const struct stack *known = model_stack_by_netns(&call->engine->model, st->st_dev, st->st_ino);
+	char full[NAME_FULL_SIZE];
+
+	if (!known || (str_eq(known->tenant->name, name->tenant) && str_eq(known->name, name->name)))
+		return 0;
+	if (known->kind == STACK_FOREIGN && !call->retried && !call->dry_run) {
+		call->retried = true;
+		call_wait(call);
+		reconcile_now(call->engine);
+		return 1;
+	}
+	if (!str_eq(known->tenant->name, name->tenant))
+		return err_set(err, ERR_PERMISSION, EPERM, name->name,
+			       "the namespace belongs to a stack of another tenant; a stack joins one tenant's networks");
+	stack_name_print(known, full);
+	return err_set(err, ERR_CONFLICT, EBUSY, name->name, "the namespace is that of stack %s", full);
+}
+
+/* The stack the endpoint goes into, made where it has to be. */
+static int stack_get(struct call *call, struct tenant *tenant, const struct attach_params *params, const struct name *name,
+		     const struct stat *st, struct attach *attach, struct stack **ret_stack, struct err *err)
+{
+	struct stack *stack = model_stack(&call->engine->model, name);
+	enum stack_kind kind = params->create ? STACK_BARE : params->container ? STACK_CONTAINER : STACK_FOREIGN;
+	char full[NAME_FULL_SIZE];
+	int r;
+
+	snprintf(full, sizeof(full), "%s/%s", name->tenant, name->name);
+	if (stack && params->create)
+		return err_set(err, ERR_TAKEN, EEXIST, full, "a stack of this name exists already");
+	if (stack && attach->adopt_fd < 0) {
+		if (stack->kind == STACK_FOREIGN)
+			return err_set(err, ERR_USAGE, EINVAL, full,
+				       "its namespace is not ours: give it again for another interface");
+		*ret_stack = stack;
+		return 0;
+	}
+	if (stack) {
+		if (stack->netns[0] != st->st_dev || stack->netns[1] != st->st_ino)
+			return err_set(err, ERR_TAKEN, EEXIST, full, "a stack of this name, of another namespace, exists");
+		if (stack->kind == STACK_CONTAINER) { /* held already */
+			fd_close(attach->adopt_fd);
+			attach->adopt_fd = -1;
+		}
+		*ret_stack = stack;
+		return 0;
+	}
+	if (attach->adopt_fd < 0 && !params->create)
+		return err_set(err, ERR_NOTFOUND, ENOENT, full,
+			       "there is no stack of this name; give a namespace, or create to make one");
+	r = model_stack_add(tenant, name->name, kind, engine_id(call->engine), &stack, err);
+	if (r < 0)
+		return r;
+	attach->stack_new = true;
+	if (attach->adopt_fd >= 0)
+		model_stack_set_netns(stack, st->st_dev, st->st_ino);
+	if (params->netns_path)
+		(void)str_copy(stack->netns_path, sizeof(stack->netns_path), params->netns_path);
+	*ret_stack = stack;
+	return 0;
+}
+
+/* The interface's name: as asked for, else the first ethN that the stack has not. */
+static int ifname_get(const struct stack *stack, const char *asked, char dst[NAME_IFNAME_SIZE], struct err *err)
+{
+	if (asked) {
+		int r = name_ifname_check(asked, err);
+
+		return r < 0 ? r : str_copy(dst, NAME_IFNAME_SIZE, asked);
+	}
+	for (int i = 0; i < IFNAME_AUTO_MAX; i++) {
+		snprintf(dst, NAME_IFNAME_SIZE, "eth%d", i);
+		if (!stack_endpoint(stack, dst))
+			return 0;
+	}
+	return err_set(err, ERR_LIMIT, EMFILE, stack->name, "it has %d interfaces; name the next one", IFNAME_AUTO_MAX);
+}
+
+/* ------------------------------------------------------------------ transaction */
+
+static int attach_prepare(struct txn *txn, struct err *err)
+{
+	struct attach *attach = txn->object;
+	struct store *store = txn->engine->store;
+	int r = store_begin(store, err);
+
+	if (r == 0 && attach->stack_new)
+		r = store_stack(store, attach->endpoint->stack, err);
+	if (r == 0)
+		r = store_endpoint(store, attach->endpoint, err);
+	if (r == 0)
+		r = store_commit(store, err);
+	return r;
+}
+
+static int attach_commit(struct txn *txn, json_t *reply, struct err *err)
+{
+	struct attach *attach = txn->object;
+	struct endpoint *endpoint = attach->endpoint;
+	struct store *store = txn->engine->store;
+	int r = store_begin(store, err);
+
+	endpoint->life = LIFE_UP;
+	if (r == 0 && attach->stack_new) {
+		endpoint->stack->life = LIFE_UP;
+		r = store_up(store, endpoint->stack->id, err);
+	}
+	if (r == 0)
+		r = store_up(store, endpoint->id, err);
+	if (r == 0)
+		r = store_commit(store, err);
+	json_object_set_new(reply, "endpoint", present_endpoint(txn->engine, endpoint));
+	return r;
+}
+
+static void attach_free(struct txn *txn)
+{
+	struct attach *attach = txn->object;
+
+	fd_close(attach->adopt_fd);
+	free(attach);
+}
+
+/* The hand keeps a container's namespace from ADOPT on: say that it need not. */
+static void release_container(struct engine *engine, uint64_t ns)
+{
+	struct obj self = obj_netns(ns);
+	struct plan plan = { 0 };
+
+	plan_add(&plan, OP_DEL, &self);
+	plan_order(&plan);
+	hand_plan(engine->hand, &plan, 0, engine_ignore, NULL, NULL);
+	plan_fini(&plan);
+}
+
+static void attach_abort(struct txn *txn)
+{
+	struct attach *attach = txn->object;
+	struct stack *stack = attach->endpoint->stack;
+
+	(void)store_remove(txn->engine->store, attach->endpoint->id, NULL);
+	model_endpoint_del(attach->endpoint);
+	if (attach->stack_new) {
+		(void)store_remove(txn->engine->store, stack->id, NULL);
+		if (stack->kind == STACK_CONTAINER && attach->adopt_fd < 0)
+			release_container(txn->engine, stack->ns);
+		model_stack_del(stack);
+	}
+	attach_free(txn);
+}
+
+static void on_adopted(void *ctx, struct hand_answer *answer)
+{
+	(void)ctx;
+	(void)answer; /* a namespace that was not adopted fails the plan that follows, with the reason in its text */
+}
+
+/* Asked for again with the same requestId: the same answer. */
+static bool repeated(struct call *call, const char *request_id)
+{
+	const struct endpoint *endpoint = request_id ? model_request(&call->engine->model, request_id) : NULL;
+
+	if (!endpoint)
+		return false;
+	if (endpoint->life == LIFE_UP)
+		call_reply(call, json_pack("{s:o}", "endpoint", present_endpoint(call->engine, endpoint)));
+	else
+		call_wait(call);
+	return true;
+}
+
+static int endpoint_make(struct call *call, struct stack *stack, struct network *network, const struct attach_params *params,
+			 struct endpoint **ret_endpoint, struct err *err)
+{
+	struct endpoint_want want = { .id = engine_id(call->engine), .mtu = (uint32_t)params->mtu,
+				      .request_id = params->request_id };
+	char ifname[NAME_IFNAME_SIZE];
+	struct ip ips[IPS_ASKED_MAX];
+	struct portspec *specs;
+	char *labels cleanup(mem_freep) = NULL;
+	bool has_default = false;
+	int r;
+
+	r = ifname_get(stack, params->ifname, ifname, err);
+	if (r == 0)
+		r = publish_specs(call, params->publish, &specs, &want.publish_count, err);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; params->ips && params->ips[i]; i++, want.ip_count++)
+		if (ip_parse(params->ips[i], &ips[i]) < 0)
+			return err_set(err, ERR_USAGE, EINVAL, params->network, "'%s' is no IP address", params->ips[i]);
+	if (params->mac && mac_parse(params->mac, &want.mac) < 0)
+		return err_set(err, ERR_USAGE, EINVAL, params->network, "'%s' is no MAC address", params->mac);
+	list_each(node, &stack->endpoints)
+		has_default = has_default || container_of(node, struct endpoint, stack_link)->default_route;
+	if (params->default_route == 1 && has_default)
+		return err_set(err, ERR_CONFLICT, EEXIST, stack->name, "the stack has a default route by another interface");
+	if (params->labels)
+		labels = json_text(params->labels);
+	want.default_route = params->default_route != 0 && !has_default;
+	want.ifname = ifname;
+	want.ips = ips;
+	want.publish = specs;
+	want.labels = labels;
+	return model_endpoint_add(stack, network, &want, ret_endpoint, err);
+}
+
+static void attach_run(struct call *call, struct attach *attach)
+{
+	static const struct txn_ops ops = { attach_prepare, attach_commit, attach_abort, attach_free };
+	struct endpoint *endpoint = attach->endpoint;
+	struct txn *txn = txn_new(call, &ops, attach, "endpoint-attached");
+
+	endpoint_name_print(endpoint, txn->name);
+	if (attach->stack_new)
+		desired_stack(endpoint->stack, &txn->want);
+	else if (endpoint->stack->kind == STACK_FOREIGN)
+		desired_stack(endpoint->stack, &txn->want);
+	desired_endpoint(endpoint, &txn->want);
+	if (attach->adopt_fd >= 0 && !call->dry_run) {
+		int fd = attach->adopt_fd;
+
+		attach->adopt_fd = -1;
+		hand_adopt(call->engine->hand, endpoint->stack->ns, call->uid, endpoint->stack->kind == STACK_CONTAINER, fd,
+			   on_adopted, NULL);
+	}
+	txn_run(txn);
+}
+
+int method_endpoint_attach(struct call *call, struct err *err)
+{
+	struct attach_params params = { .netns_fd = -1 };
+	struct attach *attach;
+	struct stack *stack = NULL;
+	struct name network_name, name;
+	struct network *network;
+	struct tenant *tenant;
+	struct stat st = { 0 };
+	char full[NAME_FULL_SIZE], hex[13];
+	int r, fd = -1;
+
+	r = call_params(call, attach_fields, &params, err);
+	if (!json_object_get(call->request.parameters, "netnsFd"))
+		params.netns_fd = -1;
+	if (r == 0)
+		r = name_parse("network", params.network, false, &network_name, err);
+	if (r == 0)
+		r = call_allow(call, network_name.tenant, err);
+	if (r < 0)
+		return r;
+	if (repeated(call, params.request_id))
+		return 0;
+	tenant = model_tenant(&call->engine->model, network_name.tenant);
+	network = model_network(&call->engine->model, &network_name);
+	if (!tenant || !network)
+		return method_network(call, &network_name, err) ? -EAGAIN : -ENOENT;
+	if (params.name) {
+		snprintf(full, sizeof(full), "%s", params.name);
+		if (!strchr(params.name, '/')) /* beside a network a plain name means the network's tenant */
+			snprintf(full, sizeof(full), "%s/%.*s", network_name.tenant, NAME_SIZE, params.name);
+	} else {
+		str_hex48_print(engine_id(call->engine), hex);
+		snprintf(full, sizeof(full), "%s/ep-%s", network_name.tenant, hex);
+	}
+	r = name_parse("stack", full, false, &name, err);
+	if (r == 0 && !str_eq(name.tenant, network_name.tenant))
+		r = err_set(err, ERR_PERMISSION, EPERM, full, "a stack of tenant %s joins no network of tenant %s",
+			    name.tenant, network_name.tenant);
+	if (r == 0)
+		r = netns_fd_get(call, &params, &fd, err);
+	if (r < 0)
+		return r;
+	if (fd >= 0) {
+		/* a namespace whose interface of this name is on its way out: wait until it is gone */
+		if (fstat(fd, &st) == 0 &&
+		    txn_ending(call->engine, st.st_dev, st.st_ino, params.ifname ? params.ifname : "eth0")) {
+			fd_close(fd);
+			call_wait(call);
+			return 0;
+		}
+		r = netns_known(call, &name, &st, err);
+		if (r != 0) {
+			fd_close(fd);
+			return r < 0 ? r : 0;
+		}
+	}
+	attach = mem_alloc(sizeof(*attach));
+	attach->adopt_fd = fd;
+	r = stack_get(call, tenant, &params, &name, &st, attach, &stack, err);
+	if (r == 0)
+		r = endpoint_make(call, stack, network, &params, &attach->endpoint, err);
+	if (r < 0) {
+		if (attach->stack_new)
+			model_stack_del(stack);
+		fd_close(attach->adopt_fd);
+		free(attach);
+		return r;
+	}
+	attach_run(call, attach);
+	return 0;
+}
+
+/* ----------------------------------------------------------------------- detach */
+
+struct detach_params {
+	const char *name;
+	bool strict, dry_run;
+};
+
+static const struct json_field detach_fields[] = {
+	{ "name", JSON_FIELD_STRING, offsetof(struct detach_params, name), JSON_REQUIRED, 0, 0 },
+	{ "strict", JSON_FIELD_BOOL, offsetof(struct detach_params, strict), 0, 0, 0 },
+	{ "dryRun", JSON_FIELD_BOOL, offsetof(struct detach_params, dry_run), 0, 0, 0 },
+	{ 0 },
+};
+
+static int detach_prepare(struct txn *txn, struct err *err)
+{
+	int r = change_mark(txn, err);
+
+	if (r == 0)
+		model_endpoint_del(txn->object);
+	return r;
+}
+
+static int detach_stack_prepare(struct txn *txn, struct err *err)
+{
+	int r = change_mark(txn, err);
+
+	if (r == 0)
+		model_stack_del(txn->object);
+	return r;
+}
+
+void method_drop_stack(struct call *call, struct stack *stack, const char *event)
+{
+	static const struct txn_ops ops = { detach_stack_prepare, NULL, NULL, NULL };
+	struct txn *txn = txn_new(call, &ops, stack, event);
+
+	stack_name_print(stack, txn->name);
+	txn->ending_dev = stack->netns[0];
+	txn->ending_ino = stack->netns[1];
+	change_drop_stack(txn, stack);
+	txn_run(txn);
+}
+
+bool method_stack_busy(const struct stack *stack)
+{
+	list_each(node, &stack->endpoints)
+		if (container_of(node, struct endpoint, stack_link)->life == LIFE_PENDING)
+			return true;
+	return stack->life == LIFE_PENDING;
+}
+
+int method_endpoint_detach(struct call *call, struct err *err)
+{
+	static const struct txn_ops ops = { detach_prepare, NULL, NULL, NULL };
+	struct detach_params params = { 0 };
+	struct endpoint *endpoint = NULL;
+	struct stack *stack;
+	struct name name;
+	struct txn *txn;
+	int r;
+
+	r = call_params(call, detach_fields, &params, err);
+	if (r == 0)
+		r = name_parse("endpoint", params.name, true, &name, err);
+	if (r == 0)
+		r = call_allow(call, name.tenant, err);
+	if (r < 0)
+		return r;
+	stack = model_stack(&call->engine->model, &name);
+	if (stack && name.ifname[0])
+		endpoint = stack_endpoint(stack, name.ifname);
+	if (!stack || (name.ifname[0] && !endpoint))
+		return change_missing(call, params.strict, name.ifname[0] ? "endpoint" : "stack", params.name, err);
+	if (stack->tenant->kind == TENANT_LAB)
+		return err_set(err, ERR_CONFLICT, EBUSY, params.name, "it is a node of a lab, which goes as a whole");
+	if (method_stack_busy(stack)) {
+		call_wait(call);
+		return 0;
+	}
+	if (!endpoint || (stack->kind != STACK_CONTAINER && stack->endpoints.next == stack->endpoints.prev)) {
+		method_drop_stack(call, stack, "endpoint-detached");
+		return 0;
+	}
+	txn = txn_new(call, &ops, endpoint, "endpoint-detached");
+	endpoint_name_print(endpoint, txn->name);
+	txn->ending_dev = stack->netns[0];
+	txn->ending_ino = stack->netns[1];
+	(void)str_copy(txn->ending_ifname, sizeof(txn->ending_ifname), endpoint->ifname);
+	change_drop_endpoint(txn, endpoint);
+	txn_run(txn);
+	return 0;
+}
+
+/* ------------------------------------------------------------------- list, show */
+
+int method_endpoint_list(struct call *call, struct err *err)
+{
+	const struct tenant *tenant, *only;
+	size_t cursor = 0;
+	json_t *array;
+	int r = method_tenant_param(call, &only, err);
+
+	if (r < 0)
+		return r;
+	array = json_array();
+	while ((tenant = table_next(&call->engine->model.tenants, &cursor))) {
+		if (only ? only != tenant : tenant->kind == TENANT_LAB)
+			continue;
+		list_each(node, &tenant->stack_order)
+			list_each(link, &container_of(node, struct stack, order)->endpoints)
+			{
+				const struct endpoint *endpoint = container_of(link, struct endpoint, stack_link);
+
+				if (endpoint->life == LIFE_UP)
+					json_array_append_new(array, present_endpoint(call->engine, endpoint));
+			}
+	}
+	call_reply(call, json_pack("{s:o}", "endpoints", array));
+	return 0;
+}
+
+int method_endpoint_show(struct call *call, struct err *err)
+{
+	const char *name;
+	const struct endpoint *endpoint;
+	int r = method_name_param(call, &name, err);
+
+	if (r < 0)
+		return r;
+	endpoint = method_endpoint(call, name, err);
+	if (!endpoint)
+		return -ENOENT;
+	call_reply(call, json_pack("{s:o}", "endpoint", present_endpoint(call->engine, endpoint)));
+	return 0;
+}

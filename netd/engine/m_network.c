@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* m_network - io.moat.Network*. Floor F4. */
+#include <errno.h>
+
+#include "lib/base/mem.h"
+#include "netd/engine/change.h"
+#include "netd/engine/methods.h"
+#include "netd/engine/monitor.h"
+#include "netd/engine/present.h"
+#include "netd/engine/store.h"
+
+struct create_params {
+	const char *name, *mode;
+	const char **subnets, **gateways;
+	int64_t mtu;
+	int guard, masquerade;
+	bool internal, dry_run;
+};
+
+static const struct json_field create_fields[] = {
+	{ "name", JSON_FIELD_STRING, offsetof(struct create_params, name), JSON_REQUIRED, 0, 0 },
+	{ "subnets", JSON_FIELD_STRV, offsetof(struct create_params, subnets), 0, 0, MODEL_SUBNETS_MAX },
+	{ "gateways", JSON_FIELD_STRV, offsetof(struct create_params, gateways), 0, 0, MODEL_SUBNETS_MAX },
+	{ "mode", JSON_FIELD_STRING, offsetof(struct create_params, mode), 0, 0, 0 },
+	{ "mtu", JSON_FIELD_INT, offsetof(struct create_params, mtu), 0, 0, 65535 },
+	{ "guard", JSON_FIELD_TRI, offsetof(struct create_params, guard), 0, 0, 0 },
+	{ "masquerade", JSON_FIELD_TRI, offsetof(struct create_params, masquerade), 0, 0, 0 },
+	{ "internal", JSON_FIELD_BOOL, offsetof(struct create_params, internal), 0, 0, 0 },
+	{ "dryRun", JSON_FIELD_BOOL, offsetof(struct create_params, dry_run), 0, 0, 0 },
+	{ 0 },
+};
+
+static int network_prepare(struct txn *txn, struct err *err)
+{
+	return store_network(txn->engine->store, txn->object, err);
+}
+
+static int network_commit(struct txn *txn, json_t *reply, struct err *err)
+{
+	struct network *network = txn->object;
+
+	network->life = LIFE_UP;
+	monitor_sync(txn->engine->monitor);
+	json_object_set_new(reply, "network", present_network(network));
+	return store_up(txn->engine->store, network->id, err);
+}
+
+static void network_abort(struct txn *txn)
+{
+	struct network *network = txn->object;
+
+	(void)store_remove(txn->engine->store, network->id, NULL);
+	model_network_del(network);
+}
+
+static int network_want(struct call *call, const struct create_params *params, struct network_want *want,
+			struct prefix *subnets, struct ip *gateways, struct err *err)
+{
+	int r = name_parse("network", params->name, false, &want->name, err);
+
+	if (r < 0)
+		return r;
+	if (params->mode && !str_eq(params->mode, "bridge")) {
+		bool known = str_eq(params->mode, "routed") || str_eq(params->mode, "l2");
+
+		return err_set(err, known ? ERR_UNSUPPORTED : ERR_USAGE, known ? EOPNOTSUPP : EINVAL, params->name,
+			       known ? "mode %s is not supported yet" : "there is no mode '%s'; bridge is one", params->mode);
+	}
+	for (size_t i = 0; params->subnets && params->subnets[i]; i++, want->subnet_count++)
+		if (prefix_parse(params->subnets[i], &subnets[i]) < 0)
+			return err_set(err, ERR_USAGE, EINVAL, params->name, "'%s' is no prefix such as 10.0.0.0/24",
+				       params->subnets[i]);
+	for (size_t i = 0; params->gateways && params->gateways[i]; i++, want->gateway_count++)
+		if (ip_parse(params->gateways[i], &gateways[i]) < 0)
+			return err_set(err, ERR_USAGE, EINVAL, params->name, "'%s' is no IP address", params->gateways[i]);
+	if (want->gateway_count && !want->subnet_count)
+		return err_set(err, ERR_USAGE, EINVAL, params->name, "a gateway needs a subnet");
+	want->id = engine_id(call->engine);
+	want->subnets = subnets;
+	want->gateways = gateways;
+	want->mtu = params->mtu ? (uint32_t)params->mtu : call->engine->facts.mtu;
+	want->guard = params->guard != 0;
+	want->masquerade = params->masquerade != 0;
+	want->internal = params->internal;
+	return 0;
+}
+
+int method_network_create(struct call *call, struct err *err)
+{
+	static const struct txn_ops ops = { network_prepare, network_commit, network_abort, NULL };
+	struct create_params params = { 0 };
+	struct prefix subnets[MODEL_SUBNETS_MAX];
+	struct ip gateways[MODEL_SUBNETS_MAX];
+	struct network_want want = { 0 };
+	struct network *network;
+	struct txn *txn;
+	int r;
+
+	r = call_params(call, create_fields, &params, err);
+	if (r == 0)
+		r = network_want(call, &params, &want, subnets, gateways, err);
+	if (r == 0)
+		r = call_allow(call, want.name.tenant, err);
+	if (r == 0 && !want.guard && !call->admin)
+		r = err_set(err, ERR_PERMISSION, EPERM, params.name, "only root and the admin group may leave the guard off");
+	if (r == 0)
+		r = model_network_add(&call->engine->model, &want, &network, err);
+	if (r < 0)
+		return r;
+	txn = txn_new(call, &ops, network, "network-created");
+	txn_name(txn, "%s/%s", want.name.tenant, want.name.name);
+	change_add_router(txn, network->tenant);
+	desired_network(network, &txn->want);
+	txn_run(txn);
+	return 0;
+}
+
+int method_network_list(struct call *call, struct err *err)
+{
+	const struct tenant *tenant, *only;
+	const struct network *network;
+	size_t cursor = 0;
+	json_t *array;
+	int r = method_tenant_param(call, &only, err);
+
+	if (r < 0)
+		return r;
+	array = json_array();
+	while ((tenant = table_next(&call->engine->model.tenants, &cursor))) {
+		size_t at = 0;
+
+		while ((!only || only == tenant) && (network = table_next(&tenant->networks, &at)))
+			if (network->life == LIFE_UP)
+				json_array_append_new(array, present_network(network));
+	}
+	call_reply(call, json_pack("{s:o}", "networks", array));
+	return 0;
+}
+
+int method_network_show(struct call *call, struct err *err)
+{
+	const char *full;
+	struct name name;
+	const struct network *network;
+	int r = method_name_param(call, &full, err);
+
+	if (r == 0)
+		r = name_parse("network", full, false, &name, err);
+	if (r < 0)
+		return r;
+	network = method_network(call, &name, err);
+	if (!network)
+		return -ENOENT;
+	call_reply(call, json_pack("{s:o}", "network", present_network(network)));
+	return 0;
+}
+
+/* ----------------------------------------------------------------------- delete */
+
+struct delete_params {
+	const char *name;
+	bool force, strict, dry_run;
+};
+
+static const struct json_field delete_fields[] = {
+	{ "name", JSON_FIELD_STRING, offsetof(struct delete_params, name), JSON_REQUIRED, 0, 0 },
+	{ "force", JSON_FIELD_BOOL, offsetof(struct delete_params, force), 0, 0, 0 },
+	{ "strict", JSON_FIELD_BOOL, offsetof(struct delete_params, strict), 0, 0, 0 },
+	{ "dryRun", JSON_FIELD_BOOL, offsetof(struct delete_params, dry_run), 0, 0, 0 },
+	{ 0 },
+};
+
+/* A stack that only lived for the endpoints of this network: it goes with them. */
+static bool stack_goes(const struct stack *stack, const struct network *network)
+{
+	if (stack->kind == STACK_CONTAINER)
+		return false;
+	list_each(node, &stack->endpoints)
+		if (container_of(node, struct endpoint, stack_link)->network != network)
+			return false;
+	return true;
+}
+
+static int delete_prepare(struct txn *txn, struct err *err)
+{
+	struct network *network = txn->object;
+	struct tenant *tenant = network->tenant;
+	int r = change_mark(txn, err);
+
+	if (r < 0)
+		return r;
+	while (!list_empty(&network->endpoints)) {
+		struct endpoint *endpoint = container_of(network->endpoints.next, struct endpoint, network_link);
+		struct stack *stack = endpoint->stack;
+
+		if (stack_goes(stack, network))
+			model_stack_del(stack);
+		else
+			model_endpoint_del(endpoint);
+	}
+	if (tenant->networks.count == 1)
+		monitor_drop(txn->engine->monitor, NS_ID(NS_ROUTER, tenant->id));
+	model_network_del(network);
+	return 0;
+}
+
+int method_network_delete(struct call *call, struct err *err)
+{
+	static const struct txn_ops ops = { delete_prepare, NULL, NULL, NULL };
+	struct delete_params params = { 0 };
+	struct network *network;
+	struct name name;
+	struct txn *txn;
+	bool busy = false;
+	int r;
+
+	r = call_params(call, delete_fields, &params, err);
+	if (r == 0)
+		r = name_parse("network", params.name, false, &name, err);
+	if (r == 0)
+		r = call_allow(call, name.tenant, err);
+	if (r < 0)
+		return r;
+	network = model_network(&call->engine->model, &name);
+	if (!network)
+		return change_missing(call, params.strict, "network", params.name, err);
+	busy = network->life == LIFE_PENDING;
+	list_each(node, &network->endpoints)
+		busy = busy || container_of(node, struct endpoint, network_link)->life == LIFE_PENDING;
+	if (busy) {
+		call_wait(call);
+		return 0;
+	}
+	if (!params.force && network->endpoint_count)
+		return err_set(err, ERR_NOTEMPTY, ENOTEMPTY, params.name,
+			       "it holds %zu endpoints; --force removes them, too", network->endpoint_count);
+	txn = txn_new(call, &ops, network, "network-deleted");
+	txn_name(txn, "%s/%s", name.tenant, name.name);
+	list_each(node, &network->endpoints) {
+		const struct endpoint *endpoint = container_of(node, struct endpoint, network_link);
+		const struct endpoint *first = container_of(endpoint->stack->endpoints.next, struct endpoint, stack_link);
+
+		if (!stack_goes(endpoint->stack, network))
+			change_drop_endpoint(txn, endpoint);
+		else if (first == endpoint)
+			change_drop_stack(txn, endpoint->stack);
+	}
+	change_drop_network(txn, network);
+	if (network->tenant->networks.count == 1)
+		change_drop_router(txn, network->tenant);
+	txn_run(txn);
+	return 0;
+}

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * moatd-engine - the part of the daemon that decides. Floor F4. The supervisor
+ * starts it as a user of its own, without capabilities, in an empty network
+ * namespace, with two descriptors: the listening socket and the seam.
+ */
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "lib/base/clock.h"
+#include "lib/base/fdio.h"
+#include "lib/base/log.h"
+#include "lib/base/mem.h"
+#include "lib/base/str.h"
+#include "netd/engine/api.h"
+#include "netd/engine/monitor.h"
+#include "netd/engine/reconcile.h"
+#include "netd/engine/store.h"
+#include "netd/loglevel.h"
+
+uint64_t engine_id(const struct engine *engine)
+{
+	uint64_t id;
+
+	do
+		id = random_id48();
+	while (model_id_taken(&engine->model, id));
+	return id;
+}
+
+size_t engine_routers(const struct engine *engine)
+{
+	const struct tenant *tenant;
+	size_t cursor = 0, count = 0;
+
+	while ((tenant = table_next(&engine->model.tenants, &cursor)))
+		count += tenant_has_router(tenant);
+	return count;
+}
+
+void engine_ignore(void *ctx, struct hand_answer *answer)
+{
+	(void)ctx;
+	(void)answer;
+}
+
+void engine_die(struct engine *engine)
+{
+	engine->status = 1;
+	loop_stop(engine->loop);
+}
+
+static void on_hand_gone(void *ctx) { engine_die(ctx); }
+
+static void on_term(void *ctx)
+{
+	struct engine *engine = ctx;
+
+	loop_stop(engine->loop);
+}
+
+/* The first comparison is through: the world may come in. */
+static void on_started(struct engine *engine)
+{
+	monitor_sync(engine->monitor);
+	api_open(engine->api);
+	if (engine->ready_fd >= 0 && write(engine->ready_fd, "1", 1) != 1)
+		log_warn("the supervisor does not listen");
+	fd_close(engine->ready_fd);
+	engine->ready_fd = -1;
+	log_info("ready");
+}
+
+struct options {
+	const char *state_dir, *runtime_dir;
+	int seam_fd, listen_fd, ready_fd;
+	int64_t admin_gid;
+	enum log_level level;
+};
+
+static int number(const char *s)
+{
+	uint64_t value;
+
+	return str_u64(s, INT32_MAX, &value) == 0 ? (int)value : -1;
+}
+
+static bool parse(int argc, char **argv, struct options *options)
+{
+	static const struct option longs[] = {
+		{ "seam-fd", required_argument, NULL, 's' },	 { "listen-fd", required_argument, NULL, 'l' },
+		{ "ready-fd", required_argument, NULL, 'r' },	 { "state-dir", required_argument, NULL, 'S' },
+		{ "runtime-dir", required_argument, NULL, 'R' }, { "admin-gid", required_argument, NULL, 'g' },
+		{ "log-level", required_argument, NULL, 'L' },	 { 0 },
+	};
+	int letter;
+
+	*options = (struct options){ .seam_fd = -1, .listen_fd = -1, .ready_fd = -1, .admin_gid = -1, .level = LOG_LEVEL_INFO };
+	while ((letter = getopt_long(argc, argv, "", longs, NULL)) != -1) {
+		switch (letter) {
+		case 's': options->seam_fd = number(optarg); break;
+		case 'l': options->listen_fd = number(optarg); break;
+		case 'r': options->ready_fd = number(optarg); break;
+		case 'S': options->state_dir = optarg; break;
+		case 'R': options->runtime_dir = optarg; break;
+		case 'g': options->admin_gid = number(optarg); break;
+		case 'L':
+			if (loglevel_parse(optarg, &options->level) < 0)
+				return false;
+			break;
+		default: return false;
+		}
+	}
+	return options->seam_fd >= 0 && options->listen_fd >= 0 && options->state_dir && options->runtime_dir;
+}
+
+int main(int argc, char **argv)
+{
+	struct engine engine = { .ready_fd = -1 };
+	struct options options;
+	struct err err = ERR_INIT;
+
+	if (!parse(argc, argv, &options)) {
+		fprintf(stderr, "moatd-engine: it is started by moatd\n");
+		return 2;
+	}
+	log_init("moatd-engine", options.level, getenv("JOURNAL_STREAM") != NULL);
+	prctl(PR_SET_DUMPABLE, 0);
+	signal(SIGPIPE, SIG_IGN);
+	list_init(&engine.endings);
+	list_init(&engine.gate);
+	engine.admin_gid = options.admin_gid < 0 ? (gid_t)-1 : (gid_t)options.admin_gid;
+	engine.ready_fd = options.ready_fd;
+	if (str_copy(engine.runtime_dir, sizeof(engine.runtime_dir), options.runtime_dir) < 0) {
+		log_error("the name of the runtime directory is too long");
+		return 2;
+	}
+	if (store_open(options.state_dir, options.runtime_dir, &engine.store, &err) < 0) {
+		log_failure(&err, "start");
+		return 1;
+	}
+	engine.loop = loop_new();
+	engine.hand = hand_new(engine.loop, options.seam_fd, on_hand_gone, &engine);
+	engine.api = api_new(&engine, options.listen_fd);
+	engine.monitor = monitor_new(&engine);
+	engine.reconcile = reconcile_new(&engine, on_started);
+	loop_on_signal(engine.loop, SIGTERM, on_term, &engine);
+	loop_on_signal(engine.loop, SIGINT, on_term, &engine);
+	reconcile_start(engine.reconcile);
+	if (loop_run(engine.loop) < 0)
+		engine.status = 1;
+	/* what is under way is finished or undone by the next start; the system takes the memory */
+	store_close(engine.store);
+	return engine.status;
+}

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* methods - the table of io.moat's methods, and small helpers of theirs. Floor F4. */
+#include "netd/engine/methods.h"
+
+#include <errno.h>
+
+#include "lib/base/mem.h"
+#include "lib/base/str.h"
+
+/* clang-format off */
+static const struct method methods[] = {
+	{ "io.moat.EndpointAttach", method_endpoint_attach, true },
+	{ "io.moat.EndpointDetach", method_endpoint_detach, true },
+	{ "io.moat.Version",        method_version,         false },
+	{ "io.moat.TenantCreate",   method_tenant_create,   true },
+	{ "io.moat.TenantSet",      method_tenant_set,      true },
+	{ "io.moat.TenantList",     method_tenant_list,     false },
+	{ "io.moat.TenantShow",     method_tenant_show,     false },
+	{ "io.moat.TenantDelete",   method_tenant_delete,   true },
+	{ "io.moat.NetworkCreate",  method_network_create,  true },
+	{ "io.moat.NetworkList",    method_network_list,    false },
+	{ "io.moat.NetworkShow",    method_network_show,    false },
+	{ "io.moat.NetworkDelete",  method_network_delete,  true },
+	{ "io.moat.EndpointList",   method_endpoint_list,   false },
+	{ "io.moat.EndpointShow",   method_endpoint_show,   false },
+	{ "io.moat.StackCreate",    method_stack_create,    true },
+	{ "io.moat.StackList",      method_stack_list,      false },
+	{ "io.moat.StackShow",      method_stack_show,      false },
+	{ "io.moat.StackOpen",      method_stack_open,      false },
+	{ "io.moat.StackDelete",    method_stack_delete,    true },
+	{ "io.moat.Publish",        method_publish,         true },
+	{ "io.moat.Unpublish",      method_unpublish,       true },
+	{ "io.moat.PublishList",    method_publish_list,    false },
+	{ "io.moat.LabUp",          method_lab_up,          true },
+	{ "io.moat.LabDown",        method_lab_down,        true },
+	{ "io.moat.LabList",        method_lab_list,        false },
+	{ "io.moat.LabShow",        method_lab_show,        false },
+	{ "io.moat.Check",          method_check,           false },
+	{ "io.moat.Doctor",         method_doctor,          false },
+	{ "io.moat.Events",         method_events,          false },
+};
+/* clang-format on */
+
+const struct method *method_find(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_COUNT(methods); i++)
+		if (str_eq(methods[i].name, name))
+			return &methods[i];
+	return NULL;
+}
+
+int method_name_param(struct call *call, const char **ret_name, struct err *err)
+{
+	struct {
+		const char *name;
+	} params = { 0 };
+	static const struct json_field fields[] = {
+		{ "name", JSON_FIELD_STRING, 0, JSON_REQUIRED, 0, 0 },
+		{ 0 },
+	};
+	int r = call_params(call, fields, &params, err);
+
+	if (r == 0)
+		*ret_name = params.name;
+	return r;
+}
+
+int method_tenant_param(struct call *call, const struct tenant **ret_tenant, struct err *err)
+{
+	struct {
+		const char *tenant;
+	} params = { 0 };
+	static const struct json_field fields[] = {
+		{ "tenant", JSON_FIELD_STRING, 0, 0, 0, 0 },
+		{ 0 },
+	};
+	int r = call_params(call, fields, &params, err);
+
+	if (r < 0)
+		return r;
+	*ret_tenant = NULL;
+	if (!params.tenant)
+		return 0;
+	*ret_tenant = method_tenant(call, params.tenant, err);
+	return *ret_tenant ? 0 : -ENOENT;
+}
+
+struct tenant *method_tenant(struct call *call, const char *name, struct err *err)
+{
+	struct tenant *tenant;
+
+	if (name_tenant_check(name, err) < 0)
+		return NULL;
+	tenant = model_tenant(&call->engine->model, name);
+	if (tenant && tenant->life == LIFE_UP)
+		return tenant;
+	err_set(err, ERR_NOTFOUND, ENOENT, name, "there is no tenant of this name");
+	return NULL;
+}
+
+static void full_name(const struct name *name, char dst[NAME_FULL_SIZE])
+{
+	snprintf(dst, NAME_FULL_SIZE, "%s/%s%s%s", name->tenant, name->name, name->ifname[0] ? ":" : "", name->ifname);
+}
+
+struct network *method_network(struct call *call, const struct name *name, struct err *err)
+{
+	struct network *network = model_network(&call->engine->model, name);
+	char full[NAME_FULL_SIZE];
+
+	if (network && network->life == LIFE_UP)
+		return network;
+	full_name(name, full);
+	if (!model_tenant(&call->engine->model, name->tenant))
+		err_set(err, ERR_NOTFOUND, ENOENT, full, "there is no tenant '%s'", name->tenant);
+	else
+		err_set(err, ERR_NOTFOUND, ENOENT, full, "there is no network of this name");
+	return NULL;
+}
+
+struct stack *method_stack(struct call *call, const struct name *name, struct err *err)
+{
+	struct stack *stack = model_stack(&call->engine->model, name);
+	char full[NAME_FULL_SIZE];
+
+	if (stack && stack->life == LIFE_UP)
+		return stack;
+	full_name(name, full);
+	err_set(err, ERR_NOTFOUND, ENOENT, full, "there is no stack of this name");
+	return NULL;
+}
+
+struct endpoint *method_endpoint(struct call *call, const char *full, struct err *err)
+{
+	struct endpoint *endpoint = NULL;
+	struct stack *stack;
+	struct name name;
+
+	if (name_parse("endpoint", full, true, &name, err) < 0)
+		return NULL;
+	stack = method_stack(call, &name, err);
+	if (!stack)
+		return NULL;
+	if (name.ifname[0]) {
+		endpoint = stack_endpoint(stack, name.ifname);
+	} else if (!list_empty(&stack->endpoints)) {
+		endpoint = container_of(stack->endpoints.next, struct endpoint, stack_link);
+		if (stack->endpoints.next != stack->endpoints.prev) {
+			err_set(err, ERR_USAGE, EINVAL, full, "it has several interfaces: name one as %s:%s", full,
+				endpoint->ifname);
+			return NULL;
+		}
+	}
+	if (!endpoint || endpoint->life != LIFE_UP) {
+		err_set(err, ERR_NOTFOUND, ENOENT, full, "there is no endpoint of this name");
+		return NULL;
+	}
+	return endpoint;
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* methods - the methods of io.moat, one file a subject (m_*.c), and what they share. Floor F4. */
+#ifndef MOAT_ENGINE_METHODS_H
+#define MOAT_ENGINE_METHODS_H
+
+#include "lib/base/str.h"
+#include "netd/engine/api.h"
+
+/* clang-format off */
+int method_tenant_create(struct call *call, struct err *err);
+int method_tenant_set(struct call *call, struct err *err);
+int method_tenant_list(struct call *call, struct err *err);
+int method_tenant_show(struct call *call, struct err *err);
+int method_tenant_delete(struct call *call, struct err *err);
+int method_network_create(struct call *call, struct err *err);
+int method_network_list(struct call *call, struct err *err);
+int method_network_show(struct call *call, struct err *err);
+int method_network_delete(struct call *call, struct err *err);
+int method_endpoint_attach(struct call *call, struct err *err);
+int method_endpoint_detach(struct call *call, struct err *err);
+int method_endpoint_list(struct call *call, struct err *err);
+int method_endpoint_show(struct call *call, struct err *err);
+int method_stack_create(struct call *call, struct err *err);
+int method_stack_list(struct call *call, struct err *err);
+int method_stack_show(struct call *call, struct err *err);
+int method_stack_open(struct call *call, struct err *err);
+int method_stack_delete(struct call *call, struct err *err);
+int method_publish(struct call *call, struct err *err);
+int method_unpublish(struct call *call, struct err *err);
+int method_publish_list(struct call *call, struct err *err);
+int method_lab_up(struct call *call, struct err *err);
+int method_lab_down(struct call *call, struct err *err);
+int method_lab_list(struct call *call, struct err *err);
+int method_lab_show(struct call *call, struct err *err);
+int method_version(struct call *call, struct err *err);
+int method_check(struct call *call, struct err *err);
+int method_doctor(struct call *call, struct err *err);
+int method_events(struct call *call, struct err *err);
+/* clang-format on */
+
+/** method_name_param() - the parameters are {name} and nothing else */
+int method_name_param(struct call *call, const char **ret_name, struct err *err);
+/** method_tenant_param() - the parameters are {tenant?}; the tenant, when named, must exist (*ret_tenant NULL: all) */
+int method_tenant_param(struct call *call, const struct tenant **ret_tenant, struct err *err);
+
+/* Find what stands (LIFE_UP), or say in @err that it does not. */
+struct tenant *method_tenant(struct call *call, const char *name, struct err *err);
+struct network *method_network(struct call *call, const struct name *name, struct err *err);
+struct stack *method_stack(struct call *call, const struct name *name, struct err *err);
+/** method_endpoint() - by "T/N:IF", or "T/N" where the stack has one */
+struct endpoint *method_endpoint(struct call *call, const char *full, struct err *err);
+
+/** method_stack_busy() - is something of it still on its way up? */
+bool method_stack_busy(const struct stack *stack);
+/** method_drop_stack() - remove a stack with its endpoints */
+void method_drop_stack(struct call *call, struct stack *stack, const char *event);
+/** method_drop_tenant() - remove a tenant or lab with all in it (rules checked by the caller) */
+void method_drop_tenant(struct call *call, struct tenant *tenant, const char *event);
+
+#endif

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * monitor - signs of drift. Floor F4.
+ *
+ * Our own changes make the same messages as anybody's, so: additions never
+ * count (what somebody adds, `check` shows); the end of a link counts only
+ * while the model still has its id; any other removal, and whatever touches
+ * our nftables, counts at once when no change of ours is on its way or just
+ * over, and otherwise is looked into when it has become quiet.
+ */
+#include "netd/engine/monitor.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "lib/base/clock.h"
+#include "lib/base/fdio.h"
+#include "lib/base/log.h"
+#include "lib/base/mem.h"
+#include "lib/base/str.h"
+#include "lib/kern/nft_decode.h"
+#include "lib/kern/rtnl_decode.h"
+#include "netd/engine/reconcile.h"
+
+enum {
+	MONITOR_READ_SIZE = 32 * 1024,
+	QUIET_MS = 150, /* messages of a change of ours come no later than this after its end */
+};
+
+struct watch {
+	struct list link;
+	struct monitor *monitor;
+	uint64_t ns;
+	enum seam_open_what what;
+	int fd; /* -1: asked for and not yet there */
+	bool dropped;
+	struct loop_io *io;
+};
+
+struct monitor {
+	struct engine *engine;
+	struct list watches;
+	struct loop_timer *quiet;
+	uint64_t changes; /* engine.changes when last looked at, and when it was seen to have moved */
+	uint64_t changed_ns;
+};
+
+/* Is a change of ours on its way, or just over? */
+static bool own_change(struct monitor *monitor)
+{
+	struct engine *engine = monitor->engine;
+	uint64_t now = clock_monotonic_ns();
+
+	if (engine->txns || engine->gated || !list_empty(&engine->endings) || monitor->changes != engine->changes) {
+		monitor->changes = engine->changes;
+		monitor->changed_ns = now;
+	}
+	return now - monitor->changed_ns < QUIET_MS * 1000000ULL;
+}
+
+static void on_quiet(void *ctx)
+{
+	struct monitor *monitor = ctx;
+
+	if (own_change(monitor))
+		loop_timer_set(monitor->quiet, QUIET_MS);
+	else
+		reconcile_soon(monitor->engine);
+}
+
+static void sign(struct monitor *monitor)
+{
+	if (!own_change(monitor))
+		reconcile_soon(monitor->engine);
+	else if (!loop_timer_armed(monitor->quiet))
+		loop_timer_set(monitor->quiet, QUIET_MS);
+}
+
+static void on_rtnl(struct watch *watch, const void *data, size_t size)
+{
+	const struct model *model = &watch->monitor->engine->model;
+	struct rtnl_event event;
+	size_t cursor = 0;
+	uint64_t id;
+
+	while (rtnl_event_next(data, size, &cursor, &event)) {
+		if (!event.removed)
+			continue;
+		if (event.part == RTNL_EVENT_LINK) {
+			if (event.name[0] == 'm' && event.name[1] && str_hex48(event.name + 2, &id) == 0 &&
+			    model_id_taken(model, id))
+				sign(watch->monitor);
+		} else if (event.part != RTNL_EVENT_ROUTE || event.protocol == OBJ_ROUTE_PROTO) {
+			/* of the host only what hangs on our links matters; which those are, a look will tell */
+			if (watch->ns != NS_HOST || event.part == RTNL_EVENT_ADDR)
+				sign(watch->monitor);
+		}
+	}
+}
+
+static void on_watch(void *ctx, unsigned events)
+{
+	struct watch *watch = ctx;
+	char data[MONITOR_READ_SIZE];
+
+	(void)events;
+	for (int i = 0; i < 16; i++) {
+		ssize_t n = recv(watch->fd, data, sizeof(data), MSG_DONTWAIT);
+
+		if (n < 0 && errno == ENOBUFS) {
+			sign(watch->monitor); /* messages were lost: who knows what they said */
+			continue;
+		}
+		if (n <= 0)
+			return;
+		if (watch->what == SEAM_OPEN_MONITOR)
+			on_rtnl(watch, data, (size_t)n);
+		else if (nft_event_ours(data, (size_t)n))
+			sign(watch->monitor);
+	}
+}
+
+static void watch_free(struct watch *watch)
+{
+	list_remove(&watch->link);
+	loop_io_free(watch->io);
+	fd_close(watch->fd);
+	free(watch);
+}
+
+static void on_opened(void *ctx, struct hand_answer *answer)
+{
+	struct watch *watch = ctx;
+
+	if (watch->dropped || answer->result.status < 0 || answer->fd_count < 1) {
+		if (!watch->dropped)
+			log_warn("no monitor in namespace %llx: %s", (unsigned long long)watch->ns, answer->result.text);
+		watch_free(watch);
+		return;
+	}
+	watch->fd = answer->fds[0];
+	answer->fds[0] = -1;
+	fd_nonblock(watch->fd, true);
+	watch->io = loop_io_new(watch->monitor->engine->loop, watch->fd, LOOP_READ, on_watch, watch);
+}
+
+static void watch_new(struct monitor *monitor, uint64_t ns, enum seam_open_what what)
+{
+	struct watch *watch = mem_alloc(sizeof(*watch));
+
+	watch->monitor = monitor;
+	watch->ns = ns;
+	watch->what = what;
+	watch->fd = -1;
+	list_append(&monitor->watches, &watch->link);
+	hand_open(monitor->engine->hand, ns, what, on_opened, watch);
+}
+
+static bool watched(const struct monitor *monitor, uint64_t ns)
+{
+	list_each(node, &monitor->watches) {
+		const struct watch *watch = container_of(node, struct watch, link);
+
+		if (watch->ns == ns && !watch->dropped)
+			return true;
+	}
+	return false;
+}
+
+static void monitor_add(struct monitor *monitor, uint64_t ns)
+{
+	if (watched(monitor, ns))
+		return;
+	watch_new(monitor, ns, SEAM_OPEN_MONITOR);
+	watch_new(monitor, ns, SEAM_OPEN_NFTMON);
+}
+
+void monitor_sync(struct monitor *monitor)
+{
+	const struct tenant *tenant;
+	size_t cursor = 0;
+
+	monitor_add(monitor, NS_HOST);
+	while ((tenant = table_next(&monitor->engine->model.tenants, &cursor))) {
+		const struct network *network;
+		size_t at = 0;
+
+		while ((network = table_next(&tenant->networks, &at)))
+			if (network->life == LIFE_UP) {
+				monitor_add(monitor, NS_ID(NS_ROUTER, tenant->id));
+				break;
+			}
+	}
+}
+
+void monitor_drop(struct monitor *monitor, uint64_t ns)
+{
+	list_each_safe(node, &monitor->watches) {
+		struct watch *watch = container_of(node, struct watch, link);
+
+		if (watch->ns != ns)
+			continue;
+		if (watch->fd >= 0)
+			watch_free(watch);
+		else
+			watch->dropped = true; /* its answer is still on the way */
+	}
+}
+
+struct monitor *monitor_new(struct engine *engine)
+{
+	struct monitor *monitor = mem_alloc(sizeof(*monitor));
+
+	monitor->engine = engine;
+	list_init(&monitor->watches);
+	monitor->quiet = loop_timer_new(engine->loop, on_quiet, monitor);
+	return monitor;
+}
+
+void monitor_free(struct monitor *monitor)
+{
+	list_each_safe(node, &monitor->watches)
+		watch_free(container_of(node, struct watch, link));
+	loop_timer_free(monitor->quiet);
+	free(monitor);
+}

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* present - model to JSON. Floor F4, pure. */
+#include "netd/engine/present.h"
+
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/base/mem.h"
+#include "lib/base/str.h"
+
+void netns_path(const struct engine *engine, uint64_t ns, char *dst, size_t size)
+{
+	snprintf(dst, size, "%s/ns/%016llx", engine->runtime_dir, (unsigned long long)ns);
+}
+
+static json_t *id_json(uint64_t id)
+{
+	char hex[13];
+
+	str_hex48_print(id, hex);
+	return json_string(hex);
+}
+
+static json_t *quota_json(const struct quota *quota)
+{
+	json_t *doc = json_object();
+
+	json_object_set_new(doc, "endpoints", quota->endpoints < 0 ? json_null() : json_integer(quota->endpoints));
+	json_object_set_new(doc, "networks", quota->networks < 0 ? json_null() : json_integer(quota->networks));
+	json_object_set_new(doc, "ports", quota->ports < 0 ? json_null() : json_integer(quota->ports));
+	return doc;
+}
+
+json_t *present_tenant(const struct engine *engine, const struct tenant *tenant)
+{
+	struct prefix transit4 = tenant_transit4(tenant, true), transit6 = tenant_transit6(tenant, true);
+	char path[512], text4[PREFIX_STR_SIZE], text6[PREFIX_STR_SIZE];
+	json_t *doc = json_object();
+
+	netns_path(engine, NS_ID(NS_ROUTER, tenant->id), path, sizeof(path));
+	json_object_set_new(doc, "name", json_string(tenant->name));
+	json_object_set_new(doc, "id", id_json(tenant->id));
+	json_object_set_new(doc, "kind", json_string(tenant->kind == TENANT_LAB ? "lab" : "tenant"));
+	json_object_set_new(doc, "delegate", tenant->delegate[0] ? json_string(tenant->delegate) : json_null());
+	json_object_set_new(doc, "quota", quota_json(&tenant->quota));
+	json_object_set_new(doc, "networks", json_integer((json_int_t)tenant->networks.count));
+	json_object_set_new(doc, "endpoints", json_integer((json_int_t)tenant->endpoint_count));
+	json_object_set_new(doc, "routerNetns", tenant_has_router(tenant) ? json_string(path) : json_null());
+	json_object_set_new(doc, "transit",
+			    json_pack("[ss]", prefix_print(&transit4, text4), prefix_print(&transit6, text6)));
+	return doc;
+}
+
+json_t *present_network(const struct network *network)
+{
+	json_t *subnets = json_array(), *gateways = json_array(), *doc = json_object();
+	char name[NAME_FULL_SIZE], bridge[OBJ_IFNAME_SIZE], text[PREFIX_STR_SIZE];
+
+	network_name_print(network, name);
+	model_ifname('b', network->id, bridge);
+	for (size_t i = 0; i < network->subnet_count; i++) {
+		json_array_append_new(subnets, json_string(prefix_print(&network->subnets[i], text)));
+		json_array_append_new(gateways, json_string(ip_print(&network->gateways[i], text)));
+	}
+	json_object_set_new(doc, "name", json_string(name));
+	json_object_set_new(doc, "id", id_json(network->id));
+	json_object_set_new(doc, "mode", json_string("bridge"));
+	json_object_set_new(doc, "subnets", subnets);
+	json_object_set_new(doc, "gateways", gateways);
+	json_object_set_new(doc, "mtu", json_integer(network->mtu));
+	json_object_set_new(doc, "guard", json_boolean(network->guard));
+	json_object_set_new(doc, "masquerade", json_boolean(network->masquerade));
+	json_object_set_new(doc, "internal", json_boolean(network->internal));
+	json_object_set_new(doc, "endpoints", json_integer((json_int_t)network->endpoint_count));
+	json_object_set_new(doc, "bridge", json_string(bridge));
+	return doc;
+}
+
+/* Where the stack's namespace can be opened by path, or null: containers' are held by descriptor only. */
+static json_t *stack_path(const struct engine *engine, const struct stack *stack)
+{
+	char path[512];
+
+	if (stack->kind == STACK_BARE) {
+		netns_path(engine, stack->ns, path, sizeof(path));
+		return json_string(path);
+	}
+	return stack->netns_path[0] ? json_string(stack->netns_path) : json_null();
+}
+
+json_t *present_stack(const struct engine *engine, const struct stack *stack)
+{
+	static const char *const kinds[] = {
+		[STACK_BARE] = "bare",
+		[STACK_CONTAINER] = "container",
+		[STACK_FOREIGN] = "foreign",
+	};
+	json_t *endpoints = json_array(), *doc = json_object();
+	char name[NAME_FULL_SIZE];
+
+	list_each(node, &stack->endpoints) {
+		endpoint_name_print(container_of(node, struct endpoint, stack_link), name);
+		json_array_append_new(endpoints, json_string(name));
+	}
+	stack_name_print(stack, name);
+	json_object_set_new(doc, "name", json_string(name));
+	json_object_set_new(doc, "id", id_json(stack->id));
+	json_object_set_new(doc, "kind", json_string(kinds[stack->kind]));
+	json_object_set_new(doc, "netnsPath", stack_path(engine, stack));
+	json_object_set_new(doc, "endpoints", endpoints);
+	return doc;
+}
+
+json_t *present_publish(const struct endpoint *endpoint)
+{
+	json_t *array = json_array();
+	char text[PORTSPEC_SIZE];
+
+	for (size_t i = 0; i < endpoint->publish_count; i++)
+		json_array_append_new(array, json_string(portspec_print(&endpoint->publish[i]->spec, text)));
+	return array;
+}
+
+json_t *present_endpoint(const struct engine *engine, const struct endpoint *endpoint)
+{
+	const struct network *network = endpoint->network;
+	json_t *ips = json_array(), *gateways = json_array(), *doc = json_object();
+	char name[NAME_FULL_SIZE], text[PREFIX_STR_SIZE], mac[MAC_STR_SIZE], port[OBJ_IFNAME_SIZE];
+
+	for (size_t i = 0; i < endpoint->ip_count; i++)
+		json_array_append_new(ips, json_string(prefix_print(&endpoint->ips[i], text)));
+	for (size_t i = 0; network && i < network->subnet_count; i++)
+		json_array_append_new(gateways, json_string(ip_print(&network->gateways[i], text)));
+	model_ifname('p', endpoint->id, port);
+	endpoint_name_print(endpoint, name);
+	json_object_set_new(doc, "name", json_string(name));
+	json_object_set_new(doc, "id", id_json(endpoint->id));
+	stack_name_print(endpoint->stack, name);
+	json_object_set_new(doc, "stack", json_string(name));
+	json_object_set_new(doc, "ifname", json_string(endpoint->ifname));
+	json_object_set_new(doc, "mac", json_string(mac_print(&endpoint->mac, mac)));
+	json_object_set_new(doc, "ips", ips);
+	json_object_set_new(doc, "gateways", gateways);
+	if (network)
+		network_name_print(network, name);
+	json_object_set_new(doc, "network", network ? json_string(name) : json_null());
+	json_object_set_new(doc, "mtu", json_integer(endpoint->mtu));
+	json_object_set_new(doc, "publish", present_publish(endpoint));
+	json_object_set_new(doc, "hostIfname", network ? json_string(port) : json_null());
+	json_object_set_new(doc, "netnsPath", stack_path(engine, endpoint->stack));
+	json_object_set_new(doc, "state", json_string("up"));
+	json_object_set_new(doc, "guard", json_boolean(network && network->guard));
+	json_object_set_new(doc, "labels",
+			    endpoint->labels ? json_loads(endpoint->labels, 0, NULL) : json_null());
+	return doc;
+}
+
+static json_t *wire_end_json(const struct endpoint *endpoint)
+{
+	json_t *ips = json_array();
+	char text[PREFIX_STR_SIZE], mac[MAC_STR_SIZE];
+
+	for (size_t i = 0; i < endpoint->ip_count; i++)
+		json_array_append_new(ips, json_string(prefix_print(&endpoint->ips[i], text)));
+	return json_pack("{s:s, s:s, s:o, s:s}", "node", endpoint->stack->name, "ifname", endpoint->ifname, "ips", ips, "mac",
+			 mac_print(&endpoint->mac, mac));
+}
+
+static json_t *node_json(const struct engine *engine, const struct stack *stack)
+{
+	json_t *ifnames = json_array(), *ips = json_array();
+	char text[PREFIX_STR_SIZE];
+
+	list_each(node, &stack->endpoints)
+		json_array_append_new(ifnames,
+				      json_string(container_of(node, struct endpoint, stack_link)->ifname));
+	for (size_t i = 0; i < stack->loopback_count; i++)
+		json_array_append_new(ips, json_string(prefix_print(&stack->loopback[i], text)));
+	return json_pack("{s:s, s:o, s:o, s:o, s:o}", "name", stack->name, "id", id_json(stack->id), "netnsPath",
+			 stack_path(engine, stack), "ifnames", ifnames, "ips", ips);
+}
+
+json_t *present_lab(const struct engine *engine, const struct tenant *lab)
+{
+	json_t *nodes = json_array(), *wires = json_array();
+
+	list_each(node, &lab->stack_order) {
+		const struct stack *stack = container_of(node, struct stack, order);
+
+		json_array_append_new(nodes, node_json(engine, stack));
+		list_each(link, &stack->endpoints) {
+			const struct endpoint *end = container_of(link, struct endpoint, stack_link);
+
+			if (end->peer && end->wire_first)
+				json_array_append_new(wires, json_pack("{s:o, s:o, s:i}", "a", wire_end_json(end), "b",
+								       wire_end_json(end->peer), "mtu", (int)end->mtu));
+		}
+	}
+	return json_pack("{s:s, s:o, s:o}", "name", lab->name, "nodes", nodes, "wires", wires);
+}

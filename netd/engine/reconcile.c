@@ -1,0 +1,618 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * reconcile - one run compares what should stand with what does. Floor F4.
+ *
+ * Theory of operation. A run has a mode (start, check, mend) and a scope (some
+ * namespaces, or all). It closes the gate for changes and waits until those
+ * under way have ended, so that nothing moves between the dumps and the
+ * comparison. Then: registry, a dump of each namespace in scope, and
+ *
+ *     want = desired(model) in scope          have = decoded dumps
+ *     diff = the same plan_diff() that attach uses
+ *
+ * What is not ours to judge is left out first (prune_*): the far ends of our
+ * own veth pairs, whatever the owner of a stack has put into it, namespaces
+ * that nobody holds open for us. An endpoint whose veth is gone together with
+ * such a namespace is lost, and leaves the model.
+ *
+ * Insides of stacks: their owner's. A run that nobody asked for mends them
+ * only where it has to make their link again.
+ */
+#include "netd/engine/reconcile.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/base/clock.h"
+#include "lib/base/log.h"
+#include "lib/base/mem.h"
+#include "lib/base/str.h"
+#include "netd/engine/monitor.h"
+#include "netd/engine/snapshot.h"
+#include "netd/engine/store.h"
+#include "netd/engine/txn.h"
+
+enum {
+	SOON_MS = 100,	       /* from the first sign of drift to the run */
+	BACKOFF_MAX_MS = 10000, /* of runs that had to mend again and again: somebody fights us */
+	CALM_MS = 10000,       /* without a run that mended: the back-off is forgotten */
+};
+
+enum mode { MODE_START, MODE_CHECK, MODE_MEND };
+
+struct run {
+	enum mode mode;
+	bool repair;
+	struct call *call; /* of MODE_CHECK */
+	char tenant[NAME_TENANT_SIZE];
+	struct list link; /* in reconcile.waiting */
+};
+
+struct reconcile {
+	struct engine *engine;
+	void (*started)(struct engine *engine);
+	struct list waiting; /* struct run */
+	struct run *run;     /* the one at work, or NULL */
+	bool working;	     /* it has got its quiet and has begun */
+	struct seam_nsinfo *infos;
+	size_t info_count;
+	struct objv want, have;
+	size_t dumps; /* asked for and not yet answered */
+	struct err failure; /* of a dump: then nothing is compared */
+	json_t *differences;
+	struct loop_timer *timer;
+	uint64_t backoff_ms, last_mend_ns;
+};
+
+static void run_next(struct reconcile *rec);
+static void run_begin(struct reconcile *rec);
+
+/* --------------------------------------------------------------- what is ours */
+
+static bool registered(const struct reconcile *rec, uint64_t ns)
+{
+	for (size_t i = 0; i < rec->info_count; i++)
+		if (rec->infos[i].ns == ns)
+			return true;
+	return ns == NS_HOST;
+}
+
+static bool is_stack(uint64_t ns) { return ns_class(ns) >= NS_STACK; }
+
+/* A namespace we can neither look into nor make: a container's or a foreign one that nobody holds for us. */
+static bool out_of_reach(const struct reconcile *rec, uint64_t ns)
+{
+	return ns_class(ns) == NS_FOREIGN || (ns_class(ns) == NS_CONTAINER && !registered(rec, ns));
+}
+
+static int link_end_cmp(const void *a, const void *b)
+{
+	const struct obj *x = a, *y = b;
+
+	if (x->link.peer_ns != y->link.peer_ns)
+		return x->link.peer_ns < y->link.peer_ns ? -1 : 1;
+	return strcmp(x->link.peer_name, y->link.peer_name);
+}
+
+/*
+ * Take out of @have what no desired object speaks of and is not to be removed either: far ends of wanted pairs, and
+ * in stacks everything that is not wanted.
+ */
+static void prune_have(struct objv *want, struct objv *have)
+{
+	struct objv ends = { 0 };
+	size_t kept = 0;
+
+	objv_sort(want);
+	for (size_t i = 0; i < want->count; i++)
+		if (want->items[i].kind == OBJ_LINK && want->items[i].link.type == LINK_VETH)
+			objv_add(&ends, &want->items[i]);
+	if (ends.count)
+		qsort(ends.items, ends.count, sizeof(*ends.items), link_end_cmp);
+	for (size_t i = 0; i < have->count; i++) {
+		const struct obj *obj = &have->items[i];
+		bool wanted = objv_find(want, obj) != NULL;
+
+		if (!wanted && is_stack(obj->ns))
+			continue;
+		if (!wanted && obj->kind == OBJ_LINK && ends.count) {
+			struct obj key = { 0 };
+
+			key.link.peer_ns = obj->ns;
+			memcpy(key.link.peer_name, obj->link.name, sizeof(key.link.peer_name));
+			if (bsearch(&key, ends.items, ends.count, sizeof(*ends.items), link_end_cmp))
+				continue;
+		}
+		have->items[kept++] = *obj;
+	}
+	have->count = kept;
+	objv_fini(&ends);
+}
+
+static void prune_want(const struct reconcile *rec, struct objv *want)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < want->count; i++)
+		if (!out_of_reach(rec, want->items[i].ns))
+			want->items[kept++] = want->items[i];
+	want->count = kept;
+}
+
+/* ------------------------------------------------------------------------- lost */
+
+static struct endpoint *endpoint_by_id(const struct model *model, uint64_t id)
+{
+	const struct tenant *tenant;
+	size_t cursor = 0;
+
+	while ((tenant = table_next(&model->tenants, &cursor)))
+		list_each(node, &tenant->stack_order)
+			list_each(link, &container_of(node, struct stack, order)->endpoints)
+			{
+				struct endpoint *endpoint = container_of(link, struct endpoint, stack_link);
+
+				if (endpoint->id == id)
+					return endpoint;
+			}
+	return NULL;
+}
+
+static void difference_add(struct reconcile *rec, const char *what, const char *owner, const char *object, const char *have)
+{
+	json_t *row = json_pack("{s:s, s:s, s:s}", "what", what, "owner", owner, "object", object);
+
+	json_object_set_new(row, "have", have ? json_string(have) : json_null());
+	json_array_append_new(rec->differences, row);
+}
+
+/* Drop one endpoint whose namespace and link are gone, and its stack where it was the last. */
+static void reap(struct reconcile *rec, struct endpoint *endpoint)
+{
+	struct engine *engine = rec->engine;
+	struct stack *stack = endpoint->stack;
+	char name[NAME_FULL_SIZE];
+	struct err err = ERR_INIT;
+
+	endpoint_name_print(endpoint, name);
+	difference_add(rec, "lost", name, "the namespace of the endpoint is gone", NULL);
+	log_info("%s: its namespace is gone, and so is the endpoint", name);
+	if (store_remove(engine->store, endpoint->id, &err) < 0)
+		log_failure(&err, "%s", name);
+	model_endpoint_del(endpoint);
+	if (list_empty(&stack->endpoints)) {
+		if (store_remove(engine->store, stack->id, &err) < 0)
+			log_failure(&err, "%s", name);
+		model_stack_del(stack);
+	}
+	engine_event(engine, "endpoint-gone", name, "its namespace is gone");
+}
+
+/* Find wanted pairs that are not there and whose far end is out of reach. Return: whether there were any. */
+static bool reap_lost(struct reconcile *rec)
+{
+	bool any = false;
+
+	objv_sort(&rec->have);
+	for (size_t i = 0; i < rec->want.count; i++) {
+		const struct obj *obj = &rec->want.items[i];
+		struct endpoint *endpoint;
+		uint64_t id;
+
+		if (obj->kind != OBJ_LINK || obj->link.type != LINK_VETH || !out_of_reach(rec, obj->link.peer_ns) ||
+		    objv_find(&rec->have, obj) || str_hex48(obj->link.name + 2, &id) < 0)
+			continue;
+		endpoint = endpoint_by_id(&rec->engine->model, id);
+		if (endpoint) {
+			reap(rec, endpoint);
+			any = true;
+		}
+	}
+	return any;
+}
+
+/* ----------------------------------------------------------------------- report */
+
+static void owner_print(const struct engine *engine, uint64_t ns, char dst[NAME_FULL_SIZE])
+{
+	const struct tenant *tenant;
+	size_t cursor = 0;
+
+	snprintf(dst, NAME_FULL_SIZE, ns == NS_HOST ? "host" : "nobody");
+	while (ns != NS_HOST && (tenant = table_next(&engine->model.tenants, &cursor))) {
+		if (ns == NS_ID(NS_ROUTER, tenant->id))
+			snprintf(dst, NAME_FULL_SIZE, "%s", tenant->name);
+		list_each(node, &tenant->stack_order) {
+			const struct stack *stack = container_of(node, struct stack, order);
+
+			if (stack->ns == ns)
+				stack_name_print(stack, dst);
+		}
+	}
+}
+
+static bool of_tenant(const char *owner, const char *tenant)
+{
+	size_t len = strlen(tenant);
+
+	return len == 0 || (strncmp(owner, tenant, len) == 0 && (owner[len] == '\0' || owner[len] == '/'));
+}
+
+static char *obj_text(const struct obj *obj)
+{
+	struct buf text = BUF_INIT;
+
+	obj_print(obj, &text);
+	while (text.size && text.data[text.size - 1] == '\n')
+		text.data[--text.size] = '\0';
+	return (char *)text.data;
+}
+
+/* One row an operation of the plan; operations of other tenants leave the plan. */
+static void report(struct reconcile *rec, struct plan *plan)
+{
+	static const char *const words[] = { [OP_ADD] = "missing", [OP_SET] = "differs", [OP_DEL] = "extra" };
+	size_t kept = 0, commit = plan->commit;
+
+	for (size_t i = 0; i < plan->count; i++) {
+		struct op op = plan->ops[i];
+		const struct obj *old = objv_find(&rec->have, &op.obj);
+		char owner[NAME_FULL_SIZE];
+		char *object, *have;
+
+		owner_print(rec->engine, op.obj.ns, owner);
+		if (!of_tenant(owner, rec->run->tenant)) {
+			plan->commit -= i < commit;
+			continue;
+		}
+		object = obj_text(&op.obj);
+		have = op.verb == OP_SET && old ? obj_text(old) : NULL;
+		difference_add(rec, words[op.verb], owner, object, have);
+		free(object);
+		free(have);
+		plan->ops[kept++] = op;
+	}
+	plan->count = kept;
+}
+
+/* A run nobody asked for leaves the insides of stacks alone, but for those whose link it makes again. */
+static void leave_stacks(struct plan *plan)
+{
+	struct table made = { 0 };
+	size_t kept = 0, commit = plan->commit;
+	uint64_t *keys = mem_array(plan->count + 1, sizeof(*keys));
+
+	for (size_t i = 0; i < plan->count; i++) {
+		const struct op *op = &plan->ops[i];
+
+		keys[i] = op->obj.kind == OBJ_LINK ? op->obj.link.peer_ns : op->obj.ns;
+		if (op->verb == OP_ADD && (op->obj.kind == OBJ_LINK || op->obj.kind == OBJ_NETNS))
+			(void)table_add(&made, &keys[i], sizeof(keys[i]), plan);
+	}
+	for (size_t i = 0; i < plan->count; i++) {
+		const struct op *op = &plan->ops[i];
+
+		if (is_stack(op->obj.ns) && op->obj.kind != OBJ_NETNS && op->obj.kind != OBJ_LINK &&
+		    !table_find(&made, &op->obj.ns, sizeof(op->obj.ns)))
+			plan->commit -= i < commit;
+		else
+			plan->ops[kept++] = *op;
+	}
+	plan->count = kept;
+	table_fini(&made);
+	free(keys);
+}
+
+/* -------------------------------------------------------------------------- run */
+
+/* The run is over: answer, open the gate, take the next. */
+static void run_end(struct reconcile *rec, const struct err *failure, bool repaired)
+{
+	struct engine *engine = rec->engine;
+	struct run *run = rec->run;
+
+	rec->run = NULL;
+	rec->working = false;
+	objv_clear(&rec->want);
+	objv_clear(&rec->have);
+	if (run->call && failure)
+		call_fail(run->call, failure);
+	else if (run->call)
+		call_reply(run->call, json_pack("{s:O, s:b}", "differences", rec->differences, "repaired", (int)repaired));
+	else if (failure)
+		log_failure(failure, "comparing with the kernel");
+	json_decref(rec->differences);
+	rec->differences = NULL;
+	if (run->mode == MODE_START) {
+		free(run);
+		if (failure) {
+			engine_die(engine);
+			return;
+		}
+		rec->started(engine);
+	} else {
+		free(run);
+	}
+	run_next(rec);
+	if (!rec->run) {
+		engine->gated = false;
+		api_ungate(engine->api);
+	}
+}
+
+static void on_mended(void *ctx, struct hand_answer *answer)
+{
+	struct reconcile *rec = ctx;
+	struct err err = ERR_INIT;
+
+	if (hand_result_err(&answer->result, "kernel", "mending", &err) < 0) {
+		run_end(rec, &err, false);
+		return;
+	}
+	if (rec->run->mode != MODE_START)
+		engine_event(rec->engine, "repaired", rec->run->tenant[0] ? rec->run->tenant : "all", NULL);
+	monitor_sync(rec->engine->monitor);
+	run_end(rec, NULL, true);
+}
+
+static void compare(struct reconcile *rec)
+{
+	struct run *run = rec->run;
+	struct plan plan = { 0 };
+
+	if (reap_lost(rec)) {
+		objv_clear(&rec->want);
+		desired_all(&rec->engine->model, &rec->engine->facts, false, &rec->want);
+	}
+	prune_want(rec, &rec->want);
+	prune_have(&rec->want, &rec->have);
+	plan_diff(&rec->want, &rec->have, &plan);
+	if (run->mode == MODE_MEND)
+		leave_stacks(&plan);
+	report(rec, &plan);
+	if (plan.count == 0 || !run->repair) {
+		plan_fini(&plan);
+		run_end(rec, NULL, run->repair && json_array_size(rec->differences) > 0);
+		return;
+	}
+	if (run->mode == MODE_MEND) {
+		uint64_t now = clock_monotonic_ns();
+
+		log_info("%zu kernel objects differ from what should be: mending", plan.count);
+		rec->backoff_ms = now - rec->last_mend_ns > CALM_MS * 1000000ULL ? SOON_MS : rec->backoff_ms * 2;
+		if (rec->backoff_ms > BACKOFF_MAX_MS)
+			rec->backoff_ms = BACKOFF_MAX_MS;
+		rec->last_mend_ns = now;
+	}
+	rec->engine->changes++;
+	hand_plan(rec->engine->hand, &plan, 0, on_mended, NULL, rec);
+	plan_fini(&plan);
+}
+
+struct dump_ctx {
+	struct reconcile *rec;
+	uint64_t ns;
+};
+
+static void on_dump(void *ctx, struct hand_answer *answer)
+{
+	struct dump_ctx *dump = ctx;
+	struct reconcile *rec = dump->rec;
+	struct err err = ERR_INIT;
+	int r = 0;
+
+	if (answer->result.status == 0)
+		r = snapshot_decode(answer->data, answer->size, dump->ns, &rec->have, &err);
+	else if (answer->result.status != -ENOENT) /* gone since the registry was read: then it is missing */
+		r = hand_result_err(&answer->result, "kernel", "dump", &err);
+	free(dump);
+	rec->dumps--;
+	if (r < 0)
+		rec->failure = err;
+	if (rec->dumps)
+		return;
+	if (rec->failure.kind != ERR_NONE)
+		run_end(rec, &rec->failure, false);
+	else
+		compare(rec);
+}
+
+/* Ask for what @ns holds; the sysctls we want there are read back by name. */
+static void ask_dump(struct reconcile *rec, uint64_t ns)
+{
+	uint32_t parts = SEAM_LINKS | SEAM_ADDRS | SEAM_ROUTES | SEAM_NEIGHS | SEAM_SYSCTLS;
+	struct dump_ctx *dump = mem_alloc(sizeof(*dump));
+	struct objv sysctls = { 0 };
+
+	if (!is_stack(ns))
+		parts |= SEAM_NFT;
+	if (ns_class(ns) == NS_ROUTER)
+		parts |= SEAM_FDB;
+	for (size_t i = 0; i < rec->want.count; i++)
+		if (rec->want.items[i].kind == OBJ_SYSCTL && rec->want.items[i].ns == ns)
+			objv_add(&sysctls, &rec->want.items[i]);
+	dump->rec = rec;
+	dump->ns = ns;
+	rec->dumps++;
+	hand_dump(rec->engine->hand, ns, parts, sysctls.items, sysctls.count, on_dump, dump);
+	objv_fini(&sysctls);
+}
+
+static void on_registry(void *ctx, struct hand_answer *answer)
+{
+	struct reconcile *rec = ctx;
+	struct err err = ERR_INIT;
+	int r = hand_result_err(&answer->result, "hand", "registry", &err);
+
+	free(rec->infos);
+	rec->infos = NULL;
+	rec->info_count = 0;
+	if (r == 0)
+		r = snapshot_registry(answer->data, answer->size, &rec->engine->features, &rec->infos, &rec->info_count,
+				      &err);
+	if (r < 0) {
+		run_end(rec, &err, false);
+		return;
+	}
+	desired_all(&rec->engine->model, &rec->engine->facts, false, &rec->want);
+	objv_sort(&rec->want);
+	rec->dumps = 1; /* ours, so that answers cannot come to the end early */
+	ask_dump(rec, NS_HOST);
+	for (size_t i = 0; i < rec->info_count; i++) {
+		uint64_t ns = rec->infos[i].ns;
+		struct obj self = obj_netns(ns);
+
+		if (ns == NS_HOST || ns_class(ns) == NS_FOREIGN)
+			continue;
+		/* the dump of a namespace does not show the namespace; containers' are nobody's to delete here */
+		if (ns_class(ns) != NS_CONTAINER)
+			objv_add(&rec->have, &self);
+		ask_dump(rec, ns);
+	}
+	rec->dumps--;
+}
+
+static void run_begin(struct reconcile *rec)
+{
+	struct engine *engine = rec->engine;
+
+	if (!rec->run || rec->working || engine->txns || !list_empty(&engine->endings))
+		return;
+	rec->working = true;
+	rec->failure = ERR_INIT;
+	rec->differences = json_array();
+	hand_dump(engine->hand, NS_HOST, SEAM_REGISTRY, NULL, 0, on_registry, rec);
+}
+
+static void run_next(struct reconcile *rec)
+{
+	if (rec->run || list_empty(&rec->waiting))
+		return;
+	rec->run = container_of(rec->waiting.next, struct run, link);
+	list_remove(&rec->run->link);
+	rec->engine->gated = true;
+	run_begin(rec);
+}
+
+static void run_add(struct reconcile *rec, enum mode mode, bool repair, struct call *call, const char *tenant)
+{
+	struct run *run = mem_alloc(sizeof(*run));
+
+	run->mode = mode;
+	run->repair = repair;
+	run->call = call;
+	(void)str_copy(run->tenant, sizeof(run->tenant), tenant ? tenant : "");
+	list_append(&rec->waiting, &run->link);
+	run_next(rec);
+}
+
+void reconcile_progress(struct engine *engine)
+{
+	run_begin(engine->reconcile);
+	if (!engine->gated)
+		api_ungate(engine->api);
+}
+
+void reconcile_call(struct reconcile *rec, struct call *call, const char *tenant, bool repair)
+{
+	run_add(rec, MODE_CHECK, repair, call, tenant);
+}
+
+static void on_soon(void *ctx)
+{
+	struct reconcile *rec = ctx;
+
+	run_add(rec, MODE_MEND, true, NULL, NULL);
+}
+
+void reconcile_now(struct engine *engine) { run_add(engine->reconcile, MODE_MEND, true, NULL, NULL); }
+
+void reconcile_soon(struct engine *engine)
+{
+	struct reconcile *rec = engine->reconcile;
+
+	if (!loop_timer_armed(rec->timer))
+		loop_timer_set(rec->timer, rec->backoff_ms);
+}
+
+/* ------------------------------------------------------------------------ start */
+
+static void on_host(void *ctx, struct hand_answer *answer)
+{
+	struct reconcile *rec = ctx;
+	struct engine *engine = rec->engine;
+	struct pools pools;
+	struct err err = ERR_INIT;
+	int r = hand_result_err(&answer->result, "host", "dump", &err);
+
+	if (r == 0)
+		r = snapshot_host(answer->data, answer->size, &engine->features, &engine->facts, &err);
+	if (r == 0)
+		r = store_pools(engine->store, &pools, &err);
+	if (r == 0) {
+		r = snapshot_pools(answer->data, answer->size, random_id48(), &pools, &err);
+		if (r == 0)
+			r = store_set_pools(engine->store, &pools, &err);
+	}
+	if (r >= 0) {
+		model_init(&engine->model, &pools);
+		r = store_load(engine->store, &engine->model, &err);
+	}
+	if (r < 0) {
+		log_failure(&err, "start");
+		engine_die(engine);
+		return;
+	}
+	run_add(rec, MODE_START, true, NULL, NULL);
+}
+
+static void on_features(void *ctx, struct hand_answer *answer)
+{
+	struct reconcile *rec = ctx;
+	struct engine *engine = rec->engine;
+	struct err err = ERR_INIT;
+	struct seam_nsinfo *infos = NULL;
+	size_t count;
+	int r = hand_result_err(&answer->result, "hand", "registry", &err);
+
+	if (r == 0)
+		r = snapshot_registry(answer->data, answer->size, &engine->features, &infos, &count, &err);
+	free(infos);
+	if (r < 0) {
+		log_failure(&err, "start");
+		engine_die(engine);
+		return;
+	}
+	hand_dump(engine->hand, NS_HOST, SEAM_LINKS | SEAM_ADDRS | SEAM_ROUTES, NULL, 0, on_host, rec);
+}
+
+void reconcile_start(struct reconcile *rec)
+{
+	hand_dump(rec->engine->hand, NS_HOST, SEAM_REGISTRY, NULL, 0, on_features, rec);
+}
+
+struct reconcile *reconcile_new(struct engine *engine, void (*started)(struct engine *engine))
+{
+	struct reconcile *rec = mem_alloc(sizeof(*rec));
+
+	rec->engine = engine;
+	rec->started = started;
+	rec->backoff_ms = SOON_MS;
+	list_init(&rec->waiting);
+	rec->timer = loop_timer_new(engine->loop, on_soon, rec);
+	return rec;
+}
+
+void reconcile_free(struct reconcile *rec)
+{
+	list_each_safe(node, &rec->waiting)
+		free(container_of(node, struct run, link));
+	free(rec->run);
+	free(rec->infos);
+	objv_fini(&rec->want);
+	objv_fini(&rec->have);
+	json_decref(rec->differences);
+	loop_timer_free(rec->timer);
+	free(rec);
+}

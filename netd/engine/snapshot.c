@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* snapshot - decode dumps. Floor F4, pure; the netlink part is lib/kern's decoders. */
+#include "netd/engine/snapshot.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/base/mem.h"
+#include "lib/base/str.h"
+#include "lib/kern/nft_decode.h"
+#include "lib/kern/rtnl_decode.h"
+
+enum { ROUTE_PROTO_RA = 9, ROUTE_TABLE_MAIN = 254, ROUTE_TYPE_UNICAST = 1 };
+
+/* The parts of a dump, each where it lies. */
+struct parts {
+	struct rtnl_raw raw;
+	struct rtnl_slice nft, rules, sysctls, registry;
+};
+
+static int parts_find(const uint8_t *data, size_t size, struct parts *ret_parts, struct err *err)
+{
+	size_t offset = 0;
+
+	*ret_parts = (struct parts){ 0 };
+	while (offset < size) {
+		struct seam_chunk chunk;
+		struct rtnl_slice *slice = NULL;
+
+		if (size - offset < sizeof(chunk))
+			return err_set(err, ERR_INTERNAL, EBADMSG, NULL, "a dump of the hand is cut off");
+		memcpy(&chunk, data + offset, sizeof(chunk));
+		offset += sizeof(chunk);
+		if (size - offset < chunk.size)
+			return err_set(err, ERR_INTERNAL, EBADMSG, NULL, "a dump of the hand is cut off");
+		switch (chunk.part) {
+		case SEAM_LINKS: slice = &ret_parts->raw.links; break;
+		case SEAM_ADDRS: slice = &ret_parts->raw.addrs; break;
+		case SEAM_ROUTES: slice = &ret_parts->raw.routes; break;
+		case SEAM_NEIGHS: slice = &ret_parts->raw.neighs; break;
+		case SEAM_FDB: slice = &ret_parts->raw.fdb; break;
+		case SEAM_NFT: slice = &ret_parts->nft; break;
+		case SEAM_SYSCTLS: slice = &ret_parts->sysctls; break;
+		case SEAM_REGISTRY: slice = &ret_parts->registry; break;
+		case SEAM_RULES_ALL: slice = &ret_parts->rules; break;
+		default: break;
+		}
+		if (slice)
+			*slice = (struct rtnl_slice){ data + offset, chunk.size };
+		offset += (chunk.size + 7) & ~(size_t)7;
+	}
+	return 0;
+}
+
+int snapshot_decode(const uint8_t *data, size_t size, uint64_t ns, struct objv *objs, struct err *err)
+{
+	struct parts parts;
+	int r = parts_find(data, size, &parts, err);
+
+	if (r == 0)
+		r = rtnl_decode(&parts.raw, ns, objs, err);
+	if (r == 0 && parts.nft.data)
+		r = nft_decode(parts.nft.data, parts.nft.size, ns, objs, err);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i + sizeof(struct obj) <= parts.sysctls.size; i += sizeof(struct obj)) {
+		struct obj obj;
+
+		memcpy(&obj, (const uint8_t *)parts.sysctls.data + i, sizeof(obj));
+		if (obj.kind == OBJ_SYSCTL && obj.ns == ns && obj_valid(&obj))
+			objv_add(objs, &obj);
+	}
+	return 0;
+}
+
+int snapshot_registry(const uint8_t *data, size_t size, struct seam_features *ret_features, struct seam_nsinfo **ret_infos,
+		      size_t *ret_count, struct err *err)
+{
+	struct parts parts;
+	size_t rest;
+	int r = parts_find(data, size, &parts, err);
+
+	if (r < 0)
+		return r;
+	if (parts.registry.size < sizeof(*ret_features))
+		return err_set(err, ERR_INTERNAL, EBADMSG, NULL, "the hand's registry is cut off");
+	memcpy(ret_features, parts.registry.data, sizeof(*ret_features));
+	ret_features->release[sizeof(ret_features->release) - 1] = '\0';
+	rest = parts.registry.size - sizeof(*ret_features);
+	*ret_count = rest / sizeof(**ret_infos);
+	*ret_infos = mem_array(*ret_count + 1, sizeof(**ret_infos));
+	memcpy(*ret_infos, (const uint8_t *)parts.registry.data + sizeof(*ret_features), *ret_count * sizeof(**ret_infos));
+	return 0;
+}
+
+/* ------------------------------------------------------------------------- host */
+
+static const struct rtnl_link_info *link_by_index(const struct rtnl_link_info *links, int count, uint32_t index)
+{
+	for (int i = 0; i < count; i++)
+		if (links[i].index == index)
+			return &links[i];
+	return NULL;
+}
+
+/* Add @name to a list of device names once; a list that is full keeps what it has. */
+static void dev_add(char devs[HOST_DEVS_MAX][OBJ_IFNAME_SIZE], size_t *count, const char *name)
+{
+	for (size_t i = 0; i < *count; i++)
+		if (str_eq(devs[i], name))
+			return;
+	if (*count < HOST_DEVS_MAX)
+		(void)str_copy(devs[(*count)++], OBJ_IFNAME_SIZE, name);
+}
+
+int snapshot_host(const uint8_t *data, size_t size, const struct seam_features *features, struct host_facts *ret_facts,
+		  struct err *err)
+{
+	struct host_facts facts = { .mtu = 1500,
+				    .force_forwarding = features->force_forwarding,
+				    .ipv6 = features->ipv6,
+				    .br_netfilter = features->br_netfilter };
+	struct rtnl_link_info *links cleanup(mem_freep) = NULL;
+	struct rtnl_route_info *routes cleanup(mem_freep) = NULL;
+	struct parts parts;
+	int link_count, route_count;
+	int r = parts_find(data, size, &parts, err);
+
+	if (r < 0)
+		return r;
+	link_count = rtnl_list_links(parts.raw.links, &links);
+	route_count = rtnl_list_routes(parts.raw.routes, &routes);
+	if (link_count < 0 || route_count < 0)
+		return err_set(err, ERR_INTERNAL, EBADMSG, "host", "the host's routes cannot be read");
+	for (int i = 0; i < route_count; i++) {
+		const struct rtnl_link_info *link = link_by_index(links, link_count, routes[i].index);
+
+		if (routes[i].table != ROUTE_TABLE_MAIN || routes[i].dst.len != 0 || routes[i].type != ROUTE_TYPE_UNICAST ||
+		    !link || link->loopback)
+			continue;
+		if (facts.egress_count == 0 && link->mtu >= 1280)
+			facts.mtu = link->mtu;
+		dev_add(facts.egress, &facts.egress_count, link->name);
+		if (routes[i].protocol == ROUTE_PROTO_RA)
+			dev_add(facts.ra, &facts.ra_count, link->name);
+	}
+	*ret_facts = facts;
+	return 0;
+}
+
+/* ------------------------------------------------------------------------ pools */
+
+static bool prefix_free(const struct prefix *candidate, const struct rtnl_route_info *routes, int route_count,
+			const struct rtnl_addr_info *addrs, int addr_count)
+{
+	for (int i = 0; i < route_count; i++)
+		if (routes[i].dst.ip.family == candidate->ip.family && routes[i].dst.len > 0 &&
+		    prefix_overlaps(&routes[i].dst, candidate))
+			return false;
+	for (int i = 0; i < addr_count; i++)
+		if (prefix_contains(candidate, &addrs[i].addr.ip))
+			return false;
+	return true;
+}
+
+int snapshot_pools(const uint8_t *data, size_t size, uint64_t seed, struct pools *ret_pools, struct err *err)
+{
+	/*
+	 * Left out on purpose: 100.64/10 (Tailscale, OVN-Kubernetes), 10.128/9 (Google Cloud), 172.17-19/16 (Docker),
+	 * 10.42/16, 10.43/16, 10.244/16, 10.88/16 (k3s, flannel, podman), 192.168.0-1/24 (homes).
+	 */
+	static const char *const transits[] = { "10.97.0.0/16", "10.111.0.0/16", "172.29.0.0/16", "192.168.192.0/18" };
+	static const char *const nets[] = { "10.64.0.0/12", "10.112.0.0/13", "172.24.0.0/14", "192.168.128.0/18" };
+	struct rtnl_route_info *routes cleanup(mem_freep) = NULL;
+	struct rtnl_addr_info *addrs cleanup(mem_freep) = NULL;
+	struct pools pools = { 0 };
+	struct parts parts;
+	int route_count, addr_count;
+	int r = parts_find(data, size, &parts, err);
+
+	if (r < 0)
+		return r;
+	route_count = rtnl_list_routes(parts.raw.routes, &routes);
+	addr_count = rtnl_list_addrs(parts.raw.addrs, &addrs);
+	if (route_count < 0 || addr_count < 0)
+		return err_set(err, ERR_INTERNAL, EBADMSG, "host", "the host's routes cannot be read");
+	for (size_t i = 0; i < ARRAY_COUNT(transits) && !pools.transit4.ip.family; i++) {
+		struct prefix candidate;
+
+		if (prefix_parse(transits[i], &candidate) == 0 &&
+		    prefix_free(&candidate, routes, route_count, addrs, addr_count))
+			pools.transit4 = candidate;
+	}
+	for (size_t i = 0; i < ARRAY_COUNT(nets) && !pools.nets4.ip.family; i++) {
+		struct prefix candidate;
+
+		if (prefix_parse(nets[i], &candidate) == 0 && !prefix_overlaps(&candidate, &pools.transit4) &&
+		    prefix_free(&candidate, routes, route_count, addrs, addr_count))
+			pools.nets4 = candidate;
+	}
+	if (!pools.transit4.ip.family || !pools.nets4.ip.family)
+		return err_set(err, ERR_CONFLICT, EADDRNOTAVAIL, "host",
+			       "every address pool Moat knows overlaps a route of this host");
+	/* fd + 40 random bits + subnet 0xffff for uplinks, the others for networks (RFC 4193 3.1) */
+	pools.nets6.ip.family = 6;
+	pools.nets6.ip.b[0] = 0xfd;
+	for (int i = 0; i < 5; i++)
+		pools.nets6.ip.b[1 + i] = (uint8_t)(seed >> (8 * i));
+	pools.nets6.len = 49; /* its upper half is for the uplinks */
+	pools.transit6 = pools.nets6;
+	pools.transit6.ip.b[6] = pools.transit6.ip.b[7] = 0xff;
+	pools.transit6.len = 64;
+	*ret_pools = pools;
+	return 0;
+}
+
+/* ----------------------------------------------------------------------- doctor */
+
+int snapshot_drops(const uint8_t *data, size_t size, struct buf *text, size_t *ret_count, struct err *err)
+{
+	enum { HOOK_FORWARD = 2, FAMILY_INET = 1, FAMILY_IPV4 = 2, FAMILY_IPV6 = 10 };
+	struct nft_base_chain *chains cleanup(mem_freep) = NULL;
+	struct parts parts;
+	int count, r = parts_find(data, size, &parts, err);
+
+	*ret_count = 0;
+	if (r < 0)
+		return r;
+	count = nft_list_base_chains(parts.rules.data, parts.rules.size, &chains);
+	if (count < 0)
+		return err_set(err, ERR_INTERNAL, EBADMSG, "host", "the host's rules cannot be read");
+	for (int i = 0; i < count; i++) {
+		const struct nft_base_chain *chain = &chains[i];
+
+		if (chain->hook != HOOK_FORWARD || !chain->drops)
+			continue;
+		if (chain->family != FAMILY_INET && chain->family != FAMILY_IPV4 && chain->family != FAMILY_IPV6)
+			continue;
+		buf_printf(text, "%s %s %s\n",
+			   chain->family == FAMILY_INET ? "inet" : chain->family == FAMILY_IPV4 ? "ip" : "ip6", chain->table,
+			   chain->name);
+		(*ret_count)++;
+	}
+	return 0;
+}

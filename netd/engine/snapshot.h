@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * snapshot - a dump's bytes to objects and to facts about the host. Floor F4,
+ * pure: it decodes what the hand brought.
+ */
+#ifndef MOAT_ENGINE_SNAPSHOT_H
+#define MOAT_ENGINE_SNAPSHOT_H
+
+#include "lib/plan/desired.h"
+#include "netd/seam/seam.h"
+
+/** snapshot_decode() - the objects of @ns in the dump */
+int snapshot_decode(const uint8_t *data, size_t size, uint64_t ns, struct objv *objs, struct err *err);
+/** snapshot_registry() - features, and the namespaces the hand has; *ret_infos is malloc'ed */
+int snapshot_registry(const uint8_t *data, size_t size, struct seam_features *ret_features, struct seam_nsinfo **ret_infos,
+		      size_t *ret_count, struct err *err);
+/** snapshot_host() - egress devices, their MTU, RA routes; from links and routes */
+int snapshot_host(const uint8_t *data, size_t size, const struct seam_features *features, struct host_facts *ret_facts,
+		  struct err *err);
+/**
+ * snapshot_pools() - pools that overlap no route and no address of the host
+ * @seed: random, for the unique local prefix of RFC 4193
+ */
+int snapshot_pools(const uint8_t *data, size_t size, uint64_t seed, struct pools *ret_pools, struct err *err);
+/** snapshot_drops() - foreign base chains with policy drop in the path of our packets, one line each */
+int snapshot_drops(const uint8_t *data, size_t size, struct buf *text, size_t *ret_count, struct err *err);
+
+#endif

@@ -1,0 +1,390 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * store - rows in SQLite: open, write, transactions. Floor F4. What a row's
+ * document says of an object is the matter of store_doc.c.
+ *
+ * One connection: `main` is the volatile file, `def` the attached definitions.
+ * Write-ahead log and exclusive locking in both; with synchronous=OFF a killed
+ * engine loses nothing (the pages are the kernel's), only a power cut does, and
+ * that takes the kernel objects with it.
+ */
+#include "netd/engine/store.h"
+
+#include <errno.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/base/clock.h"
+#include "lib/base/json.h"
+#include "lib/base/mem.h"
+#include "lib/base/str.h"
+#include "netd/engine/store_doc.h"
+
+enum { STORE_VERSION = 1 };
+
+enum statement {
+	STMT_BEGIN,
+	STMT_COMMIT,
+	STMT_ROLLBACK,
+	STMT_PUT,
+	STMT_PUT_DEF,
+	STMT_STATE,
+	STMT_STATE_DEF,
+	STMT_DEL,
+	STMT_DEL_DEF,
+	STMT_COUNT
+};
+
+static const char *const statements[STMT_COUNT] = {
+	[STMT_BEGIN] = "BEGIN",
+	[STMT_COMMIT] = "COMMIT",
+	[STMT_ROLLBACK] = "ROLLBACK",
+	[STMT_PUT] = "INSERT OR REPLACE INTO main.rows(id, kind, state, doc) VALUES(?1, ?2, ?3, ?4)",
+	[STMT_PUT_DEF] = "INSERT OR REPLACE INTO def.rows(id, kind, state, doc) VALUES(?1, ?2, ?3, ?4)",
+	[STMT_STATE] = "UPDATE main.rows SET state = ?2 WHERE id = ?1",
+	[STMT_STATE_DEF] = "UPDATE def.rows SET state = ?2 WHERE id = ?1",
+	[STMT_DEL] = "DELETE FROM main.rows WHERE id = ?1",
+	[STMT_DEL_DEF] = "DELETE FROM def.rows WHERE id = ?1",
+};
+
+struct store {
+	sqlite3 *db;
+	sqlite3_stmt *stmts[STMT_COUNT];
+	char path[512]; /* of the definitions, for messages */
+	bool in_transaction;
+};
+
+static int store_fail(struct store *store, const char *what, struct err *err)
+{
+	int code = sqlite3_errcode(store->db);
+	int no = code == SQLITE_FULL ? ENOSPC : code == SQLITE_READONLY ? EROFS : EIO;
+
+	return err_set(err, ERR_IO, no, store->path, "the store cannot be %s: %s", what, sqlite3_errmsg(store->db));
+}
+
+static int store_exec(struct store *store, const char *sql, const char *what, struct err *err)
+{
+	if (sqlite3_exec(store->db, sql, NULL, NULL, NULL) != SQLITE_OK)
+		return store_fail(store, what, err);
+	return 0;
+}
+
+static int store_meta_get(struct store *store, const char *db, const char *key, char *dst, size_t size)
+{
+	char sql[96];
+	sqlite3_stmt *stmt = NULL;
+	int r = -ENOENT;
+
+	snprintf(sql, sizeof(sql), "SELECT value FROM %s.meta WHERE key = ?1", db);
+	if (sqlite3_prepare_v2(store->db, sql, -1, &stmt, NULL) != SQLITE_OK)
+		return -EIO;
+	sqlite3_bind_text(stmt, 1, key, -1, SQLITE_STATIC);
+	if (sqlite3_step(stmt) == SQLITE_ROW)
+		r = str_copy(dst, size, (const char *)sqlite3_column_text(stmt, 0));
+	sqlite3_finalize(stmt);
+	return r;
+}
+
+static int store_meta_set(struct store *store, const char *db, const char *key, const char *value, struct err *err)
+{
+	char sql[96];
+	sqlite3_stmt *stmt = NULL;
+	int r = 0;
+
+	snprintf(sql, sizeof(sql), "INSERT OR REPLACE INTO %s.meta(key, value) VALUES(?1, ?2)", db);
+	if (sqlite3_prepare_v2(store->db, sql, -1, &stmt, NULL) != SQLITE_OK)
+		return store_fail(store, "written", err);
+	sqlite3_bind_text(stmt, 1, key, -1, SQLITE_STATIC);
+	sqlite3_bind_text(stmt, 2, value, -1, SQLITE_STATIC);
+	if (sqlite3_step(stmt) != SQLITE_DONE)
+		r = store_fail(store, "written", err);
+	sqlite3_finalize(stmt);
+	return r;
+}
+
+/* The tables of one file; a file of a version we do not know is left alone. */
+static int store_schema(struct store *store, const char *db, const char *synchronous, struct err *err)
+{
+	char sql[640], version[16];
+	int r;
+
+	snprintf(sql, sizeof(sql),
+		 "PRAGMA %s.journal_mode=WAL; PRAGMA %s.synchronous=%s;"
+		 "CREATE TABLE IF NOT EXISTS %s.meta(key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;"
+		 "CREATE TABLE IF NOT EXISTS %s.rows(id TEXT PRIMARY KEY, kind TEXT NOT NULL, state TEXT NOT NULL,"
+		 " doc TEXT NOT NULL) WITHOUT ROWID;",
+		 db, db, synchronous, db, db);
+	r = store_exec(store, sql, "opened", err);
+	if (r < 0)
+		return r;
+	if (store_meta_get(store, db, "version", version, sizeof(version)) < 0) {
+		snprintf(version, sizeof(version), "%d", STORE_VERSION);
+		return store_meta_set(store, db, "version", version, err);
+	}
+	if (!str_eq(version, "1"))
+		return err_set(err, ERR_IO, EPROTONOSUPPORT, store->path,
+			       "the store has version %s, this program knows %d; it was left as it is", version,
+			       STORE_VERSION);
+	return 0;
+}
+
+/* Another boot: whatever lived in the kernel is gone, and so is what we remember of it. */
+static int store_check_boot(struct store *store, struct err *err)
+{
+	char now[37], then[64];
+	int r;
+
+	r = clock_boot_id(now);
+	if (r < 0)
+		return err_sys(err, ERR_IO, -r, NULL, "the boot id cannot be read");
+	if (store_meta_get(store, "main", "boot", then, sizeof(then)) == 0 && str_eq(now, then))
+		return 0;
+	r = store_exec(store, "DELETE FROM main.rows", "cleared", err);
+	if (r < 0)
+		return r;
+	return store_meta_set(store, "main", "boot", now, err);
+}
+
+int store_open(const char *state_dir, const char *runtime_dir, struct store **ret_store, struct err *err)
+{
+	struct store *store = mem_alloc(sizeof(*store));
+	char path[512];
+	char *sql;
+	int r;
+
+	snprintf(path, sizeof(path), "%s/engine/volatile.db", runtime_dir);
+	snprintf(store->path, sizeof(store->path), "%s/engine/moat.db", state_dir);
+	if (sqlite3_open_v2(path, &store->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL) !=
+	    SQLITE_OK) {
+		r = err_set(err, ERR_IO, EIO, path, "the store cannot be opened: %s", sqlite3_errmsg(store->db));
+		store_close(store);
+		return r;
+	}
+	sqlite3_busy_timeout(store->db, 2000); /* our killed predecessor's locks end with it */
+	sql = sqlite3_mprintf("PRAGMA main.locking_mode=EXCLUSIVE; ATTACH %Q AS def; PRAGMA def.locking_mode=EXCLUSIVE;"
+			      "PRAGMA temp_store=MEMORY; PRAGMA cache_size=-1024;",
+			      store->path);
+	r = store_exec(store, sql, "opened", err);
+	sqlite3_free(sql);
+	if (r == 0)
+		r = store_schema(store, "main", "OFF", err);
+	if (r == 0)
+		r = store_schema(store, "def", "FULL", err);
+	if (r == 0)
+		r = store_check_boot(store, err);
+	for (int i = 0; i < STMT_COUNT && r == 0; i++)
+		if (sqlite3_prepare_v3(store->db, statements[i], -1, SQLITE_PREPARE_PERSISTENT, &store->stmts[i], NULL) !=
+		    SQLITE_OK)
+			r = store_fail(store, "prepared", err);
+	if (r < 0) {
+		store_close(store);
+		return r;
+	}
+	*ret_store = store;
+	return 0;
+}
+
+void store_close(struct store *store)
+{
+	if (!store)
+		return;
+	for (int i = 0; i < STMT_COUNT; i++)
+		sqlite3_finalize(store->stmts[i]);
+	sqlite3_close(store->db);
+	free(store);
+}
+
+/* ----------------------------------------------------------------------- writing */
+
+/* Run one prepared statement with up to four texts. */
+static int store_run(struct store *store, enum statement which, const char *a, const char *b, const char *c, const char *d,
+		     struct err *err)
+{
+	sqlite3_stmt *stmt = store->stmts[which];
+	const char *const texts[] = { a, b, c, d };
+	int r = 0;
+
+	for (int i = 0; i < 4 && texts[i]; i++)
+		sqlite3_bind_text(stmt, i + 1, texts[i], -1, SQLITE_STATIC);
+	if (sqlite3_step(stmt) != SQLITE_DONE)
+		r = store_fail(store, "written", err);
+	sqlite3_reset(stmt);
+	return r;
+}
+
+int store_begin(struct store *store, struct err *err) { return store_run(store, STMT_BEGIN, NULL, NULL, NULL, NULL, err); }
+int store_commit(struct store *store, struct err *err)
+{
+	int r = store_run(store, STMT_COMMIT, NULL, NULL, NULL, NULL, err);
+
+	if (r < 0)
+		store_rollback(store);
+	return r;
+}
+void store_rollback(struct store *store)
+{
+	if (!sqlite3_get_autocommit(store->db))
+		(void)store_run(store, STMT_ROLLBACK, NULL, NULL, NULL, NULL, NULL);
+}
+
+static int store_put(struct store *store, bool definition, uint64_t id, const char *kind, enum life life, json_t *doc,
+		     struct err *err)
+{
+	char hex[13];
+	char *text = json_text(doc);
+	int r;
+
+	json_decref(doc);
+	str_hex48_print(id, hex);
+	r = store_run(store, definition ? STMT_PUT_DEF : STMT_PUT, hex, kind, life == LIFE_UP ? "up" : "pending", text, err);
+	free(text);
+	return r;
+}
+
+int store_tenant(struct store *store, const struct tenant *tenant, struct err *err)
+{
+	return store_put(store, tenant->kind == TENANT_PLAIN, tenant->id, "tenant", tenant->life, doc_tenant(tenant), err);
+}
+
+int store_network(struct store *store, const struct network *network, struct err *err)
+{
+	return store_put(store, true, network->id, "network", network->life, doc_network(network), err);
+}
+
+int store_stack(struct store *store, const struct stack *stack, struct err *err)
+{
+	return store_put(store, false, stack->id, "stack", stack->life, doc_stack(stack), err);
+}
+
+int store_endpoint(struct store *store, const struct endpoint *endpoint, struct err *err)
+{
+	if (!endpoint->network && !endpoint->wire_first)
+		return 0; /* the first end of a wire stands for both */
+	return store_put(store, false, endpoint->id, endpoint->network ? "endpoint" : "wire", endpoint->life,
+			 doc_endpoint(endpoint), err);
+}
+
+/* An id is in one of the files; the other statement touches no row. */
+static int store_both(struct store *store, enum statement one, enum statement def, uint64_t id, const char *state,
+		      struct err *err)
+{
+	char hex[13];
+	int r;
+
+	str_hex48_print(id, hex);
+	r = store_run(store, one, hex, state, NULL, NULL, err);
+	if (r == 0 && sqlite3_changes(store->db) == 0)
+		r = store_run(store, def, hex, state, NULL, NULL, err);
+	return r;
+}
+
+int store_up(struct store *store, uint64_t id, struct err *err)
+{
+	return store_both(store, STMT_STATE, STMT_STATE_DEF, id, "up", err);
+}
+
+int store_deleting(struct store *store, uint64_t id, struct err *err)
+{
+	return store_both(store, STMT_STATE, STMT_STATE_DEF, id, "deleting", err);
+}
+
+int store_remove(struct store *store, uint64_t id, struct err *err)
+{
+	return store_both(store, STMT_DEL, STMT_DEL_DEF, id, NULL, err);
+}
+
+/* ------------------------------------------------------------------------- pools */
+
+int store_pools(struct store *store, struct pools *ret_pools, struct err *err)
+{
+	struct {
+		const char *key;
+		struct prefix *prefix;
+	} rows[] = {
+		{ "transit4", &ret_pools->transit4 },
+		{ "transit6", &ret_pools->transit6 },
+		{ "nets4", &ret_pools->nets4 },
+		{ "nets6", &ret_pools->nets6 },
+	};
+	char text[PREFIX_STR_SIZE];
+
+	for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+		if (store_meta_get(store, "def", rows[i].key, text, sizeof(text)) < 0)
+			return 0;
+		if (prefix_parse(text, rows[i].prefix) < 0)
+			return err_set(err, ERR_IO, EINVAL, store->path, "the pool %s of the store is no prefix: '%s'",
+				       rows[i].key, text);
+	}
+	return 1;
+}
+
+int store_set_pools(struct store *store, const struct pools *pools, struct err *err)
+{
+	char text[PREFIX_STR_SIZE];
+	int r;
+
+	r = store_meta_set(store, "def", "transit4", prefix_print(&pools->transit4, text), err);
+	if (r == 0)
+		r = store_meta_set(store, "def", "transit6", prefix_print(&pools->transit6, text), err);
+	if (r == 0)
+		r = store_meta_set(store, "def", "nets4", prefix_print(&pools->nets4, text), err);
+	if (r == 0)
+		r = store_meta_set(store, "def", "nets6", prefix_print(&pools->nets6, text), err);
+	return r;
+}
+
+/* ----------------------------------------------------------------------- loading */
+
+typedef int (*load_fn)(struct model *model, uint64_t id, const json_t *doc, struct err *err);
+
+/* All rows of one kind in one file into the model; one that cannot be taken (its tenant is gone) is dropped. */
+static int load_kind(struct store *store, const char *db, const char *kind, load_fn fn, struct model *model, struct err *err)
+{
+	char sql[128];
+	sqlite3_stmt *stmt = NULL;
+	int r = 0, step;
+
+	snprintf(sql, sizeof(sql), "SELECT id, doc FROM %s.rows WHERE kind = ?1 AND state = 'up' ORDER BY id", db);
+	if (sqlite3_prepare_v2(store->db, sql, -1, &stmt, NULL) != SQLITE_OK)
+		return store_fail(store, "read", err);
+	sqlite3_bind_text(stmt, 1, kind, -1, SQLITE_STATIC);
+	while (r == 0 && (step = sqlite3_step(stmt)) == SQLITE_ROW) {
+		const char *text = (const char *)sqlite3_column_text(stmt, 1);
+		json_t *doc cleanup(json_freep) = NULL;
+		uint64_t id;
+
+		if (str_hex48((const char *)sqlite3_column_text(stmt, 0), &id) < 0 ||
+		    json_parse(text, strlen(text), 0, &doc, err) < 0) {
+			r = err_set(err, ERR_IO, EBADMSG, store->path, "a row of kind %s cannot be read; nothing was changed",
+				    kind);
+			break;
+		}
+		r = fn(model, id, doc, err);
+		if (r < 0)
+			err_wrap(err, "row %s of the store", (const char *)sqlite3_column_text(stmt, 0));
+	}
+	if (r == 0 && step != SQLITE_DONE)
+		r = store_fail(store, "read", err);
+	sqlite3_finalize(stmt);
+	return r;
+}
+
+int store_load(struct store *store, struct model *model, struct err *err)
+{
+	static const struct {
+		const char *db, *kind;
+		load_fn fn;
+	} steps[] = {
+		{ "def", "tenant", load_tenant },   { "main", "tenant", load_tenant },	   { "def", "network", load_network },
+		{ "main", "stack", load_stack },    { "main", "endpoint", load_endpoint }, { "main", "wire", load_wire },
+	};
+	int r = 0;
+
+	for (size_t i = 0; i < ARRAY_COUNT(steps) && r == 0; i++)
+		r = load_kind(store, steps[i].db, steps[i].kind, steps[i].fn, model, err);
+	if (r == 0)
+		r = store_exec(store, "DELETE FROM main.rows WHERE state <> 'up'; DELETE FROM def.rows WHERE state <> 'up'",
+			       "written", err);
+	return r;
+}

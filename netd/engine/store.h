@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * store - what must survive the engine, in SQLite. Floor F4.
+ *
+ * Definitions (tenants, networks) live under the state directory and are
+ * synced; what lives and dies with the kernel (stacks, endpoints, labs) lives
+ * under the runtime directory, unsynced, and is thrown away when the boot id
+ * is another. A row is written "pending" before its plan is sent, "up" when
+ * the kernel has it and before anybody is told, "deleting" before it is taken
+ * away. Recovery believes only "up": what is pending was promised to nobody,
+ * what is deleting was promised to be gone.
+ */
+#ifndef MOAT_ENGINE_STORE_H
+#define MOAT_ENGINE_STORE_H
+
+#include <stdint.h>
+
+#include "lib/base/err.h"
+#include "lib/model/model.h"
+
+struct store;
+
+int store_open(const char *state_dir, const char *runtime_dir, struct store **ret_store, struct err *err);
+void store_close(struct store *store);
+
+/* Several rows, all or none. Between store_begin() and store_commit() the other functions join in. */
+int store_begin(struct store *store, struct err *err);
+int store_commit(struct store *store, struct err *err);
+void store_rollback(struct store *store);
+
+/* Write the row of an object with the state its life says. */
+int store_tenant(struct store *store, const struct tenant *tenant, struct err *err);
+int store_network(struct store *store, const struct network *network, struct err *err);
+int store_stack(struct store *store, const struct stack *stack, struct err *err);
+int store_endpoint(struct store *store, const struct endpoint *endpoint, struct err *err);
+int store_up(struct store *store, uint64_t id, struct err *err);
+int store_deleting(struct store *store, uint64_t id, struct err *err);
+int store_remove(struct store *store, uint64_t id, struct err *err);
+
+int store_pools(struct store *store, struct pools *ret_pools, struct err *err); /* 1 when there are some, 0 when not */
+int store_set_pools(struct store *store, const struct pools *pools, struct err *err);
+
+/** store_load() - all that is "up" into @model; rows in any other state, and orphans, are removed. */
+int store_load(struct store *store, struct model *model, struct err *err);
+
+#endif

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* store_doc - what a row says of an object. Floor F4, pure. */
+#include "netd/engine/store_doc.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "lib/base/mem.h"
+#include "lib/base/str.h"
+
+enum { DOC_ITEMS_MAX = STACK_ROUTES_MAX };
+
+/* Read a field as text; "" where it is not there. */
+static const char *text_of(const json_t *doc, const char *key)
+{
+	const char *text = json_string_value(json_object_get(doc, key));
+
+	return text ? text : "";
+}
+
+static int64_t int_of(const json_t *doc, const char *key) { return json_integer_value(json_object_get(doc, key)); }
+static bool bool_of(const json_t *doc, const char *key) { return json_is_true(json_object_get(doc, key)); }
+
+static json_t *prefixes_json(const struct prefix *prefixes, size_t count)
+{
+	json_t *array = json_array();
+	char text[PREFIX_STR_SIZE];
+
+	for (size_t i = 0; i < count; i++)
+		json_array_append_new(array, json_string(prefix_print(&prefixes[i], text)));
+	return array;
+}
+
+/* Up to @max prefixes; what is no prefix is passed over. Return: how many. */
+static size_t prefixes_of(const json_t *array, struct prefix *dst, size_t max)
+{
+	size_t count = 0, i;
+	json_t *item;
+
+	json_array_foreach(array, i, item)
+		if (count < max && prefix_parse(json_string_value(item), &dst[count]) == 0)
+			count++;
+	return count;
+}
+
+/* ---------------------------------------------------------------------- tenants */
+
+json_t *doc_tenant(const struct tenant *tenant)
+{
+	return json_pack("{s:s, s:i, s:s, s:i, s:I, s:I, s:I}", "name", tenant->name, "kind", (int)tenant->kind, "delegate",
+			 tenant->delegate, "transit", (int)tenant->transit, "endpoints",
+			 (json_int_t)tenant->quota.endpoints, "networks", (json_int_t)tenant->quota.networks, "ports",
+			 (json_int_t)tenant->quota.ports);
+}
+
+int load_tenant(struct model *model, uint64_t id, const json_t *doc, struct err *err)
+{
+	const struct tenant_want want = {
+		.name = text_of(doc, "name"),
+		.kind = int_of(doc, "kind") == TENANT_LAB ? TENANT_LAB : TENANT_PLAIN,
+		.delegate = text_of(doc, "delegate"),
+		.quota = { int_of(doc, "endpoints"), int_of(doc, "networks"), int_of(doc, "ports") },
+		.id = id,
+		.transit = int_of(doc, "transit"),
+	};
+	struct tenant *tenant;
+	int r = model_tenant_add(model, &want, &tenant, err);
+
+	if (r == 0)
+		tenant->life = LIFE_UP;
+	return r;
+}
+
+/* --------------------------------------------------------------------- networks */
+
+json_t *doc_network(const struct network *network)
+{
+	json_t *gateways = json_array();
+	char text[IP_STR_SIZE];
+
+	for (size_t i = 0; i < network->subnet_count; i++)
+		json_array_append_new(gateways, json_string(ip_print(&network->gateways[i], text)));
+	return json_pack("{s:s, s:s, s:o, s:o, s:i, s:b, s:b, s:b}", "tenant", network->tenant->name, "name", network->name,
+			 "subnets", prefixes_json(network->subnets, network->subnet_count), "gateways", gateways, "mtu",
+			 (int)network->mtu, "guard", (int)network->guard, "masquerade", (int)network->masquerade, "internal",
+			 (int)network->internal);
+}
+
+int load_network(struct model *model, uint64_t id, const json_t *doc, struct err *err)
+{
+	struct prefix subnets[MODEL_SUBNETS_MAX];
+	struct ip gateways[MODEL_SUBNETS_MAX];
+	struct network_want want = {
+		.id = id,
+		.subnets = subnets,
+		.gateways = gateways,
+		.mtu = (uint32_t)int_of(doc, "mtu"),
+		.guard = bool_of(doc, "guard"),
+		.masquerade = bool_of(doc, "masquerade"),
+		.internal = bool_of(doc, "internal"),
+	};
+	struct network *network;
+	size_t i;
+	json_t *item;
+	int r;
+
+	if (!model_tenant(model, text_of(doc, "tenant")))
+		return 0;
+	(void)str_copy(want.name.tenant, sizeof(want.name.tenant), text_of(doc, "tenant"));
+	(void)str_copy(want.name.name, sizeof(want.name.name), text_of(doc, "name"));
+	want.subnet_count = prefixes_of(json_object_get(doc, "subnets"), subnets, MODEL_SUBNETS_MAX);
+	json_array_foreach(json_object_get(doc, "gateways"), i, item)
+		if (want.gateway_count < MODEL_SUBNETS_MAX &&
+		    ip_parse(json_string_value(item), &gateways[want.gateway_count]) == 0)
+			want.gateway_count++;
+	r = model_network_add(model, &want, &network, err);
+	if (r == 0)
+		network->life = LIFE_UP;
+	return r;
+}
+
+/* ----------------------------------------------------------------------- stacks */
+
+json_t *doc_stack(const struct stack *stack)
+{
+	json_t *routes = json_array();
+	char dst[PREFIX_STR_SIZE], via[IP_STR_SIZE];
+
+	for (size_t i = 0; i < stack->route_count; i++)
+		json_array_append_new(routes, json_pack("[ss]", prefix_print(&stack->routes[i].dst, dst),
+							ip_print(&stack->routes[i].via, via)));
+	return json_pack("{s:s, s:s, s:i, s:I, s:I, s:s, s:b, s:o, s:o}", "tenant", stack->tenant->name, "name", stack->name,
+			 "kind", (int)stack->kind, "dev", (json_int_t)stack->netns[0], "ino", (json_int_t)stack->netns[1], "path",
+			 stack->netns_path, "forwarding", (int)stack->forwarding, "loopback",
+			 prefixes_json(stack->loopback, stack->loopback_count), "routes", routes);
+}
+
+int load_stack(struct model *model, uint64_t id, const json_t *doc, struct err *err)
+{
+	struct tenant *tenant = model_tenant(model, text_of(doc, "tenant"));
+	const json_t *routes = json_object_get(doc, "routes");
+	int64_t kind = int_of(doc, "kind");
+	struct stack *stack;
+	int r;
+
+	if (!tenant || kind < STACK_BARE || kind > STACK_FOREIGN)
+		return 0;
+	r = model_stack_add(tenant, text_of(doc, "name"), (enum stack_kind)kind, id, &stack, err);
+	if (r < 0)
+		return r;
+	stack->life = LIFE_UP;
+	model_stack_set_netns(stack, (uint64_t)int_of(doc, "dev"), (uint64_t)int_of(doc, "ino"));
+	stack->forwarding = bool_of(doc, "forwarding");
+	(void)str_copy(stack->netns_path, sizeof(stack->netns_path), text_of(doc, "path"));
+	stack->loopback_count =
+		prefixes_of(json_object_get(doc, "loopback"), stack->loopback, ARRAY_COUNT(stack->loopback));
+	if (json_array_size(routes) > DOC_ITEMS_MAX || json_array_size(routes) == 0)
+		return 0;
+	stack->routes = mem_array(json_array_size(routes), sizeof(*stack->routes));
+	for (size_t i = 0; i < json_array_size(routes); i++) {
+		const json_t *pair = json_array_get(routes, i);
+		struct stack_route *route = &stack->routes[stack->route_count];
+
+		if (prefix_parse(json_string_value(json_array_get(pair, 0)), &route->dst) == 0 &&
+		    ip_parse(json_string_value(json_array_get(pair, 1)), &route->via) == 0)
+			stack->route_count++;
+	}
+	return 0;
+}
+
+/* -------------------------------------------------------------------- endpoints */
+
+static json_t *end_json(const struct endpoint *endpoint)
+{
+	json_t *publish = json_array();
+	char hex[13], mac[MAC_STR_SIZE], text[PORTSPEC_SIZE];
+	json_t *doc;
+
+	for (size_t i = 0; i < endpoint->publish_count; i++)
+		json_array_append_new(publish, json_string(portspec_print(&endpoint->publish[i]->spec, text)));
+	str_hex48_print(endpoint->id, hex);
+	doc = json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:i, s:b, s:o}", "id", hex, "tenant", endpoint->stack->tenant->name,
+			"stack", endpoint->stack->name, "ifname", endpoint->ifname, "mac", mac_print(&endpoint->mac, mac),
+			"ips", prefixes_json(endpoint->ips, endpoint->ip_count), "mtu", (int)endpoint->mtu, "default",
+			(int)endpoint->default_route, "publish", publish);
+	if (endpoint->network)
+		json_object_set_new(doc, "network", json_string(endpoint->network->name));
+	if (endpoint->labels)
+		json_object_set_new(doc, "labels", json_string(endpoint->labels));
+	if (endpoint->request_id[0])
+		json_object_set_new(doc, "request", json_string(endpoint->request_id));
+	return doc;
+}
+
+json_t *doc_endpoint(const struct endpoint *endpoint)
+{
+	json_t *doc = end_json(endpoint);
+
+	if (endpoint->peer)
+		json_object_set_new(doc, "peer", end_json(endpoint->peer));
+	return doc;
+}
+
+/* What is needed to add one end again; @prefixes and @specs are the caller's room. */
+struct end {
+	struct stack *stack;
+	struct endpoint_want want;
+	struct prefix prefixes[MODEL_IPS_MAX];
+	struct portspec specs[ENDPOINT_PUBLISH_MAX];
+};
+
+static bool end_of(struct model *model, const json_t *doc, struct end *end)
+{
+	struct tenant *tenant = model_tenant(model, text_of(doc, "tenant"));
+	const char *labels = json_string_value(json_object_get(doc, "labels"));
+	size_t i;
+	json_t *item;
+
+	*end = (struct end){ .stack = tenant ? table_find_str(&tenant->stacks, text_of(doc, "stack")) : NULL };
+	if (!end->stack || str_hex48(text_of(doc, "id"), &end->want.id) < 0)
+		return false;
+	end->want.ifname = text_of(doc, "ifname");
+	end->want.mtu = (uint32_t)int_of(doc, "mtu");
+	end->want.default_route = bool_of(doc, "default");
+	end->want.labels = labels;
+	end->want.request_id = json_string_value(json_object_get(doc, "request"));
+	end->want.prefixes = end->prefixes;
+	end->want.prefix_count = prefixes_of(json_object_get(doc, "ips"), end->prefixes, MODEL_IPS_MAX);
+	end->want.publish = end->specs;
+	json_array_foreach(json_object_get(doc, "publish"), i, item)
+		if (end->want.publish_count < ENDPOINT_PUBLISH_MAX &&
+		    portspec_parse(json_string_value(item), &end->specs[end->want.publish_count], NULL) == 0)
+			end->want.publish_count++;
+	return mac_parse(text_of(doc, "mac"), &end->want.mac) == 0;
+}
+
+int load_endpoint(struct model *model, uint64_t id, const json_t *doc, struct err *err)
+{
+	struct end *end = mem_alloc(sizeof(*end));
+	struct endpoint *endpoint;
+	struct network *network;
+	int r = 0;
+
+	(void)id;
+	if (end_of(model, doc, end)) {
+		network = table_find_str(&end->stack->tenant->networks, text_of(doc, "network"));
+		if (network) {
+			r = model_endpoint_add(end->stack, network, &end->want, &endpoint, err);
+			if (r == 0)
+				endpoint->life = LIFE_UP;
+		}
+	}
+	free(end);
+	return r;
+}
+
+int load_wire(struct model *model, uint64_t id, const json_t *doc, struct err *err)
+{
+	struct end *a = mem_alloc(sizeof(*a)), *b = mem_alloc(sizeof(*b));
+	struct endpoint *endpoint;
+	int r = 0;
+
+	(void)id;
+	if (end_of(model, doc, a) && end_of(model, json_object_get(doc, "peer"), b)) {
+		r = model_wire_add(a->stack, &a->want, b->stack, &b->want, &endpoint, err);
+		if (r == 0)
+			endpoint->life = endpoint->peer->life = LIFE_UP;
+	}
+	free(a);
+	free(b);
+	return r;
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * store_doc - objects of the model as documents of the store, and back. Floor
+ * F4, pure. The two directions stand side by side, so that they stay inverses.
+ */
+#ifndef MOAT_ENGINE_STORE_DOC_H
+#define MOAT_ENGINE_STORE_DOC_H
+
+#include "lib/base/json.h"
+#include "lib/model/model.h"
+
+json_t *doc_tenant(const struct tenant *tenant);
+json_t *doc_network(const struct network *network);
+json_t *doc_stack(const struct stack *stack);
+json_t *doc_endpoint(const struct endpoint *endpoint); /* of a wire: both ends */
+
+/* Each adds one object, LIFE_UP. An object whose tenant, network or stack is not there is passed over (0). */
+int load_tenant(struct model *model, uint64_t id, const json_t *doc, struct err *err);
+int load_network(struct model *model, uint64_t id, const json_t *doc, struct err *err);
+int load_stack(struct model *model, uint64_t id, const json_t *doc, struct err *err);
+int load_endpoint(struct model *model, uint64_t id, const json_t *doc, struct err *err);
+int load_wire(struct model *model, uint64_t id, const json_t *doc, struct err *err);
+
+#endif

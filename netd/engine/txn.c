@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* txn - one change from the model to the acknowledgement, and back where it fails. Floor F4. */
+#include "netd/engine/txn.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/base/log.h"
+#include "lib/base/mem.h"
+#include "lib/base/str.h"
+#include "netd/engine/reconcile.h"
+#include "netd/engine/store.h"
+
+struct txn *txn_new_own(struct engine *engine, const struct txn_ops *ops, void *object, const char *event)
+{
+	struct txn *txn = mem_alloc(sizeof(*txn));
+
+	txn->engine = engine;
+	txn->ops = ops;
+	txn->object = object;
+	txn->event = event;
+	list_init(&txn->link);
+	return txn;
+}
+
+struct txn *txn_new(struct call *call, const struct txn_ops *ops, void *object, const char *event)
+{
+	struct txn *txn = txn_new_own(call->engine, ops, object, event);
+
+	txn->call = call;
+	txn->uid = call->uid;
+	return txn;
+}
+
+void txn_name(struct txn *txn, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(txn->name, sizeof(txn->name), fmt, ap);
+	va_end(ap);
+}
+
+void txn_add_id(struct txn *txn, uint64_t id)
+{
+	txn->ids = mem_grow(txn->ids, txn->id_count + 1, sizeof(*txn->ids));
+	txn->ids[txn->id_count++] = id;
+}
+
+static void txn_free(struct txn *txn)
+{
+	list_remove(&txn->link);
+	objv_fini(&txn->want);
+	objv_fini(&txn->have);
+	plan_fini(&txn->plan);
+	free(txn->ids);
+	free(txn);
+}
+
+void txn_discard(struct txn *txn) { txn_free(txn); }
+
+static void txn_abort(struct txn *txn, const struct err *err)
+{
+	if (txn->ops->abort)
+		txn->ops->abort(txn);
+	if (txn->call)
+		call_fail(txn->call, err);
+	else
+		log_failure(err, "%s", txn->name);
+	txn_free(txn);
+}
+
+static json_t *plan_json(const struct plan *plan)
+{
+	json_t *lines = json_array();
+
+	for (size_t i = 0; i < plan->count; i++) {
+		struct buf text cleanup(buf_fini) = BUF_INIT;
+
+		op_print(&plan->ops[i], &text);
+		while (text.size && text.data[text.size - 1] == '\n')
+			text.data[--text.size] = '\0';
+		json_array_append_new(lines, json_string(buf_cstr(&text)));
+	}
+	return lines;
+}
+
+static void txn_dry_run(struct txn *txn)
+{
+	json_t *reply = json_pack("{s:o}", "plan", plan_json(&txn->plan));
+
+	if (txn->ops->abort)
+		txn->ops->abort(txn);
+	call_reply(txn->call, reply);
+	txn_free(txn);
+}
+
+static void on_finished(void *ctx, struct hand_answer *answer)
+{
+	struct txn *txn = ctx;
+	struct engine *engine = txn->engine;
+	struct err err = ERR_INIT;
+
+	if (answer->result.status < 0) {
+		/* what would not go is looked for again by the next check */
+		hand_result_err(&answer->result, txn->name, "removal", &err);
+		log_failure(&err, "%s", txn->name);
+		reconcile_soon(engine);
+	}
+	for (size_t i = 0; i < txn->id_count; i++)
+		if (store_remove(engine->store, txn->ids[i], &err) < 0)
+			log_failure(&err, "%s", txn->name);
+	if (txn->ops->finish)
+		txn->ops->finish(txn);
+	txn_free(txn);
+	reconcile_progress(engine);
+}
+
+static void on_answered(void *ctx, struct hand_answer *answer)
+{
+	struct txn *txn = ctx;
+	struct engine *engine = txn->engine;
+	struct err err = ERR_INIT;
+	json_t *reply;
+	int r;
+
+	engine->txns--;
+	r = hand_result_err(&answer->result, txn->name, "the kernel's part", &err);
+	if (r < 0) {
+		if (answer->result.refused && err.kind == ERR_INTERNAL) {
+			struct buf text cleanup(buf_fini) = BUF_INIT;
+
+			/* a plan that the hand refuses is a bug of ours: all of it goes to the log, nothing ran */
+			plan_print(&txn->plan, &text);
+			log_error("%s: the hand refused operation %u of this plan:\n%s", txn->name, answer->result.index,
+				  buf_cstr(&text));
+		}
+		if (!answer->result.undone && !answer->result.refused)
+			reconcile_soon(engine);
+		txn_abort(txn, &err);
+		reconcile_progress(engine);
+		return;
+	}
+	reply = json_object();
+	r = txn->ops->commit ? txn->ops->commit(txn, reply, &err) : 0;
+	/* in the list first: replying may free the connection, and with it run what waits */
+	list_append(&engine->endings, &txn->link);
+	if (r == 0 && txn->event)
+		engine_event(engine, txn->event, txn->name, NULL);
+	if (txn->call) {
+		struct call *call = txn->call;
+
+		txn->call = NULL;
+		if (r < 0) {
+			json_decref(reply);
+			call_fail(call, &err);
+		} else {
+			call_reply(call, reply);
+		}
+	} else {
+		json_decref(reply);
+	}
+}
+
+void txn_run(struct txn *txn)
+{
+	struct engine *engine = txn->engine;
+	struct err err = ERR_INIT;
+
+	plan_diff(&txn->want, &txn->have, &txn->plan);
+	if (txn->plan.count > SEAM_OPS_MAX) {
+		err_set(&err, ERR_LIMIT, E2BIG, txn->name, "this takes %zu operations; one plan has at most %d",
+			txn->plan.count, SEAM_OPS_MAX);
+		txn_abort(txn, &err);
+		return;
+	}
+	if (txn->call && txn->call->dry_run) {
+		txn_dry_run(txn);
+		return;
+	}
+	if (txn->ops->prepare && txn->ops->prepare(txn, &err) < 0) {
+		store_rollback(engine->store);
+		txn_abort(txn, &err);
+		return;
+	}
+	engine->txns++;
+	engine->changes++;
+	hand_plan(engine->hand, &txn->plan, txn->uid, on_answered, on_finished, txn);
+}
+
+bool txn_ending(const struct engine *engine, uint64_t dev, uint64_t ino, const char *ifname)
+{
+	list_each(node, &engine->endings) {
+		const struct txn *txn = container_of(node, struct txn, link);
+
+		if (txn->ending_ino == ino && txn->ending_dev == dev && ino != 0 &&
+		    (!txn->ending_ifname[0] || str_eq(txn->ending_ifname, ifname)))
+			return true;
+	}
+	return false;
+}

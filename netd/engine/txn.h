@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * txn - the life of one change. Floor F4.
+ *
+ *   method: model changed (pending), plan computed
+ *     -> store: rows pending / deleting
+ *     -> hand: plan
+ *     -> committed: store rows up, model LIFE_UP, reply    | failed: rows and model as before, error
+ *     -> slow removals done: rows removed
+ *
+ * A dry run stops before the store and puts the model back.
+ */
+#ifndef MOAT_ENGINE_TXN_H
+#define MOAT_ENGINE_TXN_H
+
+#include "netd/engine/api.h"
+
+struct txn;
+
+/**
+ * struct txn_ops - what is particular to one kind of change; every member may be NULL
+ * @prepare: write what must be known before the kernel is touched (rows pending or deleting; what is deleted leaves
+ *   the model here); a failure ends the change
+ * @commit: the kernel has it: rows and model say so; fills the reply; a failure is told to the client
+ * @abort: nothing was done: model and rows as before
+ * @finish: the slow removals are done
+ */
+struct txn_ops {
+	int (*prepare)(struct txn *txn, struct err *err);
+	int (*commit)(struct txn *txn, json_t *reply, struct err *err);
+	void (*abort)(struct txn *txn);
+	void (*finish)(struct txn *txn);
+};
+
+/**
+ * struct txn - one change
+ * @object: what the change is about, for the ops
+ * @name: its full name, for messages and events
+ * @event: told when committed, NULL for none
+ * @want, @have: the objects of the change; txn_run() makes the plan of them
+ * @ending_dev, @ending_ino, @ending_ifname: of a removal: the interface ("": all) that is on its way out of a namespace
+ */
+struct txn {
+	struct engine *engine;
+	struct call *call; /* NULL for changes of our own */
+	const struct txn_ops *ops;
+	void *object;
+	char name[NAME_FULL_SIZE];
+	const char *event;
+	struct objv want, have;
+	struct plan plan;
+	uint32_t uid;
+	uint64_t *ids; /* rows to remove at the end; owned */
+	size_t id_count;
+	struct list link; /* in engine.endings while slow removals are under way */
+	uint64_t ending_dev, ending_ino;
+	char ending_ifname[NAME_IFNAME_SIZE];
+};
+
+struct txn *txn_new(struct call *call, const struct txn_ops *ops, void *object, const char *event);
+struct txn *txn_new_own(struct engine *engine, const struct txn_ops *ops, void *object, const char *event);
+/** txn_name() - "tenant/name" pieces into @name */
+void txn_name(struct txn *txn, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void txn_add_id(struct txn *txn, uint64_t id);
+/** txn_discard() - one that was not run; its call stays the caller's */
+void txn_discard(struct txn *txn);
+/** txn_run() - from here the transaction owns itself and its call. */
+void txn_run(struct txn *txn);
+
+/** txn_ending() - is an interface @ifname on its way out of the namespace (@dev, @ino)? */
+bool txn_ending(const struct engine *engine, uint64_t dev, uint64_t ino, const char *ifname);
+
+#endif
