@@ -49,8 +49,8 @@ static void taken(void **state)
 		"",
 		"+ up ns=host dev=a\ncommit\n",
 		"commit\n- up ns=host dev=a\n",
-		"+ up ns=host dev=a\n~ link ns=host name=a type=bridge mtu=1400\ncommit\n"
-		"-! link ns=host name=b type=bridge\n- link ns=host name=c type=bridge\n",
+		("+ up ns=host dev=a\n~ link ns=host name=a type=bridge mtu=1400\ncommit\n"
+		 "-! link ns=host name=b type=bridge\n- link ns=host name=c type=bridge\n"),
 	};
 
 	(void)state;
