@@ -1,0 +1,82 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# guard - the attacks of frames.py between two stacks of one network: without a guard they must
+# succeed, but for those that a bridge with a fixed table stops by itself; behind the guard none may,
+# each must be counted under its reason, and what is legitimate must go through.
+# shellcheck source-path=SCRIPTDIR
+. "$(dirname "$0")/../lib/sandbox.sh"
+sandbox_enter "$@"
+need /usr/bin/python3 ping bridge nft jq
+/usr/bin/python3 -c 'import scapy' 2>/dev/null || skip "no python3-scapy here"
+
+here=$(dirname "$0")
+sandbox_outside
+start_moatd
+
+# world NETWORK STACK-PREFIX GUARDED - the JSON that guard.py reads
+world() {
+	local name json router bridge stations=
+	bridge=$(moat --json network show "$1" | jq -r '(.network // .).bridge')
+	router=$(moat --json tenant show "${1%/*}" | jq -r '(.tenant // .).routerNetns')
+	for name in a v p; do
+		json=$(moat --json endpoint show "${1%/*}/$2$name" | jq -c '.endpoint // . |
+			{netns: .netnsPath, ifname, ip4: [.ips[] | select(contains(":") | not)][0] | sub("/.*"; ""),
+			 ip6: [.ips[] | select(contains(":"))][0] | sub("/.*"; "")}') || return 1
+		stations+="${stations:+,}\"$name\":$json"
+	done
+	moat --json network show "$1" | jq -c --argjson stations "{$stations}" --arg router "$router" \
+		--arg bridge "$bridge" --argjson guarded "$3" --arg ll6 "$(link_local "$router" "$bridge")" '
+		.network // . |
+		{stations: $stations, router: $router, bridge: $bridge, guarded: $guarded, gateway_ll6: $ll6,
+		 gateway4: [.gateways[] | select(contains(":") | not)][0] | sub("/.*"; ""),
+		 gateway6: [.gateways[] | select(contains(":"))][0] | sub("/.*"; ""),
+		 impossible: {
+			mac_theft: "the bridge learns nothing: its table is the one Moat wrote",
+			mac_flood: "the bridge learns nothing: its table is the one Moat wrote"}}'
+}
+
+link_local() {
+	nsenter --net="$1" ip -j -6 addr show dev "$2" scope link | jq -r '[.[].addr_info[]?.local][0] // "fe80::1"'
+}
+
+# network NAME SUBNET4 SUBNET6 [OPTION...] - with three stacks on it
+network() {
+	local name=$1 subnet4=$2 subnet6=$3 station
+	shift 3
+	assert_ok "network $name" moat network create "cave/$name" --subnet "$subnet4" --subnet "$subnet6" "$@"
+	for station in a v p; do
+		assert_ok "stack $name-$station" moat attach "cave/$name" --create --name "$name-$station"
+	done
+}
+
+# attacks EXPECT WORLD - counted as one assertion each, as guard.py tells them
+attacks() {
+	local line
+	while IFS= read -r line; do
+		case $line in
+		"ok "*) pass "${line#*- }" ;;
+		"not ok "*) fail "${line#*- }" ;;
+		"1.."*) ((attacks_whole += 1)) ;;
+		*) printf '%s\n' "$line" ;;
+		esac
+	done < <(/usr/bin/python3 "$here/guard.py" --expect "$1" --world "$2" 2>&1)
+}
+
+attacks_whole=0
+assert_ok "tenant cave" moat tenant create cave
+network open 10.0.0.0/24 fd00:a::/64 --no-guard
+network safe 10.0.1.0/24 fd00:b::/64
+
+world cave/open open- false >/run/sandbox/open || die "no world of cave/open"
+world cave/safe safe- true >/run/sandbox/safe || die "no world of cave/safe"
+note "$(cat /run/sandbox/safe)"
+attacks success /run/sandbox/open
+attacks failure /run/sandbox/safe
+assert_eq "both rounds went to their end" 2 "$attacks_whole"
+
+assert_ok "after all that, nothing differs from what shall be" moat check
+assert_ok "tenant cave is deleted" moat tenant delete cave --force
+leftovers
+stop_moatd
+finish
