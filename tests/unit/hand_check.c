@@ -1,0 +1,457 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Unit test of netd/hand/check: for every rule what it lets pass and what it refuses. Plans are text;
+ * the world knows one namespace of each class, all numbered 0000000000a1.
+ */
+#include "tests/unit/unit.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <string.h>
+
+#include "lib/base/mem.h"
+#include "netd/hand/check.h"
+
+#define R  "router:0000000000a1"
+#define S  "stack:0000000000a1"
+#define C  "container:0000000000a1"
+#define F  "foreign:0000000000a1"
+#define MU "mu0000000000a1"
+#define MB "mb0000000000a1"
+#define MP "mp0000000000a1"
+
+enum {
+	BUSY = 8022,
+	RESERVED = 9000,
+	UNKNOWABLE = 9100,
+};
+
+static bool known(void *ctx, uint64_t ns)
+{
+	(void)ctx;
+	return ns_id48(ns) == 0xa1;
+}
+
+static bool reserved(void *ctx, uint8_t proto, uint16_t port)
+{
+	(void)ctx;
+	return proto == IPPROTO_TCP && port == RESERVED;
+}
+
+static int busy(void *ctx, const struct obj_elem *elem, uint8_t family)
+{
+	(void)ctx;
+	if (elem->port == UNKNOWABLE)
+		return -ENOBUFS;
+	return elem->port == BUSY && family == 4;
+}
+
+static const struct check_world world = {.known = known, .reserved = reserved, .busy = busy};
+
+/* One plan: its text, who asked, what the check says of its last operation. */
+struct row {
+	const char *text;
+	int status;
+	uint32_t uid;
+};
+
+static void check_rows(const struct row *rows, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		cleanup(plan_fini) struct plan plan = {0};
+		struct seam_result result = {0};
+		struct err err = ERR_INIT;
+		int r;
+
+		if (plan_parse(rows[i].text, &plan, &err) < 0)
+			fail_msg("row %zu is no plan: %s\n%s", i, err.msg, rows[i].text);
+		r = check_plan(plan.ops, plan.count, plan.commit, rows[i].uid, &world, &result);
+		if (r != rows[i].status)
+			fail_msg("row %zu: %d (%s), expected %d\n%s", i, r, result.text,
+				 rows[i].status, rows[i].text);
+		if (r == 0)
+			continue;
+		assert_int_equal(result.status, r);
+		assert_int_equal(result.refused, 1);
+		assert_int_equal(result.index, plan.count - 1);
+		assert_true(result.text[0] != '\0' &&
+			    memchr(result.text, '\0', SEAM_TEXT_SIZE) != NULL);
+	}
+}
+#define CHECK(rows) check_rows(rows, ARRAY_COUNT(rows))
+
+static void namespaces(void **state)
+{
+	static const struct row rows[] = {
+		{"+ netns ns=router:000000000001\ncommit\n", 0, 0},
+		{"+ netns ns=stack:000000000001\ncommit\n", 0, 0},
+		{"commit\n- netns ns=" R "\n", 0, 0},
+		{"commit\n- netns ns=" C "\n", 0, 0},
+		{"commit\n- netns ns=container:000000000009\n", 0, 0}, /* gone already */
+		{"+ up ns=" R " dev=lo\ncommit\n", 0, 0},
+		{"+ up ns=router:000000000001 dev=lo\ncommit\n", -ENOENT, 0},
+		{"+ netns ns=router:000000000001\n+ up ns=router:000000000001 dev=lo\ncommit\n",
+		 0, 0},
+		{"+ up ns=foreign:000000000001 dev=eth0\ncommit\n", -ENOENT, 0},
+		{"commit\n- up ns=foreign:000000000001 dev=eth0\n", 0, 0},
+		{"+ link ns=" R " name=" MP " type=veth peer=stack:000000000001/eth0\ncommit\n",
+		 -ENOENT, 0},
+		{"+ netns ns=stack:000000000001\n+ link ns=" R " name=" MP
+		 " type=veth peer=stack:000000000001/eth0\ncommit\n",
+		 0, 0},
+	};
+
+	(void)state;
+	CHECK(rows);
+}
+
+static void links_of_the_host(void **state)
+{
+	static const struct row rows[] = {
+		{"+ link ns=host name=" MU " type=veth peer=" R "/uplink\ncommit\n", 0, 0},
+		{"~ link ns=host name=" MU " type=veth mtu=1400\ncommit\n", 0, 0},
+		{"commit\n- link ns=host name=" MU " type=veth\n", 0, 0},
+		{"+ link ns=host name=eth9 type=veth peer=" R "/uplink\ncommit\n", -EPERM, 0},
+		{"+ link ns=host name=" MU " type=veth peer=" R "/eth0\ncommit\n", -EPERM, 0},
+		{"+ link ns=host name=" MU " type=veth peer=" S "/uplink\ncommit\n", -EPERM, 0},
+		{"+ link ns=host name=" MU " type=veth peer=host/uplink\ncommit\n", -EPERM, 0},
+		{"+ link ns=host name=" MU " type=veth master=br0 peer=" R "/uplink\ncommit\n",
+		 -EPERM, 0},
+		{"+ link ns=host name=" MB " type=bridge\ncommit\n", -EPERM, 0},
+		{"+ link ns=host name=" MU " type=bridge\ncommit\n", -EPERM, 0},
+		{"+ link ns=host name=" MP " type=veth peer=" R "/uplink\ncommit\n", -EPERM, 0},
+		{"+ link ns=host name=mu0000000000A1 type=veth peer=" R "/uplink\ncommit\n",
+		 -EPERM, 0},
+		{"+ link ns=host name=mu0000000000a type=veth peer=" R "/uplink\ncommit\n",
+		 -EPERM, 0},
+		{"~ link ns=host name=eth0 type=veth mtu=1400\ncommit\n", -EPERM, 0},
+		{"commit\n- link ns=host name=eth0 type=veth\n", -EPERM, 0},
+		{"commit\n- link ns=host name=docker0 type=bridge\n", -EPERM, 0},
+		{"~ link ns=host name=lo type=loopback mtu=1400\ncommit\n", -EPERM, 0},
+	};
+
+	(void)state;
+	CHECK(rows);
+}
+
+static void links_of_routers(void **state)
+{
+	static const struct row rows[] = {
+		{"+ link ns=" R " name=" MB " type=bridge mtu=1500\ncommit\n", 0, 0},
+		{"+ link ns=" R " name=" MP " type=veth master=" MB " port=static peer=" S
+		 "/eth0\ncommit\n",
+		 0, 0},
+		{"+ link ns=" R " name=" MP " type=veth peer=" C "/eth0\ncommit\n", 0, 0},
+		{"+ link ns=" R " name=" MP " type=veth peer=" F "/eth0\ncommit\n", 0, 0},
+		{"+ link ns=" R " name=uplink type=veth peer=host/" MU "\ncommit\n", 0, 0},
+		{"~ link ns=" R " name=uplink type=veth mtu=1400\ncommit\n", 0, 0},
+		{"commit\n- link ns=" R " name=" MP " type=veth\n", 0, 0},
+		{"+ link ns=" R " name=br0 type=bridge\ncommit\n", -EPERM, 0},
+		{"+ link ns=" R " name=" MP " type=bridge\ncommit\n", -EPERM, 0},
+		{"+ link ns=" R " name=" MB " type=veth peer=" S "/eth0\ncommit\n", -EPERM, 0},
+		{"+ link ns=" R " name=eth0 type=veth peer=" S "/eth0\ncommit\n", -EPERM, 0},
+		{"+ link ns=" R " name=" MP " type=veth peer=host/eth7\ncommit\n", -EPERM, 0},
+		{"+ link ns=" R " name=" MP " type=veth peer=host/" MU "\ncommit\n", -EPERM, 0},
+		{"+ link ns=" R " name=" MP " type=veth peer=" R "/" MU "\ncommit\n", -EPERM,
+		 0},
+		{"+ link ns=" R " name=uplink type=veth peer=host/eth7\ncommit\n", -EPERM, 0},
+		{"+ link ns=" R " name=uplink type=veth peer=" S "/eth0\ncommit\n", -EPERM, 0},
+		{"+ link ns=" R " name=uplink type=veth master=" MB " peer=host/" MU
+		 "\ncommit\n",
+		 -EPERM, 0},
+		{"+ link ns=" R " name=" MP " type=veth master=br0 peer=" S "/eth0\ncommit\n",
+		 -EPERM, 0},
+		{"commit\n- link ns=" R " name=eth0 type=veth\n", -EPERM, 0},
+	};
+
+	(void)state;
+	CHECK(rows);
+}
+
+static void links_of_stacks(void **state)
+{
+	static const struct row rows[] = {
+		{"+ link ns=" S " name=eth1 type=veth peer=" C "/eth1\ncommit\n", 0, 0},
+		{"+ link ns=" C " name=eth1 type=veth peer=" S "/eth1\ncommit\n", 0, 0},
+		{"~ link ns=" S " name=eth1 type=veth mtu=1400\ncommit\n", 0, 0},
+		{"~ link ns=" F " name=eth0 type=veth mtu=1400\ncommit\n", 0, 0},
+		{"commit\n- link ns=" S " name=eth1 type=veth\n", 0, 0},
+		{"commit\n- link ns=" F " name=eth0 type=veth\n", 0, 0},
+		{"+ link ns=" F " name=eth1 type=veth peer=" S "/eth1\ncommit\n", -EPERM, 0},
+		{"+ link ns=" S " name=eth1 type=veth peer=" F "/eth1\ncommit\n", -EPERM, 0},
+		{"+ link ns=" S " name=eth1 type=veth peer=host/eth7\ncommit\n", -EPERM, 0},
+		{"+ link ns=" S " name=eth1 type=veth peer=" R "/" MP "\ncommit\n", -EPERM, 0},
+		{"+ link ns=" S " name=br0 type=bridge\ncommit\n", -EPERM, 0},
+		{"+ link ns=" C " name=eth1 type=veth master=br0 peer=" S "/eth1\ncommit\n",
+		 -EPERM, 0},
+		{"commit\n- link ns=" F " name=cni0 type=bridge\n", -EPERM, 0},
+	};
+
+	(void)state;
+	CHECK(rows);
+}
+
+static void devices(void **state)
+{
+	static const struct row rows[] = {
+		{"+ addr ns=host dev=" MU " addr=100.64.0.0/31\ncommit\n", 0, 0},
+		{"+ up ns=host dev=" MU "\ncommit\n", 0, 0},
+		{"+ neigh ns=host dev=" MU " ip=100.64.0.1 mac=02:00:00:00:00:01\ncommit\n", 0,
+		 0},
+		{"+ route ns=host dst=10.7.0.0/16 via=100.64.0.1 dev=" MU "\ncommit\n", 0, 0},
+		{"+ addr ns=host dev=eth0 addr=100.64.0.0/31\ncommit\n", -EPERM, 0},
+		{"+ up ns=host dev=eth0\ncommit\n", -EPERM, 0},
+		{"+ up ns=host dev=lo\ncommit\n", -EPERM, 0},
+		{"commit\n- up ns=host dev=eth0\n", -EPERM, 0},
+		{"commit\n- addr ns=host dev=eth0 addr=192.0.2.1/24\n", -EPERM, 0},
+		{"+ neigh ns=host dev=eth0 ip=192.0.2.1 mac=02:00:00:00:00:01\ncommit\n",
+		 -EPERM, 0},
+		{"+ route ns=host dst=10.7.0.0/16 via=192.0.2.1 dev=eth0\ncommit\n", -EPERM, 0},
+		{"+ route ns=host dst=10.7.0.0/16 via=192.0.2.1\ncommit\n", -EPERM, 0},
+		{"+ addr ns=" R " dev=" MB " addr=10.0.0.1/24\ncommit\n", 0, 0},
+		{"+ addr ns=" R " dev=uplink addr=100.64.0.1/31\ncommit\n", 0, 0},
+		{"+ route ns=" R " dst=0.0.0.0/0 via=100.64.0.0\ncommit\n", 0, 0},
+		{"+ up ns=" R " dev=lo\ncommit\n", 0, 0},
+		{"+ addr ns=" R " dev=lo addr=10.0.0.1/32\ncommit\n", -EPERM, 0},
+		{"+ up ns=" R " dev=eth0\ncommit\n", -EPERM, 0},
+		{"+ addr ns=" S " dev=lo addr=10.255.0.1/32\ncommit\n", 0, 0},
+		{"+ addr ns=" F " dev=net1 addr=10.0.0.2/24\ncommit\n", 0, 0},
+		{"+ route ns=" C " dst=::/0 via=fe80::1 dev=eth0\ncommit\n", 0, 0},
+		{"+ fdb ns=" R " dev=" MP " mac=02:00:00:00:00:01\ncommit\n", 0, 0},
+		{"+ fdb ns=" R " dev=" MB " mac=02:00:00:00:00:01\ncommit\n", -EPERM, 0},
+		{"+ fdb ns=" S " dev=eth0 mac=02:00:00:00:00:01\ncommit\n", -EPERM, 0},
+		{"+ fdb ns=host dev=" MU " mac=02:00:00:00:00:01\ncommit\n", -EPERM, 0},
+	};
+
+	(void)state;
+	CHECK(rows);
+}
+
+static void prefixes_of_the_host(void **state)
+{
+	static const struct row rows[] = {
+		{"+ addr ns=host dev=" MU " addr=100.64.0.0/16\ncommit\n", 0, 0},
+		{"+ addr ns=host dev=" MU " addr=100.64.0.0/15\ncommit\n", -EPERM, 0},
+		{"+ addr ns=host dev=" MU " addr=fe80::1/64\ncommit\n", 0, 0},
+		{"+ addr ns=host dev=" MU " addr=fd00::1/47\ncommit\n", -EPERM, 0},
+		{"+ addr ns=host dev=" MU " addr=127.0.0.1/32\ncommit\n", -EPERM, 0},
+		{"+ addr ns=host dev=" MU " addr=::1/128\ncommit\n", -EPERM, 0},
+		{"+ route ns=host dst=0.0.0.0/0 via=100.64.0.1 dev=" MU "\ncommit\n", -EPERM,
+		 0},
+		{"+ route ns=host dst=128.0.0.0/1 via=100.64.0.1 dev=" MU "\ncommit\n", -EPERM,
+		 0},
+		{"+ route ns=host dst=2000::/3 via=fe80::1 dev=" MU "\ncommit\n", -EPERM, 0},
+		{"+ route ns=host dst=127.1.0.0/16 via=100.64.0.1 dev=" MU "\ncommit\n", -EPERM,
+		 0},
+	};
+
+	(void)state;
+	CHECK(rows);
+}
+
+static void sysctls(void **state)
+{
+	static const struct row rows[] = {
+		{"+ sysctl ns=host key=net/ipv4/conf/*/forwarding dev=eth0 value=1\ncommit\n",
+		 0, 0},
+		{"+ sysctl ns=host key=net/ipv4/conf/*/forwarding dev=all value=1\ncommit\n",
+		 -EPERM, 0},
+		{"+ sysctl ns=host key=net/ipv6/conf/*/forwarding dev=all value=1\ncommit\n", 0,
+		 0},
+		{"+ sysctl ns=host key=net/ipv6/conf/*/forwarding dev=default "
+		 "value=1\ncommit\n",
+		 -EPERM, 0},
+		{"+ sysctl ns=host key=net/ipv6/conf/*/force_forwarding dev=eth0 "
+		 "value=1\ncommit\n",
+		 0, 0},
+		{"+ sysctl ns=host key=net/ipv6/conf/*/force_forwarding dev=all "
+		 "value=1\ncommit\n",
+		 -EPERM, 0},
+		{"+ sysctl ns=host key=net/ipv6/conf/*/accept_ra dev=eth0 value=2\ncommit\n", 0,
+		 0},
+		{"+ sysctl ns=host key=net/ipv6/conf/*/accept_ra dev=eth0 value=0\ncommit\n",
+		 -EPERM, 0},
+		{"+ sysctl ns=host key=net/ipv6/conf/*/accept_ra dev=all value=2\ncommit\n",
+		 -EPERM, 0},
+		{"+ sysctl ns=host key=net/ipv4/conf/*/rp_filter dev=eth0 value=0\ncommit\n",
+		 -EPERM, 0},
+		{"+ sysctl ns=host key=net/ipv4/conf/*/accept_redirects dev=all "
+		 "value=1\ncommit\n",
+		 -EPERM, 0},
+		{"+ sysctl ns=host key=net/bridge/bridge-nf-call-iptables value=0\ncommit\n",
+		 -EPERM, 0},
+		{"+ sysctl ns=host key=net/ipv4/ip_unprivileged_port_start value=0\ncommit\n",
+		 -EPERM, 0},
+		{"+ sysctl ns=host key=net/ipv6/conf/*/accept_ra dev=" MU " value=0\ncommit\n",
+		 0, 0},
+		{"+ sysctl ns=host key=net/ipv4/conf/*/route_localnet dev=" MU
+		 " value=1\ncommit\n",
+		 0, 0},
+		{"+ sysctl ns=host key=net/ipv4/conf/*/route_localnet dev=eth0 "
+		 "value=1\ncommit\n",
+		 -EPERM, 0},
+		{"+ sysctl ns=host key=net/ipv4/conf/*/route_localnet dev=all "
+		 "value=1\ncommit\n",
+		 -EPERM, 0},
+		{"+ sysctl ns=" R " key=net/ipv4/conf/*/route_localnet dev=" MB
+		 " value=1\ncommit\n",
+		 -EPERM, 0},
+		{"+ sysctl ns=" R
+		 " key=net/ipv4/conf/*/route_localnet dev=all value=0\ncommit\n",
+		 0, 0},
+		{"+ sysctl ns=" S
+		 " key=net/ipv4/conf/*/route_localnet dev=eth0 value=1\ncommit\n",
+		 -EPERM, 0},
+		{"+ sysctl ns=" R " key=net/ipv4/conf/*/forwarding dev=all value=1\ncommit\n",
+		 0, 0},
+		{"+ sysctl ns=" R " key=net/netfilter/nf_conntrack_tcp_loose value=0\ncommit\n",
+		 0, 0},
+		{"+ sysctl ns=" R " key=net/ipv4/conf/*/rp_filter dev=eth0 value=0\ncommit\n",
+		 -EPERM, 0},
+		{"+ sysctl ns=" S " key=net/ipv4/ip_unprivileged_port_start value=0\ncommit\n",
+		 0, 0},
+		{"+ sysctl ns=" C " key=net/ipv4/ping_group_range value=1\ncommit\n", 0, 0},
+		{"+ sysctl ns=" F " key=net/ipv4/ip_unprivileged_port_start value=0\ncommit\n",
+		 -EPERM, 0},
+		{"+ sysctl ns=" S " key=net/netfilter/nf_conntrack_tcp_loose value=0\ncommit\n",
+		 -EPERM, 0},
+		{"+ sysctl ns=" F " key=net/ipv6/conf/*/accept_ra dev=eth0 value=0\ncommit\n",
+		 0, 0},
+	};
+
+	(void)state;
+	CHECK(rows);
+}
+
+/* That each table stands where it belongs is decided by op_valid() and again by the check; text knows only what is valid. */
+static void rulesets(void **state)
+{
+	static const struct row rows[] = {
+		{"+ ruleset ns=host kind=host version=1 digest=0\ncommit\n", 0, 0},
+		{"+ ruleset ns=" R " kind=router version=1 digest=0\ncommit\n", 0, 0},
+		{"+ ruleset ns=" R " kind=guard version=1 digest=0\ncommit\n", 0, 0},
+		{"+ ruleset ns=" S " kind=router version=1 digest=0\ncommit\n", -EPERM, 0},
+		{"+ ruleset ns=" C " kind=guard version=1 digest=0\ncommit\n", -EPERM, 0},
+		{"commit\n- ruleset ns=" F " kind=router version=1 digest=0\n", -EPERM, 0},
+		{"+ elem ns=" S " set=router.egress dev=" MB "\ncommit\n", -EPERM, 0},
+		{"+ elem ns=" R " set=router.egress dev=" MB "\ncommit\n", 0, 0},
+		{"+ elem ns=" R " set=router.egress dev=eth0\ncommit\n", -EPERM, 0},
+		{"+ elem ns=" R " set=guard.mac_ok dev=" MP " mac=02:00:00:00:00:03\ncommit\n",
+		 0, 0},
+		{"+ elem ns=" R " set=guard.mac_ok dev=" MB " mac=02:00:00:00:00:03\ncommit\n",
+		 -EPERM, 0},
+		{"+ elem ns=host set=host.uplinks dev=" MU "\ncommit\n", 0, 0},
+		{"+ elem ns=host set=host.uplinks dev=eth0\ncommit\n", -EPERM, 0},
+		{"+ elem ns=host set=host.src4 dev=eth0 ip=10.0.0.1\ncommit\n", -EPERM, 0},
+		{"+ port ns=" R " dev=" MP "\ncommit\n", 0, 0},
+		{"+ port ns=" R " dev=uplink\ncommit\n", -EPERM, 0},
+		{"+ port ns=" S " dev=" MP "\ncommit\n", -EPERM, 0},
+	};
+
+	(void)state;
+	CHECK(rows);
+}
+
+#define PUB(PROTO, PORT, TO)                                                                   \
+	"elem ns=host set=host.pub4 proto=" PROTO " port=" PORT " to-ip=" TO " to-port=" PORT  \
+	"\n"
+
+static void published(void **state)
+{
+	static const struct row rows[] = {
+		{"+ " PUB("tcp", "8080", "100.64.0.1") "commit\n", 0, 1000},
+		{"+ " PUB("tcp", "80", "100.64.0.1") "commit\n", 0, 0},
+		{"+ " PUB("tcp", "80", "100.64.0.1") "commit\n", -EACCES, 1000},
+		{"~ " PUB("tcp", "80", "100.64.0.1") "commit\n", -EACCES, 1000},
+		{"+ " PUB("tcp", "1023", "100.64.0.1") "commit\n", -EACCES, 1000},
+		{"+ " PUB("tcp", "1024", "100.64.0.1") "commit\n", 0, 1000},
+		{"commit\n- " PUB("tcp", "80", "100.64.0.1"), 0, 1000},
+		{"+ " PUB("tcp", "9000", "100.64.0.1") "commit\n", -EACCES, 0},
+		{"+ " PUB("udp", "9000", "100.64.0.1") "commit\n", 0, 0},
+		{"+ " PUB("tcp", "8022", "100.64.0.1") "commit\n", -EADDRINUSE, 0},
+		{"~ " PUB("tcp", "8022", "100.64.0.1") "commit\n", 0, 0},
+		{"+ " PUB("tcp", "9100", "100.64.0.1") "commit\n", -ENOBUFS, 0},
+		{"+ " PUB("tcp", "8080", "127.0.0.1") "commit\n", -EPERM, 0},
+		{"~ " PUB("tcp", "8080", "127.0.0.1") "commit\n", -EPERM, 0},
+		{"+ " PUB("tcp", "8080", "169.254.169.254") "commit\n", -EPERM, 0},
+		{"+ elem ns=host set=host.pubip4 ip=192.0.2.1 proto=tcp port=22 "
+		 "to-ip=100.64.0.1 to-port=22\ncommit\n",
+		 -EACCES, 1000},
+		{"+ elem ns=host set=host.pub6 proto=tcp port=22 to-ip=::1 "
+		 "to-port=22\ncommit\n",
+		 -EPERM, 0},
+		{"+ elem ns=host set=host.pubip6 ip=2001:db8::1 proto=tcp port=22 "
+		 "to-ip=fd00::1 to-port=22\ncommit\n",
+		 -EACCES, 1000},
+		/* inside a router every port is the tenant's own */
+		{"+ elem ns=" R
+		 " set=router.pub4 proto=tcp port=22 to-ip=10.0.0.2 to-port=22\ncommit\n",
+		 0, 1000},
+	};
+
+	(void)state;
+	CHECK(rows);
+}
+
+/* What no text can say: malformed records, and the wrong side of the commit point. */
+static void shapes(void **state)
+{
+	struct obj good = obj_up(NS_ID(NS_STACK, 0xa1), "eth0"), bad = good;
+	struct seam_result result;
+	struct op op;
+
+	(void)state;
+	memset(&op, 0, sizeof(op));
+	op.verb = OP_ADD;
+	op.obj = good;
+	assert_int_equal(check_plan(&op, 1, 1, 0, &world, &result), 0);
+	assert_int_equal(check_plan(&op, 1, 0, 0, &world, &result), -EPROTO);
+	op.verb = OP_DEL;
+	assert_int_equal(check_plan(&op, 1, 0, 0, &world, &result), 0);
+	assert_int_equal(check_plan(&op, 1, 1, 0, &world, &result), -EPROTO);
+	assert_int_equal(check_plan(&op, 0, 0, 0, &world, &result), 0);
+	op.verb = 9;
+	assert_int_equal(check_plan(&op, 1, 1, 0, &world, &result), -EPROTO);
+	bad.up.dev[0] = '/';
+	op.verb = OP_ADD;
+	op.obj = bad;
+	assert_int_equal(check_plan(&op, 1, 1, 0, &world, &result), -EPROTO);
+	op.obj = obj_netns(NS_ID(NS_CONTAINER, 0xa1));
+	assert_int_equal(check_plan(&op, 1, 1, 0, &world, &result), -EPROTO);
+	op.obj = obj_ruleset(0, RULESET_ROUTER, 1);
+	assert_true(check_plan(&op, 1, 1, 0, &world, &result) < 0);
+}
+
+/* Whatever the bytes: an answer, and the same one twice. */
+static void any_bytes(void **state)
+{
+	struct seam_result once, again;
+	uint32_t seed = 1;
+
+	(void)state;
+	for (int round = 0; round < 20000; round++) {
+		struct op ops[2];
+
+		memset(ops, 0, sizeof(ops));
+		for (size_t i = 0; i < sizeof(ops) / 40; i++) {
+			seed = seed * 1664525 + 1013904223;
+			((uint8_t *)ops)[(seed >> 8) % sizeof(ops)] = (uint8_t)(seed >> 24);
+		}
+		assert_int_equal(check_plan(ops, 2, (size_t)round % 3, 0, &world, &once),
+				 check_plan(ops, 2, (size_t)round % 3, 0, &world, &again));
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(namespaces),       cmocka_unit_test(links_of_the_host),
+		cmocka_unit_test(links_of_routers), cmocka_unit_test(links_of_stacks),
+		cmocka_unit_test(devices),          cmocka_unit_test(prefixes_of_the_host),
+		cmocka_unit_test(sysctls),          cmocka_unit_test(rulesets),
+		cmocka_unit_test(published),        cmocka_unit_test(shapes),
+		cmocka_unit_test(any_bytes),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
