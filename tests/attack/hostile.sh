@@ -4,7 +4,7 @@
 # hostile - a container whose root does what root of a stack can: another MAC, other addresses, no
 # link, more links, bridges, a link moved away, floods. Router and host stand as before, the others
 # on its network and in another tenant notice nothing, and the way out of it is to start it anew.
-# shellcheck source-path=SCRIPTDIR
+# shellcheck source-path=SCRIPTDIR disable=SC2016
 . "$(dirname "$0")/../lib/sandbox.sh"
 sandbox_enter "$@"
 need ping ip nft jq curl bridge /usr/bin/python3
