@@ -5,8 +5,9 @@
  * A table of ours tells by its comment what it is ("moat guard 1 list"). Whether
  * it still is what was laid is found by comparison with the skeleton: chains
  * and their hooks, sets and their types, counters, and the rules of each
- * chain in order, by libnftnl's text of their expressions, which is the same
- * for every kernel where the bytes are not.
+ * chain in order, attribute by attribute: what we say must stand, and what the
+ * kernel adds must be a default of zero. libnftnl builds our side only: its
+ * parser ends the process at bytes it does not like.
  */
 #include "lib/kern/nft_decode.h"
 
@@ -25,8 +26,9 @@
 #include "lib/kern/nlbuf.h"
 
 enum {
-	CHAINS_MAX = 32,	    /* of one skeleton */
-	COMMENT_TYPE = 0,	    /* NFTNL_UDATA_TABLE_COMMENT: the first byte of user data; then length and text */
+	CHAINS_MAX = 32, /* of one skeleton */
+	ATTR_TYPES = 24, /* more than any expression has */
+	COMMENT_TYPE = 0, /* NFTNL_UDATA_TABLE_COMMENT: the first byte of user data; then length and text */
 };
 
 /* One of our two tables (inet, netdev), as far as the messages have shown it. */
@@ -157,6 +159,26 @@ static bool chain_same(const struct nft_chain_def *def, const struct nlattr *con
 	       be32(attrs[NFTA_CHAIN_POLICY], UINT32_MAX) == def->policy;
 }
 
+static size_t payload_size(const struct nlattr *attr)
+{
+	return attr->nla_len - sizeof(*attr);
+}
+
+/* The item at *@used of a list attribute, NULL at the end and for bytes that are none. */
+static const struct nlattr *list_next(const struct nlattr *list, size_t *used)
+{
+	size_t size = payload_size(list);
+	const struct nlattr *item;
+
+	if (*used >= size || size - *used < sizeof(*item))
+		return NULL;
+	item = (const void *)((const uint8_t *)list + sizeof(*list) + *used);
+	if (item->nla_len < sizeof(*item) || item->nla_len > size - *used)
+		return NULL;
+	*used += nlbuf_align(item->nla_len);
+	return item;
+}
+
 static void port_object(const struct decoder *d, const struct nlattr *attr)
 {
 	struct obj obj = { .ns = d->ns, .kind = OBJ_PORT };
@@ -166,32 +188,20 @@ static void port_object(const struct decoder *d, const struct nlattr *attr)
 }
 
 /* Devices of a base chain of the guard: NFTA_HOOK_DEVS { NFTA_DEVICE_NAME ... }, and NFTA_HOOK_DEV where it is one. */
-static size_t decode_ports(const struct decoder *d, const struct nlattr *hook_attr)
+static void decode_ports(const struct decoder *d, const struct nlattr *hook_attr)
 {
 	const struct nlattr *hook[NFTA_HOOK_MAX + 1];
-	size_t count = 0, size, used = 0;
+	const struct nlattr *dev;
+	size_t used = 0;
 
 	nlbuf_nested(hook_attr, hook, ARRAY_COUNT(hook));
 	if (!hook[NFTA_HOOK_DEVS]) {
-		if (!hook[NFTA_HOOK_DEV])
-			return 0;
-		port_object(d, hook[NFTA_HOOK_DEV]);
-		return 1;
+		if (hook[NFTA_HOOK_DEV])
+			port_object(d, hook[NFTA_HOOK_DEV]);
+		return;
 	}
-	size = hook[NFTA_HOOK_DEVS]->nla_len - sizeof(struct nlattr);
-	while (size - used >= sizeof(struct nlattr)) {
-		const struct nlattr *dev = (const void *)((const uint8_t *)hook[NFTA_HOOK_DEVS] +
-							  sizeof(struct nlattr) + used);
-
-		if (dev->nla_len < sizeof(*dev) || dev->nla_len > size - used)
-			break;
+	while ((dev = list_next(hook[NFTA_HOOK_DEVS], &used)))
 		port_object(d, dev);
-		count++;
-		used += nlbuf_align(dev->nla_len);
-		if (used > size)
-			break;
-	}
-	return count;
 }
 
 static void decode_chain(struct decoder *d, const struct nlmsghdr *nlh, uint8_t family)
@@ -231,24 +241,80 @@ static void decode_chain(struct decoder *d, const struct nlmsghdr *nlh, uint8_t 
 	table->intact = false;
 }
 
-static bool rule_same(struct nftnl_rule *want, const struct nlmsghdr *nlh)
+/* An attribute that only the kernel names must say nothing: a default of zero. */
+static bool is_zero(const struct nlattr *attr)
 {
-	struct nftnl_rule *have = nftnl_rule_alloc();
-	struct buf want_text = BUF_INIT, have_text = BUF_INIT;
+	const uint8_t *bytes = nlbuf_payload(attr, 0);
+
+	for (size_t i = 0; i < payload_size(attr); i++) {
+		if (bytes[i])
+			return false;
+	}
+	return true;
+}
+
+/* The kernel ends every string with a NUL, libnftnl most. */
+static bool bytes_same(const struct nlattr *want, const struct nlattr *have)
+{
+	const uint8_t *a = nlbuf_payload(want, 0), *b = nlbuf_payload(have, 0);
+	size_t size = payload_size(want), more = payload_size(have);
+
+	return memcmp(a, b, size < more ? size : more) == 0 &&
+	       (size == more || (more == size + 1 && b[size] == '\0'));
+}
+
+/*
+ * Do two attributes say the same? What is nested is told by ours: the kernel does not mark it. Attributes within stand
+ * in any order. @depth: ours nest to four levels.
+ */
+static bool attr_same(const struct nlattr *want, const struct nlattr *have, unsigned depth)
+{
+	const struct nlattr *wants[ATTR_TYPES], *haves[ATTR_TYPES];
+
+	if (!(want->nla_type & NLA_F_NESTED))
+		return bytes_same(want, have);
+	if (depth == 0)
+		return false;
+	nlbuf_nested(want, wants, ARRAY_COUNT(wants));
+	nlbuf_nested(have, haves, ARRAY_COUNT(haves));
+	for (size_t i = 0; i < ATTR_TYPES; i++) {
+		if (wants[i] ? !haves[i] || !attr_same(wants[i], haves[i], depth - 1)
+			     : haves[i] && !is_zero(haves[i]))
+			return false;
+	}
+	return true;
+}
+
+static bool expressions_same(const struct nlattr *want, const struct nlattr *have)
+{
+	size_t want_used = 0, have_used = 0;
+
+	if (!want || !have)
+		return want == have;
+	for (;;) {
+		const struct nlattr *w = list_next(want, &want_used), *h = list_next(have, &have_used);
+
+		if (!w || !h)
+			return w == h && have_used >= payload_size(have);
+		if (!attr_same(w, h, 4))
+			return false;
+	}
+}
+
+static bool rule_same(struct nftnl_rule *rule, const struct nlmsghdr *nlh)
+{
+	const struct nlattr *want[NFTA_RULE_MAX + 1], *have[NFTA_RULE_MAX + 1];
+	struct nlbatch batch = { 0 };
+	struct nlmsghdr *ours = nlbuf_begin(&batch, NLBUF_NFT_ROOM, 0, 0);
 	bool same;
 
-	if (!have || !want)
-		abort();
-	same = nftnl_rule_nlmsg_parse(nlh, have) == 0;
-	if (same) {
-		nft_rule_text(want, &want_text);
-		nft_rule_text(have, &have_text);
-		same = str_eq(buf_cstr(&want_text), buf_cstr(&have_text));
-	}
-	buf_fini(&want_text);
-	buf_fini(&have_text);
-	nftnl_rule_free(have);
-	nftnl_rule_free(want);
+	mnl_nlmsg_put_extra_header(ours, sizeof(struct nfgenmsg));
+	nftnl_rule_nlmsg_build_payload(ours, rule);
+	nlbuf_attrs(ours, sizeof(struct nfgenmsg), want, ARRAY_COUNT(want));
+	nlbuf_attrs(nlh, sizeof(struct nfgenmsg), have, ARRAY_COUNT(have));
+	same = expressions_same(want[NFTA_RULE_EXPRESSIONS], have[NFTA_RULE_EXPRESSIONS]);
+	nlbatch_fini(&batch);
+	nftnl_rule_free(rule);
 	return same;
 }
 
@@ -374,7 +440,8 @@ static void decode_elements(struct decoder *d, const struct nlmsghdr *nlh, uint8
 {
 	const struct nlattr *attrs[NFTA_SET_ELEM_LIST_MAX + 1], *list;
 	struct table *table = table_of(d, family);
-	size_t size, used = 0;
+	const struct nlattr *item;
+	size_t used = 0;
 	unsigned set;
 
 	nlbuf_attrs(nlh, sizeof(struct nfgenmsg), attrs, ARRAY_COUNT(attrs));
@@ -385,15 +452,8 @@ static void decode_elements(struct decoder *d, const struct nlmsghdr *nlh, uint8
 	/* A set of our name and another shape would be misread; decode_set() has told by then. */
 	if (set == SET_NONE || !list || !(table->sets & 1ULL << set))
 		return;
-	size = list->nla_len - sizeof(*list);
-	while (used < size && size - used >= sizeof(struct nlattr)) {
-		const struct nlattr *item = (const void *)((const uint8_t *)list + sizeof(*list) + used);
-
-		if (item->nla_len < sizeof(*item) || item->nla_len > size - used)
-			break;
+	while ((item = list_next(list, &used)))
 		elem_object(d, set, item);
-		used += nlbuf_align(item->nla_len);
-	}
 }
 
 static void finish_table(struct decoder *d, struct table *table)

@@ -200,7 +200,6 @@ static struct nftnl_expr *expr_lookup(const struct nft_x *x)
 
 	nftnl_expr_set_u32(e, NFTNL_EXPR_LOOKUP_SREG, reg_number(x->reg));
 	nftnl_expr_set_str(e, NFTNL_EXPR_LOOKUP_SET, def->name);
-	nftnl_expr_set_u32(e, NFTNL_EXPR_LOOKUP_SET_ID, x->set);
 	if (def->data)
 		nftnl_expr_set_u32(e, NFTNL_EXPR_LOOKUP_DREG, reg_number(0));
 	nftnl_expr_set_u32(e, NFTNL_EXPR_LOOKUP_FLAGS, x->op ? NFT_LOOKUP_F_INV : 0);

@@ -397,7 +397,7 @@ static void test_bent_dumps(void **state)
 	add_elem(&stack, &elem);
 	assert_int_equal(nft_dump(stack.nft, &bytes, NULL), 0);
 	assert_int_equal(rtnl_dump(stack.rtnl, RTNL_LINKS, &bytes, NULL), 0);
-	for (int round = 0; round < 2000; round++) {
+	for (int round = 0; round < 3000; round++) {
 		struct objv objs = { 0 };
 		size_t size = bytes.size;
 		uint8_t *copy = malloc(size); /* exactly as long: what reads on is caught by the sanitizer */
