@@ -295,7 +295,8 @@ static bool link_implies(const struct obj *outer, const struct obj *inner)
 {
 	const char *dev = obj_device(inner);
 
-	if (!dev)
+	/* the guard's hook is bound by name since Linux 6.16: it stands without its device, and waits for another */
+	if (!dev || inner->kind == OBJ_PORT)
 		return false;
 	if (outer->link.type == LINK_VETH && outer->link.peer_ns == inner->ns &&
 	    same_name(outer->link.peer_name, dev))

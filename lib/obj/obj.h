@@ -297,7 +297,7 @@ bool obj_same(const struct obj *want, const struct obj *have);
  */
 bool obj_valid(const struct obj *obj);
 
-/** obj_implies() - does the end of @outer end @inner too (a namespace and all in it, a link and what hangs on it, a ruleset and its elements and ports)? */
+/** obj_implies() - does the end of @outer end @inner too (a namespace and all in it, a link and what hangs on it but its port, a ruleset and its elements and ports)? */
 bool obj_implies(const struct obj *outer, const struct obj *inner);
 
 /** obj_sysctl_path() - "net/ipv4/conf/eth0/forwarding" below /proc/sys. Return: 0 or -EINVAL. */

@@ -200,6 +200,25 @@ void desired_network(const struct network *network, struct objv *objs)
 
 /* ---------------------------------------------------------------------- stack */
 
+/* The kernel finds the device by the gateway, and it is then part of the route: so name it here. "" where no end has it. */
+static const char *gateway_dev(const struct stack *stack, const struct ip *gateway)
+{
+	const char *dev = "";
+	uint8_t len = 0;
+
+	list_each(node, &stack->endpoints) {
+		const struct endpoint *endpoint = container_of(node, struct endpoint, stack_link);
+
+		for (size_t i = 0; i < endpoint->ip_count; i++) {
+			if (endpoint->ips[i].len <= len || !prefix_contains(&endpoint->ips[i], gateway))
+				continue;
+			len = endpoint->ips[i].len;
+			dev = endpoint->ifname;
+		}
+	}
+	return dev;
+}
+
 void desired_stack(const struct stack *stack, struct objv *objs)
 {
 	uint64_t ns = stack->ns;
@@ -219,7 +238,8 @@ void desired_stack(const struct stack *stack, struct objv *objs)
 	for (size_t i = 0; i < stack->loopback_count; i++)
 		add(objs, obj_addr(ns, "lo", &stack->loopback[i]));
 	for (size_t i = 0; i < stack->route_count; i++)
-		add(objs, obj_route(ns, &stack->routes[i].dst, &stack->routes[i].via, ""));
+		add(objs, obj_route(ns, &stack->routes[i].dst, &stack->routes[i].via,
+				    gateway_dev(stack, &stack->routes[i].via)));
 }
 
 /* ------------------------------------------------------------------- endpoint */

@@ -27,7 +27,7 @@ struct outgoing {
 struct waiter {
 	struct list link;
 	uint32_t seq;
-	bool plan; /* a committed one is spoken of twice */
+	uint16_t verb; /* a committed PLAN is spoken of twice; only OPEN brings descriptors */
 	hand_fn answered, done;
 	void *ctx;
 };
@@ -108,7 +108,7 @@ static struct buf *hand_queue(struct hand *hand, struct seam_head *head, int fd,
 	head->magic = SEAM_MAGIC;
 	head->seq = ++hand->seq;
 	waiter->seq = head->seq;
-	waiter->plan = head->verb == SEAM_PLAN;
+	waiter->verb = head->verb;
 	waiter->answered = answered;
 	waiter->done = done;
 	waiter->ctx = ctx;
@@ -162,7 +162,7 @@ void hand_adopt(struct hand *hand, uint64_t ns, uint32_t uid, bool hold, int fd,
 
 /* ------------------------------------------------------------------------- in */
 
-static void fill_answer(struct hand *hand, const struct seam_head *head, const uint8_t *payload, struct hand_answer *answer)
+static void fill_answer(const struct seam_head *head, const uint8_t *payload, struct hand_answer *answer)
 {
 	*answer = (struct hand_answer){ .fds = { -1, -1 } };
 	if (head->size == sizeof(struct seam_result) && head->count == 1)
@@ -173,9 +173,11 @@ static void fill_answer(struct hand *hand, const struct seam_head *head, const u
 		answer->size = head->count;
 	answer->data = payload;
 	answer->result.text[SEAM_TEXT_SIZE - 1] = '\0';
-	/* only OPEN brings descriptors, and its answers come in order: those at hand are its */
-	if (head->size != sizeof(struct seam_result) || answer->result.status != 0)
-		return;
+}
+
+/* Answers of OPEN come in order, and nothing else brings descriptors: those at hand are this one's. */
+static void take_fds(struct hand *hand, struct hand_answer *answer)
+{
 	for (size_t i = 0; i < hand->fd_count && i < 2; i++)
 		answer->fds[answer->fd_count++] = hand->fds[i];
 	for (size_t i = 2; i < hand->fd_count; i++)
@@ -208,9 +210,11 @@ static bool take_message(struct hand *hand, const struct seam_head *head, const 
 		if (!waiter)
 			return false;
 	}
-	fill_answer(hand, head, payload, &answer);
+	fill_answer(head, payload, &answer);
+	if (waiter->verb == SEAM_OPEN && answer.result.status == 0)
+		take_fds(hand, &answer);
 	list_remove(&waiter->link);
-	if (head->verb == SEAM_ANSWER && waiter->plan && answer.result.status == 0) {
+	if (head->verb == SEAM_ANSWER && waiter->verb == SEAM_PLAN && answer.result.status == 0) {
 		list_append(&hand->unfinished, &waiter->link);
 		keep = true;
 	} else {
