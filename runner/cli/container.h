@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* container - what the verbs of containers share. Floor F5. */
+#ifndef MOAT_RUNNER_CLI_CONTAINER_H
+#define MOAT_RUNNER_CLI_CONTAINER_H
+
+#include "runner/cli/cli.h"
+#include "runner/container.h"
+
+/** container_host_init() - from the invocation; container_host_fini() frees what it found out */
+void container_host_init(struct container_host *host, const struct cli *cli);
+void container_host_fini(struct container_host *host);
+
+/** container_each_operand() - a verb over one or more names: @act on each. Return: exit code of the last that failed. */
+int container_each_operand(struct cli *cli, int argc, char **argv,
+			   int (*act)(const struct container_host *host, const struct name *name, void *ctx,
+				      struct err *err),
+			   void *ctx);
+
+#endif

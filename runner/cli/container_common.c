@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* container_common - what the verbs of containers share. Floor F5. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "runner/cli/container.h"
+
+void container_host_init(struct container_host *host, const struct cli *cli)
+{
+	*host = (struct container_host){
+		.runtime_dir = cli->runtime_dir,
+		.socket = cli->socket,
+		.shim = container_shim_path(),
+	};
+}
+
+void container_host_fini(struct container_host *host)
+{
+	free((void *)(uintptr_t)host->shim);
+}
+
+int container_each_operand(struct cli *cli, int argc, char **argv,
+			   int (*act)(const struct container_host *host, const struct name *name, void *ctx,
+				      struct err *err),
+			   void *ctx)
+{
+	struct container_host host;
+	int code = CLI_OK;
+
+	if (optind >= argc)
+		return cli_usage(cli, "NAME is missing");
+	if (cli->dry_run)
+		return cli_usage(cli, "--dry-run is not built yet for containers");
+	container_host_init(&host, cli);
+	/* What lost shims left is put right before anybody looks at it; what cannot be is no reason to fail here. */
+	(void)container_sweep(&host, NULL);
+	for (int i = optind; i < argc; i++) {
+		struct err err = ERR_INIT;
+		struct name name;
+		int rc = name_parse("container", argv[i], false, &name, &err);
+
+		if (rc == 0)
+			rc = act(&host, &name, ctx, &err);
+		if (rc < 0)
+			code = cli_fail(cli, &err);
+		else if (!cli->quiet && !cli->json)
+			printf("%s/%s\n", name.tenant, name.name);
+	}
+	if (cli->json && code == CLI_OK)
+		cli_print_json(json_object());
+	container_host_fini(&host);
+	return code;
+}

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* container_exec - `moat exec`: a command in a running container. Floor F5. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/mem.h"
+#include "runner/cli/container.h"
+
+static int exec_run(struct cli *cli, int argc, char **argv);
+
+const struct cli_verb cli_verb_exec = {
+	.name = "exec",
+	.summary = "runs a command in a running container",
+	.usage = "moat exec [OPTION...] NAME [--] COMMAND [ARG...]\n"
+		 "\n"
+		 "  -i, --interactive  the command reads our standard input\n"
+		 "  -e, --env K=V      a variable\n"
+		 "  -w, --workdir DIR  by default the container's\n"
+		 "  -u, --user USER[:GROUP]\n"
+		 "                     by default the container's\n"
+		 "\n"
+		 "The command has what the container's has: namespaces, capabilities, filter. Exit status as of run.",
+	.run = exec_run,
+};
+
+static int exec_run(struct cli *cli, int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "interactive", no_argument, NULL, 'i' },
+		{ "env", required_argument, NULL, 'e' },
+		{ "workdir", required_argument, NULL, 'w' },
+		{ "user", required_argument, NULL, 'u' },
+		{ "tty", no_argument, NULL, 't' },
+		CLI_COMMON_LONG,
+		{ 0 },
+	};
+	const char **env = mem_array((size_t)argc + 1, sizeof(*env));
+	cleanup(mem_freep) void *env_owner = env;
+	struct process process = { .env = env };
+	struct container_host host;
+	struct err err = ERR_INIT;
+	struct name name;
+	bool interactive = false;
+	size_t env_count = 0;
+	int letter, code;
+
+	while ((letter = getopt_long(argc, argv, CLI_COMMON_SHORT "ie:w:u:t", options, NULL)) != -1) {
+		if (letter == 'i') {
+			interactive = true;
+		} else if (letter == 'e') {
+			if (!strchr(optarg, '=')) {
+				cli_usage(cli, "-e %s: a variable is NAME=VALUE", optarg);
+				return CLI_RUN_FAILED;
+			}
+			env[env_count++] = optarg;
+		} else if (letter == 'w') {
+			process.workdir = optarg;
+		} else if (letter == 'u') {
+			process.user = optarg;
+		} else if (letter == 't') {
+			cli_usage(cli, "-t is not built yet");
+			return CLI_RUN_FAILED;
+		} else {
+			int rc = cli_common(cli, &cli_verb_exec, letter);
+
+			if (rc != 0)
+				return rc > 0 ? CLI_OK : CLI_RUN_FAILED;
+		}
+	}
+	if (optind >= argc) {
+		cli_usage(cli, "NAME is missing");
+		return CLI_RUN_FAILED;
+	}
+	if (name_parse("container", argv[optind++], false, &name, &err) < 0) {
+		(void)cli_fail(cli, &err);
+		return CLI_RUN_FAILED;
+	}
+	if (optind < argc && strcmp(argv[optind], "--") == 0)
+		optind++;
+	if (optind >= argc) {
+		cli_usage(cli, "COMMAND is missing");
+		return CLI_RUN_FAILED;
+	}
+	process.args = (const char *const *)argv + optind;
+	container_host_init(&host, cli);
+	code = container_exec(&host, &name, &process, interactive, &err);
+	container_host_fini(&host);
+	if (err.kind != ERR_NONE)
+		(void)cli_fail(cli, &err);
+	return code;
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * container - what front ends do with containers: run, stop, start again, run
+ * a command inside, remove, sweep. Floor F4. The work on the container's side
+ * is its shim's; this is the side of the one who asks.
+ */
+#ifndef MOAT_RUNNER_CONTAINER_H
+#define MOAT_RUNNER_CONTAINER_H
+
+#include <stdbool.h>
+
+#include "lib/base/err.h"
+#include "runner/process.h"
+#include "runner/spec.h"
+#include "runner/state.h"
+
+/** struct container_host - where things are. @shim: path of moat-shim; @socket: of the daemon */
+struct container_host {
+	const char *runtime_dir;
+	const char *socket;
+	const char *shim;
+};
+
+/** container_shim_path() - moat-shim beside the running program; malloc'ed */
+char *container_shim_path(void);
+
+/**
+ * container_run() - make and start it; an attached one is watched to its end
+ * @spec: id and name must be set
+ * Return: the exit code of the attached command; 0 for a detached one that runs; else PROCESS_* with @err set. After
+ * a failure to start nothing is left.
+ */
+int container_run(const struct container_host *host, const struct spec *spec, struct err *err);
+
+/** container_stop() - TERM, after @timeout_ms KILL; returns when its shim is done too. One that does not run: 0. */
+int container_stop(const struct container_host *host, const struct name *name, unsigned timeout_ms, struct err *err);
+
+/** container_restart() - stop, and start again detached: same stack, same files, same ids */
+int container_restart(const struct container_host *host, const struct name *name, unsigned timeout_ms,
+		      struct err *err);
+
+/** container_remove() - stack, files, id range. @force: kill it first. Return: 0; -ENOENT where there is none. */
+int container_remove(const struct container_host *host, const struct name *name, bool force, struct err *err);
+
+/**
+ * container_exec() - a command in a running container, watched to its end
+ * @process: filter and caps are filled in here from the container's
+ * @interactive: our standard input is its
+ * Return: exit code; PROCESS_* with @err set.
+ */
+int container_exec(const struct container_host *host, const struct name *name, struct process *process,
+		   bool interactive, struct err *err);
+
+/**
+ * container_sweep() - finish what a lost shim could not: those marked --rm go, the others become exited with 137
+ * Takes nothing that somebody holds. Return: 0, or the last failure (a stack that stays because the daemon is down).
+ */
+int container_sweep(const struct container_host *host, struct err *err);
+
+/** container_erase() - layer, id range and folder of one whose lock is held and whose stack is gone */
+int container_erase(struct state_dir *dir, const char *id, const struct state *state, struct err *err);
+
+#endif

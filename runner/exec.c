@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * exec - a command in a running container. Floor F4. The caller carries the
+ * streams, the joining child is not dumpable and has no descriptor of the
+ * host's but its pipes by the time it is inside.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/pidfd.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "lib/base/fdio.h"
+#include "lib/base/json.h"
+#include "lib/base/mem.h"
+#include "runner/container.h"
+#include "runner/namespaces.h"
+#include "runner/privilege.h"
+#include "runner/relay.h"
+#include "runner/sync.h"
+
+struct joiner {
+	const struct process *process;
+	int sync;
+	int streams[3];
+};
+
+static int target_open(const struct container_host *host, const struct name *name, struct arena *arena,
+		       json_t **ret_doc, struct spec *ret_spec, struct err *err);
+static int join_run(void *ctx);
+static int watch(struct relay *relay, int sync, pid_t pid, int pidfd, struct err *err);
+
+int container_exec(const struct container_host *host, const struct name *name, struct process *process,
+		   bool interactive, struct err *err)
+{
+	cleanup(arena_freep) struct arena *arena = arena_new();
+	cleanup(json_freep) json_t *doc = NULL;
+	const int caller[3] = {
+		interactive ? fcntl(0, F_DUPFD_CLOEXEC, 5) : -1,
+		fcntl(1, F_DUPFD_CLOEXEC, 5),
+		fcntl(2, F_DUPFD_CLOEXEC, 5),
+	};
+	struct namespaces namespaces = { .userns = -1, .netns = -1, .target = -1 };
+	struct joiner joiner = { .process = process };
+	struct sock_fprog filter = { 0 };
+	struct relay relay = { 0 };
+	struct spec spec;
+	int ends[2], pidfd = -1, rc;
+	pid_t pid;
+
+	namespaces.target = target_open(host, name, arena, &doc, &spec, err);
+	if (namespaces.target < 0)
+		return PROCESS_FAILED;
+	process->caps = spec.caps;
+	process->hostname = spec.hostname;
+	if (!process->user)
+		process->user = spec.user;
+	if (!process->workdir)
+		process->workdir = spec.workdir;
+	process->filter = &filter;
+	rc = privilege_filter_new(spec.caps, &filter, err);
+	if (rc == 0) {
+		rc = relay_init(&relay, caller, NULL, joiner.streams);
+		if (rc == 0)
+			rc = sync_pair(ends);
+		if (rc < 0)
+			err_sys(err, ERR_KERNEL, -rc, NULL, "pipes");
+	}
+	if (rc == 0) {
+		joiner.sync = ends[1];
+		rc = namespaces_spawn(&namespaces, join_run, &joiner, &pid, &pidfd, err);
+		fd_close(ends[1]);
+		for (int i = 0; i < 3; i++)
+			fd_close(joiner.streams[i]);
+	}
+	fd_close(namespaces.target);
+	rc = rc < 0 ? PROCESS_FAILED : watch(&relay, ends[0], pid, pidfd, err);
+	relay_fini(&relay);
+	fd_close(pidfd);
+	free(filter.filter);
+	return rc;
+}
+
+/* ----------------------------------------------------------------- helpers */
+
+static int target_open(const struct container_host *host, const struct name *name, struct arena *arena,
+		       json_t **ret_doc, struct spec *ret_spec, struct err *err)
+{
+	struct state_dir dir = STATE_DIR_INIT;
+	struct state state;
+	int pidfd = -ESRCH;
+	int rc = state_dir_open(host->runtime_dir, name, &dir, err);
+
+	if (rc == 0)
+		rc = state_load(&dir, &state, err);
+	if (rc == 0)
+		rc = state_spec_load(&dir, arena, ret_doc, ret_spec, err);
+	state_dir_fini(&dir);
+	if (rc < 0)
+		return rc;
+	pidfd = state_pidfd(&state);
+	if (pidfd < 0)
+		return err_set(err, ERR_CONFLICT, ESRCH, name->name, "the container does not run");
+	return pidfd;
+}
+
+static int join_run(void *ctx)
+{
+	const struct joiner *joiner = ctx;
+	struct sync_msg msg = { .kind = SYNC_FAILED, .value = PROCESS_FAILED };
+	int rc = namespaces_become_root(&msg.err);
+
+	(void)setsid();
+	for (int i = 0; rc == 0 && i < 3; i++) {
+		int fd = joiner->streams[i] >= 0 ? joiner->streams[i] : open("/dev/null", O_RDWR | O_CLOEXEC);
+
+		if (fd < 0 || dup2(fd, i) < 0)
+			rc = err_sys(&msg.err, ERR_KERNEL, errno, NULL, "set up standard stream %d", i);
+	}
+	if (rc == 0)
+		msg.value = process_exec(joiner->process, &msg.err);
+	(void)sync_send(joiner->sync, &msg, -1);
+	return msg.value;
+}
+
+/* Until it has ended and all it wrote is out. */
+static int watch(struct relay *relay, int sync, pid_t pid, int pidfd, struct err *err)
+{
+	sigset_t set, before;
+	struct sync_msg msg;
+	siginfo_t info = { 0 };
+	bool ended = false;
+	int signals;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGQUIT);
+	sigaddset(&set, SIGPIPE);
+	(void)sigprocmask(SIG_BLOCK, &set, &before);
+	sigdelset(&set, SIGPIPE);
+	signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	while (!ended || relay_busy(relay)) {
+		struct pollfd fds[2 + RELAY_POLLFDS] = {
+			{ .fd = ended ? -1 : pidfd, .events = POLLIN },
+			{ .fd = signals, .events = POLLIN },
+		};
+		size_t count = relay_pollfds(relay, fds + 2);
+
+		if (poll(fds, 2 + count, -1) < 0)
+			continue;
+		relay_handle(relay, fds + 2, count);
+		if (fds[0].revents) {
+			ended = true;
+			relay_ending(relay);
+		}
+		if (fds[1].revents) {
+			struct signalfd_siginfo one;
+
+			if (read(signals, &one, sizeof(one)) == (ssize_t)sizeof(one))
+				(void)pidfd_send_signal(pidfd, (int)one.ssi_signo, NULL, 0);
+		}
+	}
+	fd_close(signals);
+	while (waitid(P_PID, (id_t)pid, &info, WEXITED) < 0 && errno == EINTR)
+		;
+	(void)sigprocmask(SIG_SETMASK, &before, NULL);
+	if (sync_recv(sync, &msg, NULL) == 1 && msg.kind == SYNC_FAILED) {
+		*err = msg.err;
+		fd_close(sync);
+		return msg.value;
+	}
+	fd_close(sync);
+	return info.si_code == CLD_EXITED ? info.si_status : 128 + info.si_status;
+}

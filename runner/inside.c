@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * inside - the container's first process. Floor F4.
+ *
+ *	shim                                  first process
+ *	clone3                   ------>      waits
+ *	uid_map, gid_map
+ *	SYNC_MAPPED              ------>      becomes root of its user namespace
+ *	SYNC_MOUNT root, volumes ------>      builds its tree, changes root
+ *	attaches its stack (while that goes on)
+ *	                         <------      SYNC_READY
+ *	SYNC_GO, its addresses   ------>      recipe, command
+ *	                         <------      end of file: the command runs
+ *
+ * A failure on either side ends the container: the shim hears SYNC_FAILED or
+ * an end too early, the process sees the shim's end closed.
+ */
+#include "runner/inside.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "lib/base/fdio.h"
+#include "lib/base/mem.h"
+#include "runner/init.h"
+#include "runner/mounts.h"
+#include "runner/namespaces.h"
+#include "runner/process.h"
+#include "runner/sync.h"
+
+static int prepare(const struct inside *inside, struct err *err);
+static int expect(int sync, enum sync_kind kind, struct sync_msg *ret_msg, int *ret_fd, struct err *err);
+static int mounts_take(const struct inside *inside, int *ret_root, struct mounts_extra *extras, size_t *ret_count,
+		       struct err *err);
+static int streams_set(const int streams[3], struct err *err);
+static int hosts_add(const char *lines, struct err *err);
+
+int inside_run(void *ctx)
+{
+	const struct inside *inside = ctx;
+	struct sync_msg msg = { .kind = SYNC_FAILED, .value = PROCESS_FAILED };
+	sigset_t all;
+
+	sigfillset(&all);
+	(void)sigprocmask(SIG_SETMASK, &all, NULL);
+	if (prepare(inside, &msg.err) < 0) {
+		(void)sync_send(inside->sync, &msg, -1);
+		return PROCESS_FAILED;
+	}
+	return init_run(inside->spec, inside->filter, inside->sync);
+}
+
+/* ----------------------------------------------------------------- helpers */
+
+static int prepare(const struct inside *inside, struct err *err)
+{
+	const struct spec *spec = inside->spec;
+	struct mounts_extra extras[SPEC_VOLUMES_MAX];
+	struct sync_msg msg = { .kind = SYNC_READY };
+	size_t extra_count = 0;
+	int root = -1;
+	int rc = expect(inside->sync, SYNC_MAPPED, &msg, NULL, err);
+
+	if (rc == 0)
+		rc = namespaces_become_root(err);
+	/* After the change of ids, which clears it. Should the shim have died before, the next message is missing. */
+	if (rc == 0 && prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
+		rc = err_sys(err, ERR_KERNEL, errno, NULL, "prctl(PR_SET_PDEATHSIG)");
+	if (rc == 0 && spec->net != SPEC_NET_JOIN)
+		rc = namespaces_stack_defaults(err);
+	if (rc == 0 && sethostname(spec->hostname, strlen(spec->hostname)) < 0)
+		rc = err_sys(err, ERR_KERNEL, errno, spec->hostname, "sethostname");
+	if (rc == 0)
+		rc = mounts_take(inside, &root, extras, &extra_count, err);
+	if (rc == 0)
+		rc = mounts_enter(spec, root, extras, extra_count, err);
+	/* The session's leader, so that no terminal of the shim's can be ours. */
+	if (rc == 0 && setsid() < 0 && errno != EPERM)
+		rc = err_sys(err, ERR_KERNEL, errno, NULL, "setsid");
+	if (rc == 0)
+		rc = streams_set(inside->streams, err);
+	msg.kind = SYNC_READY;
+	if (rc == 0 && sync_send(inside->sync, &msg, -1) < 0)
+		rc = err_set(err, ERR_INTERNAL, EPIPE, NULL, "the shim is gone");
+	if (rc == 0)
+		rc = expect(inside->sync, SYNC_GO, &msg, NULL, err);
+	if (rc == 0 && msg.text[0])
+		rc = hosts_add(msg.text, err);
+	return rc;
+}
+
+static int expect(int sync, enum sync_kind kind, struct sync_msg *ret_msg, int *ret_fd, struct err *err)
+{
+	int rc = sync_recv(sync, ret_msg, ret_fd);
+
+	if (rc == 1 && ret_msg->kind == kind)
+		return 0;
+	return err_set(err, ERR_INTERNAL, EPIPE, NULL, "the shim is gone, or says what was not expected");
+}
+
+static int mounts_take(const struct inside *inside, int *ret_root, struct mounts_extra *extras, size_t *ret_count,
+		       struct err *err)
+{
+	struct sync_msg msg;
+
+	for (;;) {
+		int fd;
+		int rc = expect(inside->sync, SYNC_MOUNT, &msg, &fd, err);
+
+		if (rc < 0)
+			return rc;
+		if (msg.value == -2)
+			return 0;
+		if (fd < 0)
+			return err_set(err, ERR_INTERNAL, EBADF, NULL, "a mount without its descriptor");
+		if (msg.value == -1) {
+			*ret_root = fd;
+			continue;
+		}
+		if (*ret_count == SPEC_VOLUMES_MAX)
+			return err_set(err, ERR_LIMIT, E2BIG, NULL, "more than %d volumes", SPEC_VOLUMES_MAX);
+		/* The copy lives as long as the process: a handful, once. */
+		extras[(*ret_count)++] = (struct mounts_extra){ .mount = fd, .target = mem_strdup(msg.text) };
+	}
+}
+
+static int streams_set(const int streams[3], struct err *err)
+{
+	for (int i = 0; i < 3; i++) {
+		int fd = streams[i] >= 0 ? streams[i] :
+					   open("/dev/null", (i ? O_WRONLY : O_RDONLY) | O_CLOEXEC | O_NOCTTY);
+
+		if (fd < 0 || dup2(fd, i) < 0)
+			return err_sys(err, ERR_KERNEL, errno, NULL, "set up standard stream %d", i);
+	}
+	return 0;
+}
+
+/* Its own names, known only now. Its file, its rights: no following of what somebody may have put there. */
+static int hosts_add(const char *lines, struct err *err)
+{
+	cleanup(fd_closep) int fd = open("/etc/hosts", O_WRONLY | O_APPEND | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+	int rc;
+
+	if (fd < 0)
+		return errno == EROFS || errno == ENOENT || errno == EACCES ?
+			       0 :
+			       err_sys(err, ERR_IO, errno, "/etc/hosts", "open");
+	rc = fd_write_all(fd, lines, strlen(lines));
+	return rc < 0 ? err_sys(err, ERR_IO, -rc, "/etc/hosts", "write") : 0;
+}

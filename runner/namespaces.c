@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * namespaces - clone3(2) into all of them at once; joining by setns(2) from a
+ * process between. Floor F4.
+ */
+#include "runner/namespaces.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <linux/sched.h>
+#include <net/if.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/pidfd.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "lib/base/fdio.h"
+#include "lib/base/mem.h"
+#include "runner/idrange.h"
+
+enum {
+	/* without user and net, which may be joined */
+	FLAGS_OWN = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP,
+	FLAGS_JOIN_ALL = FLAGS_OWN | CLONE_NEWUSER | CLONE_NEWNET,
+};
+
+/* What the process between tells its parent. */
+struct joined {
+	int32_t pid; /* of the child */
+	struct err err;
+};
+
+static pid_t spawn(uint64_t flags, unsigned int signal, int *ret_pidfd);
+static pid_t spawn_timed(uint64_t flags, unsigned int signal, int *ret_pidfd);
+static void join_and_spawn(const struct namespaces *namespaces, int report, int (*run)(void *ctx), void *ctx)
+	__attribute__((noreturn));
+static int text_write(const char *path, const char *text);
+static int loopback_up(void);
+
+int namespaces_spawn(const struct namespaces *namespaces, int (*run)(void *ctx), void *ctx, pid_t *ret_pid,
+		     int *ret_pidfd, struct err *err)
+{
+	struct joined joined = { 0 };
+	int report[2], rc;
+	pid_t between;
+
+	if (namespaces->target < 0 && namespaces->userns < 0) {
+		pid_t pid = spawn_timed(FLAGS_OWN | CLONE_NEWUSER | CLONE_NEWNET, SIGCHLD, ret_pidfd);
+
+		if (pid == 0)
+			_exit(run(ctx));
+		if (pid < 0)
+			return err_sys(err, ERR_KERNEL, (int)-pid, NULL, "clone3 into new namespaces");
+		*ret_pid = pid;
+		return 0;
+	}
+
+	/*
+	 * setns(2) into a user namespace cannot be undone, so a process between does it and ends; its child is made
+	 * ours by CLONE_PARENT.
+	 */
+	if (pipe2(report, O_CLOEXEC) < 0)
+		return err_sys(err, ERR_KERNEL, errno, NULL, "pipe");
+	between = fork();
+	if (between == 0)
+		join_and_spawn(namespaces, report[1], run, ctx);
+	close(report[1]);
+	if (between < 0) {
+		rc = err_sys(err, ERR_KERNEL, errno, NULL, "fork");
+		close(report[0]);
+		return rc;
+	}
+	rc = fd_read_all(report[0], &joined, sizeof(joined));
+	close(report[0]);
+	while (waitpid(between, NULL, 0) < 0 && errno == EINTR)
+		;
+	if (rc < 0)
+		return err_sys(err, ERR_KERNEL, -rc, NULL, "the joining process was lost");
+	if (joined.pid <= 0) {
+		if (err)
+			*err = joined.err;
+		return -joined.err.no;
+	}
+	*ret_pidfd = pidfd_open(joined.pid, 0);
+	if (*ret_pidfd < 0)
+		return err_sys(err, ERR_KERNEL, errno, NULL, "pidfd_open");
+	*ret_pid = joined.pid;
+	return 0;
+}
+
+int namespaces_map(pid_t pid, uint32_t base, struct err *err)
+{
+	static const char *const files[] = { "uid_map", "gid_map" };
+	char path[48], text[48];
+
+	snprintf(text, sizeof(text), "0 %u %d", base, IDRANGE_SIZE);
+	for (size_t i = 0; i < ARRAY_COUNT(files); i++) {
+		int rc;
+
+		snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, files[i]);
+		rc = text_write(path, text);
+		if (rc < 0)
+			return err_sys(err, ERR_KERNEL, -rc, files[i], "write of \"%s\"", text);
+	}
+	return 0;
+}
+
+int namespaces_become_root(struct err *err)
+{
+	if (setgroups(0, NULL) < 0)
+		return err_sys(err, ERR_KERNEL, errno, NULL, "setgroups");
+	if (setresgid(0, 0, 0) < 0)
+		return err_sys(err, ERR_KERNEL, errno, NULL, "setresgid");
+	if (setresuid(0, 0, 0) < 0)
+		return err_sys(err, ERR_KERNEL, errno, NULL, "setresuid");
+	/* A change of ids makes a process dumpable anew according to fs.suid_dumpable. */
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+		return err_sys(err, ERR_KERNEL, errno, NULL, "prctl(PR_SET_DUMPABLE)");
+	return 0;
+}
+
+int namespaces_open(pid_t pid, const char *name, struct err *err)
+{
+	char path[48];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/%s", (int)pid, name);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return err_sys(err, ERR_KERNEL, errno, path, "open");
+	return fd;
+}
+
+int namespaces_stack_defaults(struct err *err)
+{
+	static const char *const values[][2] = {
+		{ "/proc/sys/net/ipv4/ip_unprivileged_port_start", "0" },
+		{ "/proc/sys/net/ipv4/ping_group_range", "0 65535" },
+		{ "/proc/sys/user/max_user_namespaces", "0" },
+	};
+	int rc = loopback_up();
+
+	if (rc < 0)
+		return err_sys(err, ERR_KERNEL, -rc, "lo", "set up");
+	for (size_t i = 0; i < ARRAY_COUNT(values); i++) {
+		rc = text_write(values[i][0], values[i][1]);
+		if (rc < 0)
+			return err_sys(err, ERR_KERNEL, -rc, values[i][0], "write of \"%s\"", values[i][1]);
+	}
+	return 0;
+}
+
+/* ----------------------------------------------------------------- helpers */
+
+static pid_t spawn(uint64_t flags, unsigned int signal, int *ret_pidfd)
+{
+	int pidfd = -1;
+	struct clone_args args = {
+		.flags = flags | CLONE_PIDFD,
+		.pidfd = (uint64_t)(uintptr_t)&pidfd,
+		.exit_signal = signal,
+	};
+	long pid = syscall(SYS_clone3, &args, sizeof(args));
+
+	if (pid < 0)
+		return (pid_t)-errno;
+	if (pid > 0)
+		*ret_pidfd = pidfd;
+	return (pid_t)pid;
+}
+
+/* A time namespace is the newest (5.6) and the only one a kernel may be built without in practice. */
+static pid_t spawn_timed(uint64_t flags, unsigned int signal, int *ret_pidfd)
+{
+	pid_t pid = spawn(flags | CLONE_NEWTIME, signal, ret_pidfd);
+
+	return pid == -EINVAL ? spawn(flags, signal, ret_pidfd) : pid;
+}
+
+static void join_and_spawn(const struct namespaces *namespaces, int report, int (*run)(void *ctx), void *ctx)
+{
+	struct joined joined = { 0 };
+	uint64_t flags = CLONE_PARENT;
+	int pidfd = -1, rc = 0;
+
+	/* Nobody inside may look at, or trace, who comes in (CVE-2016-9962). */
+	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	if (namespaces->target >= 0) {
+		if (setns(namespaces->target, FLAGS_JOIN_ALL) < 0)
+			rc = err_sys(&joined.err, ERR_KERNEL, errno, NULL, "setns into the container's namespaces");
+	} else {
+		flags |= FLAGS_OWN;
+		if (setns(namespaces->userns, CLONE_NEWUSER) < 0)
+			rc = err_sys(&joined.err, ERR_KERNEL, errno, NULL, "setns into the stack's user namespace");
+		else if (setns(namespaces->netns, CLONE_NEWNET) < 0)
+			rc = err_sys(&joined.err, ERR_KERNEL, errno, NULL, "setns into the stack's network namespace");
+	}
+	if (rc == 0) {
+		pid_t pid = namespaces->target >= 0 ? spawn(flags, 0, &pidfd) : spawn_timed(flags, 0, &pidfd);
+
+		if (pid == 0) {
+			close(report);
+			_exit(run(ctx));
+		}
+		if (pid < 0)
+			rc = err_sys(&joined.err, ERR_KERNEL, (int)-pid, NULL, "clone3");
+		else
+			joined.pid = pid;
+	}
+	if (fd_write_all(report, &joined, sizeof(joined)) < 0)
+		_exit(1);
+	_exit(rc < 0);
+}
+
+static int text_write(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	int rc = 0;
+
+	if (fd < 0)
+		return -errno;
+	if (write(fd, text, strlen(text)) < 0)
+		rc = -errno;
+	fd_close(fd);
+	return rc;
+}
+
+static int loopback_up(void)
+{
+	struct ifreq request = { .ifr_name = "lo" };
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	int rc = 0;
+
+	if (fd < 0)
+		return -errno;
+	request.ifr_flags = IFF_UP | IFF_RUNNING;
+	if (ioctl(fd, SIOCSIFFLAGS, &request) < 0)
+		rc = -errno;
+	fd_close(fd);
+	return rc;
+}

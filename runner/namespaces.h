@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * namespaces - a child in namespaces of its own, or in those that stand
+ * already. Floor F4. Nothing here knows of mounts or of networks inside.
+ */
+#ifndef MOAT_RUNNER_NAMESPACES_H
+#define MOAT_RUNNER_NAMESPACES_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "lib/base/err.h"
+
+/**
+ * struct namespaces - where the child shall live
+ * @userns, @netns: descriptors of a standing stack to join, or -1, -1 for a new one
+ * @target: pidfd of a process whose namespaces are joined, all of them (then the others are not looked at), or -1
+ */
+struct namespaces {
+	int userns, netns;
+	int target;
+};
+
+/**
+ * namespaces_spawn() - a child of the caller, in them
+ * @run: what the child does; its return value is the exit status. It is not dumpable and a copy of the caller,
+ *       descriptors included.
+ * With a new user namespace the child has no ids until namespaces_map(); it must wait for that, then call
+ * namespaces_become_root(). Return: 0, or -errno with which namespace was refused.
+ */
+int namespaces_spawn(const struct namespaces *namespaces, int (*run)(void *ctx), void *ctx, pid_t *ret_pid,
+		     int *ret_pidfd, struct err *err);
+
+/** namespaces_map() - ids 0..65535 of the child's user namespace are @base.. of ours */
+int namespaces_map(pid_t pid, uint32_t base, struct err *err);
+
+/** namespaces_become_root() - uid, gid 0 of the user namespace we are in, no supplementary groups */
+int namespaces_become_root(struct err *err);
+
+/** namespaces_open() - descriptor of /proc/PID/ns/NAME. Return: it, the caller's, or -errno. */
+int namespaces_open(pid_t pid, const char *name, struct err *err);
+
+/**
+ * namespaces_stack_defaults() - in a network namespace of our own: loopback up, ports below 1024 and ping sockets for
+ * every user; and no further user namespaces below ours
+ */
+int namespaces_stack_defaults(struct err *err);
+
+#endif

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * privilege - what a container's processes may do: capabilities inside its own
+ * user namespace, the system call filter, resource limits. Floor F4. By libcap
+ * and libseccomp.
+ */
+#ifndef MOAT_RUNNER_PRIVILEGE_H
+#define MOAT_RUNNER_PRIVILEGE_H
+
+#include <linux/filter.h>
+#include <stdint.h>
+
+#include "lib/base/err.h"
+
+/**
+ * privilege_caps_default() - bit mask of what a server needs to start as root and let go: CHOWN, DAC_OVERRIDE, FOWNER,
+ * FSETID, KILL, NET_BIND_SERVICE, SETGID, SETPCAP, SETUID, SYS_CHROOT. Not NET_ADMIN, NET_RAW: add them to make the
+ * container the owner of its stack.
+ */
+uint64_t privilege_caps_default(void);
+
+/** privilege_caps_parse() - "NET_ADMIN", "cap_net_admin" or "ALL" to a mask. Return: 0; -EINVAL with the name. */
+int privilege_caps_parse(const char *name, uint64_t *ret_caps, struct err *err);
+
+/** privilege_bound() - bounding set to @caps, ambient empty, for good. Needs CAP_SETPCAP. */
+int privilege_bound(uint64_t caps, struct err *err);
+/** privilege_set() - effective and permitted to @caps (or to none), inheritable empty */
+int privilege_set(uint64_t caps, struct err *err);
+
+/**
+ * privilege_filter_new() - the default system call filter
+ * @caps: with NET_RAW packet sockets, with NET_ADMIN nfnetlink sockets are let through
+ * A list of what is refused: what reaches kernel code that a server does not need, or what is not divided by
+ * namespaces. ENOSYS where programs have another way (io_uring, clone3), EPERM elsewhere. Made outside, before the
+ * container exists; @ret_program's filter is malloc'ed.
+ */
+int privilege_filter_new(uint64_t caps, struct sock_fprog *ret_program, struct err *err);
+/** privilege_filter_install() - no_new_privs, then the filter, for good */
+int privilege_filter_install(const struct sock_fprog *program, struct err *err);
+
+/** privilege_limits() - no core files, a usual number of descriptors; what may not be raised stays */
+void privilege_limits(void);
+
+#endif

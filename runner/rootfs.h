@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * rootfs - the file tree a container will see, prepared from outside by the
+ * host's root: a copy-on-write view of the host's own, or a folder. Floor F4.
+ * What is mounted inside it is mounts.h's.
+ *
+ * The view: an overlay whose lower layer is / as it is, ids unmapped, without
+ * what is mounted below it. To the container all of it belongs to nobody, so
+ * what only the host's root (or any other user of the host) may read stays
+ * unreadable, and nothing of it can be changed. The upper layer is a tmpfs of
+ * bounded size, seeded with what a container must own: /, /etc, /var, /run,
+ * /tmp, /home, /root, /var/log, and the folders of services below /var/lib,
+ * /var/cache and /var/spool, empty.
+ */
+#ifndef MOAT_RUNNER_ROOTFS_H
+#define MOAT_RUNNER_ROOTFS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/base/err.h"
+#include "runner/spec.h"
+#include "runner/state.h"
+
+/**
+ * rootfs_layer_mount() - the writable layer on DIR/fs, in the caller's mount namespace, which must be private
+ * @fresh: an empty one; else that which rootfs_layer_pin() left is moved here
+ * Return: 0 and *ret_layer, a descriptor of its top.
+ */
+int rootfs_layer_mount(const struct state_dir *dir, int *ret_layer, struct err *err);
+
+/**
+ * rootfs_layer_pin() - keep the layer when its container stops: mount it on DIR/fs in the mount namespace @mntns
+ * Joins that namespace for good: the last thing a shim does. rootfs_layer_take(): the inverse, in the caller's
+ * namespace before it is left: a detached copy of the mount, and DIR/fs free again. rootfs_layer_unpin(): drop it.
+ */
+int rootfs_layer_pin(const struct state_dir *dir, int layer, int mntns, struct err *err);
+int rootfs_layer_take(const struct state_dir *dir, int *ret_mount, struct err *err);
+int rootfs_layer_put(const struct state_dir *dir, int mount, int *ret_layer, struct err *err);
+int rootfs_layer_unpin(const struct state_dir *dir, struct err *err);
+
+/**
+ * rootfs_view() - the view of the host as a detached mount
+ * @base: first id of the container's range; @fresh: seed the layer
+ * Return: 0 and *ret_root, the caller's.
+ */
+int rootfs_view(const struct spec *spec, uint32_t base, int layer, bool fresh, int *ret_root, struct err *err);
+
+/**
+ * rootfs_folder() - a folder or file of the host as a detached mount, its ids 0..65535 seen as those of @userns
+ * Refused where the file system cannot map ids.
+ */
+int rootfs_folder(const char *path, int userns, bool read_only, int *ret_mount, struct err *err);
+
+/**
+ * rootfs_host_mounts() - what stands on mounts of its own on some hosts and must be seen all the same (/usr, /opt)
+ * @each: gets a detached read-only mount, which becomes its own, and the path
+ */
+int rootfs_host_mounts(int (*each)(void *ctx, int mount, const char *path, struct err *err), void *ctx,
+		       struct err *err);
+
+#endif

@@ -1,0 +1,533 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * shim - start, loop, end of one container. Floor F4.
+ *
+ * Whatever fails before the command runs undoes everything: the first process
+ * is killed (its namespaces and mounts with it), the daemon forgets the stack,
+ * folder and id range are free again. A container that has run before (restart)
+ * stays, as exited.
+ */
+#include "runner/shim.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/pidfd.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "lib/base/clock.h"
+#include "lib/base/fdio.h"
+#include "lib/base/json.h"
+#include "lib/base/mem.h"
+#include "runner/container.h"
+#include "runner/idrange.h"
+#include "runner/inside.h"
+#include "runner/logfile.h"
+#include "runner/namespaces.h"
+#include "runner/privilege.h"
+#include "runner/process.h"
+#include "runner/relay.h"
+#include "runner/rootfs.h"
+#include "runner/stack.h"
+#include "runner/state.h"
+#include "runner/sync.h"
+
+/**
+ * struct shim - the one container
+ * @mntns: the mount namespace we came from; @userns: the container's
+ * @layer_mount: its layer from before, detached; -1: a fresh one is made
+ * @stack_here: this start made the daemon know the stack: a failure takes it back
+ */
+struct shim {
+	const char *runtime_dir, *socket;
+	struct state_dir dir;
+	struct arena *arena;
+	json_t *doc;
+	struct spec spec;
+	struct state state;
+	int control, mntns, userns, netns, layer_mount, layer, sync, pidfd, signals;
+	pid_t pid;
+	bool stack_here, killed;
+	struct sock_fprog filter;
+	struct relay relay;
+	struct logfile log;
+};
+
+static int setup(struct shim *shim, struct err *err);
+static int start(struct shim *shim, int *ret_code, struct err *err);
+static int spawn(struct shim *shim, struct err *err);
+static int stack_join(struct shim *shim, struct err *err);
+static int mounts_send(struct shim *shim, struct err *err);
+static int mount_send(struct shim *shim, int mount, int index, const char *target, struct err *err);
+static int extra_send(void *ctx, int mount, const char *path, struct err *err);
+static int stack_make(struct shim *shim, struct buf *hosts, struct err *err);
+static int heard(struct shim *shim, bool want_end, int *ret_code, struct err *err);
+static int loop(struct shim *shim);
+static void client_heard(struct shim *shim);
+static int reap(struct shim *shim);
+static void undo(struct shim *shim);
+static void finish(struct shim *shim, int code);
+static int erase(struct shim *shim, struct err *err);
+static void tell(struct shim *shim, enum sync_kind kind, int value, const struct err *err);
+
+int shim_run(const char *runtime_dir, const char *socket, const struct name *name)
+{
+	struct shim shim = {
+		.runtime_dir = runtime_dir,
+		.socket = socket,
+		.dir = STATE_DIR_INIT,
+		.control = SHIM_FD_CONTROL,
+		.mntns = -1,
+		.userns = -1,
+		.netns = -1,
+		.layer_mount = -1,
+		.layer = -1,
+		.sync = -1,
+		.pidfd = -1,
+		.signals = -1,
+	};
+	struct err err = ERR_INIT;
+	int code = PROCESS_FAILED;
+	int rc;
+
+	(void)fd_cloexec(SHIM_FD_CONTROL, true);
+	(void)fd_cloexec(SHIM_FD_LOCK, true);
+	rc = state_dir_open(runtime_dir, name, &shim.dir, &err);
+	if (rc < 0) {
+		tell(&shim, SYNC_FAILED, code, &err);
+		return 1;
+	}
+	shim.dir.lock = SHIM_FD_LOCK;
+	rc = setup(&shim, &err);
+	if (rc == 0)
+		rc = start(&shim, &code, &err);
+	if (rc < 0) {
+		undo(&shim);
+		tell(&shim, SYNC_FAILED, code, &err);
+		return 1;
+	}
+	tell(&shim, SYNC_STARTED, 0, NULL);
+	code = loop(&shim);
+	finish(&shim, code);
+	tell(&shim, SYNC_EXITED, code, NULL);
+	return 0;
+}
+
+/* ------------------------------------------------------------------- start */
+
+/* Ourselves, and what can be had before there is a container. */
+static int setup(struct shim *shim, struct err *err)
+{
+	sigset_t handled;
+	int rc;
+
+	shim->arena = arena_new();
+	rc = state_spec_load(&shim->dir, shim->arena, &shim->doc, &shim->spec, err);
+	if (rc == 0)
+		rc = state_load(&shim->dir, &shim->state, err);
+	if (rc < 0)
+		return rc;
+	logfile_init(&shim->log, shim->dir.fd);
+	/* The first process is a copy of us: nobody may look into it. No terminal is ours either. */
+	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	(void)prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+	(void)setsid();
+	sigemptyset(&handled);
+	sigaddset(&handled, SIGTERM);
+	sigaddset(&handled, SIGINT);
+	sigaddset(&handled, SIGHUP);
+	sigaddset(&handled, SIGPIPE);
+	(void)sigprocmask(SIG_BLOCK, &handled, NULL);
+	sigdelset(&handled, SIGPIPE);
+	shim->signals = signalfd(-1, &handled, SFD_CLOEXEC | SFD_NONBLOCK);
+	shim->mntns = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+	if (shim->signals < 0 || shim->mntns < 0)
+		return err_sys(err, ERR_KERNEL, errno, NULL, "set up of the shim");
+	rc = privilege_filter_new(shim->spec.caps, &shim->filter, err);
+	if (rc == 0 && shim->state.layer) {
+		rc = rootfs_layer_take(&shim->dir, &shim->layer_mount, err);
+		if (rc == 0) {
+			shim->state.layer = false;
+			rc = state_save(&shim->dir, &shim->state, err);
+		}
+	}
+	if (rc < 0)
+		return rc;
+	/* Ours from here: what we mount for the container is seen by nobody, and goes when we go. */
+	if (unshare(CLONE_NEWNS) < 0)
+		return err_sys(err, ERR_KERNEL, errno, NULL, "unshare of the mount namespace");
+	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+		return err_sys(err, ERR_KERNEL, errno, "/", "make private");
+	return 0;
+}
+
+static int start(struct shim *shim, int *ret_code, struct err *err)
+{
+	cleanup(buf_fini) struct buf hosts = BUF_INIT;
+	struct sync_msg msg = { .kind = SYNC_MAPPED };
+	bool join = shim->spec.net == SPEC_NET_JOIN || shim->state.stack;
+	int rc = join ? stack_join(shim, err) : 0;
+
+	if (rc == 0)
+		rc = spawn(shim, err);
+	if (rc == 0 && !join)
+		rc = namespaces_map(shim->pid, (uint32_t)shim->state.id_base, err);
+	/* That our words do not arrive means that it ended: what it said last tells why. */
+	if (rc == 0 && sync_send(shim->sync, &msg, -1) < 0)
+		return heard(shim, false, ret_code, err);
+	if (rc == 0 && !join) {
+		shim->userns = namespaces_open(shim->pid, "user", err);
+		rc = shim->userns < 0 ? shim->userns : 0;
+	}
+	if (rc == 0)
+		rc = mounts_send(shim, err);
+	if (rc == 0 && !join)
+		rc = stack_make(shim, &hosts, err);
+	if (rc == 0)
+		rc = heard(shim, false, ret_code, err);
+	if (rc < 0)
+		return rc;
+
+	msg.kind = SYNC_GO;
+	/* Lines that do not fit are left out: whole ones only. */
+	while (hosts.size >= sizeof(msg.text)) {
+		char *last;
+
+		hosts.data[--hosts.size] = '\0';
+		last = strrchr((char *)hosts.data, '\n');
+		hosts.size = last ? (size_t)(last - (char *)hosts.data) + 1 : 0;
+		hosts.data[hosts.size] = '\0';
+	}
+	memcpy(msg.text, buf_cstr(&hosts), hosts.size);
+	/* The pid must be known to `stop` while the recipe runs. */
+	shim->state.status = STATE_RUNNING;
+	shim->state.pid = shim->pid;
+	shim->state.started_ms = (int64_t)clock_realtime_ms();
+	shim->state.exit_code = 0;
+	if (state_pid_start(shim->pid, &shim->state.pid_start) < 0)
+		return err_set(err, ERR_KERNEL, ESRCH, NULL, "the container's first process is gone");
+	rc = state_save(&shim->dir, &shim->state, err);
+	if (rc == 0 && sync_send(shim->sync, &msg, -1) < 0)
+		rc = err_set(err, ERR_INTERNAL, EPIPE, NULL, "the container's first process is gone");
+	if (rc == 0)
+		rc = heard(shim, true, ret_code, err);
+	return rc;
+}
+
+static int spawn(struct shim *shim, struct err *err)
+{
+	const struct namespaces namespaces = { .userns = shim->userns, .netns = shim->netns, .target = -1 };
+	const int caller[3] = {
+		shim->spec.interactive ? fcntl(0, F_DUPFD_CLOEXEC, 5) : -1,
+		shim->spec.attached ? fcntl(1, F_DUPFD_CLOEXEC, 5) : -1,
+		shim->spec.attached ? fcntl(2, F_DUPFD_CLOEXEC, 5) : -1,
+	};
+	struct inside inside = { .spec = &shim->spec, .filter = &shim->filter };
+	int ends[2], rc;
+
+	rc = relay_init(&shim->relay, caller, &shim->log, inside.streams);
+	if (rc == 0)
+		rc = sync_pair(ends);
+	if (rc < 0)
+		return err_sys(err, ERR_KERNEL, -rc, NULL, "pipes");
+	inside.sync = ends[1];
+	shim->sync = ends[0];
+	rc = namespaces_spawn(&namespaces, inside_run, &inside, &shim->pid, &shim->pidfd, err);
+	fd_close(ends[1]);
+	for (int i = 0; i < 3; i++)
+		fd_close(inside.streams[i]);
+	return rc;
+}
+
+/* A standing stack: another container's, or our own from before. */
+static int stack_join(struct shim *shim, struct err *err)
+{
+	struct name name = shim->spec.name;
+	struct state_dir other = STATE_DIR_INIT;
+	struct state state;
+	int rc, pidfd;
+
+	if (shim->spec.net == SPEC_NET_OWN || shim->spec.net == SPEC_NET_NONE)
+		return stack_open(shim->socket, &name, &shim->netns, &shim->userns, err);
+	rc = name_parse("container", shim->spec.join, false, &name, err);
+	if (rc == 0)
+		rc = state_dir_open(shim->runtime_dir, &name, &other, err);
+	if (rc < 0)
+		return rc;
+	rc = state_load(&other, &state, err);
+	pidfd = rc < 0 ? rc : state_pidfd(&state);
+	if (rc == 0 && pidfd < 0)
+		rc = err_set(err, ERR_CONFLICT, ESRCH, shim->spec.join, "the container to join does not run");
+	if (rc == 0) {
+		shim->userns = namespaces_open((pid_t)state.pid, "user", err);
+		rc = shim->userns < 0 ? shim->userns : 0;
+	}
+	if (rc == 0) {
+		shim->netns = namespaces_open((pid_t)state.pid, "net", err);
+		rc = shim->netns < 0 ? shim->netns : 0;
+	}
+	/* Were they those of the process we looked at? It runs still, so its number was not another's. */
+	if (rc == 0 && pidfd_send_signal(pidfd, 0, NULL, 0) < 0)
+		rc = err_set(err, ERR_CONFLICT, ESRCH, shim->spec.join, "the container to join has just ended");
+	fd_close(pidfd < 0 ? -1 : pidfd);
+	state_dir_fini(&other);
+	return rc;
+}
+
+static int mounts_send(struct shim *shim, struct err *err)
+{
+	const struct spec *spec = &shim->spec;
+	struct sync_msg done = { .kind = SYNC_MOUNT, .value = -2 };
+	int mount = -1, rc;
+
+	if (spec->rootfs) {
+		rc = rootfs_folder(spec->rootfs, shim->userns, false, &mount, err);
+	} else {
+		bool fresh = shim->layer_mount < 0;
+
+		rc = fresh ? rootfs_layer_mount(&shim->dir, &shim->layer, err) :
+			     rootfs_layer_put(&shim->dir, shim->layer_mount, &shim->layer, err);
+		if (rc == 0)
+			rc = rootfs_view(spec, (uint32_t)shim->state.id_base, shim->layer, fresh, &mount, err);
+	}
+	if (rc == 0)
+		rc = mount_send(shim, mount, -1, "/", err);
+	if (rc == 0 && !spec->rootfs)
+		rc = rootfs_host_mounts(extra_send, shim, err);
+	for (size_t i = 0; rc == 0 && i < spec->volume_count; i++) {
+		const struct spec_volume *volume = &spec->volumes[i];
+
+		rc = rootfs_folder(volume->source, shim->userns, volume->read_only, &mount, err);
+		if (rc == 0)
+			rc = mount_send(shim, mount, (int)i, volume->target, err);
+	}
+	if (rc == 0)
+		(void)sync_send(shim->sync, &done, -1);
+	return rc;
+}
+
+/* That it does not arrive means that the first process ended: heard() tells why. */
+static int mount_send(struct shim *shim, int mount, int index, const char *target, struct err *err)
+{
+	struct sync_msg msg = { .kind = SYNC_MOUNT, .value = index };
+
+	if (strlen(target) >= sizeof(msg.text)) {
+		fd_close(mount);
+		return err_set(err, ERR_LIMIT, ENAMETOOLONG, NULL, "the path to mount on is too long");
+	}
+	memcpy(msg.text, target, strlen(target) + 1);
+	(void)sync_send(shim->sync, &msg, mount);
+	fd_close(mount);
+	return 0;
+}
+
+static int extra_send(void *ctx, int mount, const char *path, struct err *err)
+{
+	return mount_send(ctx, mount, 0, path, err);
+}
+
+/*
+ * Before the daemon knows it, the namespace has no link but loopback: nothing can flow. A stack with loopback alone
+ * needs no daemon; then only nobody keeps it when the container stops.
+ */
+static int stack_make(struct shim *shim, struct buf *hosts, struct err *err)
+{
+	int rc;
+
+	shim->netns = namespaces_open(shim->pid, "net", err);
+	if (shim->netns < 0)
+		return shim->netns;
+	rc = stack_attach(shim->socket, &shim->spec, shim->netns, hosts, err);
+	if (rc < 0 && shim->spec.net == SPEC_NET_NONE && err->kind == ERR_UNAVAILABLE) {
+		*err = ERR_INIT;
+		return 0;
+	}
+	if (rc < 0)
+		return rc;
+	shim->stack_here = shim->state.stack = true;
+	return state_save(&shim->dir, &shim->state, err);
+}
+
+/*
+ * The first process' next word, while the client is watched as well. @want_end: that the command runs, which is the end
+ * of the connection; else SYNC_READY.
+ */
+static int heard(struct shim *shim, bool want_end, int *ret_code, struct err *err)
+{
+	struct sync_msg msg;
+	int rc;
+
+	for (;;) {
+		struct pollfd fds[2] = { { .fd = shim->sync, .events = POLLIN },
+					 { .fd = shim->control, .events = POLLIN } };
+
+		if (poll(fds, 2, -1) < 0 && errno != EINTR)
+			return err_sys(err, ERR_KERNEL, errno, NULL, "poll");
+		if (fds[0].revents)
+			break;
+		/* A signal waits inside, blocked, until there is a command or a step to have it. */
+		if (fds[1].revents) {
+			rc = sync_recv(shim->control, &msg, NULL);
+			if (rc != 1)
+				return err_set(err, ERR_INTERNAL, ECANCELED, NULL, "the client is gone");
+			(void)pidfd_send_signal(shim->pidfd, msg.value, NULL, 0);
+		}
+	}
+	rc = sync_recv(shim->sync, &msg, NULL);
+	if (rc == 1 && msg.kind == SYNC_FAILED) {
+		if (err)
+			*err = msg.err;
+		*ret_code = msg.value;
+		return msg.err.no ? -msg.err.no : -EINVAL;
+	}
+	if (rc == (want_end ? 0 : 1) && (want_end || msg.kind == SYNC_READY))
+		return 0;
+	return err_set(err, ERR_INTERNAL, ESRCH, NULL, "the container's first process ended early");
+}
+
+/* -------------------------------------------------------------------- loop */
+
+/* Return: the container's exit code, all that it wrote being carried on. */
+static int loop(struct shim *shim)
+{
+	bool ended = false;
+	int code = 128 + SIGKILL;
+
+	fd_close(shim->sync);
+	shim->sync = -1;
+	while (!ended || relay_busy(&shim->relay)) {
+		struct pollfd fds[3 + RELAY_POLLFDS] = {
+			{ .fd = shim->control, .events = POLLIN },
+			{ .fd = ended ? -1 : shim->pidfd, .events = POLLIN },
+			{ .fd = shim->signals, .events = POLLIN },
+		};
+		size_t count = relay_pollfds(&shim->relay, fds + 3);
+
+		if (poll(fds, 3 + count, -1) < 0)
+			continue;
+		relay_handle(&shim->relay, fds + 3, count);
+		if (fds[0].revents)
+			client_heard(shim);
+		if (fds[1].revents) {
+			code = reap(shim);
+			ended = true;
+			relay_ending(&shim->relay);
+		}
+		if (fds[2].revents) {
+			struct signalfd_siginfo info;
+
+			if (read(shim->signals, &info, sizeof(info)) == (ssize_t)sizeof(info))
+				(void)pidfd_send_signal(shim->pidfd, SIGKILL, NULL, 0);
+		}
+	}
+	return code;
+}
+
+/* The client that watches: a signal to hand on, or its end, which is the container's. */
+static void client_heard(struct shim *shim)
+{
+	struct sync_msg msg;
+	int rc = sync_recv(shim->control, &msg, NULL);
+
+	if (rc == 1 && msg.kind == SYNC_SIGNAL) {
+		(void)pidfd_send_signal(shim->pidfd, msg.value, NULL, 0);
+		return;
+	}
+	if (rc == 1)
+		return;
+	fd_close(shim->control);
+	shim->control = -1;
+	if (shim->spec.attached) {
+		(void)pidfd_send_signal(shim->pidfd, SIGKILL, NULL, 0);
+		relay_forget_caller(&shim->relay);
+	}
+}
+
+static int reap(struct shim *shim)
+{
+	siginfo_t info = { 0 };
+	int code;
+
+	while (waitid(P_PID, (id_t)shim->pid, &info, WEXITED) < 0)
+		if (errno != EINTR)
+			return 128 + SIGKILL;
+	code = info.si_code == CLD_EXITED ? info.si_status : 128 + info.si_status;
+	shim->pid = 0;
+	return code;
+}
+
+/* --------------------------------------------------------------------- end */
+
+static void undo(struct shim *shim)
+{
+	struct err err = ERR_INIT;
+	bool first = shim->state.finished_ms == 0;
+
+	if (shim->pid > 0) {
+		(void)pidfd_send_signal(shim->pidfd, SIGKILL, NULL, 0);
+		(void)reap(shim);
+	}
+	relay_fini(&shim->relay);
+	if (shim->stack_here && stack_delete(shim->socket, &shim->spec.name, &err) == 0)
+		shim->state.stack = false;
+	if (first && !shim->state.stack) {
+		(void)erase(shim, &err);
+		return;
+	}
+	/* One that ran before, or one whose stack could not be taken back: rm, or a sweep, will. */
+	if (shim->layer >= 0 || shim->layer_mount >= 0)
+		shim->state.layer = rootfs_layer_pin(&shim->dir, shim->layer >= 0 ? shim->layer : shim->layer_mount,
+						     shim->mntns, &err) == 0;
+	shim->state.status = STATE_EXITED;
+	shim->state.exit_code = PROCESS_FAILED;
+	shim->state.finished_ms = (int64_t)clock_realtime_ms();
+	(void)state_save(&shim->dir, &shim->state, &err);
+}
+
+static void finish(struct shim *shim, int code)
+{
+	struct err err = ERR_INIT;
+
+	relay_fini(&shim->relay);
+	logfile_fini(&shim->log);
+	shim->state.status = STATE_EXITED;
+	shim->state.exit_code = code;
+	shim->state.finished_ms = (int64_t)clock_realtime_ms();
+	if (shim->spec.remove) {
+		/* What cannot be taken away now (the daemon is down) is taken by the next command's sweep. */
+		if ((shim->state.stack && stack_delete(shim->socket, &shim->spec.name, &err) < 0) ||
+		    erase(shim, &err) < 0)
+			(void)state_save(&shim->dir, &shim->state, &err);
+		return;
+	}
+	if (shim->layer >= 0)
+		shim->state.layer = rootfs_layer_pin(&shim->dir, shim->layer, shim->mntns, &err) == 0;
+	(void)state_save(&shim->dir, &shim->state, &err);
+}
+
+/* The layer's mount is in our way: a folder that is mounted on in one's own namespace cannot be removed. */
+static int erase(struct shim *shim, struct err *err)
+{
+	int rc = shim->layer >= 0 ? rootfs_layer_unpin(&shim->dir, err) : 0;
+
+	return rc < 0 ? rc : container_erase(&shim->dir, shim->spec.id, &shim->state, err);
+}
+
+static void tell(struct shim *shim, enum sync_kind kind, int value, const struct err *err)
+{
+	struct sync_msg msg = { .kind = kind, .value = value };
+
+	if (shim->control < 0)
+		return;
+	if (err)
+		msg.err = *err;
+	(void)sync_send(shim->control, &msg, -1);
+}

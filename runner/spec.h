@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * spec - what a container shall be, as a value, and its JSON form. Floor F4,
+ * pure: no descriptor, no kernel. The command line and the recipes fill it,
+ * spec.json keeps it, the shim obeys it; the OCI configuration will be decoded
+ * into the same value.
+ */
+#ifndef MOAT_RUNNER_SPEC_H
+#define MOAT_RUNNER_SPEC_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "lib/base/err.h"
+#include "lib/base/mem.h"
+#include "lib/model/names.h"
+
+enum {
+	SPEC_ARGS_MAX = 4096,	  /* arguments, and variables of the environment */
+	SPEC_NETWORKS_MAX = 16,
+	SPEC_VOLUMES_MAX = 64,
+	SPEC_STEPS_MAX = 16,
+	SPEC_SEEDS_MAX = 64,
+	SPEC_STRING_MAX = 128 * 1024, /* characters of one argument (the kernel's MAX_ARG_STRLEN) */
+	SPEC_HOSTNAME_MAX = 63,
+};
+
+enum spec_net {
+	SPEC_NET_NONE, /* a stack of its own with loopback only */
+	SPEC_NET_OWN,  /* a stack of its own, attached to networks */
+	SPEC_NET_JOIN, /* the stack of another container */
+};
+
+/** struct spec_network - one --network. @network: "red/web"; @ips: NULL-terminated or NULL; others NULL: the daemon's choice */
+struct spec_network {
+	const char *network;
+	const char **ips;
+	const char *mac;
+	const char *ifname;
+};
+
+/** struct spec_volume - a folder or file of the host at @target */
+struct spec_volume {
+	const char *source;
+	const char *target;
+	bool read_only;
+};
+
+/**
+ * struct spec_step - a command run inside before the container's own (recipes)
+ * @user: as of -u
+ * @unless: path inside; where it exists the step is left out
+ */
+struct spec_step {
+	const char **args;
+	const char *user;
+	const char *unless;
+};
+
+/** struct spec_seed - a folder (@content NULL) or file the container begins with; ids as seen inside */
+struct spec_seed {
+	const char *path;
+	const char *content;
+	int64_t uid, gid, mode;
+};
+
+/**
+ * struct spec - one container
+ * @id: 12 hex digits
+ * @args, @env, @publish, @tmpfs: NULL-terminated, never NULL
+ * @caps: bit n: capability n of linux/capability.h stays with the container
+ * @join: full name of the container whose stack is joined (SPEC_NET_JOIN)
+ * @rootfs: absolute path, or NULL for the copy-on-write view of the host
+ * @attached: a client watches: its death is the container's
+ * All strings live in an arena that the caller names.
+ */
+struct spec {
+	struct name name;
+	char id[13];
+	const char **args;
+	const char **env;
+	const char *user;
+	const char *workdir;
+	const char *hostname;
+	const char *rootfs;
+	const char *join;
+	uint64_t caps;
+	enum spec_net net;
+	bool read_only, remove, interactive, attached;
+	const char **publish;
+	const char **tmpfs;
+	struct spec_network *networks;
+	size_t network_count;
+	struct spec_volume *volumes;
+	size_t volume_count;
+	struct spec_step *steps;
+	size_t step_count;
+	struct spec_seed *seeds;
+	size_t seed_count;
+};
+
+/** spec_check() - are its names, paths and counts within the rules? Return: 0 or -EINVAL. */
+int spec_check(const struct spec *spec, struct err *err);
+
+json_t *spec_encode(const struct spec *spec);
+/** spec_decode() - inverse of spec_encode(); strings point into @doc or @arena, which must both outlive the spec */
+int spec_decode(const json_t *doc, struct arena *arena, struct spec *ret_spec, struct err *err);
+
+/**
+ * spec_network_parse() - "TENANT/NET[,ip=A]...[,mac=M][,ifname=I]"
+ */
+int spec_network_parse(const char *text, struct arena *arena, struct spec_network *ret_network, struct err *err);
+/** spec_volume_parse() - "SRC:DST[:ro|:rw]", both absolute */
+int spec_volume_parse(const char *text, struct arena *arena, struct spec_volume *ret_volume, struct err *err);
+
+#endif

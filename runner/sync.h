@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * sync - the few words between a shim and the container's first process, and
+ * between a shim and the client that started it. Floor F4. Fixed-size records
+ * over SOCK_SEQPACKET; both ends are of one build.
+ */
+#ifndef MOAT_RUNNER_SYNC_H
+#define MOAT_RUNNER_SYNC_H
+
+#include <stdint.h>
+
+#include "lib/base/err.h"
+
+enum sync_kind {
+	/* shim to container */
+	SYNC_MAPPED = 1, /* your ids are mapped */
+	SYNC_MOUNT,	 /* with a descriptor; value: index of the volume, -1 the root, -2 all sent */
+	SYNC_GO,	 /* the stack is complete; text: lines for /etc/hosts */
+	/* container to shim */
+	SYNC_READY, /* all done but the command */
+	SYNC_FAILED, /* err; value: exit code */
+	/* shim to client */
+	SYNC_STARTED,
+	SYNC_EXITED, /* value: exit code */
+	/* client to shim */
+	SYNC_SIGNAL, /* value: signal number */
+};
+
+struct sync_msg {
+	enum sync_kind kind;
+	int32_t value;
+	struct err err;
+	char text[1024];
+};
+
+/** sync_pair() - two connected ends, close-on-exec. Return: 0 or -errno. */
+int sync_pair(int ret_ends[2]);
+
+/** sync_send() - one record; @fd beside it unless -1. Return: 0; -EPIPE when the other end is gone. */
+int sync_send(int sock, const struct sync_msg *msg, int fd);
+
+/**
+ * sync_recv() - wait for one record
+ * @ret_fd: the descriptor beside it or -1; may be NULL (then none is taken)
+ * Return: 1 got one; 0 the other end is gone; -errno.
+ */
+int sync_recv(int sock, struct sync_msg *ret_msg, int *ret_fd);
+
+#endif
