@@ -50,7 +50,8 @@ def send(connection, message, fds=()):
     data = (json.dumps(message) if not isinstance(message, str) else message).encode() + b"\0"
     rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", fds))] if fds else []
     done = connection.sendmsg([data], rights)
-    connection.sendall(data[done:])
+    if done < len(data):
+        connection.sendall(data[done:])
 
 
 def answer(connection, call, fds):

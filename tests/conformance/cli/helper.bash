@@ -30,6 +30,7 @@ fake_stop() {
 call() { tail -n1 "$calls" | jq -cS '[.method, .parameters]'; }
 
 # split_run COMMAND... - like run, with $out and $errors apart
+# shellcheck disable=SC2034 # read by the tests
 split_run() {
 	status=0
 	"$@" >"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err" || status=$?
