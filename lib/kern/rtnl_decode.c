@@ -238,11 +238,14 @@ static int decode_addrs(const struct decoder *d, struct rtnl_slice raw, struct e
 		struct prefix addr = { 0 };
 		struct obj obj;
 
-		if (!link || !link->ours)
+		/* a bare stack is ours whole: lab nodes have addresses on their loopback */
+		if (!link || !(link->ours || (ns_class(d->ns) == NS_STACK && str_eq(link->name, "lo"))))
 			continue;
 		nlbuf_attrs(nlh, sizeof(*ifa), attrs, ARRAY_COUNT(attrs));
 		if (!ip_read(ifa->ifa_family, attrs[IFA_LOCAL], &addr.ip) &&
 		    !ip_read(ifa->ifa_family, attrs[IFA_ADDRESS], &addr.ip))
+			continue;
+		if (!link->ours && ip_is_loopback(&addr.ip)) /* the kernel's own */
 			continue;
 		addr.len = ifa->ifa_prefixlen;
 		obj = obj_addr(d->ns, link->name, &addr);
