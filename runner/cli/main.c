@@ -30,13 +30,8 @@ static const struct cli_verb cli_verb_help = {
 static const struct cli_verb *const verbs[] = {
 	&cli_verb_tenant,   &cli_verb_network, &cli_verb_attach,    &cli_verb_detach,
 	&cli_verb_endpoint, &cli_verb_publish, &cli_verb_unpublish, &cli_verb_enter,
-#ifdef MOAT_CLI_CONTAINER
 	&cli_verb_run,      &cli_verb_ps,      &cli_verb_exec,      &cli_verb_stop,
-	&cli_verb_restart,  &cli_verb_rm,      &cli_verb_logs,
-#endif
-#ifdef MOAT_CLI_LAB
-	&cli_verb_lab,
-#endif
+	&cli_verb_restart,  &cli_verb_rm,      &cli_verb_logs,      &cli_verb_lab,
 	&cli_verb_check,    &cli_verb_events,  &cli_verb_doctor,    &cli_verb_version,
 	&cli_verb_help,
 };
