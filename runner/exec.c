@@ -8,7 +8,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
@@ -47,7 +46,7 @@ int container_exec(const struct container_host *host, const struct name *name, s
 	};
 	struct namespaces namespaces = { .userns = -1, .netns = -1, .target = -1 };
 	struct joiner joiner = { .process = process };
-	struct sock_fprog filter = { 0 };
+	struct sock_fprog *filter = privilege_filter_room();
 	struct relay relay = { 0 };
 	struct spec spec;
 	int ends[2], pidfd = -1, rc;
@@ -62,8 +61,8 @@ int container_exec(const struct container_host *host, const struct name *name, s
 		process->user = spec.user;
 	if (!process->workdir)
 		process->workdir = spec.workdir;
-	process->filter = &filter;
-	rc = privilege_filter_new(spec.caps, &filter, err);
+	process->filter = filter;
+	rc = privilege_filter_make(spec.caps, filter, err);
 	if (rc == 0) {
 		rc = relay_init(&relay, caller, NULL, joiner.streams);
 		if (rc == 0)
@@ -82,7 +81,6 @@ int container_exec(const struct container_host *host, const struct name *name, s
 	rc = rc < 0 ? PROCESS_FAILED : watch(&relay, ends[0], pid, pidfd, err);
 	relay_fini(&relay);
 	fd_close(pidfd);
-	free(filter.filter);
 	return rc;
 }
 

@@ -47,6 +47,9 @@ int inside_run(void *ctx)
 
 	sigfillset(&all);
 	(void)sigprocmask(SIG_SETMASK, &all, NULL);
+	/* The arguments name folders of the host. */
+	memset(inside->title, 0, inside->title_size);
+	strncpy(inside->title, "moat-init", inside->title_size);
 	if (prepare(inside, &msg.err) < 0) {
 		(void)sync_send(inside->sync, &msg, -1);
 		return PROCESS_FAILED;

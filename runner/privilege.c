@@ -96,7 +96,7 @@ static const struct {
 };
 
 static int filter_build(scmp_filter_ctx ctx, uint64_t caps);
-static int filter_read(int fd, struct sock_fprog *ret_program);
+static int filter_read(int fd, struct sock_fprog *program);
 
 uint64_t privilege_caps_default(void)
 {
@@ -153,7 +153,7 @@ int privilege_set(uint64_t caps, struct err *err)
 	return rc;
 }
 
-int privilege_filter_new(uint64_t caps, struct sock_fprog *ret_program, struct err *err)
+int privilege_filter_make(uint64_t caps, struct sock_fprog *program, struct err *err)
 {
 	cleanup(fd_closep) int fd = memfd_create("filter", MFD_CLOEXEC);
 	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ALLOW);
@@ -162,12 +162,24 @@ int privilege_filter_new(uint64_t caps, struct sock_fprog *ret_program, struct e
 	if (rc == 0)
 		rc = seccomp_export_bpf(ctx, fd);
 	if (rc == 0)
-		rc = filter_read(fd, ret_program);
+		rc = filter_read(fd, program);
 	if (ctx)
 		seccomp_release(ctx);
 	if (rc < 0)
 		return err_sys(err, ERR_INTERNAL, -rc, NULL, "making of the system call filter");
 	return 0;
+}
+
+struct sock_fprog *privilege_filter_room(void)
+{
+	size_t size = sizeof(struct sock_fprog) + PRIVILEGE_FILTER_MAX * sizeof(struct sock_filter);
+	struct sock_fprog *program =
+		mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	if (program == MAP_FAILED)
+		abort(); /* as all our memory */
+	program->filter = (struct sock_filter *)(void *)(program + 1);
+	return program;
 }
 
 int privilege_filter_install(const struct sock_fprog *program, struct err *err)
@@ -248,24 +260,20 @@ static int filter_build(scmp_filter_ctx ctx, uint64_t caps)
 	return rc;
 }
 
-static int filter_read(int fd, struct sock_fprog *ret_program)
+static int filter_read(int fd, struct sock_fprog *program)
 {
 	struct stat st;
-	struct sock_filter *filter;
-	size_t count;
+	size_t size;
 	ssize_t n;
 
 	if (fstat(fd, &st) < 0)
 		return -errno;
-	count = (size_t)st.st_size / sizeof(*filter);
-	if (count == 0 || count > BPF_MAXINSNS)
+	size = (size_t)st.st_size;
+	if (size == 0 || size > PRIVILEGE_FILTER_MAX * sizeof(struct sock_filter))
 		return -E2BIG;
-	filter = mem_array(count, sizeof(*filter));
-	n = pread(fd, filter, count * sizeof(*filter), 0);
-	if (n != (ssize_t)(count * sizeof(*filter))) {
-		free(filter);
+	n = pread(fd, program->filter, size, 0);
+	if (n != st.st_size)
 		return n < 0 ? -errno : -EIO;
-	}
-	*ret_program = (struct sock_fprog){ .len = (unsigned short)count, .filter = filter };
+	program->len = (unsigned short)(size / sizeof(struct sock_filter));
 	return 0;
 }

@@ -12,6 +12,8 @@
 
 #include "lib/base/err.h"
 
+enum { PRIVILEGE_FILTER_MAX = 2048 };
+
 /**
  * privilege_caps_default() - bit mask of what a server needs to start as root and let go: CHOWN, DAC_OVERRIDE, FOWNER,
  * FSETID, KILL, NET_BIND_SERVICE, SETGID, SETPCAP, SETUID, SYS_CHROOT. Not NET_ADMIN, NET_RAW: add them to make the
@@ -28,13 +30,20 @@ int privilege_bound(uint64_t caps, struct err *err);
 int privilege_set(uint64_t caps, struct err *err);
 
 /**
- * privilege_filter_new() - the default system call filter
+ * privilege_filter_make() - the default system call filter
  * @caps: with NET_RAW packet sockets, with NET_ADMIN nfnetlink sockets are let through
  * A list of what is refused: what reaches kernel code that a server does not need, or what is not divided by
- * namespaces. ENOSYS where programs have another way (io_uring, clone3), EPERM elsewhere. Made outside, before the
- * container exists; @ret_program's filter is malloc'ed.
+ * namespaces. ENOSYS where programs have another way (io_uring, clone3), EPERM elsewhere. Made outside.
+ * @program: its filter has room for PRIVILEGE_FILTER_MAX instructions; its len is set
  */
-int privilege_filter_new(uint64_t caps, struct sock_fprog *ret_program, struct err *err);
+int privilege_filter_make(uint64_t caps, struct sock_fprog *program, struct err *err);
+
+/**
+ * privilege_filter_room() - memory for one, shared with processes forked later: it may be made while they are already
+ * on their way. Never fails; freed with the process.
+ */
+struct sock_fprog *privilege_filter_room(void);
+
 /** privilege_filter_install() - no_new_privs, then the filter, for good */
 int privilege_filter_install(const struct sock_fprog *program, struct err *err);
 

@@ -47,6 +47,7 @@
  * @stack_here: this start made the daemon know the stack: a failure takes it back
  */
 struct shim {
+	const struct shim_args *args;
 	const char *runtime_dir, *socket;
 	struct state_dir dir;
 	struct arena *arena;
@@ -56,7 +57,7 @@ struct shim {
 	int control, mntns, userns, netns, layer_mount, layer, sync, pidfd, signals;
 	pid_t pid;
 	bool stack_here, killed;
-	struct sock_fprog filter;
+	struct sock_fprog *filter;
 	struct relay relay;
 	struct logfile log;
 };
@@ -78,11 +79,12 @@ static void finish(struct shim *shim, int code);
 static int erase(struct shim *shim, struct err *err);
 static void tell(struct shim *shim, enum sync_kind kind, int value, const struct err *err);
 
-int shim_run(const char *runtime_dir, const char *socket, const struct name *name)
+int shim_run(const struct shim_args *args)
 {
 	struct shim shim = {
-		.runtime_dir = runtime_dir,
-		.socket = socket,
+		.args = args,
+		.runtime_dir = args->runtime_dir,
+		.socket = args->socket,
 		.dir = STATE_DIR_INIT,
 		.control = SHIM_FD_CONTROL,
 		.mntns = -1,
@@ -100,7 +102,7 @@ int shim_run(const char *runtime_dir, const char *socket, const struct name *nam
 
 	(void)fd_cloexec(SHIM_FD_CONTROL, true);
 	(void)fd_cloexec(SHIM_FD_LOCK, true);
-	rc = state_dir_open(runtime_dir, name, &shim.dir, &err);
+	rc = state_dir_open(args->runtime_dir, args->name, &shim.dir, &err);
 	if (rc < 0) {
 		tell(&shim, SYNC_FAILED, code, &err);
 		return 1;
@@ -151,8 +153,8 @@ static int setup(struct shim *shim, struct err *err)
 	shim->mntns = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
 	if (shim->signals < 0 || shim->mntns < 0)
 		return err_sys(err, ERR_KERNEL, errno, NULL, "set up of the shim");
-	rc = privilege_filter_new(shim->spec.caps, &shim->filter, err);
-	if (rc == 0 && shim->state.layer) {
+	shim->filter = privilege_filter_room();
+	if (shim->state.layer) {
 		rc = rootfs_layer_take(&shim->dir, &shim->layer_mount, err);
 		if (rc == 0) {
 			shim->state.layer = false;
@@ -189,6 +191,9 @@ static int start(struct shim *shim, int *ret_code, struct err *err)
 	}
 	if (rc == 0)
 		rc = mounts_send(shim, err);
+	/* From here on the first process is busy with its mounts: what it needs only later is made meanwhile. */
+	if (rc == 0)
+		rc = privilege_filter_make(shim->spec.caps, shim->filter, err);
 	if (rc == 0 && !join)
 		rc = stack_make(shim, &hosts, err);
 	if (rc == 0)
@@ -230,7 +235,10 @@ static int spawn(struct shim *shim, struct err *err)
 		shim->spec.attached ? fcntl(1, F_DUPFD_CLOEXEC, 5) : -1,
 		shim->spec.attached ? fcntl(2, F_DUPFD_CLOEXEC, 5) : -1,
 	};
-	struct inside inside = { .spec = &shim->spec, .filter = &shim->filter };
+	struct inside inside = { .spec = &shim->spec,
+				 .filter = shim->filter,
+				 .title = shim->args->title,
+				 .title_size = shim->args->title_size };
 	int ends[2], rc;
 
 	rc = relay_init(&shim->relay, caller, &shim->log, inside.streams);

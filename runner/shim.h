@@ -8,6 +8,8 @@
 #ifndef MOAT_RUNNER_SHIM_H
 #define MOAT_RUNNER_SHIM_H
 
+#include <stddef.h>
+
 #include "lib/model/names.h"
 
 enum {
@@ -16,7 +18,20 @@ enum {
 	SHIM_FD_LOCK = 4,    /* the container's lock, held */
 };
 
+/**
+ * struct shim_args - what it was called with
+ * @title, @title_size: the memory of its arguments, which the container's first process writes over: inside, they are
+ *                      nobody's business
+ */
+struct shim_args {
+	const char *runtime_dir;
+	const char *socket;
+	const struct name *name;
+	char *title;
+	size_t title_size;
+};
+
 /** shim_run() - the whole life. Return: exit status of the shim program. */
-int shim_run(const char *runtime_dir, const char *socket, const struct name *name);
+int shim_run(const struct shim_args *args);
 
 #endif

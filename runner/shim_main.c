@@ -4,6 +4,7 @@
  * with two descriptors and three arguments, of no use to anybody else. Floor F4.
  */
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "runner/process.h"
@@ -12,6 +13,7 @@
 int main(int argc, char **argv)
 {
 	struct err err;
+	struct shim_args args;
 	struct name name;
 
 	if (argc != 4 || name_parse("container", argv[3], false, &name, &err) < 0) {
@@ -20,5 +22,13 @@ int main(int argc, char **argv)
 		      stderr);
 		return PROCESS_FAILED;
 	}
-	return shim_run(argv[1], argv[2], &name);
+	/* The kernel lays the arguments out one behind the other. */
+	args = (struct shim_args){
+		.runtime_dir = argv[1],
+		.socket = argv[2],
+		.name = &name,
+		.title = argv[0],
+		.title_size = (size_t)(argv[argc - 1] + strlen(argv[argc - 1]) - argv[0]),
+	};
+	return shim_run(&args);
 }
