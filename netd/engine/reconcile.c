@@ -114,7 +114,8 @@ static void prune_have(struct objv *want, struct objv *have)
 		const struct obj *obj = &have->items[i];
 		bool wanted = objv_find(want, obj) != NULL;
 
-		if (!wanted && is_stack(obj->ns))
+		/* a stack nobody wants goes as a whole: what an attach cut off made */
+		if (!wanted && is_stack(obj->ns) && obj->kind != OBJ_NETNS)
 			continue;
 		if (!wanted && obj->kind == OBJ_LINK && ends.count) {
 			struct obj key = { 0 };
