@@ -2,10 +2,14 @@
 /* world - private namespaces and short words for the tests of lib/kern. */
 #include "tests/netns/world.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <poll.h>
 #include <sched.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -282,4 +286,178 @@ int run_in(const struct world *world, const struct stack *stack, const char *fmt
 	status = system(command);
 	netns_leave(world->home);
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+void bridge_up(struct stack *stack, const char *name, const char *mac)
+{
+	struct mac m = mac_of(mac);
+	struct obj obj = obj_bridge(stack->ns, name, &m, 1500, "");
+	struct nlbatch batch = { 0 };
+
+	rtnl_bridge_add(&batch, &obj.link);
+	rtnl_link_up(&batch, name, true);
+	rtnl_run(stack, &batch);
+}
+
+/*
+ * A bridge lets a port forward when linkwatch has seen its carrier, in a work queue of the kernel: a packet sent in
+ * the first instant may be lost, and an ARP request is repeated after a second only.
+ */
+static void settle(struct stack *stack, const char *name)
+{
+	for (int i = 0; i < 1000; i++) {
+		struct rtnl_link_info *links = NULL;
+		struct buf bytes = BUF_INIT;
+		bool running;
+
+		assert_int_equal(rtnl_link_get(stack->rtnl, name, &bytes, NULL), 0);
+		assert_int_equal(rtnl_list_links((struct rtnl_slice){ bytes.data, bytes.size }, &links), 1);
+		running = links[0].running;
+		free(links);
+		buf_fini(&bytes);
+		if (running)
+			return;
+		usleep(1000);
+	}
+	fail_msg("%s does not come up", name);
+}
+
+void wire(struct stack *near, const char *near_name, const char *near_mac, const char *master, struct stack *far,
+	  const char *far_name, const char *far_mac)
+{
+	struct mac near_m = mac_of(near_mac), far_m = mac_of(far_mac);
+	struct obj obj = obj_veth(near->ns, near_name, &near_m, far->ns, far_name, &far_m, 1500,
+				  master ? master : "", "");
+	struct nlbatch batch = { 0 };
+
+	if (master)
+		obj.link.flags = LINK_PORT_STATIC;
+	rtnl_veth_add(&batch, &obj.link, master ? index_of(near, master) : 0, far->fd);
+	rtnl_run(near, &batch);
+	rtnl_link_up(&batch, far_name, true);
+	rtnl_link_up(&batch, "lo", true);
+	rtnl_run(far, &batch);
+	rtnl_link_up(&batch, near_name, true);
+	rtnl_run(near, &batch);
+	settle(near, near_name);
+	settle(far, far_name);
+	if (master) {
+		struct obj fdb = obj_fdb(near->ns, near_name, &far_m);
+
+		rtnl_fdb_add(&batch, &fdb.fdb, index_of(near, near_name));
+		rtnl_run(near, &batch);
+	}
+}
+
+void address(struct stack *stack, const char *dev, const char *prefix)
+{
+	struct prefix p = prefix_of(prefix);
+	struct obj obj = obj_addr(stack->ns, dev, &p);
+	struct nlbatch batch = { 0 };
+
+	rtnl_addr_add(&batch, &obj.addr, index_of(stack, dev));
+	rtnl_run(stack, &batch);
+}
+
+void route(struct stack *stack, const char *dst, const char *via, const char *dev)
+{
+	struct prefix p = prefix_of(dst);
+	struct ip gateway = ip_of(via);
+	struct obj obj = obj_route(stack->ns, &p, &gateway, dev);
+	struct nlbatch batch = { 0 };
+
+	rtnl_route_add(&batch, &obj.route, index_of(stack, dev));
+	rtnl_run(stack, &batch);
+}
+
+void set_sysctl(const struct world *world, struct stack *stack, enum sysctl_key key, const char *dev, int32_t value)
+{
+	struct obj obj = obj_sysctl(stack->ns, key, dev, value);
+	struct err err = ERR_INIT;
+	int r;
+
+	assert_int_equal(netns_enter(stack->fd, NULL), 0);
+	r = sysctl_write(&obj.sysctl, &err);
+	netns_leave(world->home);
+	if (r < 0)
+		fail_msg("%s", err.msg);
+}
+
+static socklen_t sockaddr_of(const struct ip *ip, uint16_t port, struct sockaddr_storage *ret_addr)
+{
+	memset(ret_addr, 0, sizeof(*ret_addr));
+	if (ip->family == 4) {
+		struct sockaddr_in *in = (void *)ret_addr;
+
+		in->sin_family = AF_INET;
+		in->sin_port = htons(port);
+		memcpy(&in->sin_addr, ip->b, 4);
+		return sizeof(*in);
+	}
+	struct sockaddr_in6 *in6 = (void *)ret_addr;
+
+	in6->sin6_family = AF_INET6;
+	in6->sin6_port = htons(port);
+	memcpy(&in6->sin6_addr, ip->b, 16);
+	return sizeof(*in6);
+}
+
+static int socket_in(const struct world *world, const struct stack *stack, int family)
+{
+	int fd;
+
+	assert_int_equal(netns_enter(stack->fd, NULL), 0);
+	fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	netns_leave(world->home);
+	assert_true(fd >= 0);
+	return fd;
+}
+
+int serve(const struct world *world, const struct stack *stack, const char *ip, uint16_t port)
+{
+	struct ip address_ip = ip_of(ip);
+	struct sockaddr_storage addr;
+	socklen_t size = sockaddr_of(&address_ip, port, &addr);
+	int fd = socket_in(world, stack, addr.ss_family), on = 1;
+
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	if (addr.ss_family == AF_INET6)
+		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
+	assert_int_equal(bind(fd, (struct sockaddr *)&addr, size), 0);
+	assert_int_equal(listen(fd, 16), 0);
+	return fd;
+}
+
+int reach(const struct world *world, const struct stack *from, const char *ip, uint16_t port, int listener, int ms,
+	  struct ip *ret_peer)
+{
+	struct ip to = ip_of(ip);
+	struct sockaddr_storage addr;
+	socklen_t size = sockaddr_of(&to, port, &addr);
+	int fd = socket_in(world, from, addr.ss_family), server, r = 0, error = 0;
+	struct pollfd wait = { .fd = fd, .events = POLLOUT };
+
+	if (connect(fd, (struct sockaddr *)&addr, size) < 0 && errno != EINPROGRESS)
+		r = -errno;
+	if (r == 0 && poll(&wait, 1, ms) != 1)
+		r = -ETIMEDOUT;
+	size = sizeof(error);
+	if (r == 0 && (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) < 0 || error))
+		r = -error;
+	if (r == 0) {
+		size = sizeof(addr);
+		server = accept4(listener, (struct sockaddr *)&addr, &size, SOCK_CLOEXEC);
+		if (server < 0) {
+			r = -errno; /* somebody else answered */
+		} else if (ret_peer) {
+			*ret_peer = (struct ip){ .family = addr.ss_family == AF_INET ? 4 : 6 };
+			if (addr.ss_family == AF_INET)
+				memcpy(ret_peer->b, &((struct sockaddr_in *)(void *)&addr)->sin_addr, 4);
+			else
+				memcpy(ret_peer->b, &((struct sockaddr_in6 *)(void *)&addr)->sin6_addr, 16);
+		}
+		fd_close(server);
+	}
+	fd_close(fd);
+	return r;
 }

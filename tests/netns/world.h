@@ -83,4 +83,27 @@ void add_elem(struct stack *stack, const struct obj *elem);
 int run_in(const struct world *world, const struct stack *stack, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/* Wiring: links made, up, addressed in one call each. */
+
+/** wire() - a veth between two namespaces, both ends up; @master and @mac_far may be NULL */
+void wire(struct stack *near, const char *near_name, const char *near_mac, const char *master, struct stack *far,
+	  const char *far_name, const char *far_mac);
+void bridge_up(struct stack *stack, const char *name, const char *mac);
+void address(struct stack *stack, const char *dev, const char *prefix);
+void route(struct stack *stack, const char *dst, const char *via, const char *dev);
+void set_sysctl(const struct world *world, struct stack *stack, enum sysctl_key key, const char *dev, int32_t value);
+
+/** serve() - a listening TCP socket in @stack */
+int serve(const struct world *world, const struct stack *stack, const char *ip, uint16_t port);
+/**
+ * reach() - TCP from @from to @ip, taken up at @listener within @ms
+ * Of what shall succeed give it REACH_MS: an ARP request or a neighbour solicitation that comes before the other
+ * kernel is ready for it (addresses join their group in a work queue) is repeated after a second.
+ * @ret_peer: who the server saw; may be NULL
+ * Return: 0, -ETIMEDOUT when nothing came, -errno.
+ */
+int reach(const struct world *world, const struct stack *from, const char *ip, uint16_t port, int listener, int ms,
+	  struct ip *ret_peer);
+enum { REACH_MS = 4000, NO_REACH_MS = 400 };
+
 #endif

@@ -1,0 +1,435 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * kern_guard - frames against the guard, one row each: sent by an attacker's
+ * port to a bridge, looked for at a victim's. Every frame is sent three times:
+ * without guard (it must arrive, or the row would prove nothing), and guarded
+ * by a chain of the port's own and by the chain with a device list. Then real
+ * traffic passes in both families, neighbours unknown.
+ */
+#include <errno.h>
+#include <linux/if_packet.h>
+#include <net/ethernet.h>
+#include <net/if.h>
+#include <arpa/inet.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "tests/netns/world.h"
+
+#define ROUTER NS_ID(NS_ROUTER, 0x42)
+#define PORT_A "mp00000000000a"
+#define PORT_V "mp00000000000b"
+
+/* Hexadecimal pieces. Lengths of IP headers are filled in when the frame is built. */
+#define MAC_A "02000000000a"
+#define MAC_V "02000000000b"
+#define MAC_X "020000000099"
+#define ALL "ffffffffffff"
+#define IP_A "0a00000a"
+#define IP_V "0a00000b"
+#define IP6_A "fd00000000000000000000000000000a"
+#define IP6_V "fd00000000000000000000000000000b"
+#define LL_A "fe80000000000000000000000000000a"
+#define LL_V "fe80000000000000000000000000000b"
+#define NOBODY "00000000000000000000000000000000"
+#define NODES "ff020000000000000000000000000001"
+#define TO_V MAC_V MAC_A
+#define IP4(PROTO, SRC, DST) "0800" "45000000" "00010000" "40" PROTO "0000" SRC DST
+#define IP4_FRAG(OFFSET, PROTO, SRC, DST) "0800" "45000000" "0001" OFFSET "40" PROTO "0000" SRC DST
+#define IP4_OPTION(PROTO, SRC, DST, OPTION) "0800" "46000000" "00010000" "40" PROTO "0000" SRC DST OPTION
+#define IP6(NEXT, SRC, DST) "86dd" "60000000" "0000" NEXT "ff" SRC DST
+#define UDP(SPORT, DPORT) SPORT DPORT "000c0000" "6d6f6174"
+#define ARP(OP, SMAC, SIP, TMAC, TIP) "0806" "000108000604" OP SMAC SIP TMAC TIP
+#define ICMP6(TYPE) TYPE "00" "0000"
+#define ECHO6 ICMP6("80") "00010001" "6d6f6174"
+#define NS(TARGET) ICMP6("87") "00000000" TARGET
+#define NA(TARGET) ICMP6("88") "60000000" TARGET
+#define OPTION_FROM(MAC) "0101" MAC
+#define OPTION_TARGET(MAC) "0201" MAC
+#define NONCE "0e01" "123456789abc"
+#define RA ICMP6("86") "40000708" "0000000000000000"
+#define REDIRECT ICMP6("89") "00000000" IP6_V IP6_V
+/* One extension header in front of ICMPv6: the next header, one unit of padding. */
+#define EXT(NEXT) NEXT "00" "010400000000"
+#define HBH_ALERT "3a00" "0502000001 00"
+#define FRAGMENT(NEXT, OFFSET) NEXT "00" OFFSET "12345678"
+
+static const struct row {
+	const char *name;
+	const char *hex;
+	const char *counter; /* NULL: passes */
+	bool never_forwarded; /* by a bridge, with or without guard */
+} rows[] = {
+	/* what a decent stack sends */
+	{ "udp4", TO_V IP4("11", IP_A, IP_V) UDP("1000", "2000"), NULL, false },
+	{ "udp4 second fragment", TO_V IP4_FRAG("0010", "11", IP_A, IP_V) "6d6f6174", NULL, false },
+	{ "echo request", TO_V IP4("01", IP_A, IP_V) "0800000000010001", NULL, false },
+	{ "arp request", ALL MAC_A ARP("0001", MAC_A, IP_A, "000000000000", IP_V), NULL, false },
+	{ "arp reply", TO_V ARP("0002", MAC_A, IP_A, MAC_V, IP_V), NULL, false },
+	{ "arp probe", ALL MAC_A ARP("0001", MAC_A, "00000000", "000000000000", IP_A), NULL, false },
+	{ "dhcp discover", ALL MAC_A IP4("11", "00000000", "ffffffff") UDP("0044", "0043"), NULL, false },
+	{ "igmp report", "01005e000016" MAC_A IP4_OPTION("02", IP_A, "e0000016", "94040000") "2200000000000001", NULL, false },
+	{ "udp6", TO_V IP6("11", IP6_A, IP6_V) UDP("1000", "2000"), NULL, false },
+	{ "echo6", TO_V IP6("3a", IP6_A, IP6_V) ECHO6, NULL, false },
+	{ "echo6 first fragment", TO_V IP6("2c", IP6_A, IP6_V) FRAGMENT("3a", "0001") ECHO6 "00000000", NULL, false },
+	{ "echo6 later fragment", TO_V IP6("2c", IP6_A, IP6_V) FRAGMENT("3a", "0010") "6d6f6174", NULL, false },
+	{ "udp6 behind destination options", TO_V IP6("3c", IP6_A, IP6_V) EXT("11") UDP("1000", "2000"), NULL, false },
+	{ "ns bare", TO_V IP6("3a", IP6_A, IP6_V) NS(IP6_V), NULL, false },
+	{ "ns", TO_V IP6("3a", LL_A, LL_V) NS(LL_V) OPTION_FROM(MAC_A), NULL, false },
+	{ "na", TO_V IP6("3a", IP6_A, IP6_V) NA(IP6_A) OPTION_TARGET(MAC_A), NULL, false },
+	{ "na bare", TO_V IP6("3a", IP6_A, IP6_V) NA(IP6_A), NULL, false },
+	{ "dad", "3333ff00000a" MAC_A IP6("3a", NOBODY, NODES) NS(IP6_A), NULL, false },
+	{ "dad with nonce", "3333ff00000a" MAC_A IP6("3a", NOBODY, NODES) NS(IP6_A) NONCE, NULL, false },
+	{ "rs", "333300000002" MAC_A IP6("3a", LL_A, NODES) ICMP6("85") "00000000" OPTION_FROM(MAC_A), NULL, false },
+	{ "rs from nobody", "333300000002" MAC_A IP6("3a", NOBODY, NODES) ICMP6("85") "00000000", NULL, false },
+	{ "mld2 report", "333300000016" MAC_A IP6("00", NOBODY, NODES) EXT("3a") ICMP6("8f") "00000000", NULL, false },
+	{ "packet too big", TO_V IP6("3a", IP6_A, IP6_V) ICMP6("02") "00000500" "60000000", NULL, false },
+
+	/* another's MAC */
+	{ "mac spoofed", MAC_V MAC_X IP4("11", IP_A, IP_V) UDP("1000", "2000"), "mac_spoofed", false },
+	{ "mac of the victim", ALL MAC_V IP4("11", IP_A, IP_V) UDP("1000", "2000"), "mac_spoofed", false },
+
+	/* another's address */
+	{ "ip spoofed", TO_V IP4("11", "0a000063", IP_V) UDP("1000", "2000"), "ip_spoofed", false },
+	{ "ip of the victim", TO_V IP4("06", IP_V, IP_V) "0000000000000000", "ip_spoofed", false },
+	{ "ip of nobody", TO_V IP4("11", "00000000", IP_V) UDP("1000", "2000"), "ip_spoofed", false },
+	{ "igmp spoofed", "01005e000016" MAC_A IP4_OPTION("02", IP_V, "e0000016", "94040000") "2200000000000001", "ip_spoofed", false },
+	{ "ip6 spoofed", TO_V IP6("11", IP6_V, IP6_V) UDP("1000", "2000"), "ip_spoofed", false },
+	{ "ip6 of nobody", TO_V IP6("11", NOBODY, IP6_V) UDP("1000", "2000"), "ip_spoofed", false },
+	{ "echo6 spoofed", TO_V IP6("3a", IP6_V, IP6_V) ECHO6, "ip_spoofed", false },
+	{ "later fragment spoofed", TO_V IP6("2c", IP6_V, IP6_V) FRAGMENT("3a", "0010") "6d6f6174", "ip_spoofed", false },
+
+	/* ARP */
+	{ "arp reply for the victim", ALL MAC_A ARP("0002", MAC_A, IP_V, ALL, IP_V), "arp_spoofed", false },
+	{ "arp request as the gateway", ALL MAC_A ARP("0001", MAC_A, "0a000001", "000000000000", IP_V), "arp_spoofed", false },
+	{ "arp with another sender", TO_V ARP("0002", MAC_X, IP_A, MAC_V, IP_V), "arp_spoofed", false },
+	{ "arp probe of another", ALL MAC_A ARP("0001", MAC_X, "00000000", "000000000000", IP_A), "arp_spoofed", false },
+	{ "arp reply from 0.0.0.0", TO_V ARP("0002", MAC_A, "00000000", MAC_V, IP_V), "arp_spoofed", false },
+	{ "arp of another protocol", TO_V "0806" "000186dd0604" "0001" MAC_A IP_A MAC_V IP_V, "restricted", false },
+
+	/* ND */
+	{ "na for the victim", TO_V IP6("3a", IP6_A, IP6_V) NA(IP6_V) OPTION_TARGET(MAC_A), "nd_spoofed", false },
+	{ "na for the victim, from it", TO_V IP6("3a", IP6_V, IP6_V) NA(IP6_V) OPTION_TARGET(MAC_A), "nd_spoofed", false },
+	{ "na with another mac", TO_V IP6("3a", IP6_A, IP6_V) NA(IP6_A) OPTION_TARGET(MAC_X), "nd_spoofed", false },
+	{ "na with the wrong option", TO_V IP6("3a", IP6_A, IP6_V) NA(IP6_A) OPTION_FROM(MAC_A), "nd_spoofed", false },
+	{ "na with two options", TO_V IP6("3a", IP6_A, IP6_V) NA(IP6_A) OPTION_TARGET(MAC_A) OPTION_TARGET(MAC_X), "nd_spoofed", false },
+	{ "ns with another mac", TO_V IP6("3a", IP6_A, IP6_V) NS(IP6_V) OPTION_FROM(MAC_X), "nd_spoofed", false },
+	{ "ns from the victim", TO_V IP6("3a", IP6_V, IP6_V) NS(IP6_A) OPTION_FROM(MAC_A), "nd_spoofed", false },
+	{ "dad for the victim", "3333ff00000b" MAC_A IP6("3a", NOBODY, NODES) NS(IP6_V), "nd_spoofed", false },
+	{ "ra", "333300000001" MAC_A IP6("3a", LL_A, NODES) RA, "nd_spoofed", false },
+	{ "redirect6", TO_V IP6("3a", LL_A, IP6_V) REDIRECT, "nd_spoofed", false },
+	{ "rs with another mac", "333300000002" MAC_A IP6("3a", LL_A, NODES) ICMP6("85") "00000000" OPTION_FROM(MAC_X), "nd_spoofed", false },
+	{ "na behind hop-by-hop", TO_V IP6("00", IP6_A, IP6_V) EXT("3a") NA(IP6_A) OPTION_TARGET(MAC_A), "nd_spoofed", false },
+	{ "na behind destination options", TO_V IP6("3c", IP6_A, IP6_V) EXT("3a") NA(IP6_V) OPTION_TARGET(MAC_A), "nd_spoofed", false },
+	{ "ra behind hop-by-hop", "333300000001" MAC_A IP6("00", LL_A, NODES) EXT("3a") RA, "nd_spoofed", false },
+	{ "ra in an atomic fragment", "333300000001" MAC_A IP6("2c", LL_A, NODES) FRAGMENT("3a", "0000") RA, "nd_spoofed", false },
+	{ "na in a first fragment", TO_V IP6("2c", IP6_A, IP6_V) FRAGMENT("3a", "0001") NA(IP6_V), "nd_spoofed", false },
+	{ "na behind two headers", TO_V IP6("00", IP6_A, IP6_V) EXT("3c") EXT("3a") NA(IP6_V), "nd_spoofed", false },
+
+	/* servers */
+	{ "dhcp offer", ALL MAC_A IP4("11", IP_A, "ffffffff") UDP("0043", "0044"), "dhcp_spoofed", false },
+	{ "dhcp6 reply", TO_V IP6("11", LL_A, LL_V) UDP("0223", "0222"), "dhcp_spoofed", false },
+
+	/* what has no place here */
+	{ "vlan 0", TO_V "81000000" ARP("0002", MAC_A, IP_V, MAC_V, IP_V), "restricted", false },
+	{ "vlan 0, own address", TO_V "81000000" IP4("11", IP_A, IP_V) UDP("1000", "2000"), "restricted", false },
+	{ "vlan 7", TO_V "81000007" IP4("11", IP_A, IP_V) UDP("1000", "2000"), "restricted", false },
+	{ "802.1ad", TO_V "88a80007" IP4("11", IP_A, IP_V) UDP("1000", "2000"), "restricted", false },
+	{ "qinq", TO_V "88a80000" "81000000" ARP("0002", MAC_A, IP_V, MAC_V, IP_V), "restricted", false },
+	{ "bpdu", "0180c2000000" MAC_A "0026" "424203" "0000000000" "000000000000000000000000000000000000000000", "restricted", false },
+	{ "llc snap arp", TO_V "0024" "aaaa03" "000000" "0806" "000108000604" "0002" MAC_A IP_V MAC_V IP_V, "restricted", false },
+	{ "lldp", "0180c200000e" MAC_A "88cc" "020704" MAC_A, "restricted", true },
+	{ "lacp", "0180c2000002" MAC_A "8809" "0101", "restricted", true },
+	{ "unknown ethertype", TO_V "1234" "6d6f6174", "restricted", false },
+	{ "loose source route", TO_V IP4_OPTION("11", IP_A, IP_V, "8303 0400") UDP("1000", "2000"), "restricted", false },
+	{ "record route", TO_V IP4_OPTION("11", IP_A, IP_V, "07030400") UDP("1000", "2000"), "restricted", false },
+	{ "icmp redirect", TO_V IP4("01", IP_A, IP_V) "05000000" IP_A, "restricted", false },
+	{ "icmp router advertisement", TO_V IP4("01", IP_A, IP_V) "0900000000000000", "restricted", false },
+	{ "igmp query", "01005e000001" MAC_A IP4_OPTION("02", IP_A, "e0000001", "94040000") "1164000000000000", "restricted", false },
+	{ "igmp query without option", "01005e000001" MAC_A IP4("02", IP_A, "e0000001") "1164000000000000", "restricted", false },
+	{ "mld query", "333300000001" MAC_A IP6("00", LL_A, NODES) EXT("3a") ICMP6("82") "00000000" NOBODY, "restricted", false },
+	{ "routing header 0", TO_V IP6("2b", IP6_A, IP6_V) "11020001" "00000000" IP6_V UDP("1000", "2000"), "restricted", false },
+	{ "routing header 2", TO_V IP6("2b", IP6_A, IP6_V) "11020201" "00000000" IP6_V UDP("1000", "2000"), "restricted", false },
+	{ "header chain cut by the fragment", TO_V IP6("2c", IP6_A, IP6_V) FRAGMENT("3c", "0001") "3a0f010400000000", "restricted", false },
+	{ "later fragment of a header chain", TO_V IP6("2c", IP6_A, IP6_V) FRAGMENT("3c", "0010") "6d6f6174", "restricted", false },
+	{ "inverse nd", TO_V IP6("3a", IP6_A, IP6_V) ICMP6("8d") "00000000", "restricted", false },
+};
+
+static struct world world;
+
+struct scene {
+	struct stack router, attacker, victim;
+	int out, in;
+};
+
+static int raw_socket(const struct stack *stack, const char *dev)
+{
+	struct sockaddr_ll addr = { .sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL) };
+	struct packet_mreq promiscuous = { .mr_type = PACKET_MR_PROMISC };
+	int fd;
+
+	assert_int_equal(netns_enter(stack->fd, NULL), 0);
+	fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, htons(ETH_P_ALL));
+	netns_leave(world.home);
+	assert_true(fd >= 0);
+	addr.sll_ifindex = promiscuous.mr_ifindex = (int)index_of(stack, dev);
+	assert_int_equal(bind(fd, (struct sockaddr *)&addr, sizeof(addr)), 0);
+	assert_int_equal(setsockopt(fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &promiscuous, sizeof(promiscuous)), 0);
+	return fd;
+}
+
+static struct scene scene_make(const struct kern_features *guard)
+{
+	struct scene scene = { .router = stack_make(&world, ROUTER),
+			       .attacker = stack_make(&world, NS_ID(NS_STACK, 1)),
+			       .victim = stack_make(&world, NS_ID(NS_STACK, 2)) };
+	struct stack *all[] = { &scene.router, &scene.attacker, &scene.victim };
+
+	/* No word of the kernels' own in between. */
+	for (size_t i = 0; i < ARRAY_COUNT(all); i++) {
+		set_sysctl(&world, all[i], SYSCTL_IPV6_ADDR_GEN_MODE, "default", 1);
+		set_sysctl(&world, all[i], SYSCTL_BRIDGE_CALL_IPTABLES, "", 0);
+		set_sysctl(&world, all[i], SYSCTL_BRIDGE_CALL_IP6TABLES, "", 0);
+		set_sysctl(&world, all[i], SYSCTL_BRIDGE_CALL_ARPTABLES, "", 0);
+	}
+	bridge_up(&scene.router, "mb000000000001", "02:00:00:00:00:01");
+	if (guard)
+		lay(&scene.router, RULESET_GUARD, guard);
+	wire(&scene.router, PORT_A, "02:00:00:00:01:0a", "mb000000000001", &scene.attacker, "eth0", "02:00:00:00:00:0a");
+	wire(&scene.router, PORT_V, "02:00:00:00:01:0b", "mb000000000001", &scene.victim, "eth0", "02:00:00:00:00:0b");
+	return scene;
+}
+
+static void guard_port(struct stack *router, const char *dev, const char *mac, const char *ip4, const char *ip6,
+		       const char *linklocal, const struct kern_features *features)
+{
+	const struct obj elems[] = {
+		elem_of(ROUTER, SET_GUARD_MAC, dev, mac, NULL),	 elem_of(ROUTER, SET_GUARD_ARP, dev, mac, ip4),
+		elem_of(ROUTER, SET_GUARD_IP4, dev, NULL, ip4),	 elem_of(ROUTER, SET_GUARD_IP6, dev, NULL, ip6),
+		elem_of(ROUTER, SET_GUARD_IP6, dev, NULL, linklocal),
+	};
+	struct obj port = obj_port(ROUTER, dev);
+	struct nlbatch batch = { 0 };
+
+	nft_begin(&batch);
+	for (size_t i = 0; i < ARRAY_COUNT(elems); i++)
+		nft_elem_add(&batch, &elems[i].elem);
+	nft_port_add(&batch, &port.port, features);
+	assert_int_equal(nft_run(router, &batch), 0);
+}
+
+static void guard_both(struct scene *scene, const struct kern_features *features)
+{
+	guard_port(&scene->router, PORT_A, "02:00:00:00:00:0a", "10.0.0.10", "fd00::a", "fe80::a", features);
+	guard_port(&scene->router, PORT_V, "02:00:00:00:00:0b", "10.0.0.11", "fd00::b", "fe80::b", features);
+}
+
+static void scene_fini(struct scene *scene)
+{
+	stack_fini(&scene->router);
+	stack_fini(&scene->attacker);
+	stack_fini(&scene->victim);
+}
+
+static size_t frame_build(const char *hex, uint8_t dst[256])
+{
+	size_t size = 0, at = 12;
+
+	for (; hex[0]; hex++) {
+		unsigned byte;
+
+		if (hex[0] == ' ')
+			continue;
+		assert_int_equal(sscanf(hex, "%2x", &byte), 1);
+		dst[size++] = (uint8_t)byte;
+		hex++;
+	}
+	while ((dst[at] == 0x81 && dst[at + 1] == 0) || (dst[at] == 0x88 && dst[at + 1] == 0xa8))
+		at += 4;
+	if (dst[at] == 0x08 && dst[at + 1] == 0x00) {
+		dst[at + 4] = (uint8_t)((size - at - 2) >> 8);
+		dst[at + 5] = (uint8_t)(size - at - 2);
+	} else if (dst[at] == 0x86 && dst[at + 1] == 0xdd) {
+		dst[at + 6] = (uint8_t)((size - at - 2 - 40) >> 8);
+		dst[at + 7] = (uint8_t)(size - at - 2 - 40);
+	}
+	return size;
+}
+
+/* Everything has happened when send() returns; what arrived lies in the queue. */
+static bool frame_arrives(const struct scene *scene, const char *hex)
+{
+	uint8_t frame[256], seen[2048];
+	size_t size = frame_build(hex, frame);
+	bool arrived = false;
+
+	while (recv(scene->in, seen, sizeof(seen), MSG_DONTWAIT) > 0)
+		;
+	assert_int_equal(send(scene->out, frame, size, 0), size);
+	for (;;) {
+		struct pollfd wait = { .fd = scene->in, .events = POLLIN };
+		struct sockaddr_ll from;
+		socklen_t from_size = sizeof(from);
+		ssize_t n;
+
+		if (poll(&wait, 1, arrived ? 0 : 20) != 1)
+			return arrived;
+		n = recvfrom(scene->in, seen, sizeof(seen), MSG_DONTWAIT, (struct sockaddr *)&from, &from_size);
+		arrived |= n >= 12 && from.sll_pkttype != PACKET_OUTGOING && memcmp(seen, frame, 12) == 0;
+	}
+}
+
+static struct nft_counter *counters_read(struct stack *router, int *ret_count)
+{
+	struct nft_counter *counters = NULL;
+	struct buf bytes = BUF_INIT;
+
+	assert_int_equal(nft_dump(router->nft, &bytes, NULL), 0);
+	*ret_count = nft_list_counters(bytes.data, bytes.size, &counters);
+	assert_int_equal(*ret_count, 6);
+	buf_fini(&bytes);
+	return counters;
+}
+
+static void open_raw(struct scene *scene)
+{
+	scene->out = raw_socket(&scene->attacker, "eth0");
+	scene->in = raw_socket(&scene->victim, "eth0");
+}
+
+static void close_raw(struct scene *scene)
+{
+	close(scene->out);
+	close(scene->in);
+}
+
+static void test_unguarded(void **state)
+{
+	struct scene scene = scene_make(NULL);
+	unsigned bad = 0;
+
+	(void)state;
+	open_raw(&scene);
+	for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+		if (frame_arrives(&scene, rows[i].hex) == rows[i].never_forwarded) {
+			print_message("%s: %s\n", rows[i].name, rows[i].never_forwarded ? "arrives" : "does not arrive");
+			bad++;
+		}
+	}
+	assert_int_equal(bad, 0);
+	close_raw(&scene);
+	scene_fini(&scene);
+}
+
+static void guarded_by(bool listed)
+{
+	struct kern_features features = world.features;
+	struct scene scene;
+	unsigned bad = 0;
+
+	features.netdev_device_add = listed;
+	scene = scene_make(&features);
+	guard_both(&scene, &features);
+	open_raw(&scene);
+	for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+		const char *counted = "nothing";
+		struct nft_counter *before, *after;
+		uint64_t total = 0;
+		bool arrived;
+		int count;
+
+		before = counters_read(&scene.router, &count);
+		arrived = frame_arrives(&scene, rows[i].hex);
+		after = counters_read(&scene.router, &count);
+		for (int c = 0; c < count; c++) {
+			total += after[c].packets - before[c].packets;
+			if (after[c].packets != before[c].packets)
+				counted = after[c].name;
+		}
+		if (arrived != !rows[i].counter || total != (rows[i].counter ? 1 : 0) ||
+		    (rows[i].counter && strcmp(counted, rows[i].counter) != 0)) {
+			print_message("%s: %s, %s counted %u, wanted %s\n", rows[i].name,
+				      arrived ? "arrives" : "does not arrive", counted, (unsigned)total,
+				      rows[i].counter ? rows[i].counter : "to pass");
+			bad++;
+		}
+		free(before);
+		free(after);
+	}
+	assert_int_equal(bad, 0);
+	close_raw(&scene);
+	scene_fini(&scene);
+}
+
+static void test_guarded_each(void **state)
+{
+	(void)state;
+	guarded_by(false);
+}
+
+static void test_guarded_listed(void **state)
+{
+	(void)state;
+	if (!world.features.netdev_device_add) {
+		print_message("no devices can be added to a standing netdev chain here\n");
+		skip();
+	}
+	guarded_by(true);
+}
+
+/* Two kernels talk: neighbours are found by ARP and ND in both directions. */
+static void test_decent_traffic(void **state)
+{
+	static const char *const ips[] = { "10.0.0.10", "10.0.0.11", "fd00::a", "fd00::b" };
+	struct scene scene = scene_make(&world.features);
+	struct nft_counter *counters;
+	unsigned bad = 0;
+	int count;
+
+	(void)state;
+	guard_both(&scene, &world.features);
+	address(&scene.attacker, "eth0", "10.0.0.10/24");
+	address(&scene.attacker, "eth0", "fe80::a/64");
+	address(&scene.attacker, "eth0", "fd00::a/64");
+	address(&scene.victim, "eth0", "10.0.0.11/24");
+	address(&scene.victim, "eth0", "fe80::b/64");
+	address(&scene.victim, "eth0", "fd00::b/64");
+	for (size_t i = 0; i < ARRAY_COUNT(ips); i++) {
+		struct stack *server = i % 2 ? &scene.victim : &scene.attacker;
+		struct stack *client = i % 2 ? &scene.attacker : &scene.victim;
+		int listener = serve(&world, server, ips[i], 80);
+
+		int r = reach(&world, client, ips[i], 80, listener, REACH_MS, NULL);
+
+		if (r < 0) {
+			print_message("%s: %s\n", ips[i], strerror(-r));
+			bad++;
+		}
+		close(listener);
+	}
+	counters = counters_read(&scene.router, &count);
+	for (int i = 0; i < count; i++) {
+		if (counters[i].packets) {
+			print_message("%s: %u packets\n", counters[i].name, (unsigned)counters[i].packets);
+			bad++;
+		}
+	}
+	assert_int_equal(bad, 0);
+	free(counters);
+	scene_fini(&scene);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_unguarded),
+		cmocka_unit_test(test_guarded_each),
+		cmocka_unit_test(test_guarded_listed),
+		cmocka_unit_test(test_decent_traffic),
+	};
+
+	world_enter(&world);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
