@@ -123,9 +123,8 @@ static int index_of(const struct nlsock *sock, const char *name, uint32_t *ret_i
 	int index = name[0] != '\0' ? nlsock_ifindex(sock, name) : 0;
 
 	if (index < 0) {
-		fail(out, index, "no such link: ");
-		snprintf(out->text + strlen(out->text), sizeof(out->text) - strlen(out->text),
-			 "%s", name);
+		out->status = index;
+		snprintf(out->text, sizeof(out->text), "link %s: %s", name, strerror(-index));
 		return index;
 	}
 	*ret_index = (uint32_t)index;
@@ -283,10 +282,16 @@ static void acks_read(struct flight *f, const struct nlack *acks)
 static void send_flight(struct flight *f)
 {
 	cleanup(mem_freep) struct nlack *acks = NULL;
+	int lost;
 
 	if (f->batch.count > 0) {
 		acks = mem_array(f->batch.count, sizeof(*acks));
-		nlsock_exec(f->sock, &f->batch, acks);
+		lost = nlsock_exec(f->sock, &f->batch, acks);
+		for (uint32_t i = 0; lost < 0 && i < f->batch.count; i++) {
+			if (acks[i].status == -EIO && acks[i].text[0] == '\0')
+				snprintf(acks[i].text, sizeof(acks[i].text), "no answer: %s",
+					 strerror(-lost));
+		}
 		acks_read(f, acks);
 	}
 	nlbatch_clear(&f->batch);

@@ -28,8 +28,8 @@
 #include "netd/hand/apply.h"
 
 enum {
-	REMOVE_TRIES = 4,
-	REMOVE_RETRY_MS = 5,
+	INSIST_TRIES = 4,
+	INSIST_PAUSE_MS = 5,
 };
 
 /**
@@ -193,6 +193,17 @@ static bool is_gone(const struct op *op, int status)
 		status == -EADDRNOTAVAIL || status == -ENXIO);
 }
 
+/* What may fail for want of memory is asked for again. Return: whether it is done at last. */
+static bool insist(struct exec *x, const struct op *op, struct outcome *out)
+{
+	for (int try = 1; try < INSIST_TRIES && out->status != 0 && !is_gone(op, out->status);
+	     try++) {
+		poll(NULL, 0, INSIST_PAUSE_MS);
+		apply_group(&x->apply, op, 1, true, out);
+	}
+	return out->status == 0 || is_gone(op, out->status);
+}
+
 static void undone_not(struct exec *x, const struct op *op, const char *why)
 {
 	size_t used = strlen(x->result->text);
@@ -228,11 +239,8 @@ static void backward(struct exec *x)
 		out = mem_array(to - from, sizeof(*out));
 		apply_group(&x->apply, undo + from, to - from, true, out);
 		for (size_t i = from; i < to; i++) {
-			const struct outcome *o = &out[i - from];
-
-			if (o->status != 0 && !is_gone(&undo[i], o->status))
-				undone_not(x, &undo[i],
-					   o->text[0] != '\0' ? o->text : strerror(-o->status));
+			if (!insist(x, &undo[i], &out[i - from]))
+				undone_not(x, &undo[i], out[i - from].text);
 		}
 	}
 }
@@ -250,22 +258,12 @@ static void removal_report(struct exec *x, size_t index, const struct outcome *o
 static void remove_group(struct exec *x, size_t from, size_t to)
 {
 	cleanup(mem_freep) struct outcome *out = mem_array(to - from, sizeof(*out));
-	struct outcome again;
 
 	if (apply_group(&x->apply, x->ops + from, to - from, true, out) == 0)
 		return;
 	for (size_t i = from; i < to; i++) {
-		const struct outcome *o = &out[i - from];
-
-		for (int try = 1;
-		     try < REMOVE_TRIES && o->status != 0 && !is_gone(&x->ops[i], o->status);
-		     try++) {
-			poll(NULL, 0, REMOVE_RETRY_MS);
-			apply_group(&x->apply, x->ops + i, 1, true, &again);
-			o = &again;
-		}
-		if (o->status != 0 && !is_gone(&x->ops[i], o->status))
-			removal_report(x, i, o);
+		if (!insist(x, &x->ops[i], &out[i - from]))
+			removal_report(x, i, &out[i - from]);
 	}
 }
 
