@@ -603,7 +603,9 @@ static int read_mtu(struct reader *reader, const struct yaml_node *node, uint32_
 
 	if (node->kind != YAML_SCALAR || str_u64(node->text, LAB_MTU_MAX, &mtu) < 0 ||
 	    mtu < LAB_MTU_MIN)
-		return FAIL(reader, node, ERR_USAGE, "mtu \"%.40s\" is not %d..%d bytes",
+		return FAIL(reader, node, ERR_USAGE,
+			    "mtu \"%.40s\" is not %d..%d bytes, what IPv6 needs at least and a "
+			    "veth takes at most",
 			    node->text ? node->text : "", (int)LAB_MTU_MIN, (int)LAB_MTU_MAX);
 	*ret_mtu = (uint32_t)mtu;
 	return 0;

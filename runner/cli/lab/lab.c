@@ -289,10 +289,6 @@ static int end_check(const struct lab *lab, const struct lab_link *link, size_t 
 		rc = address_check(lab, end, &end->ip6, err);
 	if (rc < 0)
 		return rc;
-	if (link->mtu && link->mtu < LAB_MTU_MIN_IPV6 && end->ip6.ip.family)
-		return lab_fail(lab, end->pos, err, ERR_USAGE,
-				"%s:%s: an MTU of %u is below the %d that IPv6 needs", node,
-				end->ifname, (unsigned)link->mtu, (int)LAB_MTU_MIN_IPV6);
 	if (which && ((end->ip4.ip.family && !ip_cmp(&end->ip4.ip, &other->ip4.ip)) ||
 		      (end->ip6.ip.family && !ip_cmp(&end->ip6.ip, &other->ip6.ip))))
 		return lab_fail(lab, end->pos, err, ERR_USAGE,

@@ -22,14 +22,13 @@
 #include "lib/model/names.h"
 
 enum {
-	LAB_FILE_MAX = 4 << 20,  /* bytes of a lab file, also with its variables expanded */
-	LAB_NODES_MAX = 8192,    /* nodes of one lab */
-	LAB_LINKS_MAX = 16384,   /* links of one lab */
-	LAB_GROUPS_MAX = 1024,   /* groups of one YAML file */
-	LAB_NOTES_MAX = 64,      /* remarks kept; the rest is counted */
-	LAB_MTU_MIN = 68,        /* bytes; RFC 791 */
-	LAB_MTU_MIN_IPV6 = 1280, /* bytes; RFC 8200 */
-	LAB_MTU_MAX = 65535,     /* bytes; what a veth takes */
+	LAB_FILE_MAX = 4 << 20, /* bytes of a lab file, also with its variables expanded */
+	LAB_NODES_MAX = 8192,   /* nodes of one lab */
+	LAB_LINKS_MAX = 16384,  /* links of one lab */
+	LAB_GROUPS_MAX = 1024,  /* groups of one YAML file */
+	LAB_NOTES_MAX = 64,     /* remarks kept; the rest is counted */
+	LAB_MTU_MIN = 1280,     /* bytes; each interface has IPv6 (RFC 8200) */
+	LAB_MTU_MAX = 65535,    /* bytes; what a veth takes */
 	LAB_ROUTES_PLAIN_MAX = 32768,   /* routes of a lab up to which no two are merged */
 	LAB_ROUTES_MAX = 98304,         /* routes of a lab: a plan may hold 131072 operations */
 	LAB_ROUTE_CELLS_MAX = 16 << 20, /* nodes times destinations: seconds of work */
