@@ -61,9 +61,16 @@ def ip_json(netns, *args):
 
 
 def sysctl(netns, name, value):
+    """Writes it; the value before, None where there is no such thing or it is not to be written."""
+    if value is None:
+        return None
     with inside(netns), contextlib.suppress(FileNotFoundError):
-        with open("/proc/sys/" + name, "w", encoding="ascii") as file:
+        with open("/proc/sys/" + name, "r+", encoding="ascii") as file:
+            before = file.read().strip()
+            file.seek(0)
             file.write(str(value))
+            return before
+    return None
 
 
 def until(condition, seconds=PATIENCE):
@@ -110,7 +117,7 @@ class World:
 
     def soften(self):
         """The victim believes whatever a default Linux host may be made to believe: only the guard protects it."""
-        dev = self.v.ifname
+        dev, self.hard = self.v.ifname, {}
         for name, value in {
                 f"net/ipv4/neigh/{dev}/locktime": 0, f"net/ipv6/neigh/{dev}/locktime": 0,
                 "net/ipv4/conf/all/rp_filter": 0, f"net/ipv4/conf/{dev}/rp_filter": 0,
@@ -121,7 +128,15 @@ class World:
                 f"net/ipv6/conf/{dev}/accept_ra_defrtr": 1, f"net/ipv6/conf/{dev}/accept_ra_pinfo": 1,
                 f"net/ipv6/conf/{dev}/accept_redirects": 1, f"net/ipv6/conf/{dev}/suppress_frag_ndisc": 0,
                 "net/ipv6/conf/all/suppress_frag_ndisc": 0}.items():
+            self.hard[name] = sysctl(self.v.netns, name, value)
+
+    def harden(self):
+        """The victim as it was: what soften() changed, and what the attacks taught it."""
+        for name, value in self.hard.items():
             sysctl(self.v.netns, name, value)
+        LearnsRoute().prepare(self, None)
+        for to in (frames.ELSEWHERE4, frames.ELSEWHERE6):
+            run(self.v.netns, "ip", "route", "del", to, check=False)
 
     def send(self, packets):
         for packet in packets:
@@ -422,6 +437,7 @@ def main():
             attack(world, report, function, effect, reasons, args.expect)
     if not args.only:
         legitimate(world, report, title + ", after the attacks")
+    world.harden()
     print(f"1..{report.count}", flush=True)
     return 1 if report.failures or not report.count else 0
 

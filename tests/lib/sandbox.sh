@@ -218,6 +218,9 @@ sandbox_outside() {
 	netns_add outside || die "cannot make outside"
 	ip link add eth0 address 02:00:00:00:51:02 type veth peer name eth0 address 02:00:00:00:51:01 netns outside ||
 		die "cannot make the uplink"
+	# The kernel would add its own some time later, and leftovers would wonder.
+	ip link set eth0 addrgenmode none
+	ip addr add fe80::2/64 dev eth0 nodad
 	ip addr add "$HOST4/24" dev eth0
 	ip addr add "$HOST6/64" dev eth0 nodad
 	ip link set eth0 up
