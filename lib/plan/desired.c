@@ -250,6 +250,8 @@ static void add_inner_end(struct objv *objs, const struct endpoint *endpoint)
 	uint64_t ns = endpoint->stack->ns;
 	const char *dev = endpoint->ifname;
 
+	/* it comes up before it has addresses: the kernel shall make none itself */
+	add(objs, obj_sysctl(ns, SYSCTL_IPV6_ADDR_GEN_MODE, dev, 1));
 	add(objs, obj_sysctl(ns, SYSCTL_IPV6_ACCEPT_RA, dev, 0));
 	for (size_t i = 0; i < endpoint->ip_count; i++)
 		add(objs, obj_addr(ns, dev, &endpoint->ips[i]));

@@ -11,8 +11,10 @@
  *   22  link veth, ADD                 both ends in one message
  *   23  link veth and loopback, SET    may mean a peer that the line above made
  *   25  sysctl of one device           before it can carry a packet
- *   30  addr
  *   35  up of what is not guarded      bridges, uplinks, the ends inside containers
+ *   37  addr                           of a link that is up: an IPv6 address that was there before gets its routes
+ *                                      by atomic allocations (net/ipv6/addrconf.c, fixup_permanent_addr()), and is
+ *                                      dropped without a word when per-CPU memory is short, as in a burst of attaches
  *   40  route                          the kernel refuses one on a link that is down
  *   45  neigh
  *   47  fdb
@@ -43,8 +45,8 @@ enum {
 	RANK_VETH = 22,
 	RANK_LINK_SET = 23,
 	RANK_SYSCTL = 25,
-	RANK_ADDR = 30,
 	RANK_UP = 35,
+	RANK_ADDR = 37,
 	RANK_ROUTE = 40,
 	RANK_NEIGH = 45,
 	RANK_FDB = 47,

@@ -5,8 +5,8 @@
  * Timed is what must be done for the endpoint, and nothing else:
  *
  *   router   sendmsg  veth with its peer made in place; alias and port flags
- *   stack    setns, write accept_ra, socket, setns back
- *            sendmsg  addresses, up, neighbours and default routes, both families
+ *   stack    setns, write addr_gen_mode and accept_ra, socket, setns back
+ *            sendmsg  up, addresses, neighbours and default routes, both families
  *   router   sendmsg  FDB entry, neighbours on the bridge
  *            sendmsg  one nftables transaction: guard's elements, the port bound, the published port
  *   host     sendmsg  one nftables transaction: the published port
@@ -112,10 +112,11 @@ static void inner_end(struct msgs *m, const struct world *w, const struct endpoi
 	static const struct prefix any4 = { .ip = { .family = 4 } }, any6 = { .ip = { .family = 6 } };
 	uint32_t index = ifindex(sock, "eth0");
 
+	/* Up first: addresses that were there before would get their routes by atomic allocations, which may fail. */
+	put_up(m, index);
 	put_addr(m, index, &e->ip4);
 	put_addr(m, index, &e->ip6);
 	put_addr(m, index, &e->ll);
-	put_up(m, index);
 	put_neigh(m, true, index, &w->gateway4, &w->gateway_mac);
 	put_neigh(m, true, index, &w->gateway6, &w->gateway_mac);
 	put_route(m, index, &any4, &w->gateway4);
@@ -142,6 +143,7 @@ uint64_t attach(struct world *w, unsigned n, const char *path)
 	put_veth(&m, &link, w->bridge, ns);
 	msgs_run(&m, w->router_rt, "veth");
 	ns_enter(ns);
+	sysctl_put("/proc/sys/net/ipv6/conf/eth0/addr_gen_mode", "1");
 	sysctl_put("/proc/sys/net/ipv6/conf/eth0/accept_ra", "0");
 	sock = netlink_open(NETLINK_ROUTE);
 	ns_enter(w->home);
