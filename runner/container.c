@@ -27,7 +27,7 @@
 enum { SHIM_WAIT_MS = 10000 }; /* for a shim to finish after its container has ended */
 
 /* Signals that a foreground client hands on; the rest (its own stops, faults) are its own affair. */
-static const int forwarded[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGWINCH };
+static const int forwarded[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGWINCH};
 
 struct sweep {
 	const struct container_host *host;
@@ -35,17 +35,18 @@ struct sweep {
 	int rc;
 };
 
-static int folder_fill(const struct container_host *host, struct state_dir *dir, const struct spec *spec,
-		       struct err *err);
-static int shim_start(const struct container_host *host, const struct state_dir *dir, bool attached, int *ret_control,
-		      struct err *err);
+static int folder_fill(const struct container_host *host, struct state_dir *dir,
+		       const struct spec *spec, struct err *err);
+static int shim_start(const struct container_host *host, const struct state_dir *dir,
+		      bool attached, int *ret_control, struct err *err);
 static int shim_watch(int control, bool attached, struct err *err);
 static int watched(int control, struct err *err, bool attached, bool *ret_done);
 static void signals_block(sigset_t *ret_before, int *ret_fd);
 static int sweep_one(void *ctx, const struct name *name);
-static int sweep_locked(const struct container_host *host, struct state_dir *dir, struct err *err);
-static int range_of_join(const struct container_host *host, const struct spec *spec, uint32_t *ret_base,
-			 struct err *err);
+static int sweep_locked(const struct container_host *host, struct state_dir *dir,
+			struct err *err);
+static int range_of_join(const struct container_host *host, const struct spec *spec,
+			 uint32_t *ret_base, struct err *err);
 
 char *container_shim_path(void)
 {
@@ -92,11 +93,12 @@ int container_run(const struct container_host *host, const struct spec *spec, st
 	return code;
 }
 
-int container_stop(const struct container_host *host, const struct name *name, unsigned timeout_ms, struct err *err)
+int container_stop(const struct container_host *host, const struct name *name,
+		   unsigned timeout_ms, struct err *err)
 {
 	struct state_dir dir = STATE_DIR_INIT;
 	struct state state;
-	struct pollfd ended = { .fd = -1, .events = POLLIN };
+	struct pollfd ended = {.fd = -1, .events = POLLIN};
 	int rc = state_dir_open(host->runtime_dir, name, &dir, err);
 
 	if (rc == 0)
@@ -105,7 +107,8 @@ int container_stop(const struct container_host *host, const struct name *name, u
 		ended.fd = state_pidfd(&state);
 	if (rc == 0 && ended.fd >= 0) {
 		/* Gone meanwhile is what was wanted. */
-		if (pidfd_send_signal(ended.fd, SIGTERM, NULL, 0) == 0 && poll(&ended, 1, (int)timeout_ms) == 0)
+		if (pidfd_send_signal(ended.fd, SIGTERM, NULL, 0) == 0 &&
+		    poll(&ended, 1, (int)timeout_ms) == 0)
 			(void)pidfd_send_signal(ended.fd, SIGKILL, NULL, 0);
 		while (poll(&ended, 1, -1) < 0 && errno == EINTR)
 			;
@@ -120,8 +123,8 @@ int container_stop(const struct container_host *host, const struct name *name, u
 	return rc;
 }
 
-int container_restart(const struct container_host *host, const struct name *name, unsigned timeout_ms,
-		      struct err *err)
+int container_restart(const struct container_host *host, const struct name *name,
+		      unsigned timeout_ms, struct err *err)
 {
 	cleanup(arena_freep) struct arena *arena = arena_new();
 	cleanup(json_freep) json_t *doc = NULL;
@@ -134,7 +137,8 @@ int container_restart(const struct container_host *host, const struct name *name
 	if (rc == 0)
 		rc = state_spec_load(&dir, arena, &doc, &spec, err);
 	if (rc == 0 && spec.remove)
-		rc = err_set(err, ERR_CONFLICT, EBUSY, name->name, "the container goes when it stops (--rm)");
+		rc = err_set(err, ERR_CONFLICT, EBUSY, name->name,
+			     "the container goes when it stops (--rm)");
 	if (rc == 0)
 		rc = container_stop(host, name, timeout_ms, err);
 	if (rc == 0)
@@ -160,7 +164,8 @@ int container_restart(const struct container_host *host, const struct name *name
 	return rc;
 }
 
-int container_remove(const struct container_host *host, const struct name *name, bool force, struct err *err)
+int container_remove(const struct container_host *host, const struct name *name, bool force,
+		     struct err *err)
 {
 	cleanup(arena_freep) struct arena *arena = arena_new();
 	cleanup(json_freep) json_t *doc = NULL;
@@ -178,7 +183,8 @@ int container_remove(const struct container_host *host, const struct name *name,
 		if (pidfd >= 0 && force)
 			(void)pidfd_send_signal(pidfd, SIGKILL, NULL, 0);
 		if (pidfd >= 0 && !force)
-			rc = err_set(err, ERR_CONFLICT, EBUSY, name->name, "the container runs; stop it, or rm -f");
+			rc = err_set(err, ERR_CONFLICT, EBUSY, name->name,
+				     "the container runs; stop it, or rm -f");
 		fd_close(pidfd < 0 ? -1 : pidfd);
 	}
 	if (rc == 0)
@@ -197,13 +203,14 @@ int container_remove(const struct container_host *host, const struct name *name,
 
 int container_sweep(const struct container_host *host, struct err *err)
 {
-	struct sweep sweep = { .host = host, .err = err };
+	struct sweep sweep = {.host = host, .err = err};
 	int rc = state_each(host->runtime_dir, sweep_one, &sweep, err);
 
 	return rc < 0 ? rc : sweep.rc;
 }
 
-int container_erase(struct state_dir *dir, const char *id, const struct state *state, struct err *err)
+int container_erase(struct state_dir *dir, const char *id, const struct state *state,
+		    struct err *err)
 {
 	int rc = state->layer ? rootfs_layer_unpin(dir, err) : 0;
 
@@ -217,16 +224,18 @@ int container_erase(struct state_dir *dir, const char *id, const struct state *s
 /* ----------------------------------------------------------------- helpers */
 
 /* spec.json before the range is taken, so that a sweep knows whose range it was. */
-static int folder_fill(const struct container_host *host, struct state_dir *dir, const struct spec *spec,
-		       struct err *err)
+static int folder_fill(const struct container_host *host, struct state_dir *dir,
+		       const struct spec *spec, struct err *err)
 {
-	struct state state = { .status = STATE_CREATED, .created_ms = (int64_t)clock_realtime_ms() };
+	struct state state = {.status = STATE_CREATED,
+			      .created_ms = (int64_t)clock_realtime_ms()};
 	uint32_t base = 0;
 	int rc = state_spec_save(dir, spec, err);
 
 	if (rc == 0)
-		rc = spec->net == SPEC_NET_JOIN ? range_of_join(host, spec, &base, err) :
-						  idrange_alloc(dir->containers, spec->id, &base, err);
+		rc = spec->net == SPEC_NET_JOIN
+			     ? range_of_join(host, spec, &base, err)
+			     : idrange_alloc(dir->containers, spec->id, &base, err);
 	if (rc == 0) {
 		state.id_base = base;
 		rc = state_save(dir, &state, err);
@@ -239,8 +248,8 @@ static int folder_fill(const struct container_host *host, struct state_dir *dir,
 }
 
 /* One user namespace, so one range: shared as long as either lives. */
-static int range_of_join(const struct container_host *host, const struct spec *spec, uint32_t *ret_base,
-			 struct err *err)
+static int range_of_join(const struct container_host *host, const struct spec *spec,
+			 uint32_t *ret_base, struct err *err)
 {
 	struct state_dir other = STATE_DIR_INIT;
 	struct state state;
@@ -252,7 +261,8 @@ static int range_of_join(const struct container_host *host, const struct spec *s
 	if (rc == 0)
 		rc = state_load(&other, &state, err);
 	if (rc == 0 && state.status != STATE_RUNNING)
-		rc = err_set(err, ERR_CONFLICT, ESRCH, spec->join, "the container to join does not run");
+		rc = err_set(err, ERR_CONFLICT, ESRCH, spec->join,
+			     "the container to join does not run");
 	if (rc == 0)
 		rc = idrange_share(other.containers, spec->id, (uint32_t)state.id_base, err);
 	if (rc == 0)
@@ -261,11 +271,11 @@ static int range_of_join(const struct container_host *host, const struct spec *s
 	return rc;
 }
 
-static int shim_start(const struct container_host *host, const struct state_dir *dir, bool attached, int *ret_control,
-		      struct err *err)
+static int shim_start(const struct container_host *host, const struct state_dir *dir,
+		      bool attached, int *ret_control, struct err *err)
 {
 	cleanup(mem_freep) char *full = mem_printf("%s/%s", dir->name.tenant, dir->name.name);
-	const char *const args[] = { "moat-shim", host->runtime_dir, host->socket, full, NULL };
+	const char *const args[] = {"moat-shim", host->runtime_dir, host->socket, full, NULL};
 	int ends[2], high[2], no = 0;
 	pid_t pid;
 
@@ -284,7 +294,8 @@ static int shim_start(const struct container_host *host, const struct state_dir 
 				(void)dup2(null, i);
 		}
 		/* Whatever else the caller let leak stays outside. */
-		if (dup2(high[0], SHIM_FD_CONTROL) == SHIM_FD_CONTROL && dup2(high[1], SHIM_FD_LOCK) == SHIM_FD_LOCK &&
+		if (dup2(high[0], SHIM_FD_CONTROL) == SHIM_FD_CONTROL &&
+		    dup2(high[1], SHIM_FD_LOCK) == SHIM_FD_LOCK &&
 		    close_range(SHIM_FD_LOCK + 1, ~0U, CLOSE_RANGE_CLOEXEC) == 0)
 			execv(host->shim, (char *const *)(uintptr_t)args);
 		_exit(127);
@@ -311,7 +322,8 @@ static int shim_watch(int control, bool attached, struct err *err)
 
 	signals_block(&before, &signals);
 	while (!done) {
-		struct pollfd fds[2] = { { .fd = control, .events = POLLIN }, { .fd = signals, .events = POLLIN } };
+		struct pollfd fds[2] = {{.fd = control, .events = POLLIN},
+					{.fd = signals, .events = POLLIN}};
 		struct signalfd_siginfo info;
 
 		if (poll(fds, 2, -1) < 0)
@@ -319,7 +331,8 @@ static int shim_watch(int control, bool attached, struct err *err)
 		if (fds[0].revents)
 			code = watched(control, err, attached, &done);
 		else if (read(signals, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
-			struct sync_msg msg = { .kind = SYNC_SIGNAL, .value = (int32_t)info.ssi_signo };
+			struct sync_msg msg = {.kind = SYNC_SIGNAL,
+					       .value = (int32_t)info.ssi_signo};
 
 			(void)sync_send(control, &msg, -1);
 		}
@@ -378,16 +391,18 @@ static int sweep_one(void *ctx, const struct name *name)
 	return 0;
 }
 
-static int sweep_locked(const struct container_host *host, struct state_dir *dir, struct err *err)
+static int sweep_locked(const struct container_host *host, struct state_dir *dir,
+			struct err *err)
 {
 	cleanup(arena_freep) struct arena *arena = arena_new();
 	cleanup(json_freep) json_t *doc = NULL;
-	struct state state = { 0 };
+	struct state state = {0};
 	struct spec spec;
 	int rc;
 
 	if (state_spec_load(dir, arena, &doc, &spec, NULL) < 0)
-		return state_dir_remove(dir, err); /* its client was lost before it was anything */
+		return state_dir_remove(dir,
+					err); /* its client was lost before it was anything */
 	if (state_load(dir, &state, NULL) < 0) {
 		idrange_forget(dir->containers, spec.id);
 		return state_dir_remove(dir, err);
@@ -403,7 +418,7 @@ static int sweep_locked(const struct container_host *host, struct state_dir *dir
 		int pidfd = state_pidfd(&state);
 
 		if (pidfd >= 0) {
-			struct pollfd ended = { .fd = pidfd, .events = POLLIN };
+			struct pollfd ended = {.fd = pidfd, .events = POLLIN};
 
 			(void)pidfd_send_signal(pidfd, SIGKILL, NULL, 0);
 			(void)poll(&ended, 1, SHIM_WAIT_MS);
@@ -411,7 +426,9 @@ static int sweep_locked(const struct container_host *host, struct state_dir *dir
 		}
 	}
 	if (spec.remove || state.status == STATE_CREATED) {
-		rc = state.stack || spec.net == SPEC_NET_OWN ? stack_delete(host->socket, &dir->name, err) : 0;
+		rc = state.stack || spec.net == SPEC_NET_OWN
+			     ? stack_delete(host->socket, &dir->name, err)
+			     : 0;
 		return rc < 0 ? rc : container_erase(dir, spec.id, &state, err);
 	}
 	state.status = STATE_EXITED;

@@ -33,14 +33,16 @@ char *container_shim_path(void);
 int container_run(const struct container_host *host, const struct spec *spec, struct err *err);
 
 /** container_stop() - TERM, after @timeout_ms KILL; returns when its shim is done too. One that does not run: 0. */
-int container_stop(const struct container_host *host, const struct name *name, unsigned timeout_ms, struct err *err);
+int container_stop(const struct container_host *host, const struct name *name,
+		   unsigned timeout_ms, struct err *err);
 
 /** container_restart() - stop, and start again detached: same stack, same files, same ids */
-int container_restart(const struct container_host *host, const struct name *name, unsigned timeout_ms,
-		      struct err *err);
+int container_restart(const struct container_host *host, const struct name *name,
+		      unsigned timeout_ms, struct err *err);
 
 /** container_remove() - stack, files, id range. @force: kill it first. Return: 0; -ENOENT where there is none. */
-int container_remove(const struct container_host *host, const struct name *name, bool force, struct err *err);
+int container_remove(const struct container_host *host, const struct name *name, bool force,
+		     struct err *err);
 
 /**
  * container_exec() - a command in a running container, watched to its end
@@ -48,8 +50,8 @@ int container_remove(const struct container_host *host, const struct name *name,
  * @interactive: our standard input is its
  * Return: exit code; PROCESS_* with @err set.
  */
-int container_exec(const struct container_host *host, const struct name *name, struct process *process,
-		   bool interactive, struct err *err);
+int container_exec(const struct container_host *host, const struct name *name,
+		   struct process *process, bool interactive, struct err *err);
 
 /**
  * container_sweep() - finish what a lost shim could not: those marked --rm go, the others become exited with 137
@@ -58,6 +60,7 @@ int container_exec(const struct container_host *host, const struct name *name, s
 int container_sweep(const struct container_host *host, struct err *err);
 
 /** container_erase() - layer, id range and folder of one whose lock is held and whose stack is gone */
-int container_erase(struct state_dir *dir, const char *id, const struct state *state, struct err *err);
+int container_erase(struct state_dir *dir, const char *id, const struct state *state,
+		    struct err *err);
 
 #endif

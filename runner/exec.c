@@ -29,13 +29,14 @@ struct joiner {
 	int streams[3];
 };
 
-static int target_open(const struct container_host *host, const struct name *name, struct arena *arena,
-		       json_t **ret_doc, struct spec *ret_spec, struct err *err);
+static int target_open(const struct container_host *host, const struct name *name,
+		       struct arena *arena, json_t **ret_doc, struct spec *ret_spec,
+		       struct err *err);
 static int join_run(void *ctx);
 static int watch(struct relay *relay, int sync, pid_t pid, int pidfd, struct err *err);
 
-int container_exec(const struct container_host *host, const struct name *name, struct process *process,
-		   bool interactive, struct err *err)
+int container_exec(const struct container_host *host, const struct name *name,
+		   struct process *process, bool interactive, struct err *err)
 {
 	cleanup(arena_freep) struct arena *arena = arena_new();
 	cleanup(json_freep) json_t *doc = NULL;
@@ -44,10 +45,10 @@ int container_exec(const struct container_host *host, const struct name *name, s
 		fcntl(1, F_DUPFD_CLOEXEC, 5),
 		fcntl(2, F_DUPFD_CLOEXEC, 5),
 	};
-	struct namespaces namespaces = { .userns = -1, .netns = -1, .target = -1 };
-	struct joiner joiner = { .process = process };
+	struct namespaces namespaces = {.userns = -1, .netns = -1, .target = -1};
+	struct joiner joiner = {.process = process};
 	struct sock_fprog *filter = privilege_filter_room();
-	struct relay relay = { 0 };
+	struct relay relay = {0};
 	struct spec spec;
 	int ends[2], pidfd = -1, rc;
 	pid_t pid;
@@ -86,8 +87,9 @@ int container_exec(const struct container_host *host, const struct name *name, s
 
 /* ----------------------------------------------------------------- helpers */
 
-static int target_open(const struct container_host *host, const struct name *name, struct arena *arena,
-		       json_t **ret_doc, struct spec *ret_spec, struct err *err)
+static int target_open(const struct container_host *host, const struct name *name,
+		       struct arena *arena, json_t **ret_doc, struct spec *ret_spec,
+		       struct err *err)
 {
 	struct state_dir dir = STATE_DIR_INIT;
 	struct state state;
@@ -103,22 +105,25 @@ static int target_open(const struct container_host *host, const struct name *nam
 		return rc;
 	pidfd = state_pidfd(&state);
 	if (pidfd < 0)
-		return err_set(err, ERR_CONFLICT, ESRCH, name->name, "the container does not run");
+		return err_set(err, ERR_CONFLICT, ESRCH, name->name,
+			       "the container does not run");
 	return pidfd;
 }
 
 static int join_run(void *ctx)
 {
 	const struct joiner *joiner = ctx;
-	struct sync_msg msg = { .kind = SYNC_FAILED, .value = PROCESS_FAILED };
+	struct sync_msg msg = {.kind = SYNC_FAILED, .value = PROCESS_FAILED};
 	int rc = namespaces_become_root(&msg.err);
 
 	(void)setsid();
 	for (int i = 0; rc == 0 && i < 3; i++) {
-		int fd = joiner->streams[i] >= 0 ? joiner->streams[i] : open("/dev/null", O_RDWR | O_CLOEXEC);
+		int fd = joiner->streams[i] >= 0 ? joiner->streams[i]
+						 : open("/dev/null", O_RDWR | O_CLOEXEC);
 
 		if (fd < 0 || dup2(fd, i) < 0)
-			rc = err_sys(&msg.err, ERR_KERNEL, errno, NULL, "set up standard stream %d", i);
+			rc = err_sys(&msg.err, ERR_KERNEL, errno, NULL,
+				     "set up standard stream %d", i);
 	}
 	if (rc == 0)
 		msg.value = process_exec(joiner->process, &msg.err);
@@ -131,7 +136,7 @@ static int watch(struct relay *relay, int sync, pid_t pid, int pidfd, struct err
 {
 	sigset_t set, before;
 	struct sync_msg msg;
-	siginfo_t info = { 0 };
+	siginfo_t info = {0};
 	bool ended = false;
 	int signals;
 
@@ -146,8 +151,8 @@ static int watch(struct relay *relay, int sync, pid_t pid, int pidfd, struct err
 	signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	while (!ended || relay_busy(relay)) {
 		struct pollfd fds[2 + RELAY_POLLFDS] = {
-			{ .fd = ended ? -1 : pidfd, .events = POLLIN },
-			{ .fd = signals, .events = POLLIN },
+			{.fd = ended ? -1 : pidfd, .events = POLLIN},
+			{.fd = signals, .events = POLLIN},
 		};
 		size_t count = relay_pollfds(relay, fds + 2);
 

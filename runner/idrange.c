@@ -28,7 +28,8 @@ int idrange_alloc(int containers, const char *id, uint32_t *ret_base, struct err
 	if (mkdirat(containers, ".ids", 0700) < 0 && errno != EEXIST)
 		return err_sys(err, ERR_IO, errno, ".ids", "mkdir");
 	for (uint32_t i = 0; i < IDRANGE_COUNT; i++) {
-		uint32_t base = IDRANGE_FIRST + (uint32_t)((number + i) % IDRANGE_COUNT) * IDRANGE_SIZE;
+		uint32_t base =
+			IDRANGE_FIRST + (uint32_t)((number + i) % IDRANGE_COUNT) * IDRANGE_SIZE;
 
 		snprintf(path, sizeof(path), ".ids/%x", base);
 		if (mkdirat(containers, path, 0700) < 0) {
@@ -41,7 +42,8 @@ int idrange_alloc(int containers, const char *id, uint32_t *ret_base, struct err
 		*ret_base = base;
 		return 0;
 	}
-	return err_set(err, ERR_EXHAUSTED, ENOSPC, NULL, "all %d id ranges are in use", IDRANGE_COUNT);
+	return err_set(err, ERR_EXHAUSTED, ENOSPC, NULL, "all %d id ranges are in use",
+		       IDRANGE_COUNT);
 }
 
 int idrange_share(int containers, const char *id, uint32_t base, struct err *err)
@@ -59,7 +61,8 @@ int idrange_release(int containers, const char *id, uint32_t base, struct err *e
 	if (unlinkat(containers, path, 0) < 0 && errno != ENOENT)
 		return err_sys(err, ERR_IO, errno, path, "unlink");
 	snprintf(path, sizeof(path), ".ids/%x", base);
-	if (unlinkat(containers, path, AT_REMOVEDIR) < 0 && errno != ENOENT && errno != ENOTEMPTY)
+	if (unlinkat(containers, path, AT_REMOVEDIR) < 0 && errno != ENOENT &&
+	    errno != ENOTEMPTY)
 		return err_sys(err, ERR_IO, errno, path, "rmdir");
 	return 0;
 }
@@ -76,7 +79,8 @@ void idrange_forget(int containers, const char *id)
 	}
 	while ((entry = readdir(stream)))
 		if (entry->d_name[0] != '.')
-			(void)idrange_release(containers, id, (uint32_t)strtoul(entry->d_name, NULL, 16), NULL);
+			(void)idrange_release(containers, id,
+					      (uint32_t)strtoul(entry->d_name, NULL, 16), NULL);
 	closedir(stream);
 }
 

@@ -14,7 +14,8 @@
 
 enum {
 	IDRANGE_SIZE = 65536,
-	IDRANGE_FIRST = 0x10000000, /* above login users and /etc/subuid's usual ranges, below 2^31 */
+	IDRANGE_FIRST =
+		0x10000000, /* above login users and /etc/subuid's usual ranges, below 2^31 */
 	IDRANGE_COUNT = 0x5000,
 };
 

@@ -16,7 +16,8 @@
 #include "runner/process.h"
 #include "runner/sync.h"
 
-static int step_run(const struct spec *spec, const struct spec_step *step, const struct sock_fprog *filter, int sync);
+static int step_run(const struct spec *spec, const struct spec_step *step,
+		    const struct sock_fprog *filter, int sync);
 static pid_t start(const struct process *process, int sync);
 static int tend(pid_t child);
 static int status_code(int status);
@@ -57,7 +58,8 @@ int init_run(const struct spec *spec, const struct sock_fprog *filter, int sync)
 
 /* ----------------------------------------------------------------- helpers */
 
-static int step_run(const struct spec *spec, const struct spec_step *step, const struct sock_fprog *filter, int sync)
+static int step_run(const struct spec *spec, const struct spec_step *step,
+		    const struct sock_fprog *filter, int sync)
 {
 	const struct process process = {
 		.args = step->args,
@@ -84,7 +86,8 @@ static int step_run(const struct spec *spec, const struct spec_step *step, const
 	if (code == 0)
 		return 0;
 	/* Where the exec failed its child has said so, and more exactly; the first word counts. */
-	err_set(&err, ERR_INTERNAL, ECHILD, step->args[0], "the recipe's step ended with status %d", code);
+	err_set(&err, ERR_INTERNAL, ECHILD, step->args[0],
+		"the recipe's step ended with status %d", code);
 	fail(sync, PROCESS_FAILED, &err);
 	return PROCESS_FAILED;
 }
@@ -141,7 +144,7 @@ static int status_code(int status)
 
 static void fail(int sync, int code, const struct err *err)
 {
-	struct sync_msg msg = { .kind = SYNC_FAILED, .value = code, .err = *err };
+	struct sync_msg msg = {.kind = SYNC_FAILED, .value = code, .err = *err};
 
 	(void)sync_send(sync, &msg, -1);
 }

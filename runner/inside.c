@@ -33,16 +33,17 @@
 #include "runner/sync.h"
 
 static int prepare(const struct inside *inside, struct err *err);
-static int expect(int sync, enum sync_kind kind, struct sync_msg *ret_msg, int *ret_fd, struct err *err);
-static int mounts_take(const struct inside *inside, int *ret_root, struct mounts_extra *extras, size_t *ret_count,
-		       struct err *err);
+static int expect(int sync, enum sync_kind kind, struct sync_msg *ret_msg, int *ret_fd,
+		  struct err *err);
+static int mounts_take(const struct inside *inside, int *ret_root, struct mounts_extra *extras,
+		       size_t *ret_count, struct err *err);
 static int streams_set(const int streams[3], struct err *err);
 static int hosts_add(const char *lines, struct err *err);
 
 int inside_run(void *ctx)
 {
 	const struct inside *inside = ctx;
-	struct sync_msg msg = { .kind = SYNC_FAILED, .value = PROCESS_FAILED };
+	struct sync_msg msg = {.kind = SYNC_FAILED, .value = PROCESS_FAILED};
 	sigset_t all;
 
 	sigfillset(&all);
@@ -63,7 +64,7 @@ static int prepare(const struct inside *inside, struct err *err)
 {
 	const struct spec *spec = inside->spec;
 	struct mounts_extra extras[SPEC_VOLUMES_MAX];
-	struct sync_msg msg = { .kind = SYNC_READY };
+	struct sync_msg msg = {.kind = SYNC_READY};
 	size_t extra_count = 0;
 	int root = -1;
 	int rc = expect(inside->sync, SYNC_MAPPED, &msg, NULL, err);
@@ -96,17 +97,19 @@ static int prepare(const struct inside *inside, struct err *err)
 	return rc;
 }
 
-static int expect(int sync, enum sync_kind kind, struct sync_msg *ret_msg, int *ret_fd, struct err *err)
+static int expect(int sync, enum sync_kind kind, struct sync_msg *ret_msg, int *ret_fd,
+		  struct err *err)
 {
 	int rc = sync_recv(sync, ret_msg, ret_fd);
 
 	if (rc == 1 && ret_msg->kind == kind)
 		return 0;
-	return err_set(err, ERR_INTERNAL, EPIPE, NULL, "the shim is gone, or says what was not expected");
+	return err_set(err, ERR_INTERNAL, EPIPE, NULL,
+		       "the shim is gone, or says what was not expected");
 }
 
-static int mounts_take(const struct inside *inside, int *ret_root, struct mounts_extra *extras, size_t *ret_count,
-		       struct err *err)
+static int mounts_take(const struct inside *inside, int *ret_root, struct mounts_extra *extras,
+		       size_t *ret_count, struct err *err)
 {
 	struct sync_msg msg;
 
@@ -119,26 +122,31 @@ static int mounts_take(const struct inside *inside, int *ret_root, struct mounts
 		if (msg.value == -2)
 			return 0;
 		if (fd < 0)
-			return err_set(err, ERR_INTERNAL, EBADF, NULL, "a mount without its descriptor");
+			return err_set(err, ERR_INTERNAL, EBADF, NULL,
+				       "a mount without its descriptor");
 		if (msg.value == -1) {
 			*ret_root = fd;
 			continue;
 		}
 		if (*ret_count == SPEC_VOLUMES_MAX)
-			return err_set(err, ERR_LIMIT, E2BIG, NULL, "more than %d volumes", SPEC_VOLUMES_MAX);
+			return err_set(err, ERR_LIMIT, E2BIG, NULL, "more than %d volumes",
+				       SPEC_VOLUMES_MAX);
 		/* The copy lives as long as the process: a handful, once. */
-		extras[(*ret_count)++] = (struct mounts_extra){ .mount = fd, .target = mem_strdup(msg.text) };
+		extras[(*ret_count)++] =
+			(struct mounts_extra){.mount = fd, .target = mem_strdup(msg.text)};
 	}
 }
 
 static int streams_set(const int streams[3], struct err *err)
 {
 	for (int i = 0; i < 3; i++) {
-		int fd = streams[i] >= 0 ? streams[i] :
-					   open("/dev/null", (i ? O_WRONLY : O_RDONLY) | O_CLOEXEC | O_NOCTTY);
+		int fd = streams[i] >= 0 ? streams[i]
+					 : open("/dev/null", (i ? O_WRONLY : O_RDONLY) |
+								     O_CLOEXEC | O_NOCTTY);
 
 		if (fd < 0 || dup2(fd, i) < 0)
-			return err_sys(err, ERR_KERNEL, errno, NULL, "set up standard stream %d", i);
+			return err_sys(err, ERR_KERNEL, errno, NULL,
+				       "set up standard stream %d", i);
 	}
 	return 0;
 }
@@ -146,13 +154,14 @@ static int streams_set(const int streams[3], struct err *err)
 /* Its own names, known only now. Its file, its rights: no following of what somebody may have put there. */
 static int hosts_add(const char *lines, struct err *err)
 {
-	cleanup(fd_closep) int fd = open("/etc/hosts", O_WRONLY | O_APPEND | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+	cleanup(fd_closep) int fd =
+		open("/etc/hosts", O_WRONLY | O_APPEND | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
 	int rc;
 
 	if (fd < 0)
-		return errno == EROFS || errno == ENOENT || errno == EACCES ?
-			       0 :
-			       err_sys(err, ERR_IO, errno, "/etc/hosts", "open");
+		return errno == EROFS || errno == ENOENT || errno == EACCES
+			       ? 0
+			       : err_sys(err, ERR_IO, errno, "/etc/hosts", "open");
 	rc = fd_write_all(fd, lines, strlen(lines));
 	return rc < 0 ? err_sys(err, ERR_IO, -rc, "/etc/hosts", "write") : 0;
 }

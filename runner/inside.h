@@ -11,9 +11,9 @@
 struct inside {
 	const struct spec *spec;
 	const struct sock_fprog *filter;
-	int sync;      /* its end of the pair with the shim */
-	int streams[3];	/* standard streams of the command; -1: /dev/null */
-	char *title;	/* memory of its command line */
+	int sync;       /* its end of the pair with the shim */
+	int streams[3]; /* standard streams of the command; -1: /dev/null */
+	char *title;    /* memory of its command line */
 	size_t title_size;
 };
 

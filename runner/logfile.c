@@ -12,7 +12,7 @@
 
 #include "lib/base/fdio.h"
 
-static const char *const stream_names[] = { "stdin", "stdout", "stderr" };
+static const char *const stream_names[] = {"stdin", "stdout", "stderr"};
 
 static int record_write(struct logfile *log, int stream, const char *data, size_t size);
 static int file_ready(struct logfile *log, size_t more);
@@ -21,14 +21,15 @@ static size_t utf8_length(const unsigned char *data, size_t size);
 
 void logfile_init(struct logfile *log, int folder)
 {
-	*log = (struct logfile){ .folder = folder, .fd = -1, .size_max = LOGFILE_SIZE_MAX };
+	*log = (struct logfile){.folder = folder, .fd = -1, .size_max = LOGFILE_SIZE_MAX};
 }
 
 void logfile_fini(struct logfile *log)
 {
 	for (int i = 0; i < 2; i++) {
 		if (log->pending[i].size)
-			(void)record_write(log, i + 1, (const char *)log->pending[i].data, log->pending[i].size);
+			(void)record_write(log, i + 1, (const char *)log->pending[i].data,
+					   log->pending[i].size);
 		buf_fini(&log->pending[i]);
 	}
 	fd_close(log->fd);
@@ -53,7 +54,8 @@ int logfile_add(struct logfile *log, int stream, const char *data, size_t size)
 			buf_add(pending, data, len);
 			one = 0;
 			if (end || pending->size == LOGFILE_LINE_MAX) {
-				one = record_write(log, stream, (const char *)pending->data, pending->size);
+				one = record_write(log, stream, (const char *)pending->data,
+						   pending->size);
 				buf_clear(pending);
 			}
 		}
@@ -67,7 +69,8 @@ int logfile_add(struct logfile *log, int stream, const char *data, size_t size)
 
 void logfile_line(struct buf *dst, const char *time, int stream, const char *data, size_t size)
 {
-	buf_printf(dst, "{\"time\":\"%s\",\"stream\":\"%s\",\"log\":\"", time, stream_names[stream]);
+	buf_printf(dst, "{\"time\":\"%s\",\"stream\":\"%s\",\"log\":\"", time,
+		   stream_names[stream]);
 	text_escape(dst, (const unsigned char *)data, size);
 	buf_str(dst, "\"}\n");
 }
@@ -108,7 +111,8 @@ static int file_ready(struct logfile *log, size_t more)
 			return -errno;
 	}
 	if (log->fd < 0) {
-		log->fd = openat(log->folder, "log", O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
+		log->fd = openat(log->folder, "log",
+				 O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
 		if (log->fd < 0)
 			return -errno;
 		log->size = fstat(log->fd, &st) == 0 ? (uint64_t)st.st_size : 0;
@@ -148,10 +152,10 @@ static void text_escape(struct buf *dst, const unsigned char *data, size_t size)
 /* Of one well-formed character (RFC 3629: shortest form, no surrogates, up to U+10FFFF); 0: it is none. */
 static size_t utf8_length(const unsigned char *data, size_t size)
 {
-	size_t len = data[0] >= 0xf0 && data[0] <= 0xf4 ? 4 :
-		     data[0] >= 0xe0 && data[0] < 0xf0	? 3 :
-		     data[0] >= 0xc2 && data[0] < 0xe0	? 2 :
-							  0;
+	size_t len = data[0] >= 0xf0 && data[0] <= 0xf4  ? 4
+		     : data[0] >= 0xe0 && data[0] < 0xf0 ? 3
+		     : data[0] >= 0xc2 && data[0] < 0xe0 ? 2
+							 : 0;
 
 	if (len == 0 || len > size)
 		return 0;

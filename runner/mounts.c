@@ -25,32 +25,36 @@ static const struct {
 	const char *name;
 	unsigned int major, minor;
 } devices[] = {
-	{ "null", 1, 3 }, { "zero", 1, 5 }, { "full", 1, 7 }, { "random", 1, 8 }, { "urandom", 1, 9 }, { "tty", 5, 0 },
+	{"null", 1, 3},   {"zero", 1, 5},    {"full", 1, 7},
+	{"random", 1, 8}, {"urandom", 1, 9}, {"tty", 5, 0},
 };
 
 static const char *const device_links[][2] = {
-	{ "fd", "/proc/self/fd" },	 { "stdin", "/proc/self/fd/0" }, { "stdout", "/proc/self/fd/1" },
-	{ "stderr", "/proc/self/fd/2" }, { "ptmx", "pts/ptmx" },
+	{"fd", "/proc/self/fd"},       {"stdin", "/proc/self/fd/0"},
+	{"stdout", "/proc/self/fd/1"}, {"stderr", "/proc/self/fd/2"},
+	{"ptmx", "pts/ptmx"},
 };
 
 /* Told to nobody: hidden behind /dev/null or an empty folder. Relative to /proc and /sys. */
-static const char *const proc_masked[] = { "acpi",	    "asound",  "interrupts", "kcore",	   "keys",
-					   "latency_stats", "scsi",    "sched_debug", "timer_list", "timer_stats" };
-static const char *const sys_masked[] = { "firmware", "devices/virtual/powercap" };
+static const char *const proc_masked[] = {
+	"acpi",          "asound", "interrupts",  "kcore",      "keys",
+	"latency_stats", "scsi",   "sched_debug", "timer_list", "timer_stats"};
+static const char *const sys_masked[] = {"firmware", "devices/virtual/powercap"};
 /* Seen, not written */
-static const char *const proc_read_only[] = { "bus", "fs", "irq", "sys", "sysrq-trigger" };
+static const char *const proc_read_only[] = {"bus", "fs", "irq", "sys", "sysrq-trigger"};
 
 /* With --read-only still writable, as they are in the layer. */
-static const char *const kept_writable[] = { "run", "tmp", "var/tmp" };
+static const char *const kept_writable[] = {"run", "tmp", "var/tmp"};
 
 struct option {
 	const char *key, *value;
 };
 
-static int file_system_new(const char *type, const struct option *options, size_t count, uint64_t attrs,
-			   struct err *err);
+static int file_system_new(const char *type, const struct option *options, size_t count,
+			   uint64_t attrs, struct err *err);
 static int devices_open(int nodes[static ARRAY_COUNT(devices)], struct err *err);
-static int devices_attach(int root, int dev, const int nodes[static ARRAY_COUNT(devices)], struct err *err);
+static int devices_attach(int root, int dev, const int nodes[static ARRAY_COUNT(devices)],
+			  struct err *err);
 static int dev_folder(int dev, const char *name, int mount, struct err *err);
 static int attach(int root, const char *path, int mount, struct err *err);
 static int attach_at(int target, int mount, const char *path, struct err *err);
@@ -60,14 +64,14 @@ static int target_open(int root, const char *path, bool folder, struct err *err)
 static int beneath(int top, const char *path, uint64_t flags);
 static int root_change(int root, struct err *err);
 
-int mounts_enter(const struct spec *spec, int root, const struct mounts_extra *extras, size_t extra_count,
-		 struct err *err)
+int mounts_enter(const struct spec *spec, int root, const struct mounts_extra *extras,
+		 size_t extra_count, struct err *err)
 {
-	static const struct option dev_options[] = { { "mode", "0755" }, { "size", "64k" } };
-	static const struct option tmp_options[] = { { "mode", "1777" }, { "size", "25%" } };
-	static const struct option empty_options[] = { { "mode", "0555" }, { "size", "4k" } };
+	static const struct option dev_options[] = {{"mode", "0755"}, {"size", "64k"}};
+	static const struct option tmp_options[] = {{"mode", "1777"}, {"size", "25%"}};
+	static const struct option empty_options[] = {{"mode", "0555"}, {"size", "4k"}};
 	const uint64_t safe = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
-	struct mount_attr sealed = { .attr_set = MOUNT_ATTR_RDONLY };
+	struct mount_attr sealed = {.attr_set = MOUNT_ATTR_RDONLY};
 	int nodes[ARRAY_COUNT(devices)];
 	int proc, sys, dev, empty, rc;
 
@@ -75,13 +79,14 @@ int mounts_enter(const struct spec *spec, int root, const struct mounts_extra *e
 	if (rc < 0)
 		return rc;
 	proc = file_system_new("proc", NULL, 0, safe, err);
-	sys = proc < 0 ? proc : file_system_new("sysfs", NULL, 0, safe | MOUNT_ATTR_RDONLY, err);
-	dev = sys < 0 ? sys :
-			file_system_new("tmpfs", dev_options, ARRAY_COUNT(dev_options),
+	sys = proc < 0 ? proc
+		       : file_system_new("sysfs", NULL, 0, safe | MOUNT_ATTR_RDONLY, err);
+	dev = sys < 0 ? sys
+		      : file_system_new("tmpfs", dev_options, ARRAY_COUNT(dev_options),
 					MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, err);
-	empty = dev < 0 ? dev :
-			  file_system_new("tmpfs", empty_options, ARRAY_COUNT(empty_options), safe | MOUNT_ATTR_RDONLY,
-					  err);
+	empty = dev < 0 ? dev
+			: file_system_new("tmpfs", empty_options, ARRAY_COUNT(empty_options),
+					  safe | MOUNT_ATTR_RDONLY, err);
 	if (empty < 0)
 		return empty;
 
@@ -111,7 +116,8 @@ int mounts_enter(const struct spec *spec, int root, const struct mounts_extra *e
 	}
 	for (size_t i = 0; rc == 0 && i < extra_count; i++)
 		rc = attach(root, extras[i].target, extras[i].mount, err);
-	if (rc == 0 && spec->read_only && mount_setattr(root, "", AT_EMPTY_PATH, &sealed, sizeof(sealed)) < 0)
+	if (rc == 0 && spec->read_only &&
+	    mount_setattr(root, "", AT_EMPTY_PATH, &sealed, sizeof(sealed)) < 0)
 		rc = err_sys(err, ERR_KERNEL, errno, "/", "make read-only");
 	if (rc == 0)
 		rc = root_change(root, err);
@@ -131,8 +137,8 @@ int mounts_enter(const struct spec *spec, int root, const struct mounts_extra *e
 
 /* ----------------------------------------------------------------- helpers */
 
-static int file_system_new(const char *type, const struct option *options, size_t count, uint64_t attrs,
-			   struct err *err)
+static int file_system_new(const char *type, const struct option *options, size_t count,
+			   uint64_t attrs, struct err *err)
 {
 	cleanup(fd_closep) int context = fsopen(type, FSOPEN_CLOEXEC);
 	int fd;
@@ -140,8 +146,10 @@ static int file_system_new(const char *type, const struct option *options, size_
 	if (context < 0)
 		return err_sys(err, ERR_KERNEL, errno, type, "fsopen");
 	for (size_t i = 0; i < count; i++)
-		if (fsconfig(context, FSCONFIG_SET_STRING, options[i].key, options[i].value, 0) < 0)
-			return err_sys(err, ERR_KERNEL, errno, type, "%s=%s", options[i].key, options[i].value);
+		if (fsconfig(context, FSCONFIG_SET_STRING, options[i].key, options[i].value,
+			     0) < 0)
+			return err_sys(err, ERR_KERNEL, errno, type, "%s=%s", options[i].key,
+				       options[i].value);
 	if (fsconfig(context, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
 		return err_sys(err, ERR_KERNEL, errno, type, "make the file system");
 	fd = fsmount(context, FSMOUNT_CLOEXEC, (unsigned int)attrs);
@@ -158,43 +166,52 @@ static int devices_open(int nodes[static ARRAY_COUNT(devices)], struct err *err)
 		struct stat st;
 
 		snprintf(path, sizeof(path), "/dev/%s", devices[i].name);
-		nodes[i] = open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_SYMLINK_NOFOLLOW);
+		nodes[i] = open_tree(AT_FDCWD, path,
+				     OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_SYMLINK_NOFOLLOW);
 		if (nodes[i] < 0 || fstat(nodes[i], &st) < 0)
 			return err_sys(err, ERR_KERNEL, errno, path, "open");
-		if (!S_ISCHR(st.st_mode) || st.st_rdev != makedev(devices[i].major, devices[i].minor))
-			return err_set(err, ERR_KERNEL, ENODEV, path, "is not the device %u:%u", devices[i].major,
-				       devices[i].minor);
+		if (!S_ISCHR(st.st_mode) ||
+		    st.st_rdev != makedev(devices[i].major, devices[i].minor))
+			return err_set(err, ERR_KERNEL, ENODEV, path, "is not the device %u:%u",
+				       devices[i].major, devices[i].minor);
 	}
 	return 0;
 }
 
-static int devices_attach(int root, int dev, const int nodes[static ARRAY_COUNT(devices)], struct err *err)
+static int devices_attach(int root, int dev, const int nodes[static ARRAY_COUNT(devices)],
+			  struct err *err)
 {
-	static const struct option pts_options[] = { { "mode", "0620" }, { "ptmxmode", "0666" }, { "gid", "5" } };
-	static const struct option shm_options[] = { { "mode", "1777" }, { "size", "25%" } };
+	static const struct option pts_options[] = {
+		{"mode", "0620"}, {"ptmxmode", "0666"}, {"gid", "5"}};
+	static const struct option shm_options[] = {{"mode", "1777"}, {"size", "25%"}};
 	const uint64_t safe = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC;
 	int rc = attach(root, "dev", dev, err);
 
 	for (size_t i = 0; rc == 0 && i < ARRAY_COUNT(devices); i++) {
 		cleanup(fd_closep) int target =
-			openat(dev, devices[i].name, O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
+			openat(dev, devices[i].name,
+			       O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
 
-		rc = target < 0 ? err_sys(err, ERR_KERNEL, errno, devices[i].name, "open") :
-				  attach_at(target, nodes[i], devices[i].name, err);
+		rc = target < 0 ? err_sys(err, ERR_KERNEL, errno, devices[i].name, "open")
+				: attach_at(target, nodes[i], devices[i].name, err);
 	}
 	for (size_t i = 0; rc == 0 && i < ARRAY_COUNT(device_links); i++)
 		if (symlinkat(device_links[i][1], dev, device_links[i][0]) < 0)
 			rc = err_sys(err, ERR_KERNEL, errno, device_links[i][0], "symlink");
 	if (rc == 0)
 		rc = dev_folder(dev, "pts",
-				file_system_new("devpts", pts_options, ARRAY_COUNT(pts_options), safe, err), err);
+				file_system_new("devpts", pts_options, ARRAY_COUNT(pts_options),
+						safe, err),
+				err);
 	if (rc == 0)
 		rc = dev_folder(dev, "shm",
 				file_system_new("tmpfs", shm_options, ARRAY_COUNT(shm_options),
 						safe | MOUNT_ATTR_NODEV, err),
 				err);
 	if (rc == 0)
-		rc = dev_folder(dev, "mqueue", file_system_new("mqueue", NULL, 0, safe | MOUNT_ATTR_NODEV, err), err);
+		rc = dev_folder(
+			dev, "mqueue",
+			file_system_new("mqueue", NULL, 0, safe | MOUNT_ATTR_NODEV, err), err);
 	return rc;
 }
 
@@ -228,7 +245,8 @@ static int attach(int root, const char *path, int mount, struct err *err)
 
 static int attach_at(int target, int mount, const char *path, struct err *err)
 {
-	if (move_mount(mount, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
+	if (move_mount(mount, "", target, "",
+		       MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
 		return err_sys(err, ERR_KERNEL, errno, path, "mount");
 	return 0;
 }
@@ -254,7 +272,7 @@ static int mask(int top, const char *path, int null, int empty, struct err *err)
 /* The same once more, mounted on itself with rights of its own. */
 static int rebind(int top, const char *path, bool read_only, struct err *err)
 {
-	struct mount_attr attr = { .attr_set = MOUNT_ATTR_RDONLY };
+	struct mount_attr attr = {.attr_set = MOUNT_ATTR_RDONLY};
 	cleanup(fd_closep) int target = beneath(top, path, O_PATH);
 	cleanup(fd_closep) int copy = -1;
 
@@ -285,25 +303,32 @@ static int target_open(int root, const char *path, bool folder, struct err *err)
 
 		if (!*part || str_eq(part, "."))
 			continue;
-		if (str_eq(part, "..") || ++count > PATH_COMPONENTS_MAX || len + strlen(part) + 2 > sizeof(so_far)) {
+		if (str_eq(part, "..") || ++count > PATH_COMPONENTS_MAX ||
+		    len + strlen(part) + 2 > sizeof(so_far)) {
 			fd_close(at);
-			return err_set(err, ERR_USAGE, EINVAL, path, "\"..\", or too many folders, in a path inside");
+			return err_set(err, ERR_USAGE, EINVAL, path,
+				       "\"..\", or too many folders, in a path inside");
 		}
 		len += (size_t)snprintf(so_far + len, sizeof(so_far) - len, "/%s", part);
 		next = beneath(root, so_far, O_PATH | (last && !folder ? 0 : O_DIRECTORY));
 		if (next == -ENOENT) {
-			int made = last && !folder ? openat(at, part, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644) :
-						     mkdirat(at, part, 0755);
+			int made =
+				last && !folder
+					? openat(at, part,
+						 O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644)
+					: mkdirat(at, part, 0755);
 
 			if (made < 0) {
 				int no = errno;
 
 				fd_close(at);
-				return err_sys(err, ERR_KERNEL, no, path, "make the place to mount on");
+				return err_sys(err, ERR_KERNEL, no, path,
+					       "make the place to mount on");
 			}
 			if (last && !folder)
 				fd_close(made);
-			next = beneath(root, so_far, O_PATH | (last && !folder ? 0 : O_DIRECTORY));
+			next = beneath(root, so_far,
+				       O_PATH | (last && !folder ? 0 : O_DIRECTORY));
 		}
 		fd_close(at);
 		if (next < 0)

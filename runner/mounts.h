@@ -28,7 +28,7 @@ struct mounts_extra {
  * still around us: the kernel lets proc and sysfs be mounted only where one is fully visible, and the devices are
  * bound from there. After success nothing of the host's tree is reachable.
  */
-int mounts_enter(const struct spec *spec, int root, const struct mounts_extra *extras, size_t extra_count,
-		 struct err *err);
+int mounts_enter(const struct spec *spec, int root, const struct mounts_extra *extras,
+		 size_t extra_count, struct err *err);
 
 #endif

@@ -41,25 +41,27 @@ struct joined {
 
 static pid_t spawn(uint64_t flags, unsigned int signal, int *ret_pidfd);
 static pid_t spawn_timed(uint64_t flags, unsigned int signal, int *ret_pidfd);
-static void join_and_spawn(const struct namespaces *namespaces, int report, int (*run)(void *ctx), void *ctx)
-	__attribute__((noreturn));
+static void join_and_spawn(const struct namespaces *namespaces, int report,
+			   int (*run)(void *ctx), void *ctx) __attribute__((noreturn));
 static int text_write(const char *path, const char *text);
 static int loopback_up(void);
 
-int namespaces_spawn(const struct namespaces *namespaces, int (*run)(void *ctx), void *ctx, pid_t *ret_pid,
-		     int *ret_pidfd, struct err *err)
+int namespaces_spawn(const struct namespaces *namespaces, int (*run)(void *ctx), void *ctx,
+		     pid_t *ret_pid, int *ret_pidfd, struct err *err)
 {
-	struct joined joined = { 0 };
+	struct joined joined = {0};
 	int report[2], rc;
 	pid_t between;
 
 	if (namespaces->target < 0 && namespaces->userns < 0) {
-		pid_t pid = spawn_timed(FLAGS_OWN | CLONE_NEWUSER | CLONE_NEWNET, SIGCHLD, ret_pidfd);
+		pid_t pid = spawn_timed(FLAGS_OWN | CLONE_NEWUSER | CLONE_NEWNET, SIGCHLD,
+					ret_pidfd);
 
 		if (pid == 0)
 			_exit(run(ctx));
 		if (pid < 0)
-			return err_sys(err, ERR_KERNEL, (int)-pid, NULL, "clone3 into new namespaces");
+			return err_sys(err, ERR_KERNEL, (int)-pid, NULL,
+				       "clone3 into new namespaces");
 		*ret_pid = pid;
 		return 0;
 	}
@@ -99,7 +101,7 @@ int namespaces_spawn(const struct namespaces *namespaces, int (*run)(void *ctx),
 
 int namespaces_map(pid_t pid, uint32_t base, struct err *err)
 {
-	static const char *const files[] = { "uid_map", "gid_map" };
+	static const char *const files[] = {"uid_map", "gid_map"};
 	char path[48], text[48];
 
 	snprintf(text, sizeof(text), "0 %u %d", base, IDRANGE_SIZE);
@@ -143,9 +145,9 @@ int namespaces_open(pid_t pid, const char *name, struct err *err)
 int namespaces_stack_defaults(struct err *err)
 {
 	static const char *const values[][2] = {
-		{ "/proc/sys/net/ipv4/ip_unprivileged_port_start", "0" },
-		{ "/proc/sys/net/ipv4/ping_group_range", "0 65535" },
-		{ "/proc/sys/user/max_user_namespaces", "0" },
+		{"/proc/sys/net/ipv4/ip_unprivileged_port_start", "0"},
+		{"/proc/sys/net/ipv4/ping_group_range", "0 65535"},
+		{"/proc/sys/user/max_user_namespaces", "0"},
 	};
 	int rc = loopback_up();
 
@@ -154,7 +156,8 @@ int namespaces_stack_defaults(struct err *err)
 	for (size_t i = 0; i < ARRAY_COUNT(values); i++) {
 		rc = text_write(values[i][0], values[i][1]);
 		if (rc < 0)
-			return err_sys(err, ERR_KERNEL, -rc, values[i][0], "write of \"%s\"", values[i][1]);
+			return err_sys(err, ERR_KERNEL, -rc, values[i][0], "write of \"%s\"",
+				       values[i][1]);
 	}
 	return 0;
 }
@@ -186,9 +189,10 @@ static pid_t spawn_timed(uint64_t flags, unsigned int signal, int *ret_pidfd)
 	return pid == -EINVAL ? spawn(flags, signal, ret_pidfd) : pid;
 }
 
-static void join_and_spawn(const struct namespaces *namespaces, int report, int (*run)(void *ctx), void *ctx)
+static void join_and_spawn(const struct namespaces *namespaces, int report,
+			   int (*run)(void *ctx), void *ctx)
 {
-	struct joined joined = { 0 };
+	struct joined joined = {0};
 	uint64_t flags = CLONE_PARENT;
 	int pidfd = -1, rc = 0;
 
@@ -196,16 +200,20 @@ static void join_and_spawn(const struct namespaces *namespaces, int report, int 
 	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	if (namespaces->target >= 0) {
 		if (setns(namespaces->target, FLAGS_JOIN_ALL) < 0)
-			rc = err_sys(&joined.err, ERR_KERNEL, errno, NULL, "setns into the container's namespaces");
+			rc = err_sys(&joined.err, ERR_KERNEL, errno, NULL,
+				     "setns into the container's namespaces");
 	} else {
 		flags |= FLAGS_OWN;
 		if (setns(namespaces->userns, CLONE_NEWUSER) < 0)
-			rc = err_sys(&joined.err, ERR_KERNEL, errno, NULL, "setns into the stack's user namespace");
+			rc = err_sys(&joined.err, ERR_KERNEL, errno, NULL,
+				     "setns into the stack's user namespace");
 		else if (setns(namespaces->netns, CLONE_NEWNET) < 0)
-			rc = err_sys(&joined.err, ERR_KERNEL, errno, NULL, "setns into the stack's network namespace");
+			rc = err_sys(&joined.err, ERR_KERNEL, errno, NULL,
+				     "setns into the stack's network namespace");
 	}
 	if (rc == 0) {
-		pid_t pid = namespaces->target >= 0 ? spawn(flags, 0, &pidfd) : spawn_timed(flags, 0, &pidfd);
+		pid_t pid = namespaces->target >= 0 ? spawn(flags, 0, &pidfd)
+						    : spawn_timed(flags, 0, &pidfd);
 
 		if (pid == 0) {
 			close(report);
@@ -236,7 +244,7 @@ static int text_write(const char *path, const char *text)
 
 static int loopback_up(void)
 {
-	struct ifreq request = { .ifr_name = "lo" };
+	struct ifreq request = {.ifr_name = "lo"};
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	int rc = 0;
 

@@ -28,8 +28,8 @@ struct namespaces {
  * With a new user namespace the child has no ids until namespaces_map(); it must wait for that, then call
  * namespaces_become_root(). Return: 0, or -errno with which namespace was refused.
  */
-int namespaces_spawn(const struct namespaces *namespaces, int (*run)(void *ctx), void *ctx, pid_t *ret_pid,
-		     int *ret_pidfd, struct err *err);
+int namespaces_spawn(const struct namespaces *namespaces, int (*run)(void *ctx), void *ctx,
+		     pid_t *ret_pid, int *ret_pidfd, struct err *err);
 
 /** namespaces_map() - ids 0..65535 of the child's user namespace are @base.. of ours */
 int namespaces_map(pid_t pid, uint32_t base, struct err *err);

@@ -28,8 +28,9 @@
 enum { NOFILE_SOFT = 1024, NOFILE_HARD = 524288 };
 
 static const int caps_default[] = {
-	CAP_CHOWN,  CAP_DAC_OVERRIDE, CAP_FOWNER,  CAP_FSETID, CAP_KILL, CAP_NET_BIND_SERVICE,
-	CAP_SETGID, CAP_SETPCAP,      CAP_SETUID, CAP_SYS_CHROOT,
+	CAP_CHOWN,  CAP_DAC_OVERRIDE,     CAP_FOWNER, CAP_FSETID,
+	CAP_KILL,   CAP_NET_BIND_SERVICE, CAP_SETGID, CAP_SETPCAP,
+	CAP_SETUID, CAP_SYS_CHROOT,
 };
 
 /* Refused whatever the arguments. @no: what the caller reads. Names libseccomp does not know are left out. */
@@ -38,61 +39,61 @@ static const struct {
 	int no;
 } calls_refused[] = {
 	/* the kernel itself */
-	{ "kexec_load", EPERM },
-	{ "kexec_file_load", EPERM },
-	{ "init_module", EPERM },
-	{ "finit_module", EPERM },
-	{ "delete_module", EPERM },
-	{ "reboot", EPERM },
-	{ "swapon", EPERM },
-	{ "swapoff", EPERM },
-	{ "acct", EPERM },
-	{ "quotactl", EPERM },
-	{ "quotactl_fd", EPERM },
-	{ "syslog", EPERM },
-	{ "iopl", EPERM },
-	{ "ioperm", EPERM },
-	{ "modify_ldt", EPERM },
-	{ "vm86", EPERM },
-	{ "vm86old", EPERM },
-	{ "nfsservctl", EPERM },
-	{ "lookup_dcookie", EPERM },
-	{ "uselib", EPERM },
-	{ "_sysctl", EPERM },
-	{ "settimeofday", EPERM },
-	{ "clock_settime", EPERM },
-	{ "clock_adjtime", EPERM },
-	{ "adjtimex", EPERM },
-	{ "stime", EPERM },
+	{"kexec_load", EPERM},
+	{"kexec_file_load", EPERM},
+	{"init_module", EPERM},
+	{"finit_module", EPERM},
+	{"delete_module", EPERM},
+	{"reboot", EPERM},
+	{"swapon", EPERM},
+	{"swapoff", EPERM},
+	{"acct", EPERM},
+	{"quotactl", EPERM},
+	{"quotactl_fd", EPERM},
+	{"syslog", EPERM},
+	{"iopl", EPERM},
+	{"ioperm", EPERM},
+	{"modify_ldt", EPERM},
+	{"vm86", EPERM},
+	{"vm86old", EPERM},
+	{"nfsservctl", EPERM},
+	{"lookup_dcookie", EPERM},
+	{"uselib", EPERM},
+	{"_sysctl", EPERM},
+	{"settimeofday", EPERM},
+	{"clock_settime", EPERM},
+	{"clock_adjtime", EPERM},
+	{"adjtimex", EPERM},
+	{"stime", EPERM},
 	/* large, seldom needed, often broken */
-	{ "bpf", EPERM },
-	{ "perf_event_open", EPERM },
-	{ "userfaultfd", EPERM },
-	{ "fanotify_init", EPERM },
-	{ "io_uring_setup", ENOSYS },
-	{ "io_uring_enter", ENOSYS },
-	{ "io_uring_register", ENOSYS },
+	{"bpf", EPERM},
+	{"perf_event_open", EPERM},
+	{"userfaultfd", EPERM},
+	{"fanotify_init", EPERM},
+	{"io_uring_setup", ENOSYS},
+	{"io_uring_enter", ENOSYS},
+	{"io_uring_register", ENOSYS},
 	/* keyrings are not divided by namespaces */
-	{ "keyctl", EPERM },
-	{ "add_key", EPERM },
-	{ "request_key", EPERM },
+	{"keyctl", EPERM},
+	{"add_key", EPERM},
+	{"request_key", EPERM},
 	/* the shape of the file tree */
-	{ "mount", EPERM },
-	{ "umount", EPERM },
-	{ "umount2", EPERM },
-	{ "pivot_root", EPERM },
-	{ "fsopen", EPERM },
-	{ "fsconfig", EPERM },
-	{ "fsmount", EPERM },
-	{ "fspick", EPERM },
-	{ "move_mount", EPERM },
-	{ "open_tree", EPERM },
-	{ "mount_setattr", EPERM },
-	{ "open_by_handle_at", EPERM },
-	{ "name_to_handle_at", EPERM },
+	{"mount", EPERM},
+	{"umount", EPERM},
+	{"umount2", EPERM},
+	{"pivot_root", EPERM},
+	{"fsopen", EPERM},
+	{"fsconfig", EPERM},
+	{"fsmount", EPERM},
+	{"fspick", EPERM},
+	{"move_mount", EPERM},
+	{"open_tree", EPERM},
+	{"mount_setattr", EPERM},
+	{"open_by_handle_at", EPERM},
+	{"name_to_handle_at", EPERM},
 	/* other namespaces; clone3's flags lie in memory, where a filter cannot look: libc falls back to clone */
-	{ "setns", EPERM },
-	{ "clone3", ENOSYS },
+	{"setns", EPERM},
+	{"clone3", ENOSYS},
 };
 
 static int filter_build(scmp_filter_ctx ctx, uint64_t caps);
@@ -116,9 +117,12 @@ int privilege_caps_parse(const char *name, uint64_t *ret_caps, struct err *err)
 		*ret_caps = CAP_BIT(CAP_LAST_CAP + 1) - 1;
 		return 0;
 	}
-	snprintf(full, sizeof(full), "%s%s", strncasecmp(name, "cap_", 4) == 0 ? "" : "cap_", name);
-	/* cap_from_name(3) also takes bare numbers: those are no names */
-	if (full[4] < 'A' || cap_from_name(full, &cap) < 0 || cap > CAP_LAST_CAP)
+	snprintf(full, sizeof(full), "%s%s", strncasecmp(name, "cap_", 4) == 0 ? "" : "cap_",
+		 name);
+	/* cap_from_name(3) also takes numbers, and stops reading at a space */
+	if (full[strspn(full, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz")] ||
+	    strlen(name) >= sizeof(full) - 4 || cap_from_name(full, &cap) < 0 ||
+	    cap > CAP_LAST_CAP)
 		return err_set(err, ERR_USAGE, EINVAL, name, "no such capability");
 	*ret_caps = CAP_BIT(cap);
 	return 0;
@@ -127,10 +131,13 @@ int privilege_caps_parse(const char *name, uint64_t *ret_caps, struct err *err)
 int privilege_bound(uint64_t caps, struct err *err)
 {
 	if (cap_reset_ambient() < 0 && errno != EINVAL)
-		return err_sys(err, ERR_KERNEL, errno, NULL, "reset of the ambient capabilities");
+		return err_sys(err, ERR_KERNEL, errno, NULL,
+			       "reset of the ambient capabilities");
 	for (int cap = 0; cap <= CAP_LAST_CAP; cap++)
-		if (!(caps & CAP_BIT(cap)) && prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) < 0 && errno != EINVAL)
-			return err_sys(err, ERR_KERNEL, errno, NULL, "drop of capability %d", cap);
+		if (!(caps & CAP_BIT(cap)) && prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) < 0 &&
+		    errno != EINVAL)
+			return err_sys(err, ERR_KERNEL, errno, NULL, "drop of capability %d",
+				       cap);
 	return 0;
 }
 
@@ -166,13 +173,15 @@ int privilege_filter_make(uint64_t caps, struct sock_fprog *program, struct err 
 	if (ctx)
 		seccomp_release(ctx);
 	if (rc < 0)
-		return err_sys(err, ERR_INTERNAL, -rc, NULL, "making of the system call filter");
+		return err_sys(err, ERR_INTERNAL, -rc, NULL,
+			       "making of the system call filter");
 	return 0;
 }
 
 struct sock_fprog *privilege_filter_room(void)
 {
-	size_t size = sizeof(struct sock_fprog) + PRIVILEGE_FILTER_MAX * sizeof(struct sock_filter);
+	size_t size =
+		sizeof(struct sock_fprog) + PRIVILEGE_FILTER_MAX * sizeof(struct sock_filter);
 	struct sock_fprog *program =
 		mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
@@ -215,11 +224,12 @@ void privilege_limits(void)
  */
 static int filter_build(scmp_filter_ctx ctx, uint64_t caps)
 {
-	static const unsigned long namespaces = CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC |
-						CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET | 0x80 /* CLONE_NEWTIME */;
+	static const unsigned long namespaces = CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS |
+						CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID |
+						CLONE_NEWNET | 0x80 /* CLONE_NEWTIME */;
 	static const unsigned long int_mask = 0xffffffff;
-	static const unsigned int families[] = { AF_ALG, AF_VSOCK };
-	static const unsigned int ioctls[] = { TIOCSTI, 0x541C /* TIOCLINUX */ };
+	static const unsigned int families[] = {AF_ALG, AF_VSOCK};
+	static const unsigned int ioctls[] = {TIOCSTI, 0x541C /* TIOCLINUX */};
 	int rc = 0;
 
 	/* Another architecture's numbers (32 bit, x32) would pass by every rule below. */
@@ -228,7 +238,8 @@ static int filter_build(scmp_filter_ctx ctx, uint64_t caps)
 		int call = seccomp_syscall_resolve_name(calls_refused[i].name);
 
 		if (call >= 0)
-			rc = seccomp_rule_add(ctx, SCMP_ACT_ERRNO((uint16_t)calls_refused[i].no), call, 0);
+			rc = seccomp_rule_add(
+				ctx, SCMP_ACT_ERRNO((uint16_t)calls_refused[i].no), call, 0);
 	}
 	for (unsigned long bit = 1; rc == 0 && bit <= namespaces; bit <<= 1) {
 		if (!(bit & namespaces))

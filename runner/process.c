@@ -46,14 +46,15 @@ int process_id_parse(const char *text, uint32_t *ret_id)
 int process_user_find(const char *text, struct process_user *ret_user, struct err *err)
 {
 	cleanup(mem_freep) char *copy = mem_strdup(text);
-	struct process_user user = { .home = "/" };
+	struct process_user user = {.home = "/"};
 	char *group = strchr(copy, ':');
 	uint32_t id;
 
 	if (group)
 		*group++ = '\0';
 	if (!*copy || (group && !*group))
-		return err_set(err, ERR_USAGE, EINVAL, text, "a user is USER, UID, USER:GROUP or UID:GID");
+		return err_set(err, ERR_USAGE, EINVAL, text,
+			       "a user is USER, UID, USER:GROUP or UID:GID");
 	if (process_id_parse(copy, &id) == 0) {
 		user.uid = id;
 		by_id(id, &user);
@@ -73,7 +74,7 @@ int process_user_find(const char *text, struct process_user *ret_user, struct er
 
 int process_exec(const struct process *process, struct err *err)
 {
-	struct process_user user = { .home = "/root" };
+	struct process_user user = {.home = "/root"};
 	int rc = 0;
 
 	if (process->user && *process->user)
@@ -84,13 +85,15 @@ int process_exec(const struct process *process, struct err *err)
 	umask(022);
 	privilege_limits();
 	/* Keyrings are not divided by namespaces: one of its own instead of the caller's. */
-	if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) < 0 && errno != ENOSYS && errno != EDQUOT) {
+	if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) < 0 && errno != ENOSYS &&
+	    errno != EDQUOT) {
 		err_sys(err, ERR_KERNEL, errno, NULL, "a session keyring");
 		return PROCESS_FAILED;
 	}
 	if (privilege_bound(process->caps, err) < 0)
 		return PROCESS_FAILED;
-	if (setgroups(user.group_count, user.groups) < 0 || setresgid(user.gid, user.gid, user.gid) < 0 ||
+	if (setgroups(user.group_count, user.groups) < 0 ||
+	    setresgid(user.gid, user.gid, user.gid) < 0 ||
 	    setresuid(user.uid, user.uid, user.uid) < 0) {
 		err_sys(err, ERR_KERNEL, errno, process->user, "become the user");
 		return PROCESS_FAILED;
@@ -137,7 +140,8 @@ static bool by_name(const char *text, struct process_user *user)
 	bool found = false;
 
 	while (file && !found && (entry = fgetpwent(file)))
-		if (str_eq(entry->pw_name, text) && entry->pw_uid < IDRANGE_SIZE && entry->pw_gid < IDRANGE_SIZE) {
+		if (str_eq(entry->pw_name, text) && entry->pw_uid < IDRANGE_SIZE &&
+		    entry->pw_gid < IDRANGE_SIZE) {
 			user->uid = entry->pw_uid;
 			user->gid = entry->pw_gid;
 			if (str_copy(user->home, sizeof(user->home), entry->pw_dir) < 0)
@@ -245,8 +249,10 @@ static int folder_enter(const char *path, struct err *err)
 	char now[4096];
 
 	if (chdir(path) < 0)
-		return err_sys(err, errno == ENOENT ? ERR_NOTFOUND : ERR_KERNEL, errno, path, "working directory");
+		return err_sys(err, errno == ENOENT ? ERR_NOTFOUND : ERR_KERNEL, errno, path,
+			       "working directory");
 	if (syscall(SYS_getcwd, now, sizeof(now)) < 0 || now[0] != '/')
-		return err_set(err, ERR_PERMISSION, EACCES, path, "working directory: outside of the container");
+		return err_set(err, ERR_PERMISSION, EACCES, path,
+			       "working directory: outside of the container");
 	return 0;
 }

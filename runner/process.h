@@ -14,7 +14,7 @@
 #include "lib/base/err.h"
 
 enum {
-	PROCESS_FAILED = 125,	       /* our own failure */
+	PROCESS_FAILED = 125, /* our own failure */
 	PROCESS_NOT_EXECUTABLE = 126,
 	PROCESS_NOT_FOUND = 127,
 	PROCESS_GROUPS_MAX = 64,

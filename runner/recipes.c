@@ -15,8 +15,8 @@
 #define PG_LIB "/usr/lib/postgresql"
 
 static const char *base_name(const char *path);
-static int postgres_apply(struct spec *spec, const char *version, const char *const *more, struct arena *arena,
-			  struct err *err);
+static int postgres_apply(struct spec *spec, const char *version, const char *const *more,
+			  struct arena *arena, struct err *err);
 static const char *postgres_newest(struct arena *arena);
 static const char *variable(const struct spec *spec, const char *name);
 static bool user_ids(const char *name, int64_t *ret_uid, int64_t *ret_gid);
@@ -33,17 +33,19 @@ int recipes_apply(struct spec *spec, struct arena *arena, struct err *err)
 	if (str_eq(name, "postgres")) {
 		/* Somebody who says where the cluster is, or asks for the version, knows what he does. */
 		for (size_t i = 1; i < count; i++)
-			if (str_starts(spec->args[i], "-D") || str_eq(spec->args[i], "--version") ||
+			if (str_starts(spec->args[i], "-D") ||
+			    str_eq(spec->args[i], "--version") ||
 			    str_eq(spec->args[i], "--help"))
 				return 0;
 		return postgres_apply(spec, postgres_newest(arena), spec->args + 1, arena, err);
 	}
 	if (str_eq(name, "pg_ctlcluster")) {
-		static const char *const none[] = { NULL };
+		static const char *const none[] = {NULL};
 
 		if (count < 4 || !str_eq(spec->args[3], "start"))
-			return err_set(err, ERR_UNSUPPORTED, ENOTSUP, name,
-				       "inside a container only: pg_ctlcluster VERSION NAME start");
+			return err_set(
+				err, ERR_UNSUPPORTED, ENOTSUP, name,
+				"inside a container only: pg_ctlcluster VERSION NAME start");
 		return postgres_apply(spec, spec->args[1], none, arena, err);
 	}
 	return 0;
@@ -51,45 +53,51 @@ int recipes_apply(struct spec *spec, struct arena *arena, struct err *err)
 
 /* ----------------------------------------------------------------- helpers */
 
-static int postgres_apply(struct spec *spec, const char *version, const char *const *more, struct arena *arena,
-			  struct err *err)
+static int postgres_apply(struct spec *spec, const char *version, const char *const *more,
+			  struct arena *arena, struct err *err)
 {
 	const char *password = variable(spec, "POSTGRES_PASSWORD");
-	const char *bin, *home = "/var/lib/postgresql", *top, *data, *hba, *secret, **initdb, **args;
+	const char *bin, *home = "/var/lib/postgresql", *top, *data, *hba, *secret, **initdb,
+			 **args;
 	struct spec_step *step;
 	int64_t uid, gid;
 	size_t n = 0;
 
 	bin = version ? arena_printf(arena, PG_LIB "/%s/bin", version) : NULL;
-	if (!bin || strchr(version, '/') || access(arena_printf(arena, "%s/postgres", bin), X_OK) < 0)
-		return err_set(err, ERR_NOTFOUND, ENOENT, "postgres", "no PostgreSQL %s below " PG_LIB,
-			       version ? version : "");
+	if (!bin || strchr(version, '/') ||
+	    access(arena_printf(arena, "%s/postgres", bin), X_OK) < 0)
+		return err_set(err, ERR_NOTFOUND, ENOENT, "postgres",
+			       "no PostgreSQL %s below " PG_LIB, version ? version : "");
 	if (!user_ids("postgres", &uid, &gid))
-		return err_set(err, ERR_NOTFOUND, ENOENT, "postgres", "the host has no user postgres");
+		return err_set(err, ERR_NOTFOUND, ENOENT, "postgres",
+			       "the host has no user postgres");
 	top = arena_printf(arena, "%s/%s", home, version);
 	data = arena_printf(arena, "%s/main", top);
 	hba = arena_printf(arena, "%s/pg_hba.conf", top);
 	secret = arena_printf(arena, "%s/.password", top);
 
-	seed_add(spec, arena, &(struct spec_seed){ .path = home, .uid = uid, .gid = gid, .mode = 0755 });
-	seed_add(spec, arena, &(struct spec_seed){ .path = top, .uid = uid, .gid = gid, .mode = 0755 });
 	seed_add(spec, arena,
-		 &(struct spec_seed){ .path = "/run/postgresql", .uid = uid, .gid = gid, .mode = 02775 });
+		 &(struct spec_seed){.path = home, .uid = uid, .gid = gid, .mode = 0755});
 	seed_add(spec, arena,
-		 &(struct spec_seed){ .path = hba,
-				      .content = "local all all peer\n"
-						 "host all all 0.0.0.0/0 scram-sha-256\n"
-						 "host all all ::/0 scram-sha-256\n",
-				      .uid = uid,
-				      .gid = gid,
-				      .mode = 0640 });
+		 &(struct spec_seed){.path = top, .uid = uid, .gid = gid, .mode = 0755});
+	seed_add(spec, arena,
+		 &(struct spec_seed){
+			 .path = "/run/postgresql", .uid = uid, .gid = gid, .mode = 02775});
+	seed_add(spec, arena,
+		 &(struct spec_seed){.path = hba,
+				     .content = "local all all peer\n"
+						"host all all 0.0.0.0/0 scram-sha-256\n"
+						"host all all ::/0 scram-sha-256\n",
+				     .uid = uid,
+				     .gid = gid,
+				     .mode = 0640});
 	if (password && *password)
 		seed_add(spec, arena,
-			 &(struct spec_seed){ .path = secret,
-					      .content = arena_printf(arena, "%s\n", password),
-					      .uid = uid,
-					      .gid = gid,
-					      .mode = 0600 });
+			 &(struct spec_seed){.path = secret,
+					     .content = arena_printf(arena, "%s\n", password),
+					     .uid = uid,
+					     .gid = gid,
+					     .mode = 0600});
 
 	/* No sync: the layer is memory. */
 	initdb = arena_array(arena, 16, sizeof(*initdb));
@@ -140,7 +148,9 @@ static const char *postgres_newest(struct arena *arena)
 	struct dirent *entry;
 
 	while (stream && (entry = readdir(stream))) {
-		if (entry->d_name[0] == '.' || access(arena_printf(arena, PG_LIB "/%s/bin/postgres", entry->d_name), X_OK) < 0)
+		if (entry->d_name[0] == '.' ||
+		    access(arena_printf(arena, PG_LIB "/%s/bin/postgres", entry->d_name),
+			   X_OK) < 0)
 			continue;
 		if (!newest || strtod(entry->d_name, NULL) > strtod(newest, NULL))
 			newest = arena_strdup(arena, entry->d_name);
@@ -169,7 +179,8 @@ static bool user_ids(const char *name, int64_t *ret_uid, int64_t *ret_gid)
 	bool found = false;
 
 	while (file && !found && (entry = fgetpwent(file)))
-		if (str_eq(entry->pw_name, name) && entry->pw_uid < 65536 && entry->pw_gid < 65536) {
+		if (str_eq(entry->pw_name, name) && entry->pw_uid < 65536 &&
+		    entry->pw_gid < 65536) {
 			*ret_uid = entry->pw_uid;
 			*ret_gid = entry->pw_gid;
 			found = true;

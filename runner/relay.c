@@ -50,13 +50,13 @@ size_t relay_pollfds(const struct relay *relay, struct pollfd fds[RELAY_POLLFDS]
 	for (int i = 0; i < RELAY_POLLFDS; i++) {
 		const struct relay_stream *stream = &relay->streams[i];
 
-		fds[i] = (struct pollfd){ .fd = -1 };
+		fds[i] = (struct pollfd){.fd = -1};
 		if (stream->from < 0)
 			continue;
 		if (stream->len)
-			fds[i] = (struct pollfd){ .fd = stream->to, .events = POLLOUT };
+			fds[i] = (struct pollfd){.fd = stream->to, .events = POLLOUT};
 		else
-			fds[i] = (struct pollfd){ .fd = stream->from, .events = POLLIN };
+			fds[i] = (struct pollfd){.fd = stream->from, .events = POLLIN};
 	}
 	return RELAY_POLLFDS;
 }
@@ -136,7 +136,7 @@ static void stream_read(struct relay *relay, struct relay_stream *stream)
 
 static void stream_write(struct relay_stream *stream)
 {
-	struct pollfd ready = { .fd = stream->to, .events = POLLOUT };
+	struct pollfd ready = {.fd = stream->to, .events = POLLOUT};
 	ssize_t n;
 
 	if (poll(&ready, 1, 0) != 1)

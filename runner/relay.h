@@ -15,7 +15,8 @@
 #include "runner/logfile.h"
 
 enum {
-	RELAY_CHUNK = 4096, /* PIPE_BUF: what a pipe that polls writable takes without blocking */
+	RELAY_CHUNK =
+		4096, /* PIPE_BUF: what a pipe that polls writable takes without blocking */
 	RELAY_POLLFDS = 3,
 };
 
@@ -42,7 +43,8 @@ struct relay {
  * @caller: the caller's ends, taken; caller[0] -1: standard input is /dev/null
  * @ret_inside: the container's ends, the caller's to close after the fork; -1 where none
  */
-int relay_init(struct relay *relay, const int caller[3], struct logfile *log, int ret_inside[3]);
+int relay_init(struct relay *relay, const int caller[3], struct logfile *log,
+	       int ret_inside[3]);
 void relay_fini(struct relay *relay);
 
 /** relay_pollfds() - fills @fds. Return: how many. */

@@ -23,8 +23,8 @@
 #define LAYER_OPTIONS "size=25%,nr_inodes=1m,mode=0700"
 
 enum {
-	LOG_DEPTH_MAX = 3,    /* folders below /var/log that are made again, empty */
-	SKELETON_MAX = 4096,  /* folders in one place: more are left out */
+	LOG_DEPTH_MAX = 3,   /* folders below /var/log that are made again, empty */
+	SKELETON_MAX = 4096, /* folders in one place: more are left out */
 	RESOLV_SIZE_MAX = 65536,
 };
 
@@ -39,27 +39,38 @@ static const struct {
 	mode_t mode;
 	enum seed_kind kind;
 } seeds[] = {
-	{ ".", 0755, SEED_MERGED },	     { "etc", 0755, SEED_MERGED },	 { "var", 0755, SEED_MERGED },
-	{ "var/lib", 0755, SEED_MERGED },    { "var/cache", 0755, SEED_MERGED }, { "var/spool", 0755, SEED_MERGED },
-	{ "var/log", 0755, SEED_EMPTY },     { "var/tmp", 01777, SEED_EMPTY },	 { "run", 0755, SEED_EMPTY },
-	{ "run/lock", 01777, SEED_EMPTY },   { "tmp", 01777, SEED_EMPTY },	 { "home", 0755, SEED_EMPTY },
-	{ "root", 0700, SEED_EMPTY },
+	{".", 0755, SEED_MERGED},         {"etc", 0755, SEED_MERGED},
+	{"var", 0755, SEED_MERGED},       {"var/lib", 0755, SEED_MERGED},
+	{"var/cache", 0755, SEED_MERGED}, {"var/spool", 0755, SEED_MERGED},
+	{"var/log", 0755, SEED_EMPTY},    {"var/tmp", 01777, SEED_EMPTY},
+	{"run", 0755, SEED_EMPTY},        {"run/lock", 01777, SEED_EMPTY},
+	{"tmp", 01777, SEED_EMPTY},       {"home", 0755, SEED_EMPTY},
+	{"root", 0700, SEED_EMPTY},
 };
 
 /* Folders whose children become empty folders of the same owner and mode. */
-static const char *const skeletons[] = { "var/lib", "var/cache", "var/spool", "home" };
+static const char *const skeletons[] = {"var/lib", "var/cache", "var/spool", "home"};
 
 /* Below /var/lib: what packages are made of rather than what services wrote; seen through. Sorted. */
 static const char *const package_data[] = {
-	"aspell", "apt", "binfmts", "dictionaries-common", "dpkg", "emacsen-common", "gems", "ghc", "ispell", "locales",
-	"misc", "pam", "python", "sgml-base", "shells.state", "swcatalog", "tex-common", "texmf", "ucf", "usbutils",
-	"vim", "xkb", "xml-core",
+	"aspell",       "apt",
+	"binfmts",      "dictionaries-common",
+	"dpkg",         "emacsen-common",
+	"gems",         "ghc",
+	"ispell",       "locales",
+	"misc",         "pam",
+	"python",       "sgml-base",
+	"shells.state", "swcatalog",
+	"tex-common",   "texmf",
+	"ucf",          "usbutils",
+	"vim",          "xkb",
+	"xml-core",
 };
 
-static int seed_folder(int up, const char *path, uid_t uid, gid_t gid, mode_t mode, enum seed_kind kind,
-		       struct err *err);
-static int seed_file(int up, const char *path, uid_t uid, gid_t gid, mode_t mode, const char *content,
-		     struct err *err);
+static int seed_folder(int up, const char *path, uid_t uid, gid_t gid, mode_t mode,
+		       enum seed_kind kind, struct err *err);
+static int seed_file(int up, const char *path, uid_t uid, gid_t gid, mode_t mode,
+		     const char *content, struct err *err);
 static int seed_skeleton(int up, const char *path, uint32_t base, int depth, struct err *err);
 static int seed_etc(const struct spec *spec, int up, uint32_t base, struct err *err);
 static void resolv_text(struct buf *text);
@@ -82,12 +93,14 @@ int rootfs_layer_mount(const struct state_dir *dir, int *ret_layer, struct err *
 int rootfs_layer_pin(const struct state_dir *dir, int layer, int mntns, struct err *err)
 {
 	cleanup(mem_freep) char *path = mem_printf("%s/fs", dir->path);
-	cleanup(fd_closep) int copy = open_tree(layer, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
+	cleanup(fd_closep) int copy =
+		open_tree(layer, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
 
 	if (copy < 0)
 		return err_sys(err, ERR_KERNEL, errno, path, "copy of the layer's mount");
 	if (setns(mntns, CLONE_NEWNS) < 0)
-		return err_sys(err, ERR_KERNEL, errno, NULL, "setns into the host's mount namespace");
+		return err_sys(err, ERR_KERNEL, errno, NULL,
+			       "setns into the host's mount namespace");
 	if (move_mount(copy, "", AT_FDCWD, path, MOVE_MOUNT_F_EMPTY_PATH) < 0)
 		return err_sys(err, ERR_KERNEL, errno, path, "mount of the layer");
 	return 0;
@@ -121,12 +134,14 @@ int rootfs_layer_unpin(const struct state_dir *dir, struct err *err)
 {
 	cleanup(mem_freep) char *path = mem_printf("%s/fs", dir->path);
 
-	if (umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW) < 0 && errno != EINVAL && errno != ENOENT)
+	if (umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW) < 0 && errno != EINVAL &&
+	    errno != ENOENT)
 		return err_sys(err, ERR_KERNEL, errno, path, "umount");
 	return 0;
 }
 
-int rootfs_view(const struct spec *spec, uint32_t base, int layer, bool fresh, int *ret_root, struct err *err)
+int rootfs_view(const struct spec *spec, uint32_t base, int layer, bool fresh, int *ret_root,
+		struct err *err)
 {
 	cleanup(fd_closep) int up = -1;
 	int rc = 0, root;
@@ -137,7 +152,8 @@ int rootfs_view(const struct spec *spec, uint32_t base, int layer, bool fresh, i
 	if (up < 0)
 		return err_sys(err, ERR_IO, errno, NULL, "open of the layer");
 	for (size_t i = 0; fresh && rc == 0 && i < ARRAY_COUNT(seeds); i++)
-		rc = seed_folder(up, seeds[i].path, base, base, seeds[i].mode, seeds[i].kind, err);
+		rc = seed_folder(up, seeds[i].path, base, base, seeds[i].mode, seeds[i].kind,
+				 err);
 	for (size_t i = 0; fresh && rc == 0 && i < ARRAY_COUNT(skeletons); i++)
 		rc = seed_skeleton(up, skeletons[i], base, 1, err);
 	if (fresh && rc == 0)
@@ -150,8 +166,10 @@ int rootfs_view(const struct spec *spec, uint32_t base, int layer, bool fresh, i
 		uid_t uid = base + (uid_t)seed->uid;
 		gid_t gid = base + (gid_t)seed->gid;
 
-		rc = seed->content ? seed_file(up, path, uid, gid, (mode_t)seed->mode, seed->content, err) :
-				     seed_folder(up, path, uid, gid, (mode_t)seed->mode, SEED_EMPTY, err);
+		rc = seed->content ? seed_file(up, path, uid, gid, (mode_t)seed->mode,
+					       seed->content, err)
+				   : seed_folder(up, path, uid, gid, (mode_t)seed->mode,
+						 SEED_EMPTY, err);
 	}
 	if (rc < 0)
 		return rc;
@@ -173,24 +191,26 @@ int rootfs_folder(const char *path, int userns, bool read_only, int *ret_mount, 
 	int fd = open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
 
 	if (fd < 0)
-		return err_sys(err, errno == ENOENT ? ERR_NOTFOUND : ERR_KERNEL, errno, path, "open");
+		return err_sys(err, errno == ENOENT ? ERR_NOTFOUND : ERR_KERNEL, errno, path,
+			       "open");
 	if (mount_setattr(fd, "", AT_EMPTY_PATH | AT_RECURSIVE, &attr, sizeof(attr)) < 0) {
 		int no = errno;
 
 		fd_close(fd);
 		if (no == EINVAL)
 			return err_set(err, ERR_UNSUPPORTED, no, path,
-				       "its file system, or one mounted below, cannot map ids to the container's");
+				       "its file system, or one mounted below, cannot map ids "
+				       "to the container's");
 		return err_sys(err, ERR_KERNEL, no, path, "mount_setattr");
 	}
 	*ret_mount = fd;
 	return 0;
 }
 
-int rootfs_host_mounts(int (*each)(void *ctx, int mount, const char *path, struct err *err), void *ctx,
-		       struct err *err)
+int rootfs_host_mounts(int (*each)(void *ctx, int mount, const char *path, struct err *err),
+		       void *ctx, struct err *err)
 {
-	static const char *const paths[] = { "/usr", "/opt" };
+	static const char *const paths[] = {"/usr", "/opt"};
 	struct mount_attr attr = {
 		.attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV,
 		.propagation = MS_PRIVATE,
@@ -203,10 +223,12 @@ int rootfs_host_mounts(int (*each)(void *ctx, int mount, const char *path, struc
 		if (statx(AT_FDCWD, paths[i], AT_SYMLINK_NOFOLLOW, STATX_TYPE, &stx) < 0 ||
 		    !(stx.stx_attributes & STATX_ATTR_MOUNT_ROOT))
 			continue;
-		fd = open_tree(AT_FDCWD, paths[i], OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
+		fd = open_tree(AT_FDCWD, paths[i],
+			       OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
 		if (fd < 0)
 			return err_sys(err, ERR_KERNEL, errno, paths[i], "open");
-		if (mount_setattr(fd, "", AT_EMPTY_PATH | AT_RECURSIVE, &attr, sizeof(attr)) < 0) {
+		if (mount_setattr(fd, "", AT_EMPTY_PATH | AT_RECURSIVE, &attr, sizeof(attr)) <
+		    0) {
 			rc = err_sys(err, ERR_KERNEL, errno, paths[i], "mount_setattr");
 			fd_close(fd);
 			return rc;
@@ -221,8 +243,8 @@ int rootfs_host_mounts(int (*each)(void *ctx, int mount, const char *path, struc
 /* ----------------------------------------------------------------- helpers */
 
 /* All paths are relative to the fresh tmpfs of the layer, which nobody else can reach yet. */
-static int seed_folder(int up, const char *path, uid_t uid, gid_t gid, mode_t mode, enum seed_kind kind,
-		       struct err *err)
+static int seed_folder(int up, const char *path, uid_t uid, gid_t gid, mode_t mode,
+		       enum seed_kind kind, struct err *err)
 {
 	cleanup(fd_closep) int fd = -1;
 
@@ -238,10 +260,11 @@ static int seed_folder(int up, const char *path, uid_t uid, gid_t gid, mode_t mo
 	return 0;
 }
 
-static int seed_file(int up, const char *path, uid_t uid, gid_t gid, mode_t mode, const char *content,
-		     struct err *err)
+static int seed_file(int up, const char *path, uid_t uid, gid_t gid, mode_t mode,
+		     const char *content, struct err *err)
 {
-	cleanup(fd_closep) int fd = openat(up, path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	cleanup(fd_closep) int fd =
+		openat(up, path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	int rc;
 
 	if (fd < 0)
@@ -273,17 +296,20 @@ static int seed_skeleton(int up, const char *path, uint32_t base, int depth, str
 	while (rc == 0 && count < SKELETON_MAX && (entry = readdir(stream))) {
 		struct stat st;
 
-		if (entry->d_name[0] == '.' || (entry->d_type != DT_DIR && entry->d_type != DT_UNKNOWN) ||
+		if (entry->d_name[0] == '.' ||
+		    (entry->d_type != DT_DIR && entry->d_type != DT_UNKNOWN) ||
 		    is_package_data(path, entry->d_name))
 			continue;
 		/* By the folder's own entry: what is mounted there is of no interest, nor what a link points to. */
-		if (fstatat(fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISDIR(st.st_mode))
+		if (fstatat(fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+		    !S_ISDIR(st.st_mode))
 			continue;
 		cleanup(mem_freep) char *child = mem_printf("%s/%s", path, entry->d_name);
 
 		count++;
-		rc = seed_folder(up, child, id_inside(st.st_uid, base), id_inside(st.st_gid, base),
-				 st.st_mode & 07777, SEED_EMPTY, err);
+		rc = seed_folder(up, child, id_inside(st.st_uid, base),
+				 id_inside(st.st_gid, base), st.st_mode & 07777, SEED_EMPTY,
+				 err);
 		if (rc == 0 && depth > 1)
 			rc = seed_skeleton(up, child, base, depth - 1, err);
 	}
@@ -295,10 +321,11 @@ static int seed_etc(const struct spec *spec, int up, uint32_t base, struct err *
 {
 	cleanup(buf_fini) struct buf resolv = BUF_INIT;
 	cleanup(mem_freep) char *hostname = mem_printf("%s\n", spec->hostname);
-	cleanup(mem_freep) char *hosts = mem_printf("127.0.0.1\tlocalhost\n"
-						    "::1\tlocalhost ip6-localhost ip6-loopback\n"
-						    "127.0.1.1\t%s\n",
-						    spec->hostname);
+	cleanup(mem_freep) char *hosts =
+		mem_printf("127.0.0.1\tlocalhost\n"
+			   "::1\tlocalhost ip6-localhost ip6-loopback\n"
+			   "127.0.1.1\t%s\n",
+			   spec->hostname);
 	int rc = seed_file(up, "etc/hostname", base, base, 0644, hostname, err);
 
 	if (rc == 0)
@@ -321,7 +348,8 @@ static void resolv_text(struct buf *text)
 	while ((line = strsep(&rest, "\n"))) {
 		char word[128] = "";
 
-		if (sscanf(line, " nameserver %127s", word) == 1 && !str_starts(word, "127.") && !str_eq(word, "::1"))
+		if (sscanf(line, " nameserver %127s", word) == 1 && !str_starts(word, "127.") &&
+		    !str_eq(word, "::1"))
 			buf_printf(text, "nameserver %s\n", word);
 		else if (str_starts(line, "search ") || str_starts(line, "options "))
 			buf_printf(text, "%s\n", line);
@@ -350,7 +378,8 @@ static uint32_t id_inside(uint32_t id, uint32_t base)
  */
 static int overlay_new(int layer, struct err *err)
 {
-	static const char *const options[][2] = { { "lowerdir", "/" }, { "upperdir", "up" }, { "workdir", "work" } };
+	static const char *const options[][2] = {
+		{"lowerdir", "/"}, {"upperdir", "up"}, {"workdir", "work"}};
 	cleanup(fd_closep) int before = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	cleanup(fd_closep) int context = fsopen("overlay", FSOPEN_CLOEXEC);
 	int fd = -1, rc = 0;
@@ -361,7 +390,8 @@ static int overlay_new(int layer, struct err *err)
 		return err_sys(err, ERR_KERNEL, errno, NULL, "chdir to the layer");
 	for (size_t i = 0; rc == 0 && i < ARRAY_COUNT(options); i++)
 		if (fsconfig(context, FSCONFIG_SET_STRING, options[i][0], options[i][1], 0) < 0)
-			rc = err_sys(err, ERR_KERNEL, errno, NULL, "overlay: %s=%s", options[i][0], options[i][1]);
+			rc = err_sys(err, ERR_KERNEL, errno, NULL, "overlay: %s=%s",
+				     options[i][0], options[i][1]);
 	if (rc == 0 && fsconfig(context, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
 		rc = err_sys(err, ERR_KERNEL, errno, NULL, "overlay");
 	if (rc == 0) {

@@ -44,19 +44,21 @@ int rootfs_layer_unpin(const struct state_dir *dir, struct err *err);
  * @base: first id of the container's range; @fresh: seed the layer
  * Return: 0 and *ret_root, the caller's.
  */
-int rootfs_view(const struct spec *spec, uint32_t base, int layer, bool fresh, int *ret_root, struct err *err);
+int rootfs_view(const struct spec *spec, uint32_t base, int layer, bool fresh, int *ret_root,
+		struct err *err);
 
 /**
  * rootfs_folder() - a folder or file of the host as a detached mount, its ids 0..65535 seen as those of @userns
  * Refused where the file system cannot map ids.
  */
-int rootfs_folder(const char *path, int userns, bool read_only, int *ret_mount, struct err *err);
+int rootfs_folder(const char *path, int userns, bool read_only, int *ret_mount,
+		  struct err *err);
 
 /**
  * rootfs_host_mounts() - what stands on mounts of its own on some hosts and must be seen all the same (/usr, /opt)
  * @each: gets a detached read-only mount, which becomes its own, and the path
  */
-int rootfs_host_mounts(int (*each)(void *ctx, int mount, const char *path, struct err *err), void *ctx,
-		       struct err *err);
+int rootfs_host_mounts(int (*each)(void *ctx, int mount, const char *path, struct err *err),
+		       void *ctx, struct err *err);
 
 #endif

@@ -67,7 +67,8 @@ static int start(struct shim *shim, int *ret_code, struct err *err);
 static int spawn(struct shim *shim, struct err *err);
 static int stack_join(struct shim *shim, struct err *err);
 static int mounts_send(struct shim *shim, struct err *err);
-static int mount_send(struct shim *shim, int mount, int index, const char *target, struct err *err);
+static int mount_send(struct shim *shim, int mount, int index, const char *target,
+		      struct err *err);
 static int extra_send(void *ctx, int mount, const char *path, struct err *err);
 static int stack_make(struct shim *shim, struct buf *hosts, struct err *err);
 static int heard(struct shim *shim, bool want_end, int *ret_code, struct err *err);
@@ -174,7 +175,7 @@ static int setup(struct shim *shim, struct err *err)
 static int start(struct shim *shim, int *ret_code, struct err *err)
 {
 	cleanup(buf_fini) struct buf hosts = BUF_INIT;
-	struct sync_msg msg = { .kind = SYNC_MAPPED };
+	struct sync_msg msg = {.kind = SYNC_MAPPED};
 	bool join = shim->spec.net == SPEC_NET_JOIN || shim->state.stack;
 	int rc = join ? stack_join(shim, err) : 0;
 
@@ -218,10 +219,12 @@ static int start(struct shim *shim, int *ret_code, struct err *err)
 	shim->state.started_ms = (int64_t)clock_realtime_ms();
 	shim->state.exit_code = 0;
 	if (state_pid_start(shim->pid, &shim->state.pid_start) < 0)
-		return err_set(err, ERR_KERNEL, ESRCH, NULL, "the container's first process is gone");
+		return err_set(err, ERR_KERNEL, ESRCH, NULL,
+			       "the container's first process is gone");
 	rc = state_save(&shim->dir, &shim->state, err);
 	if (rc == 0 && sync_send(shim->sync, &msg, -1) < 0)
-		rc = err_set(err, ERR_INTERNAL, EPIPE, NULL, "the container's first process is gone");
+		rc = err_set(err, ERR_INTERNAL, EPIPE, NULL,
+			     "the container's first process is gone");
 	if (rc == 0)
 		rc = heard(shim, true, ret_code, err);
 	return rc;
@@ -229,16 +232,17 @@ static int start(struct shim *shim, int *ret_code, struct err *err)
 
 static int spawn(struct shim *shim, struct err *err)
 {
-	const struct namespaces namespaces = { .userns = shim->userns, .netns = shim->netns, .target = -1 };
+	const struct namespaces namespaces = {
+		.userns = shim->userns, .netns = shim->netns, .target = -1};
 	const int caller[3] = {
 		shim->spec.interactive ? fcntl(0, F_DUPFD_CLOEXEC, 5) : -1,
 		shim->spec.attached ? fcntl(1, F_DUPFD_CLOEXEC, 5) : -1,
 		shim->spec.attached ? fcntl(2, F_DUPFD_CLOEXEC, 5) : -1,
 	};
-	struct inside inside = { .spec = &shim->spec,
-				 .filter = shim->filter,
-				 .title = shim->args->title,
-				 .title_size = shim->args->title_size };
+	struct inside inside = {.spec = &shim->spec,
+				.filter = shim->filter,
+				.title = shim->args->title,
+				.title_size = shim->args->title_size};
 	int ends[2], rc;
 
 	rc = relay_init(&shim->relay, caller, &shim->log, inside.streams);
@@ -273,7 +277,8 @@ static int stack_join(struct shim *shim, struct err *err)
 	rc = state_load(&other, &state, err);
 	pidfd = rc < 0 ? rc : state_pidfd(&state);
 	if (rc == 0 && pidfd < 0)
-		rc = err_set(err, ERR_CONFLICT, ESRCH, shim->spec.join, "the container to join does not run");
+		rc = err_set(err, ERR_CONFLICT, ESRCH, shim->spec.join,
+			     "the container to join does not run");
 	if (rc == 0) {
 		shim->userns = namespaces_open((pid_t)state.pid, "user", err);
 		rc = shim->userns < 0 ? shim->userns : 0;
@@ -284,7 +289,8 @@ static int stack_join(struct shim *shim, struct err *err)
 	}
 	/* Were they those of the process we looked at? It runs still, so its number was not another's. */
 	if (rc == 0 && pidfd_send_signal(pidfd, 0, NULL, 0) < 0)
-		rc = err_set(err, ERR_CONFLICT, ESRCH, shim->spec.join, "the container to join has just ended");
+		rc = err_set(err, ERR_CONFLICT, ESRCH, shim->spec.join,
+			     "the container to join has just ended");
 	fd_close(pidfd < 0 ? -1 : pidfd);
 	state_dir_fini(&other);
 	return rc;
@@ -293,7 +299,7 @@ static int stack_join(struct shim *shim, struct err *err)
 static int mounts_send(struct shim *shim, struct err *err)
 {
 	const struct spec *spec = &shim->spec;
-	struct sync_msg done = { .kind = SYNC_MOUNT, .value = -2 };
+	struct sync_msg done = {.kind = SYNC_MOUNT, .value = -2};
 	int mount = -1, rc;
 
 	if (spec->rootfs) {
@@ -301,10 +307,11 @@ static int mounts_send(struct shim *shim, struct err *err)
 	} else {
 		bool fresh = shim->layer_mount < 0;
 
-		rc = fresh ? rootfs_layer_mount(&shim->dir, &shim->layer, err) :
-			     rootfs_layer_put(&shim->dir, shim->layer_mount, &shim->layer, err);
+		rc = fresh ? rootfs_layer_mount(&shim->dir, &shim->layer, err)
+			   : rootfs_layer_put(&shim->dir, shim->layer_mount, &shim->layer, err);
 		if (rc == 0)
-			rc = rootfs_view(spec, (uint32_t)shim->state.id_base, shim->layer, fresh, &mount, err);
+			rc = rootfs_view(spec, (uint32_t)shim->state.id_base, shim->layer,
+					 fresh, &mount, err);
 	}
 	if (rc == 0)
 		rc = mount_send(shim, mount, -1, "/", err);
@@ -313,7 +320,8 @@ static int mounts_send(struct shim *shim, struct err *err)
 	for (size_t i = 0; rc == 0 && i < spec->volume_count; i++) {
 		const struct spec_volume *volume = &spec->volumes[i];
 
-		rc = rootfs_folder(volume->source, shim->userns, volume->read_only, &mount, err);
+		rc = rootfs_folder(volume->source, shim->userns, volume->read_only, &mount,
+				   err);
 		if (rc == 0)
 			rc = mount_send(shim, mount, (int)i, volume->target, err);
 	}
@@ -323,13 +331,15 @@ static int mounts_send(struct shim *shim, struct err *err)
 }
 
 /* That it does not arrive means that the first process ended: heard() tells why. */
-static int mount_send(struct shim *shim, int mount, int index, const char *target, struct err *err)
+static int mount_send(struct shim *shim, int mount, int index, const char *target,
+		      struct err *err)
 {
-	struct sync_msg msg = { .kind = SYNC_MOUNT, .value = index };
+	struct sync_msg msg = {.kind = SYNC_MOUNT, .value = index};
 
 	if (strlen(target) >= sizeof(msg.text)) {
 		fd_close(mount);
-		return err_set(err, ERR_LIMIT, ENAMETOOLONG, NULL, "the path to mount on is too long");
+		return err_set(err, ERR_LIMIT, ENAMETOOLONG, NULL,
+			       "the path to mount on is too long");
 	}
 	memcpy(msg.text, target, strlen(target) + 1);
 	(void)sync_send(shim->sync, &msg, mount);
@@ -374,8 +384,8 @@ static int heard(struct shim *shim, bool want_end, int *ret_code, struct err *er
 	int rc;
 
 	for (;;) {
-		struct pollfd fds[2] = { { .fd = shim->sync, .events = POLLIN },
-					 { .fd = shim->control, .events = POLLIN } };
+		struct pollfd fds[2] = {{.fd = shim->sync, .events = POLLIN},
+					{.fd = shim->control, .events = POLLIN}};
 
 		if (poll(fds, 2, -1) < 0 && errno != EINTR)
 			return err_sys(err, ERR_KERNEL, errno, NULL, "poll");
@@ -385,7 +395,8 @@ static int heard(struct shim *shim, bool want_end, int *ret_code, struct err *er
 		if (fds[1].revents) {
 			rc = sync_recv(shim->control, &msg, NULL);
 			if (rc != 1)
-				return err_set(err, ERR_INTERNAL, ECANCELED, NULL, "the client is gone");
+				return err_set(err, ERR_INTERNAL, ECANCELED, NULL,
+					       "the client is gone");
 			(void)pidfd_send_signal(shim->pidfd, msg.value, NULL, 0);
 		}
 	}
@@ -398,7 +409,8 @@ static int heard(struct shim *shim, bool want_end, int *ret_code, struct err *er
 	}
 	if (rc == (want_end ? 0 : 1) && (want_end || msg.kind == SYNC_READY))
 		return 0;
-	return err_set(err, ERR_INTERNAL, ESRCH, NULL, "the container's first process ended early");
+	return err_set(err, ERR_INTERNAL, ESRCH, NULL,
+		       "the container's first process ended early");
 }
 
 /* -------------------------------------------------------------------- loop */
@@ -413,9 +425,9 @@ static int loop(struct shim *shim)
 	shim->sync = -1;
 	while (!ended || relay_busy(&shim->relay)) {
 		struct pollfd fds[3 + RELAY_POLLFDS] = {
-			{ .fd = shim->control, .events = POLLIN },
-			{ .fd = ended ? -1 : shim->pidfd, .events = POLLIN },
-			{ .fd = shim->signals, .events = POLLIN },
+			{.fd = shim->control, .events = POLLIN},
+			{.fd = ended ? -1 : shim->pidfd, .events = POLLIN},
+			{.fd = shim->signals, .events = POLLIN},
 		};
 		size_t count = relay_pollfds(&shim->relay, fds + 3);
 
@@ -461,7 +473,7 @@ static void client_heard(struct shim *shim)
 
 static int reap(struct shim *shim)
 {
-	siginfo_t info = { 0 };
+	siginfo_t info = {0};
 	int code;
 
 	while (waitid(P_PID, (id_t)shim->pid, &info, WEXITED) < 0)
@@ -492,8 +504,10 @@ static void undo(struct shim *shim)
 	}
 	/* One that ran before, or one whose stack could not be taken back: rm, or a sweep, will. */
 	if (shim->layer >= 0 || shim->layer_mount >= 0)
-		shim->state.layer = rootfs_layer_pin(&shim->dir, shim->layer >= 0 ? shim->layer : shim->layer_mount,
-						     shim->mntns, &err) == 0;
+		shim->state.layer =
+			rootfs_layer_pin(&shim->dir,
+					 shim->layer >= 0 ? shim->layer : shim->layer_mount,
+					 shim->mntns, &err) == 0;
 	shim->state.status = STATE_EXITED;
 	shim->state.exit_code = PROCESS_FAILED;
 	shim->state.finished_ms = (int64_t)clock_realtime_ms();
@@ -511,13 +525,15 @@ static void finish(struct shim *shim, int code)
 	shim->state.finished_ms = (int64_t)clock_realtime_ms();
 	if (shim->spec.remove) {
 		/* What cannot be taken away now (the daemon is down) is taken by the next command's sweep. */
-		if ((shim->state.stack && stack_delete(shim->socket, &shim->spec.name, &err) < 0) ||
+		if ((shim->state.stack &&
+		     stack_delete(shim->socket, &shim->spec.name, &err) < 0) ||
 		    erase(shim, &err) < 0)
 			(void)state_save(&shim->dir, &shim->state, &err);
 		return;
 	}
 	if (shim->layer >= 0)
-		shim->state.layer = rootfs_layer_pin(&shim->dir, shim->layer, shim->mntns, &err) == 0;
+		shim->state.layer =
+			rootfs_layer_pin(&shim->dir, shim->layer, shim->mntns, &err) == 0;
 	(void)state_save(&shim->dir, &shim->state, &err);
 }
 
@@ -531,7 +547,7 @@ static int erase(struct shim *shim, struct err *err)
 
 static void tell(struct shim *shim, enum sync_kind kind, int value, const struct err *err)
 {
-	struct sync_msg msg = { .kind = kind, .value = value };
+	struct sync_msg msg = {.kind = kind, .value = value};
 
 	if (shim->control < 0)
 		return;

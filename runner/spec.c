@@ -29,60 +29,64 @@ struct spec_raw {
 
 #define RAW(field) offsetof(struct spec_raw, field)
 static const struct json_field spec_fields[] = {
-	{ "tenant", JSON_FIELD_STRING, RAW(tenant), JSON_REQUIRED, 0, 0 },
-	{ "name", JSON_FIELD_STRING, RAW(name), JSON_REQUIRED, 0, 0 },
-	{ "id", JSON_FIELD_STRING, RAW(id), JSON_REQUIRED, 12, 12 },
-	{ "args", JSON_FIELD_ARRAY, RAW(args), JSON_REQUIRED, 1, SPEC_ARGS_MAX },
-	{ "env", JSON_FIELD_ARRAY, RAW(env), 0, 0, SPEC_ARGS_MAX },
-	{ "user", JSON_FIELD_STRING, RAW(user), 0, 0, 0 },
-	{ "workdir", JSON_FIELD_STRING, RAW(workdir), 0, 0, 0 },
-	{ "hostname", JSON_FIELD_STRING, RAW(hostname), 0, 0, SPEC_HOSTNAME_MAX },
-	{ "rootfs", JSON_FIELD_STRING, RAW(rootfs), 0, 0, 0 },
-	{ "join", JSON_FIELD_STRING, RAW(join), 0, 0, 0 },
-	{ "net", JSON_FIELD_STRING, RAW(net), JSON_REQUIRED, 0, 0 },
-	{ "caps", JSON_FIELD_STRING, RAW(caps), JSON_REQUIRED, 1, 16 },
-	{ "readOnly", JSON_FIELD_BOOL, RAW(read_only), 0, 0, 0 },
-	{ "remove", JSON_FIELD_BOOL, RAW(remove), 0, 0, 0 },
-	{ "interactive", JSON_FIELD_BOOL, RAW(interactive), 0, 0, 0 },
-	{ "attached", JSON_FIELD_BOOL, RAW(attached), 0, 0, 0 },
-	{ "publish", JSON_FIELD_STRV, RAW(publish), 0, 0, SPEC_ARGS_MAX },
-	{ "tmpfs", JSON_FIELD_STRV, RAW(tmpfs), 0, 0, SPEC_VOLUMES_MAX },
-	{ "networks", JSON_FIELD_ARRAY, RAW(networks), 0, 0, SPEC_NETWORKS_MAX },
-	{ "volumes", JSON_FIELD_ARRAY, RAW(volumes), 0, 0, SPEC_VOLUMES_MAX },
-	{ "steps", JSON_FIELD_ARRAY, RAW(steps), 0, 0, SPEC_STEPS_MAX },
-	{ "seeds", JSON_FIELD_ARRAY, RAW(seeds), 0, 0, SPEC_SEEDS_MAX },
-	{ 0 },
+	{"tenant", JSON_FIELD_STRING, RAW(tenant), JSON_REQUIRED, 0, 0},
+	{"name", JSON_FIELD_STRING, RAW(name), JSON_REQUIRED, 0, 0},
+	{"id", JSON_FIELD_STRING, RAW(id), JSON_REQUIRED, 12, 12},
+	{"args", JSON_FIELD_ARRAY, RAW(args), JSON_REQUIRED, 1, SPEC_ARGS_MAX},
+	{"env", JSON_FIELD_ARRAY, RAW(env), 0, 0, SPEC_ARGS_MAX},
+	{"user", JSON_FIELD_STRING, RAW(user), 0, 0, 0},
+	{"workdir", JSON_FIELD_STRING, RAW(workdir), 0, 0, 0},
+	{"hostname", JSON_FIELD_STRING, RAW(hostname), 0, 0, SPEC_HOSTNAME_MAX},
+	{"rootfs", JSON_FIELD_STRING, RAW(rootfs), 0, 0, 0},
+	{"join", JSON_FIELD_STRING, RAW(join), 0, 0, 0},
+	{"net", JSON_FIELD_STRING, RAW(net), JSON_REQUIRED, 0, 0},
+	{"caps", JSON_FIELD_STRING, RAW(caps), JSON_REQUIRED, 1, 16},
+	{"readOnly", JSON_FIELD_BOOL, RAW(read_only), 0, 0, 0},
+	{"remove", JSON_FIELD_BOOL, RAW(remove), 0, 0, 0},
+	{"interactive", JSON_FIELD_BOOL, RAW(interactive), 0, 0, 0},
+	{"attached", JSON_FIELD_BOOL, RAW(attached), 0, 0, 0},
+	{"publish", JSON_FIELD_STRV, RAW(publish), 0, 0, SPEC_ARGS_MAX},
+	{"tmpfs", JSON_FIELD_STRV, RAW(tmpfs), 0, 0, SPEC_VOLUMES_MAX},
+	{"networks", JSON_FIELD_ARRAY, RAW(networks), 0, 0, SPEC_NETWORKS_MAX},
+	{"volumes", JSON_FIELD_ARRAY, RAW(volumes), 0, 0, SPEC_VOLUMES_MAX},
+	{"steps", JSON_FIELD_ARRAY, RAW(steps), 0, 0, SPEC_STEPS_MAX},
+	{"seeds", JSON_FIELD_ARRAY, RAW(seeds), 0, 0, SPEC_SEEDS_MAX},
+	{0},
 };
 
 static const struct json_field network_fields[] = {
-	{ "network", JSON_FIELD_STRING, offsetof(struct spec_network, network), JSON_REQUIRED, 0, 0 },
-	{ "ips", JSON_FIELD_STRV, offsetof(struct spec_network, ips), 0, 0, 64 },
-	{ "mac", JSON_FIELD_STRING, offsetof(struct spec_network, mac), 0, 0, 0 },
-	{ "ifname", JSON_FIELD_STRING, offsetof(struct spec_network, ifname), 0, 0, 0 },
-	{ 0 },
+	{"network", JSON_FIELD_STRING, offsetof(struct spec_network, network), JSON_REQUIRED, 0,
+	 0},
+	{"ips", JSON_FIELD_STRV, offsetof(struct spec_network, ips), 0, 0, 64},
+	{"mac", JSON_FIELD_STRING, offsetof(struct spec_network, mac), 0, 0, 0},
+	{"ifname", JSON_FIELD_STRING, offsetof(struct spec_network, ifname), 0, 0, 0},
+	{0},
 };
 
 static const struct json_field volume_fields[] = {
-	{ "source", JSON_FIELD_STRING, offsetof(struct spec_volume, source), JSON_REQUIRED, 0, 0 },
-	{ "target", JSON_FIELD_STRING, offsetof(struct spec_volume, target), JSON_REQUIRED, 0, 0 },
-	{ "readOnly", JSON_FIELD_BOOL, offsetof(struct spec_volume, read_only), 0, 0, 0 },
-	{ 0 },
+	{"source", JSON_FIELD_STRING, offsetof(struct spec_volume, source), JSON_REQUIRED, 0,
+	 0},
+	{"target", JSON_FIELD_STRING, offsetof(struct spec_volume, target), JSON_REQUIRED, 0,
+	 0},
+	{"readOnly", JSON_FIELD_BOOL, offsetof(struct spec_volume, read_only), 0, 0, 0},
+	{0},
 };
 
 static const struct json_field step_fields[] = {
-	{ "args", JSON_FIELD_STRV, offsetof(struct spec_step, args), JSON_REQUIRED, 1, SPEC_ARGS_MAX },
-	{ "user", JSON_FIELD_STRING, offsetof(struct spec_step, user), 0, 0, 0 },
-	{ "unless", JSON_FIELD_STRING, offsetof(struct spec_step, unless), 0, 0, 0 },
-	{ 0 },
+	{"args", JSON_FIELD_STRV, offsetof(struct spec_step, args), JSON_REQUIRED, 1,
+	 SPEC_ARGS_MAX},
+	{"user", JSON_FIELD_STRING, offsetof(struct spec_step, user), 0, 0, 0},
+	{"unless", JSON_FIELD_STRING, offsetof(struct spec_step, unless), 0, 0, 0},
+	{0},
 };
 
 static const struct json_field seed_fields[] = {
-	{ "path", JSON_FIELD_STRING, offsetof(struct spec_seed, path), JSON_REQUIRED, 0, 0 },
-	{ "content", JSON_FIELD_STRING, offsetof(struct spec_seed, content), 0, 0, 65536 },
-	{ "uid", JSON_FIELD_INT, offsetof(struct spec_seed, uid), 0, 0, 65535 },
-	{ "gid", JSON_FIELD_INT, offsetof(struct spec_seed, gid), 0, 0, 65535 },
-	{ "mode", JSON_FIELD_INT, offsetof(struct spec_seed, mode), 0, 0, 07777 },
-	{ 0 },
+	{"path", JSON_FIELD_STRING, offsetof(struct spec_seed, path), JSON_REQUIRED, 0, 0},
+	{"content", JSON_FIELD_STRING, offsetof(struct spec_seed, content), 0, 0, 65536},
+	{"uid", JSON_FIELD_INT, offsetof(struct spec_seed, uid), 0, 0, 65535},
+	{"gid", JSON_FIELD_INT, offsetof(struct spec_seed, gid), 0, 0, 65535},
+	{"mode", JSON_FIELD_INT, offsetof(struct spec_seed, mode), 0, 0, 07777},
+	{0},
 };
 
 static int path_check(const char *what, const char *path, struct err *err);
@@ -90,11 +94,12 @@ static int count_check(const char *what, size_t count, size_t max, struct err *e
 static size_t count_of(const char *const *strv);
 static int strings_check(const char *what, const char *const *strv, struct err *err);
 static json_t *strv_encode(const char *const *strv);
-static int strv_decode(const char *what, const json_t *array, struct arena *arena, const char ***ret_strv,
-		       struct err *err);
+static int strv_decode(const char *what, const json_t *array, struct arena *arena,
+		       const char ***ret_strv, struct err *err);
 static void set_string(json_t *object, const char *key, const char *value);
-static int rows_decode(const json_t *array, const struct json_field *fields, size_t size, struct arena *arena,
-		       void **ret_rows, size_t *ret_count, struct err *err);
+static int rows_decode(const json_t *array, const struct json_field *fields, size_t size,
+		       struct arena *arena, void **ret_rows, size_t *ret_count,
+		       struct err *err);
 static const char **strv_or_empty(const char **strv, struct arena *arena);
 static void network_ip_add(struct spec_network *network, const char *ip, struct arena *arena);
 
@@ -118,7 +123,8 @@ int spec_check(const struct spec *spec, struct err *err)
 		rc = strings_check("variable", spec->env, err);
 	for (size_t i = 0; rc == 0 && spec->env[i]; i++)
 		if (spec->env[i][0] == '=' || !strchr(spec->env[i], '='))
-			rc = err_set(err, ERR_USAGE, EINVAL, spec->env[i], "a variable is NAME=VALUE");
+			rc = err_set(err, ERR_USAGE, EINVAL, spec->env[i],
+				     "a variable is NAME=VALUE");
 	for (size_t i = 0; rc == 0 && spec->tmpfs[i]; i++)
 		rc = path_check("tmpfs", spec->tmpfs[i], err);
 	for (size_t i = 0; rc == 0 && i < spec->volume_count; i++) {
@@ -130,18 +136,22 @@ int spec_check(const struct spec *spec, struct err *err)
 		rc = path_check("rootfs", spec->rootfs, err);
 	if (rc == 0)
 		rc = path_check("workdir", spec->workdir, err);
-	if (rc == 0 && (strlen(spec->hostname) > SPEC_HOSTNAME_MAX || strpbrk(spec->hostname, " \t\n/")))
-		rc = err_set(err, ERR_NAME, EINVAL, spec->hostname, "a host name is at most %d characters, no space",
+	if (rc == 0 &&
+	    (strlen(spec->hostname) > SPEC_HOSTNAME_MAX || strpbrk(spec->hostname, " \t\n/")))
+		rc = err_set(err, ERR_NAME, EINVAL, spec->hostname,
+			     "a host name is at most %d characters, no space",
 			     SPEC_HOSTNAME_MAX);
 	if (rc == 0 && spec->publish[0] && spec->network_count == 0)
-		rc = err_set(err, ERR_USAGE, EINVAL, spec->publish[0], "a port is published on a network: add --network");
+		rc = err_set(err, ERR_USAGE, EINVAL, spec->publish[0],
+			     "a port is published on a network: add --network");
 	return rc;
 }
 
 json_t *spec_encode(const struct spec *spec)
 {
 	json_t *doc = json_object();
-	json_t *networks = json_array(), *volumes = json_array(), *steps = json_array(), *seeds = json_array();
+	json_t *networks = json_array(), *volumes = json_array(), *steps = json_array(),
+	       *seeds = json_array();
 	char caps[17];
 
 	set_string(doc, "tenant", spec->name.tenant);
@@ -210,8 +220,8 @@ json_t *spec_encode(const struct spec *spec)
 
 int spec_decode(const json_t *doc, struct arena *arena, struct spec *ret_spec, struct err *err)
 {
-	struct spec_raw raw = { 0 };
-	struct spec spec = { 0 };
+	struct spec_raw raw = {0};
+	struct spec spec = {0};
 	void *rows;
 	char *end;
 	int rc = json_decode(doc, spec_fields, 0, arena, &raw, err);
@@ -245,26 +255,33 @@ int spec_decode(const json_t *doc, struct arena *arena, struct spec *ret_spec, s
 	spec.caps = strtoull(raw.caps, &end, 16);
 	if (*end)
 		return err_set(err, ERR_USAGE, EINVAL, "caps", "not a hexadecimal number");
-	for (spec.net = 0; spec.net < ARRAY_COUNT(net_names) && !str_eq(net_names[spec.net], raw.net);)
+	for (spec.net = 0;
+	     spec.net < ARRAY_COUNT(net_names) && !str_eq(net_names[spec.net], raw.net);)
 		spec.net++;
 	if (spec.net == ARRAY_COUNT(net_names))
-		return err_set(err, ERR_USAGE, EINVAL, "net", "unknown kind of stack \"%s\"", raw.net);
+		return err_set(err, ERR_USAGE, EINVAL, "net", "unknown kind of stack \"%s\"",
+			       raw.net);
 	if ((spec.net == SPEC_NET_JOIN) != (spec.join != NULL))
-		return err_set(err, ERR_USAGE, EINVAL, "join", "the container to join is given where the stack is joined");
+		return err_set(err, ERR_USAGE, EINVAL, "join",
+			       "the container to join is given where the stack is joined");
 
-	rc = rows_decode(raw.networks, network_fields, sizeof(*spec.networks), arena, &rows, &spec.network_count, err);
+	rc = rows_decode(raw.networks, network_fields, sizeof(*spec.networks), arena, &rows,
+			 &spec.network_count, err);
 	if (rc < 0)
 		return rc;
 	spec.networks = rows;
-	rc = rows_decode(raw.volumes, volume_fields, sizeof(*spec.volumes), arena, &rows, &spec.volume_count, err);
+	rc = rows_decode(raw.volumes, volume_fields, sizeof(*spec.volumes), arena, &rows,
+			 &spec.volume_count, err);
 	if (rc < 0)
 		return rc;
 	spec.volumes = rows;
-	rc = rows_decode(raw.steps, step_fields, sizeof(*spec.steps), arena, &rows, &spec.step_count, err);
+	rc = rows_decode(raw.steps, step_fields, sizeof(*spec.steps), arena, &rows,
+			 &spec.step_count, err);
 	if (rc < 0)
 		return rc;
 	spec.steps = rows;
-	rc = rows_decode(raw.seeds, seed_fields, sizeof(*spec.seeds), arena, &rows, &spec.seed_count, err);
+	rc = rows_decode(raw.seeds, seed_fields, sizeof(*spec.seeds), arena, &rows,
+			 &spec.seed_count, err);
 	if (rc < 0)
 		return rc;
 	spec.seeds = rows;
@@ -274,9 +291,10 @@ int spec_decode(const json_t *doc, struct arena *arena, struct spec *ret_spec, s
 	return rc;
 }
 
-int spec_network_parse(const char *text, struct arena *arena, struct spec_network *ret_network, struct err *err)
+int spec_network_parse(const char *text, struct arena *arena, struct spec_network *ret_network,
+		       struct err *err)
 {
-	struct spec_network network = { 0 };
+	struct spec_network network = {0};
 	char *rest = arena_strdup(arena, text);
 	struct name name;
 	struct mac mac;
@@ -292,14 +310,17 @@ int spec_network_parse(const char *text, struct arena *arena, struct spec_networ
 		const char *key = strsep(&value, "=");
 
 		if (!value || !*value)
-			return err_set(err, ERR_USAGE, EINVAL, text, "\"%s\" is not KEY=VALUE", key);
+			return err_set(err, ERR_USAGE, EINVAL, text, "\"%s\" is not KEY=VALUE",
+				       key);
 		if (str_eq(key, "ip")) {
 			if (ip_parse(value, &ip) < 0)
-				return err_set(err, ERR_USAGE, EINVAL, text, "\"%s\" is no address", value);
+				return err_set(err, ERR_USAGE, EINVAL, text,
+					       "\"%s\" is no address", value);
 			network_ip_add(&network, value, arena);
 		} else if (str_eq(key, "mac") && !network.mac) {
 			if (mac_parse(value, &mac) < 0 || !mac_is_unicast(&mac))
-				return err_set(err, ERR_USAGE, EINVAL, text, "\"%s\" is no unicast MAC address", value);
+				return err_set(err, ERR_USAGE, EINVAL, text,
+					       "\"%s\" is no unicast MAC address", value);
 			network.mac = value;
 		} else if (str_eq(key, "ifname") && !network.ifname) {
 			rc = name_ifname_check(value, err);
@@ -307,17 +328,18 @@ int spec_network_parse(const char *text, struct arena *arena, struct spec_networ
 				return rc;
 			network.ifname = value;
 		} else {
-			return err_set(err, ERR_USAGE, EINVAL, text, "\"%s\": known are ip (repeated), mac and ifname",
-				       key);
+			return err_set(err, ERR_USAGE, EINVAL, text,
+				       "\"%s\": known are ip (repeated), mac and ifname", key);
 		}
 	}
 	*ret_network = network;
 	return 0;
 }
 
-int spec_volume_parse(const char *text, struct arena *arena, struct spec_volume *ret_volume, struct err *err)
+int spec_volume_parse(const char *text, struct arena *arena, struct spec_volume *ret_volume,
+		      struct err *err)
 {
-	struct spec_volume volume = { 0 };
+	struct spec_volume volume = {0};
 	char *rest = arena_strdup(arena, text);
 	const char *mode;
 
@@ -325,9 +347,11 @@ int spec_volume_parse(const char *text, struct arena *arena, struct spec_volume 
 	volume.target = strsep(&rest, ":");
 	mode = strsep(&rest, ":");
 	if (!volume.target || rest || (mode && !str_eq(mode, "ro") && !str_eq(mode, "rw")))
-		return err_set(err, ERR_USAGE, EINVAL, text, "a volume is SRC:DST or SRC:DST:ro");
+		return err_set(err, ERR_USAGE, EINVAL, text,
+			       "a volume is SRC:DST or SRC:DST:ro");
 	volume.read_only = str_eq(mode, "ro");
-	if (path_check("volume", volume.source, err) < 0 || path_check("volume", volume.target, err) < 0)
+	if (path_check("volume", volume.source, err) < 0 ||
+	    path_check("volume", volume.target, err) < 0)
 		return -EINVAL;
 	*ret_volume = volume;
 	return 0;
@@ -338,9 +362,11 @@ int spec_volume_parse(const char *text, struct arena *arena, struct spec_volume 
 static int path_check(const char *what, const char *path, struct err *err)
 {
 	if (!path || path[0] != '/')
-		return err_set(err, ERR_USAGE, EINVAL, path, "%s: an absolute path is needed", what);
+		return err_set(err, ERR_USAGE, EINVAL, path, "%s: an absolute path is needed",
+			       what);
 	if (strlen(path) >= 4096)
-		return err_set(err, ERR_LIMIT, ENAMETOOLONG, NULL, "%s: the path is too long", what);
+		return err_set(err, ERR_LIMIT, ENAMETOOLONG, NULL, "%s: the path is too long",
+			       what);
 	return 0;
 }
 
@@ -367,11 +393,13 @@ static int strings_check(const char *what, const char *const *strv, struct err *
 		json_t *item;
 
 		if (strlen(strv[i]) > SPEC_STRING_MAX)
-			return err_set(err, ERR_LIMIT, E2BIG, NULL, "%s %zu is longer than %d bytes", what, i,
+			return err_set(err, ERR_LIMIT, E2BIG, NULL,
+				       "%s %zu is longer than %d bytes", what, i,
 				       SPEC_STRING_MAX);
 		item = json_string(strv[i]);
 		if (!item)
-			return err_set(err, ERR_USAGE, EILSEQ, strv[i], "%s %zu is not UTF-8", what, i);
+			return err_set(err, ERR_USAGE, EILSEQ, strv[i], "%s %zu is not UTF-8",
+				       what, i);
 		json_decref(item);
 	}
 	return 0;
@@ -387,8 +415,8 @@ static json_t *strv_encode(const char *const *strv)
 }
 
 /* json_decode()'s own vectors bound each string to 4096 characters: too few for `sh -c SCRIPT`. */
-static int strv_decode(const char *what, const json_t *array, struct arena *arena, const char ***ret_strv,
-		       struct err *err)
+static int strv_decode(const char *what, const json_t *array, struct arena *arena,
+		       const char ***ret_strv, struct err *err)
 {
 	size_t count = json_array_size(array);
 	const char **strv = arena_array(arena, count + 1, sizeof(*strv));
@@ -396,7 +424,8 @@ static int strv_decode(const char *what, const json_t *array, struct arena *aren
 	for (size_t i = 0; i < count; i++) {
 		strv[i] = json_string_value(json_array_get(array, i));
 		if (!strv[i])
-			return err_set(err, ERR_USAGE, EINVAL, what, "must be an array of strings");
+			return err_set(err, ERR_USAGE, EINVAL, what,
+				       "must be an array of strings");
 	}
 	*ret_strv = strv;
 	return 0;
@@ -408,14 +437,15 @@ static void set_string(json_t *object, const char *key, const char *value)
 		json_object_set_new(object, key, json_string(value));
 }
 
-static int rows_decode(const json_t *array, const struct json_field *fields, size_t size, struct arena *arena,
-		       void **ret_rows, size_t *ret_count, struct err *err)
+static int rows_decode(const json_t *array, const struct json_field *fields, size_t size,
+		       struct arena *arena, void **ret_rows, size_t *ret_count, struct err *err)
 {
 	size_t count = json_array_size(array);
 	char *rows = arena_array(arena, count ? count : 1, size);
 
 	for (size_t i = 0; i < count; i++) {
-		int rc = json_decode(json_array_get(array, i), fields, 0, arena, rows + i * size, err);
+		int rc = json_decode(json_array_get(array, i), fields, 0, arena,
+				     rows + i * size, err);
 
 		if (rc < 0)
 			return rc;

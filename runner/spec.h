@@ -18,12 +18,13 @@
 #include "lib/model/names.h"
 
 enum {
-	SPEC_ARGS_MAX = 4096,	  /* arguments, and variables of the environment */
+	SPEC_ARGS_MAX = 4096, /* arguments, and variables of the environment */
 	SPEC_NETWORKS_MAX = 16,
 	SPEC_VOLUMES_MAX = 64,
 	SPEC_STEPS_MAX = 16,
 	SPEC_SEEDS_MAX = 64,
-	SPEC_STRING_MAX = 128 * 1024, /* characters of one argument (the kernel's MAX_ARG_STRLEN) */
+	SPEC_STRING_MAX =
+		128 * 1024, /* characters of one argument (the kernel's MAX_ARG_STRLEN) */
 	SPEC_HOSTNAME_MAX = 63,
 };
 
@@ -111,8 +112,10 @@ int spec_decode(const json_t *doc, struct arena *arena, struct spec *ret_spec, s
 /**
  * spec_network_parse() - "TENANT/NET[,ip=A]...[,mac=M][,ifname=I]"
  */
-int spec_network_parse(const char *text, struct arena *arena, struct spec_network *ret_network, struct err *err);
+int spec_network_parse(const char *text, struct arena *arena, struct spec_network *ret_network,
+		       struct err *err);
 /** spec_volume_parse() - "SRC:DST[:ro|:rw]", both absolute */
-int spec_volume_parse(const char *text, struct arena *arena, struct spec_volume *ret_volume, struct err *err);
+int spec_volume_parse(const char *text, struct arena *arena, struct spec_volume *ret_volume,
+		      struct err *err);
 
 #endif

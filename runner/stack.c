@@ -16,7 +16,8 @@ static void hosts_lines(const json_t *reply, const char *hostname, struct buf *h
 static char *full_name(const struct name *name);
 static int taken_fd(const json_t *reply, const char *key, const int *fds, size_t count);
 
-int stack_attach(const char *socket, const struct spec *spec, int netns, struct buf *hosts, struct err *err)
+int stack_attach(const char *socket, const struct spec *spec, int netns, struct buf *hosts,
+		 struct err *err)
 {
 	cleanup(varlink_closep) struct varlink_client *client = NULL;
 	cleanup(mem_freep) char *name = full_name(&spec->name);
@@ -25,18 +26,20 @@ int stack_attach(const char *socket, const struct spec *spec, int netns, struct 
 	if (rc < 0)
 		return rc;
 	if (spec->network_count == 0)
-		return varlink_call(client, "io.moat.StackCreate", json_pack("{s:s, s:i}", "name", name, "netnsFd", 0),
-				    &netns, 1, NULL, NULL, NULL, err);
+		return varlink_call(client, "io.moat.StackCreate",
+				    json_pack("{s:s, s:i}", "name", name, "netnsFd", 0), &netns,
+				    1, NULL, NULL, NULL, err);
 	for (size_t i = 0; i < spec->network_count; i++) {
 		cleanup(json_freep) json_t *reply = NULL;
 
 		/* The namespace goes with the first; the others find the stack by its name. */
-		rc = varlink_call(client, "io.moat.EndpointAttach", attach_parameters(spec, i), &netns, i == 0 ? 1 : 0,
-				  &reply, NULL, NULL, err);
+		rc = varlink_call(client, "io.moat.EndpointAttach", attach_parameters(spec, i),
+				  &netns, i == 0 ? 1 : 0, &reply, NULL, NULL, err);
 		if (rc < 0) {
 			if (i > 0)
-				(void)varlink_call(client, "io.moat.StackDelete", json_pack("{s:s}", "name", name),
-						   NULL, 0, NULL, NULL, NULL, NULL);
+				(void)varlink_call(client, "io.moat.StackDelete",
+						   json_pack("{s:s}", "name", name), NULL, 0,
+						   NULL, NULL, NULL, NULL);
 			return rc;
 		}
 		hosts_lines(reply, spec->hostname, hosts);
@@ -44,7 +47,8 @@ int stack_attach(const char *socket, const struct spec *spec, int netns, struct 
 	return 0;
 }
 
-int stack_open(const char *socket, const struct name *name, int *ret_netns, int *ret_userns, struct err *err)
+int stack_open(const char *socket, const struct name *name, int *ret_netns, int *ret_userns,
+	       struct err *err)
 {
 	cleanup(varlink_closep) struct varlink_client *client = NULL;
 	cleanup(mem_freep) char *full = full_name(name);
@@ -54,8 +58,8 @@ int stack_open(const char *socket, const struct name *name, int *ret_netns, int 
 	int rc = varlink_connect(socket, &client, err);
 
 	if (rc == 0)
-		rc = varlink_call(client, "io.moat.StackOpen", json_pack("{s:s}", "name", full), NULL, 0, &reply, fds,
-				  &count, err);
+		rc = varlink_call(client, "io.moat.StackOpen", json_pack("{s:s}", "name", full),
+				  NULL, 0, &reply, fds, &count, err);
 	if (rc < 0)
 		return rc;
 	netns = taken_fd(reply, "netnsFd", fds, count);
@@ -64,7 +68,8 @@ int stack_open(const char *socket, const struct name *name, int *ret_netns, int 
 		if (netns < 0 || userns < 0 || (fds[i] != netns && fds[i] != userns))
 			fd_close(fds[i]);
 	if (netns < 0 || userns < 0)
-		return err_set(err, ERR_CONFLICT, ENOTSUP, full, "the stack has no user namespace of its own to join");
+		return err_set(err, ERR_CONFLICT, ENOTSUP, full,
+			       "the stack has no user namespace of its own to join");
 	*ret_netns = netns;
 	*ret_userns = userns;
 	return 0;
@@ -78,8 +83,8 @@ int stack_delete(const char *socket, const struct name *name, struct err *err)
 
 	if (rc < 0)
 		return rc;
-	return varlink_call(client, "io.moat.StackDelete", json_pack("{s:s}", "name", full), NULL, 0, NULL, NULL, NULL,
-			    err);
+	return varlink_call(client, "io.moat.StackDelete", json_pack("{s:s}", "name", full),
+			    NULL, 0, NULL, NULL, NULL, err);
 }
 
 /* ----------------------------------------------------------------- helpers */
@@ -93,7 +98,8 @@ static json_t *attach_parameters(const struct spec *spec, size_t index)
 	snprintf(ifname, sizeof(ifname), "eth%zu", index);
 	json_object_set_new(parameters, "network", json_string(network->network));
 	json_object_set_new(parameters, "name", json_string(spec->name.name));
-	json_object_set_new(parameters, "ifname", json_string(network->ifname ? network->ifname : ifname));
+	json_object_set_new(parameters, "ifname",
+			    json_string(network->ifname ? network->ifname : ifname));
 	if (network->ips)
 		json_object_set_new(parameters, "ips", strings(network->ips));
 	if (network->mac)
@@ -139,7 +145,8 @@ static int taken_fd(const json_t *reply, const char *key, const int *fds, size_t
 {
 	const json_t *index = json_object_get(reply, key);
 
-	if (!json_is_integer(index) || json_integer_value(index) < 0 || (size_t)json_integer_value(index) >= count)
+	if (!json_is_integer(index) || json_integer_value(index) < 0 ||
+	    (size_t)json_integer_value(index) >= count)
 		return -1;
 	return fds[json_integer_value(index)];
 }

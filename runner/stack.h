@@ -16,10 +16,12 @@
  * @hosts: lines for /etc/hosts are appended
  * Without networks the stack is only made known. All or nothing: after a failure the daemon has no stack of that name.
  */
-int stack_attach(const char *socket, const struct spec *spec, int netns, struct buf *hosts, struct err *err);
+int stack_attach(const char *socket, const struct spec *spec, int netns, struct buf *hosts,
+		 struct err *err);
 
 /** stack_open() - the descriptors of a stack that stands. Return: 0, both the caller's. */
-int stack_open(const char *socket, const struct name *name, int *ret_netns, int *ret_userns, struct err *err);
+int stack_open(const char *socket, const struct name *name, int *ret_netns, int *ret_userns,
+	       struct err *err);
 
 /** stack_delete() - with all its endpoints; what is gone is success */
 int stack_delete(const char *socket, const struct name *name, struct err *err);

@@ -28,8 +28,8 @@ static const char *const status_names[] = {
 };
 
 /* Every file a container's folder may hold; fs/ is apart. */
-static const char *const folder_files[] = { "spec.json", "state.json", "log", "log.1", "lock", "spec.json.new",
-					    "state.json.new" };
+static const char *const folder_files[] = {
+	"spec.json", "state.json", "log", "log.1", "lock", "spec.json.new", "state.json.new"};
 
 struct state_raw {
 	const char *status;
@@ -37,17 +37,17 @@ struct state_raw {
 };
 #define RAW(field) offsetof(struct state_raw, state.field)
 static const struct json_field state_fields[] = {
-	{ "status", JSON_FIELD_STRING, offsetof(struct state_raw, status), JSON_REQUIRED, 0, 0 },
-	{ "pid", JSON_FIELD_INT, RAW(pid), 0, 0, INT32_MAX },
-	{ "pidStart", JSON_FIELD_INT, RAW(pid_start), 0, 0, INT64_MAX },
-	{ "idBase", JSON_FIELD_INT, RAW(id_base), 0, 0, UINT32_MAX },
-	{ "stack", JSON_FIELD_BOOL, RAW(stack), 0, 0, 0 },
-	{ "layer", JSON_FIELD_BOOL, RAW(layer), 0, 0, 0 },
-	{ "exitCode", JSON_FIELD_INT, RAW(exit_code), 0, 0, 255 },
-	{ "createdMs", JSON_FIELD_INT, RAW(created_ms), 0, 0, INT64_MAX },
-	{ "startedMs", JSON_FIELD_INT, RAW(started_ms), 0, 0, INT64_MAX },
-	{ "finishedMs", JSON_FIELD_INT, RAW(finished_ms), 0, 0, INT64_MAX },
-	{ 0 },
+	{"status", JSON_FIELD_STRING, offsetof(struct state_raw, status), JSON_REQUIRED, 0, 0},
+	{"pid", JSON_FIELD_INT, RAW(pid), 0, 0, INT32_MAX},
+	{"pidStart", JSON_FIELD_INT, RAW(pid_start), 0, 0, INT64_MAX},
+	{"idBase", JSON_FIELD_INT, RAW(id_base), 0, 0, UINT32_MAX},
+	{"stack", JSON_FIELD_BOOL, RAW(stack), 0, 0, 0},
+	{"layer", JSON_FIELD_BOOL, RAW(layer), 0, 0, 0},
+	{"exitCode", JSON_FIELD_INT, RAW(exit_code), 0, 0, 255},
+	{"createdMs", JSON_FIELD_INT, RAW(created_ms), 0, 0, INT64_MAX},
+	{"startedMs", JSON_FIELD_INT, RAW(started_ms), 0, 0, INT64_MAX},
+	{"finishedMs", JSON_FIELD_INT, RAW(finished_ms), 0, 0, INT64_MAX},
+	{0},
 };
 
 struct sorted {
@@ -56,8 +56,10 @@ struct sorted {
 };
 
 static int folder_open(struct state_dir *dir, struct err *err);
-static int json_save(const struct state_dir *dir, const char *file, json_t *doc, struct err *err);
-static int json_load(const struct state_dir *dir, const char *file, json_t **ret_doc, struct err *err);
+static int json_save(const struct state_dir *dir, const char *file, json_t *doc,
+		     struct err *err);
+static int json_load(const struct state_dir *dir, const char *file, json_t **ret_doc,
+		     struct err *err);
 static int sorted_read(int parent, const char *path, struct sorted *ret_names);
 static void sorted_fini(struct sorted *names);
 static int by_name(const void *a, const void *b);
@@ -95,7 +97,8 @@ int state_root_open(const char *runtime_dir, struct err *err)
 	return fd;
 }
 
-int state_dir_create(const char *runtime_dir, const struct name *name, struct state_dir *ret_dir, struct err *err)
+int state_dir_create(const char *runtime_dir, const struct name *name,
+		     struct state_dir *ret_dir, struct err *err)
 {
 	struct state_dir dir = STATE_DIR_INIT;
 	cleanup(mem_freep) char *full = mem_printf("%s/%s", name->tenant, name->name);
@@ -111,14 +114,16 @@ int state_dir_create(const char *runtime_dir, const struct name *name, struct st
 	/* A sweeper may take a folder that is not locked yet for a dead one: then once more. */
 	for (int tries = 0;; tries++) {
 		if (mkdirat(dir.containers, name->tenant, 0700) < 0 && errno != EEXIST) {
-			rc = err_sys(err, ERR_IO, errno, dir.path, "mkdir of the tenant's folder");
+			rc = err_sys(err, ERR_IO, errno, dir.path,
+				     "mkdir of the tenant's folder");
 			goto fail;
 		}
 		if (mkdirat(dir.containers, full, 0700) < 0) {
 			if (errno == ENOENT && tries < 10)
 				continue;
-			rc = errno == EEXIST ? err_set(err, ERR_TAKEN, EEXIST, full, "a container has that name") :
-					       err_sys(err, ERR_IO, errno, dir.path, "mkdir");
+			rc = errno == EEXIST ? err_set(err, ERR_TAKEN, EEXIST, full,
+						       "a container has that name")
+					     : err_sys(err, ERR_IO, errno, dir.path, "mkdir");
 			goto fail;
 		}
 		rc = folder_open(&dir, err);
@@ -140,7 +145,8 @@ fail:
 	return rc;
 }
 
-int state_dir_open(const char *runtime_dir, const struct name *name, struct state_dir *ret_dir, struct err *err)
+int state_dir_open(const char *runtime_dir, const struct name *name, struct state_dir *ret_dir,
+		   struct err *err)
 {
 	struct state_dir dir = STATE_DIR_INIT;
 	int rc;
@@ -165,7 +171,8 @@ int state_dir_lock(struct state_dir *dir, unsigned wait_ms, struct err *err)
 	struct stat st;
 
 	if (fd < 0)
-		return err_set(err, errno == ENOENT ? ERR_NOTFOUND : ERR_IO, errno, full, "no such container");
+		return err_set(err, errno == ENOENT ? ERR_NOTFOUND : ERR_IO, errno, full,
+			       "no such container");
 	/* A shim that ends lets go within milliseconds; flock(2) knows no time limit, so look again. */
 	while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
 		if (errno == EINTR)
@@ -195,11 +202,13 @@ int state_dir_remove(struct state_dir *dir, struct err *err)
 		return err_sys(err, ERR_IO, errno, full, "rmdir of fs");
 	for (size_t i = 0; i < ARRAY_COUNT(folder_files); i++)
 		if (unlinkat(dir->fd, folder_files[i], 0) < 0 && errno != ENOENT)
-			return err_sys(err, ERR_IO, errno, full, "unlink of %s", folder_files[i]);
+			return err_sys(err, ERR_IO, errno, full, "unlink of %s",
+				       folder_files[i]);
 	if (unlinkat(dir->containers, full, AT_REMOVEDIR) < 0 && errno != ENOENT)
 		return err_sys(err, ERR_IO, errno, full, "rmdir");
 	/* The tenant's folder goes with its last container. */
-	if (unlinkat(dir->containers, dir->name.tenant, AT_REMOVEDIR) < 0 && errno != ENOENT && errno != ENOTEMPTY)
+	if (unlinkat(dir->containers, dir->name.tenant, AT_REMOVEDIR) < 0 && errno != ENOENT &&
+	    errno != ENOTEMPTY)
 		return err_sys(err, ERR_IO, errno, dir->name.tenant, "rmdir");
 	return 0;
 }
@@ -225,7 +234,7 @@ int state_load(const struct state_dir *dir, struct state *ret_state, struct err 
 {
 	cleanup(json_freep) json_t *doc = NULL;
 	cleanup(arena_freep) struct arena *arena = arena_new();
-	struct state_raw raw = { 0 };
+	struct state_raw raw = {0};
 	int rc = json_load(dir, "state.json", &doc, err);
 
 	if (rc == 0)
@@ -246,8 +255,8 @@ int state_spec_save(const struct state_dir *dir, const struct spec *spec, struct
 	return json_save(dir, "spec.json", spec_encode(spec), err);
 }
 
-int state_spec_load(const struct state_dir *dir, struct arena *arena, json_t **ret_doc, struct spec *ret_spec,
-		    struct err *err)
+int state_spec_load(const struct state_dir *dir, struct arena *arena, json_t **ret_doc,
+		    struct spec *ret_spec, struct err *err)
 {
 	json_t *doc = NULL;
 	int rc = json_load(dir, "spec.json", &doc, err);
@@ -262,10 +271,11 @@ int state_spec_load(const struct state_dir *dir, struct arena *arena, json_t **r
 	return 0;
 }
 
-int state_each(const char *runtime_dir, int (*each)(void *ctx, const struct name *name), void *ctx, struct err *err)
+int state_each(const char *runtime_dir, int (*each)(void *ctx, const struct name *name),
+	       void *ctx, struct err *err)
 {
 	cleanup(fd_closep) int root = state_root_open(runtime_dir, err);
-	struct sorted tenants = { 0 };
+	struct sorted tenants = {0};
 	int rc;
 
 	if (root < 0)
@@ -274,11 +284,12 @@ int state_each(const char *runtime_dir, int (*each)(void *ctx, const struct name
 	if (rc < 0)
 		return err_sys(err, ERR_IO, -rc, runtime_dir, "read the containers");
 	for (size_t i = 0; rc == 0 && i < tenants.count; i++) {
-		struct sorted names = { 0 };
-		struct name name = { 0 };
+		struct sorted names = {0};
+		struct name name = {0};
 
 		/* Gone since it was listed: nothing of it to tell. */
-		if (name_tenant_check(tenants.items[i], NULL) < 0 || sorted_read(root, tenants.items[i], &names) < 0)
+		if (name_tenant_check(tenants.items[i], NULL) < 0 ||
+		    sorted_read(root, tenants.items[i], &names) < 0)
 			continue;
 		for (size_t k = 0; rc == 0 && k < names.count; k++)
 			if (str_copy(name.tenant, sizeof(name.tenant), tenants.items[i]) == 0 &&
@@ -336,7 +347,8 @@ static int folder_open(struct state_dir *dir, struct err *err)
 {
 	cleanup(mem_freep) char *full = mem_printf("%s/%s", dir->name.tenant, dir->name.name);
 
-	dir->fd = openat(dir->containers, full, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	dir->fd =
+		openat(dir->containers, full, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	if (dir->fd >= 0)
 		return 0;
 	if (errno == ENOENT)
@@ -345,11 +357,13 @@ static int folder_open(struct state_dir *dir, struct err *err)
 }
 
 /* Whole or not at all; no sync: what it tells of does not outlive a power cut either. */
-static int json_save(const struct state_dir *dir, const char *file, json_t *doc, struct err *err)
+static int json_save(const struct state_dir *dir, const char *file, json_t *doc,
+		     struct err *err)
 {
 	cleanup(mem_freep) char *text = json_text(doc);
 	cleanup(mem_freep) char *new = mem_printf("%s.new", file);
-	int fd = openat(dir->fd, new, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+	int fd = openat(dir->fd, new, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW,
+			0600);
 	int rc = fd < 0 ? -errno : fd_write_all(fd, text, strlen(text));
 
 	json_decref(doc);
@@ -361,7 +375,8 @@ static int json_save(const struct state_dir *dir, const char *file, json_t *doc,
 	return 0;
 }
 
-static int json_load(const struct state_dir *dir, const char *file, json_t **ret_doc, struct err *err)
+static int json_load(const struct state_dir *dir, const char *file, json_t **ret_doc,
+		     struct err *err)
 {
 	cleanup(buf_fini) struct buf data = BUF_INIT;
 	cleanup(mem_freep) char *path = mem_printf("/proc/self/fd/%d/%s", dir->fd, file);
@@ -369,13 +384,14 @@ static int json_load(const struct state_dir *dir, const char *file, json_t **ret
 
 	if (rc == 0)
 		return json_parse(buf_cstr(&data), data.size, 0, ret_doc, err);
-	return err_set(err, rc == -ENOENT ? ERR_NOTFOUND : ERR_IO, -rc, dir->path, "read %s: %s", file, strerror(-rc));
+	return err_set(err, rc == -ENOENT ? ERR_NOTFOUND : ERR_IO, -rc, dir->path,
+		       "read %s: %s", file, strerror(-rc));
 }
 
 static int sorted_read(int parent, const char *path, struct sorted *ret_names)
 {
 	int fd = openat(parent, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-	struct sorted names = { 0 };
+	struct sorted names = {0};
 	struct dirent *entry;
 	DIR *stream;
 

@@ -57,7 +57,7 @@ struct state_dir {
 	char *path;
 	struct name name;
 };
-#define STATE_DIR_INIT ((struct state_dir){ .containers = -1, .fd = -1, .lock = -1 })
+#define STATE_DIR_INIT ((struct state_dir){.containers = -1, .fd = -1, .lock = -1})
 void state_dir_fini(struct state_dir *dir); /* closes, and so unlocks */
 
 const char *state_status_name(enum state_status status);
@@ -66,10 +66,12 @@ const char *state_status_name(enum state_status status);
 int state_root_open(const char *runtime_dir, struct err *err);
 
 /** state_dir_create() - a new folder, locked. Return: 0; -EEXIST (ERR_TAKEN). */
-int state_dir_create(const char *runtime_dir, const struct name *name, struct state_dir *ret_dir, struct err *err);
+int state_dir_create(const char *runtime_dir, const struct name *name,
+		     struct state_dir *ret_dir, struct err *err);
 
 /** state_dir_open() - an existing folder, not locked. Return: 0; -ENOENT (ERR_NOTFOUND). */
-int state_dir_open(const char *runtime_dir, const struct name *name, struct state_dir *ret_dir, struct err *err);
+int state_dir_open(const char *runtime_dir, const struct name *name, struct state_dir *ret_dir,
+		   struct err *err);
 
 /**
  * state_dir_lock() - own it
@@ -85,11 +87,12 @@ int state_save(const struct state_dir *dir, const struct state *state, struct er
 int state_load(const struct state_dir *dir, struct state *ret_state, struct err *err);
 int state_spec_save(const struct state_dir *dir, const struct spec *spec, struct err *err);
 /** state_spec_load() - strings live in *ret_doc, the caller's, and in @arena */
-int state_spec_load(const struct state_dir *dir, struct arena *arena, json_t **ret_doc, struct spec *ret_spec,
-		    struct err *err);
+int state_spec_load(const struct state_dir *dir, struct arena *arena, json_t **ret_doc,
+		    struct spec *ret_spec, struct err *err);
 
 /** state_each() - every container, tenants and names sorted; stops at the first non-zero answer and returns it */
-int state_each(const char *runtime_dir, int (*each)(void *ctx, const struct name *name), void *ctx, struct err *err);
+int state_each(const char *runtime_dir, int (*each)(void *ctx, const struct name *name),
+	       void *ctx, struct err *err);
 
 /** state_pid_start() - field 22 of /proc/PID/stat: with the pid it names one process for ever. Return: 0 or -errno. */
 int state_pid_start(pid_t pid, int64_t *ret_start);

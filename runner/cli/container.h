@@ -12,8 +12,8 @@ void container_host_fini(struct container_host *host);
 
 /** container_each_operand() - a verb over one or more names: @act on each. Return: exit code of the last that failed. */
 int container_each_operand(struct cli *cli, int argc, char **argv,
-			   int (*act)(const struct container_host *host, const struct name *name, void *ctx,
-				      struct err *err),
+			   int (*act)(const struct container_host *host,
+				      const struct name *name, void *ctx, struct err *err),
 			   void *ctx);
 
 #endif

@@ -21,8 +21,8 @@ void container_host_fini(struct container_host *host)
 }
 
 int container_each_operand(struct cli *cli, int argc, char **argv,
-			   int (*act)(const struct container_host *host, const struct name *name, void *ctx,
-				      struct err *err),
+			   int (*act)(const struct container_host *host,
+				      const struct name *name, void *ctx, struct err *err),
 			   void *ctx)
 {
 	struct container_host host;

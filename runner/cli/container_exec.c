@@ -19,24 +19,25 @@ const struct cli_verb cli_verb_exec = {
 		 "  -u, --user USER[:GROUP]\n"
 		 "                     by default the container's\n"
 		 "\n"
-		 "The command has what the container's has: namespaces, capabilities, filter. Exit status as of run.",
+		 "The command has what the container's has: namespaces, capabilities, filter. "
+		 "Exit status as of run.",
 	.run = exec_run,
 };
 
 static int exec_run(struct cli *cli, int argc, char **argv)
 {
 	static const struct option options[] = {
-		{ "interactive", no_argument, NULL, 'i' },
-		{ "env", required_argument, NULL, 'e' },
-		{ "workdir", required_argument, NULL, 'w' },
-		{ "user", required_argument, NULL, 'u' },
-		{ "tty", no_argument, NULL, 't' },
+		{"interactive", no_argument, NULL, 'i'},
+		{"env", required_argument, NULL, 'e'},
+		{"workdir", required_argument, NULL, 'w'},
+		{"user", required_argument, NULL, 'u'},
+		{"tty", no_argument, NULL, 't'},
 		CLI_COMMON_LONG,
-		{ 0 },
+		{0},
 	};
 	const char **env = mem_array((size_t)argc + 1, sizeof(*env));
 	cleanup(mem_freep) void *env_owner = env;
-	struct process process = { .env = env };
+	struct process process = {.env = env};
 	struct container_host host;
 	struct err err = ERR_INIT;
 	struct name name;
@@ -44,7 +45,8 @@ static int exec_run(struct cli *cli, int argc, char **argv)
 	size_t env_count = 0;
 	int letter, code;
 
-	while ((letter = getopt_long(argc, argv, CLI_COMMON_SHORT "ie:w:u:t", options, NULL)) != -1) {
+	while ((letter = getopt_long(argc, argv, CLI_COMMON_SHORT "ie:w:u:t", options, NULL)) !=
+	       -1) {
 		if (letter == 'i') {
 			interactive = true;
 		} else if (letter == 'e') {

@@ -25,7 +25,8 @@ const struct cli_verb cli_verb_logs = {
 		 "\n"
 		 "  -f, --follow  go on until it has ended\n"
 		 "\n"
-		 "What it wrote to standard error goes to standard error. --json: each line an object with time, stream, log.",
+		 "What it wrote to standard error goes to standard error. --json: each line an "
+		 "object with time, stream, log.",
 	.run = logs_run,
 };
 
@@ -35,7 +36,8 @@ struct reader {
 	ino_t inode;
 };
 
-static int follow(const struct cli *cli, struct state_dir *dir, struct reader *reader, struct err *err);
+static int follow(const struct cli *cli, struct state_dir *dir, struct reader *reader,
+		  struct err *err);
 static void reader_open(struct reader *reader, int folder, const char *name);
 static void reader_close(struct reader *reader);
 static void reader_drain(const struct cli *cli, struct reader *reader);
@@ -44,20 +46,21 @@ static void record_print(const struct cli *cli, const char *line, size_t len);
 static int logs_run(struct cli *cli, int argc, char **argv)
 {
 	static const struct option options[] = {
-		{ "follow", no_argument, NULL, 'f' },
+		{"follow", no_argument, NULL, 'f'},
 		CLI_COMMON_LONG,
-		{ 0 },
+		{0},
 	};
-	static const char *const names[] = { "NAME", NULL };
+	static const char *const names[] = {"NAME", NULL};
 	struct state_dir dir = STATE_DIR_INIT;
-	struct reader reader = { 0 };
+	struct reader reader = {0};
 	struct container_host host;
 	struct err err = ERR_INIT;
 	struct name name;
 	bool following = false;
 	int letter, rc;
 
-	while ((letter = getopt_long(argc, argv, CLI_ANYWHERE_SHORT "f", options, NULL)) != -1) {
+	while ((letter = getopt_long(argc, argv, CLI_ANYWHERE_SHORT "f", options, NULL)) !=
+	       -1) {
 		rc = -1;
 		if (letter == 'f')
 			following = true;
@@ -92,14 +95,16 @@ static int logs_run(struct cli *cli, int argc, char **argv)
 /* ----------------------------------------------------------------- helpers */
 
 /* The watch is set before the last look at the state, so that no change falls between. */
-static int follow(const struct cli *cli, struct state_dir *dir, struct reader *reader, struct err *err)
+static int follow(const struct cli *cli, struct state_dir *dir, struct reader *reader,
+		  struct err *err)
 {
 	cleanup(fd_closep) int watch = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-	struct pollfd changed = { .fd = watch, .events = POLLIN };
+	struct pollfd changed = {.fd = watch, .events = POLLIN};
 	struct state state;
 	struct stat st;
 
-	if (watch < 0 || inotify_add_watch(watch, dir->path, IN_MODIFY | IN_CREATE | IN_MOVED_TO | IN_DELETE) < 0)
+	if (watch < 0 || inotify_add_watch(watch, dir->path,
+					   IN_MODIFY | IN_CREATE | IN_MOVED_TO | IN_DELETE) < 0)
 		return err_sys(err, ERR_KERNEL, errno, dir->path, "inotify");
 	for (;;) {
 		/* The state first: what was written before it said "exited" is then read below. */
@@ -107,7 +112,8 @@ static int follow(const struct cli *cli, struct state_dir *dir, struct reader *r
 		char events[4096];
 
 		reader_drain(cli, reader);
-		if (fstatat(dir->fd, "log", &st, AT_SYMLINK_NOFOLLOW) == 0 && (!reader->file || st.st_ino != reader->inode)) {
+		if (fstatat(dir->fd, "log", &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+		    (!reader->file || st.st_ino != reader->inode)) {
 			reader_close(reader);
 			reader_open(reader, dir->fd, "log");
 			reader_drain(cli, reader);
@@ -171,5 +177,7 @@ static void record_print(const struct cli *cli, const char *line, size_t len)
 	text = json_object_get(record, "log");
 	if (text)
 		fwrite(json_string_value(text), 1, json_string_length(text),
-		       str_eq(json_string_value(json_object_get(record, "stream")), "stderr") ? stderr : stdout);
+		       str_eq(json_string_value(json_object_get(record, "stream")), "stderr")
+			       ? stderr
+			       : stdout);
 }

@@ -26,7 +26,8 @@ struct listing {
 };
 
 static int row_add(void *ctx, const struct name *name);
-static json_t *row_new(const struct name *name, const struct spec *spec, const struct state *state);
+static json_t *row_new(const struct name *name, const struct spec *spec,
+		       const struct state *state);
 static void row_print(struct cli_table *table, const json_t *row);
 static char *joined(const json_t *strings, const char *separator);
 static char *age(int64_t since_ms);
@@ -34,15 +35,15 @@ static char *age(int64_t since_ms);
 static int ps_run(struct cli *cli, int argc, char **argv)
 {
 	static const struct option options[] = {
-		{ "all", no_argument, NULL, 'a' },
+		{"all", no_argument, NULL, 'a'},
 		CLI_COMMON_LONG,
-		{ 0 },
+		{0},
 	};
-	static const char *const headers[] = { "NAME",	   "ID",    "STATUS",  "PID", "AGE",
-					       "NETWORKS", "PORTS", "COMMAND", NULL };
-	static const char *const none[] = { NULL };
+	static const char *const headers[] = {"NAME",     "ID",    "STATUS",  "PID", "AGE",
+					      "NETWORKS", "PORTS", "COMMAND", NULL};
+	static const char *const none[] = {NULL};
 	cleanup(json_freep) json_t *doc = NULL;
-	struct listing listing = { .cli = cli, .rows = json_array() };
+	struct listing listing = {.cli = cli, .rows = json_array()};
 	struct container_host host;
 	struct cli_table *table;
 	struct err err = ERR_INIT;
@@ -51,7 +52,8 @@ static int ps_run(struct cli *cli, int argc, char **argv)
 	int letter, rc;
 
 	doc = json_pack("{s:o}", "containers", listing.rows);
-	while ((letter = getopt_long(argc, argv, CLI_ANYWHERE_SHORT "a", options, NULL)) != -1) {
+	while ((letter = getopt_long(argc, argv, CLI_ANYWHERE_SHORT "a", options, NULL)) !=
+	       -1) {
 		rc = -1;
 		if (letter == 'a')
 			listing.all = true;
@@ -96,18 +98,22 @@ static int row_add(void *ctx, const struct name *name)
 	struct state state;
 	struct spec spec;
 
-	if (state_dir_open(listing->cli->runtime_dir, name, &dir, NULL) == 0 && state_load(&dir, &state, NULL) == 0 &&
-	    state_spec_load(&dir, arena, &doc, &spec, NULL) == 0 && (listing->all || state.status != STATE_EXITED))
+	if (state_dir_open(listing->cli->runtime_dir, name, &dir, NULL) == 0 &&
+	    state_load(&dir, &state, NULL) == 0 &&
+	    state_spec_load(&dir, arena, &doc, &spec, NULL) == 0 &&
+	    (listing->all || state.status != STATE_EXITED))
 		json_array_append_new(listing->rows, row_new(name, &spec, &state));
 	state_dir_fini(&dir);
 	return 0;
 }
 
-static json_t *row_new(const struct name *name, const struct spec *spec, const struct state *state)
+static json_t *row_new(const struct name *name, const struct spec *spec,
+		       const struct state *state)
 {
 	json_t *networks = json_array(), *publish = json_array(), *command = json_array();
-	json_t *row = json_pack("{s:o, s:s, s:s}", "name", json_sprintf("%s/%s", name->tenant, name->name), "id",
-				spec->id, "status", state_status_name(state->status));
+	json_t *row = json_pack("{s:o, s:s, s:s}", "name",
+				json_sprintf("%s/%s", name->tenant, name->name), "id", spec->id,
+				"status", state_status_name(state->status));
 
 	for (size_t i = 0; i < spec->network_count; i++)
 		json_array_append_new(networks, json_string(spec->networks[i].network));
@@ -135,20 +141,22 @@ static void row_print(struct cli_table *table, const json_t *row)
 	cleanup(mem_freep) char *networks = joined(json_object_get(row, "networks"), ",");
 	cleanup(mem_freep) char *publish = joined(json_object_get(row, "publish"), ",");
 	cleanup(mem_freep) char *command = joined(json_object_get(row, "command"), " ");
-	cleanup(mem_freep) char *created = age(json_integer_value(json_object_get(row, "createdMs")));
+	cleanup(mem_freep) char *created =
+		age(json_integer_value(json_object_get(row, "createdMs")));
 	const json_t *code = json_object_get(row, "exitCode");
 	const char *status = json_string_value(json_object_get(row, "status"));
 	cleanup(mem_freep) char *shown =
-		code ? mem_printf("%s (%d)", status, (int)json_integer_value(code)) : mem_strdup(status);
-	const char *const cells[] = { json_string_value(json_object_get(row, "name")),
-				      json_string_value(json_object_get(row, "id")),
-				      shown,
-				      pid,
-				      created,
-				      networks,
-				      publish,
-				      command,
-				      NULL };
+		code ? mem_printf("%s (%d)", status, (int)json_integer_value(code))
+		     : mem_strdup(status);
+	const char *const cells[] = {json_string_value(json_object_get(row, "name")),
+				     json_string_value(json_object_get(row, "id")),
+				     shown,
+				     pid,
+				     created,
+				     networks,
+				     publish,
+				     command,
+				     NULL};
 
 	cli_table_row(table, cells);
 }
@@ -159,8 +167,10 @@ static char *joined(const json_t *strings, const char *separator)
 	char *result;
 
 	for (size_t i = 0; i < json_array_size(strings); i++)
-		buf_printf(&text, "%s%s", i ? separator : "", json_string_value(json_array_get(strings, i)));
-	result = text.size > 48 ? mem_printf("%.45s...", buf_cstr(&text)) : mem_strdup(buf_cstr(&text));
+		buf_printf(&text, "%s%s", i ? separator : "",
+			   json_string_value(json_array_get(strings, i)));
+	result = text.size > 48 ? mem_printf("%.45s...", buf_cstr(&text))
+				: mem_strdup(buf_cstr(&text));
 	buf_fini(&text);
 	return result;
 }

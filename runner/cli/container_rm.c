@@ -20,7 +20,8 @@ struct rm_flags {
 	bool force, strict;
 };
 
-static int rm_one(const struct container_host *host, const struct name *name, void *ctx, struct err *err)
+static int rm_one(const struct container_host *host, const struct name *name, void *ctx,
+		  struct err *err)
 {
 	const struct rm_flags *flags = ctx;
 	int rc = container_remove(host, name, flags->force, err);
@@ -31,15 +32,16 @@ static int rm_one(const struct container_host *host, const struct name *name, vo
 static int rm_run(struct cli *cli, int argc, char **argv)
 {
 	static const struct option options[] = {
-		{ "force", no_argument, NULL, 'f' },
-		{ "strict", no_argument, NULL, 's' },
+		{"force", no_argument, NULL, 'f'},
+		{"strict", no_argument, NULL, 's'},
 		CLI_COMMON_LONG,
-		{ 0 },
+		{0},
 	};
-	struct rm_flags flags = { 0 };
+	struct rm_flags flags = {0};
 	int letter;
 
-	while ((letter = getopt_long(argc, argv, CLI_ANYWHERE_SHORT "f", options, NULL)) != -1) {
+	while ((letter = getopt_long(argc, argv, CLI_ANYWHERE_SHORT "f", options, NULL)) !=
+	       -1) {
 		int rc = -1;
 
 		if (letter == 'f')

@@ -17,38 +17,47 @@ static int run_run(struct cli *cli, int argc, char **argv);
 const struct cli_verb cli_verb_run = {
 	.name = "run",
 	.summary = "runs a command in a container",
-	.usage =
-		"moat run [OPTION...] [--] COMMAND [ARG...]\n"
-		"\n"
-		"  -d, --detach         in the background; the name is printed\n"
-		"  --rm                 remove it when it ends\n"
-		"  -i, --interactive    the command reads our standard input\n"
-		"  --name [TENANT/]NAME by default its id; the tenant by default that of its first network\n"
-		"  --network TENANT/NET[,ip=A]...[,mac=M][,ifname=I]\n"
-		"                       an interface on that network; more than once: more interfaces\n"
-		"  --net none           a stack of its own with loopback only (what it has without --network)\n"
-		"  --net container:NAME the stack of that container, which must run\n"
-		"  -p, --publish [HOSTIP:]HOST:CONT[/tcp|udp]\n"
-		"                       a port of the host leads to it, on its first network\n"
-		"  -v, --volume SRC:DST[:ro]\n"
-		"                       a file or folder of the host, owned inside as it is outside\n"
-		"  -e, --env K=V        a variable; K alone takes ours\n"
-		"  -w, --workdir DIR    by default /\n"
-		"  -u, --user USER[:GROUP]\n"
-		"                       a name of the container's /etc/passwd, or a number\n"
-		"  --hostname H         by default the name\n"
-		"  --rootfs DIR         its file system; by default a view of the host's: what is written\n"
-		"                       is the container's alone and goes with it, what only the host's root\n"
-		"                       may read cannot be read; /home, /root, /run, /tmp, /var/log and the\n"
-		"                       folders of services below /var/lib begin empty\n"
-		"  --read-only          what is not a volume, tmpfs, /run or /tmp cannot be written\n"
-		"  --tmpfs PATH         an empty folder in memory\n"
-		"  --cap-add C, --cap-drop C\n"
-		"                       capabilities in its own namespaces; NET_ADMIN and NET_RAW make its root\n"
-		"                       the owner of its stack; ALL is all of them\n"
-		"\n"
-		"Exit status: the command's, or 128 and its signal; 125 when it could not be started, 126 when\n"
-		"the command cannot be executed, 127 when there is none.",
+	.usage = "moat run [OPTION...] [--] COMMAND [ARG...]\n"
+		 "\n"
+		 "  -d, --detach         in the background; the name is printed\n"
+		 "  --rm                 remove it when it ends\n"
+		 "  -i, --interactive    the command reads our standard input\n"
+		 "  --name [TENANT/]NAME by default its id; the tenant by default that of its "
+		 "first network\n"
+		 "  --network TENANT/NET[,ip=A]...[,mac=M][,ifname=I]\n"
+		 "                       an interface on that network; more than once: more "
+		 "interfaces\n"
+		 "  --net none           a stack of its own with loopback only (what it has "
+		 "without --network)\n"
+		 "  --net container:NAME the stack of that container, which must run\n"
+		 "  -p, --publish [HOSTIP:]HOST:CONT[/tcp|udp]\n"
+		 "                       a port of the host leads to it, on its first network\n"
+		 "  -v, --volume SRC:DST[:ro]\n"
+		 "                       a file or folder of the host, owned inside as it is "
+		 "outside\n"
+		 "  -e, --env K=V        a variable; K alone takes ours\n"
+		 "  -w, --workdir DIR    by default /\n"
+		 "  -u, --user USER[:GROUP]\n"
+		 "                       a name of the container's /etc/passwd, or a number\n"
+		 "  --hostname H         by default the name\n"
+		 "  --rootfs DIR         its file system; by default a view of the host's: "
+		 "what is written\n"
+		 "                       is the container's alone and goes with it, what only "
+		 "the host's root\n"
+		 "                       may read cannot be read; /home, /root, /run, /tmp, "
+		 "/var/log and the\n"
+		 "                       folders of services below /var/lib begin empty\n"
+		 "  --read-only          what is not a volume, tmpfs, /run or /tmp cannot be "
+		 "written\n"
+		 "  --tmpfs PATH         an empty folder in memory\n"
+		 "  --cap-add C, --cap-drop C\n"
+		 "                       capabilities in its own namespaces; NET_ADMIN and "
+		 "NET_RAW make its root\n"
+		 "                       the owner of its stack; ALL is all of them\n"
+		 "\n"
+		 "Exit status: the command's, or 128 and its signal; 125 when it could not be "
+		 "started, 126 when\n"
+		 "the command cannot be executed, 127 when there is none.",
 	.run = run_run,
 };
 
@@ -67,36 +76,36 @@ enum option_letter {
 };
 
 static const struct option options[] = {
-	{ "detach", no_argument, NULL, 'd' },
-	{ "rm", no_argument, NULL, OPT_RM },
-	{ "interactive", no_argument, NULL, 'i' },
-	{ "name", required_argument, NULL, OPT_NAME },
-	{ "network", required_argument, NULL, OPT_NETWORK },
-	{ "net", required_argument, NULL, OPT_NET },
-	{ "publish", required_argument, NULL, 'p' },
-	{ "volume", required_argument, NULL, 'v' },
-	{ "env", required_argument, NULL, 'e' },
-	{ "workdir", required_argument, NULL, 'w' },
-	{ "user", required_argument, NULL, 'u' },
-	{ "hostname", required_argument, NULL, OPT_HOSTNAME },
-	{ "rootfs", required_argument, NULL, OPT_ROOTFS },
-	{ "read-only", no_argument, NULL, OPT_READ_ONLY },
-	{ "tmpfs", required_argument, NULL, OPT_TMPFS },
-	{ "cap-add", required_argument, NULL, OPT_CAP_ADD },
-	{ "cap-drop", required_argument, NULL, OPT_CAP_DROP },
-	{ "tty", no_argument, NULL, OPT_LATER },
-	{ "image", required_argument, NULL, OPT_LATER },
-	{ "pid", required_argument, NULL, OPT_LATER },
-	{ "ipc", required_argument, NULL, OPT_LATER },
-	{ "memory", required_argument, NULL, OPT_LATER },
-	{ "cpus", required_argument, NULL, OPT_LATER },
-	{ "pids-limit", required_argument, NULL, OPT_LATER },
-	{ "security-opt", required_argument, NULL, OPT_LATER },
-	{ "restart", required_argument, NULL, OPT_LATER },
-	{ "device-net", required_argument, NULL, OPT_LATER },
-	{ "x11", no_argument, NULL, OPT_LATER },
+	{"detach", no_argument, NULL, 'd'},
+	{"rm", no_argument, NULL, OPT_RM},
+	{"interactive", no_argument, NULL, 'i'},
+	{"name", required_argument, NULL, OPT_NAME},
+	{"network", required_argument, NULL, OPT_NETWORK},
+	{"net", required_argument, NULL, OPT_NET},
+	{"publish", required_argument, NULL, 'p'},
+	{"volume", required_argument, NULL, 'v'},
+	{"env", required_argument, NULL, 'e'},
+	{"workdir", required_argument, NULL, 'w'},
+	{"user", required_argument, NULL, 'u'},
+	{"hostname", required_argument, NULL, OPT_HOSTNAME},
+	{"rootfs", required_argument, NULL, OPT_ROOTFS},
+	{"read-only", no_argument, NULL, OPT_READ_ONLY},
+	{"tmpfs", required_argument, NULL, OPT_TMPFS},
+	{"cap-add", required_argument, NULL, OPT_CAP_ADD},
+	{"cap-drop", required_argument, NULL, OPT_CAP_DROP},
+	{"tty", no_argument, NULL, OPT_LATER},
+	{"image", required_argument, NULL, OPT_LATER},
+	{"pid", required_argument, NULL, OPT_LATER},
+	{"ipc", required_argument, NULL, OPT_LATER},
+	{"memory", required_argument, NULL, OPT_LATER},
+	{"cpus", required_argument, NULL, OPT_LATER},
+	{"pids-limit", required_argument, NULL, OPT_LATER},
+	{"security-opt", required_argument, NULL, OPT_LATER},
+	{"restart", required_argument, NULL, OPT_LATER},
+	{"device-net", required_argument, NULL, OPT_LATER},
+	{"x11", no_argument, NULL, OPT_LATER},
 	CLI_COMMON_LONG,
-	{ 0 },
+	{0},
 };
 
 /* The growing parts of the specification, while options are read. */
@@ -112,14 +121,15 @@ static int option_take(struct building *b, int letter, const char *name, struct 
 static int net_take(struct building *b, const char *value, struct err *err);
 static int complete(struct building *b, char **args, struct err *err);
 static int name_complete(struct building *b, struct err *err);
-static const char **strings_add(struct arena *arena, const char **strings, size_t *count, const char *text);
+static const char **strings_add(struct arena *arena, const char **strings, size_t *count,
+				const char *text);
 static const char *env_take(struct arena *arena, const char *text);
 static int run_fail(struct cli *cli, int code, const struct err *err);
 
 static int run_run(struct cli *cli, int argc, char **argv)
 {
 	cleanup(arena_freep) struct arena *arena = arena_new();
-	struct building b = { .arena = arena };
+	struct building b = {.arena = arena};
 	struct container_host host;
 	struct err err = ERR_INIT;
 	int letter, index = -1, code;
@@ -127,7 +137,8 @@ static int run_run(struct cli *cli, int argc, char **argv)
 	b.spec.caps = privilege_caps_default();
 	b.spec.workdir = "/";
 	b.spec.env = b.spec.publish = b.spec.tmpfs = arena_array(arena, 1, sizeof(*b.spec.env));
-	while ((letter = getopt_long(argc, argv, CLI_COMMON_SHORT "dip:v:e:w:u:t", options, &index)) != -1) {
+	while ((letter = getopt_long(argc, argv, CLI_COMMON_SHORT "dip:v:e:w:u:t", options,
+				     &index)) != -1) {
 		const char *name = index >= 0 ? options[index].name : NULL;
 		int rc = option_take(&b, letter, letter == 't' ? "t" : name, &err);
 
@@ -141,7 +152,8 @@ static int run_run(struct cli *cli, int argc, char **argv)
 		}
 	}
 	if (cli->dry_run)
-		err_set(&err, ERR_UNSUPPORTED, ENOTSUP, NULL, "--dry-run is not built yet for containers");
+		err_set(&err, ERR_UNSUPPORTED, ENOTSUP, NULL,
+			"--dry-run is not built yet for containers");
 	else
 		complete(&b, argv + optind, &err);
 	if (err.kind != ERR_NONE)
@@ -153,8 +165,10 @@ static int run_run(struct cli *cli, int argc, char **argv)
 	if (err.kind != ERR_NONE)
 		return run_fail(cli, code, &err);
 	if (b.detach && cli->json)
-		cli_print_json(json_pack("{s:o, s:s}", "name",
-					 json_sprintf("%s/%s", b.spec.name.tenant, b.spec.name.name), "id", b.spec.id));
+		cli_print_json(
+			json_pack("{s:o, s:s}", "name",
+				  json_sprintf("%s/%s", b.spec.name.tenant, b.spec.name.name),
+				  "id", b.spec.id));
 	else if (b.detach && !cli->quiet)
 		printf("%s/%s\n", b.spec.name.tenant, b.spec.name.name);
 	return code;
@@ -183,7 +197,8 @@ static int option_take(struct building *b, int letter, const char *name, struct 
 		b->name = optarg;
 		break;
 	case OPT_NETWORK: {
-		struct spec_network *grown = arena_array(b->arena, spec->network_count + 1, sizeof(*grown));
+		struct spec_network *grown =
+			arena_array(b->arena, spec->network_count + 1, sizeof(*grown));
 
 		if (spec->network_count)
 			memcpy(grown, spec->networks, spec->network_count * sizeof(*grown));
@@ -200,12 +215,14 @@ static int option_take(struct building *b, int letter, const char *name, struct 
 
 		rc = portspec_parse(optarg, &port, err);
 		if (rc == 0)
-			spec->publish = strings_add(b->arena, spec->publish, &b->publish_count,
-						    arena_strdup(b->arena, portspec_print(&port, text)));
+			spec->publish = strings_add(
+				b->arena, spec->publish, &b->publish_count,
+				arena_strdup(b->arena, portspec_print(&port, text)));
 		break;
 	}
 	case 'v': {
-		struct spec_volume *grown = arena_array(b->arena, spec->volume_count + 1, sizeof(*grown));
+		struct spec_volume *grown =
+			arena_array(b->arena, spec->volume_count + 1, sizeof(*grown));
 
 		if (spec->volume_count)
 			memcpy(grown, spec->volumes, spec->volume_count * sizeof(*grown));
@@ -242,7 +259,8 @@ static int option_take(struct building *b, int letter, const char *name, struct 
 	case OPT_CAP_DROP:
 		rc = privilege_caps_parse(optarg, &caps, err);
 		if (rc == 0)
-			spec->caps = letter == OPT_CAP_ADD ? spec->caps | caps : spec->caps & ~caps;
+			spec->caps =
+				letter == OPT_CAP_ADD ? spec->caps | caps : spec->caps & ~caps;
 		break;
 	case 't':
 	case OPT_LATER:
@@ -274,8 +292,10 @@ static int net_take(struct building *b, const char *value, struct err *err)
 	}
 	if (str_eq(value, "host"))
 		return err_set(err, ERR_UNSUPPORTED, ENOTSUP, NULL,
-			       "--net host is not built yet: it takes the container's own stack from it");
-	return err_set(err, ERR_USAGE, EINVAL, value, "--net is none, container:NAME or host; a network goes to --network");
+			       "--net host is not built yet: it takes the container's own "
+			       "stack from it");
+	return err_set(err, ERR_USAGE, EINVAL, value,
+		       "--net is none, container:NAME or host; a network goes to --network");
 }
 
 static int complete(struct building *b, char **args, struct err *err)
@@ -292,7 +312,8 @@ static int complete(struct building *b, char **args, struct err *err)
 	if (count == 0)
 		return err_set(err, ERR_USAGE, EINVAL, NULL, "COMMAND is missing");
 	if (spec->network_count && spec->net == SPEC_NET_JOIN)
-		return err_set(err, ERR_USAGE, EINVAL, NULL, "--network and --net container: exclude each other");
+		return err_set(err, ERR_USAGE, EINVAL, NULL,
+			       "--network and --net container: exclude each other");
 	if (spec->network_count)
 		spec->net = SPEC_NET_OWN;
 	if (b->detach && spec->interactive)
@@ -309,7 +330,7 @@ static int complete(struct building *b, char **args, struct err *err)
 static int name_complete(struct building *b, struct err *err)
 {
 	struct spec *spec = &b->spec;
-	struct name network = { .tenant = "default" };
+	struct name network = {.tenant = "default"};
 	int rc = 0;
 
 	if (spec->network_count)
@@ -331,7 +352,8 @@ static int name_complete(struct building *b, struct err *err)
 		rc = name_parse("network", spec->networks[i].network, false, &network, err);
 		if (rc == 0 && !str_eq(network.tenant, spec->name.tenant))
 			rc = err_set(err, ERR_USAGE, EINVAL, spec->networks[i].network,
-				     "a network of another tenant than the container's, %s", spec->name.tenant);
+				     "a network of another tenant than the container's, %s",
+				     spec->name.tenant);
 	}
 	if (rc == 0 && !spec->hostname)
 		spec->hostname = arena_strndup(b->arena, spec->name.name,
@@ -339,7 +361,8 @@ static int name_complete(struct building *b, struct err *err)
 	return rc;
 }
 
-static const char **strings_add(struct arena *arena, const char **strings, size_t *count, const char *text)
+static const char **strings_add(struct arena *arena, const char **strings, size_t *count,
+				const char *text)
 {
 	const char **grown = arena_array(arena, *count + 2, sizeof(*grown));
 

@@ -4,32 +4,35 @@
 
 enum { STOP_SECONDS = 10, STOP_SECONDS_MAX = 86400 };
 
-static int stop_one(const struct container_host *host, const struct name *name, void *ctx, struct err *err);
+static int stop_one(const struct container_host *host, const struct name *name, void *ctx,
+		    struct err *err);
 static int stop_run(struct cli *cli, int argc, char **argv);
 
 const struct cli_verb cli_verb_stop = {
 	.name = "stop",
 	.summary = "stops a container; its stack and files stay",
-	.usage = "moat stop [-t SEC] NAME...\n"
-		 "\n"
-		 "TERM first, KILL after SEC seconds (10). One that does not run is no failure.",
+	.usage =
+		"moat stop [-t SEC] NAME...\n"
+		"\n"
+		"TERM first, KILL after SEC seconds (10). One that does not run is no failure.",
 	.run = stop_run,
 };
 
 static int stop_run(struct cli *cli, int argc, char **argv)
 {
 	static const struct option options[] = {
-		{ "time", required_argument, NULL, 't' },
+		{"time", required_argument, NULL, 't'},
 		CLI_COMMON_LONG,
-		{ 0 },
+		{0},
 	};
 	json_int_t seconds = STOP_SECONDS;
 	unsigned int timeout_ms;
 	int letter, rc;
 
-	while ((letter = getopt_long(argc, argv, CLI_ANYWHERE_SHORT "t:", options, NULL)) != -1) {
-		rc = letter == 't' ? cli_number(cli, "-t", optarg, STOP_SECONDS_MAX, &seconds) :
-				     cli_option(cli, &cli_verb_stop, letter);
+	while ((letter = getopt_long(argc, argv, CLI_ANYWHERE_SHORT "t:", options, NULL)) !=
+	       -1) {
+		rc = letter == 't' ? cli_number(cli, "-t", optarg, STOP_SECONDS_MAX, &seconds)
+				   : cli_option(cli, &cli_verb_stop, letter);
 		if (rc >= 0)
 			return rc;
 	}
@@ -37,7 +40,8 @@ static int stop_run(struct cli *cli, int argc, char **argv)
 	return container_each_operand(cli, argc, argv, stop_one, &timeout_ms);
 }
 
-static int stop_one(const struct container_host *host, const struct name *name, void *ctx, struct err *err)
+static int stop_one(const struct container_host *host, const struct name *name, void *ctx,
+		    struct err *err)
 {
 	return container_stop(host, name, *(const unsigned int *)ctx, err);
 }

@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Unit test of runner/spec: JSON and back, the texts of --network and -v, what is refused. */
+#include "tests/unit/unit.h"
+
+#include <string.h>
+
+#include "lib/base/json.h"
+#include "lib/base/mem.h"
+#include "runner/spec.h"
+
+static const char *args[] = {"sh", "-c", "echo \"\xc3\xa4\"\n", NULL};
+static const char *env[] = {"A=1", "B=x=y", NULL};
+static const char *ips[] = {"10.0.0.5", "fd00::5", NULL};
+static const char *ports[] = {"8080:80/tcp", NULL};
+static const char *none[] = {NULL};
+static struct spec_network networks[] = {
+	{.network = "red/web", .ips = ips, .mac = "02:00:00:00:00:01", .ifname = "web0"},
+	{.network = "red/db"},
+};
+static struct spec_volume volumes[] = {{"/srv", "/data", true}, {"/a", "/b", false}};
+static struct spec_step steps[] = {{.args = args, .user = "postgres", .unless = "/x"},
+				   {.args = args}};
+static struct spec_seed seeds[] = {{"/var/lib/x", NULL, 33, 33, 02755},
+				   {"/etc/y", "text\n", 0, 0, 0600}};
+
+static struct spec whole(void)
+{
+	struct spec spec = {
+		.name = {.tenant = "red", .name = "w1"},
+		.id = "0123456789ab",
+		.args = args,
+		.env = env,
+		.user = "www-data",
+		.workdir = "/srv",
+		.hostname = "w1",
+		.rootfs = "/srv/root",
+		.caps = 0x405fb,
+		.net = SPEC_NET_OWN,
+		.read_only = true,
+		.interactive = true,
+		.publish = ports,
+		.tmpfs = none,
+		.networks = networks,
+		.network_count = 2,
+		.volumes = volumes,
+		.volume_count = 2,
+		.steps = steps,
+		.step_count = 2,
+		.seeds = seeds,
+		.seed_count = 2,
+	};
+
+	return spec;
+}
+
+static void json_is_inverse(void **state)
+{
+	struct spec spec = whole(), back;
+	cleanup(arena_freep) struct arena *arena = arena_new();
+	cleanup(json_freep) json_t *doc = spec_encode(&spec);
+	cleanup(json_freep) json_t *again = NULL;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	assert_int_equal(spec_decode(doc, arena, &back, &err), 0);
+	again = spec_encode(&back);
+	assert_true(json_equal(doc, again));
+	assert_string_equal(back.args[2], args[2]);
+	assert_null(back.args[3]);
+	assert_string_equal(back.networks[0].ips[1], "fd00::5");
+	assert_null(back.networks[1].mac);
+	assert_int_equal(back.caps, 0x405fb);
+	assert_null(back.seeds[0].content);
+	assert_string_equal(back.seeds[1].content, "text\n");
+	assert_int_equal(back.seeds[0].mode, 02755);
+	assert_null(back.steps[1].unless);
+	assert_null(back.join);
+}
+
+static void long_arguments_pass(void **state)
+{
+	cleanup(arena_freep) struct arena *arena = arena_new();
+	cleanup(mem_freep) char *text = mem_alloc(SPEC_STRING_MAX + 2);
+	const char *words[] = {"sh", text, NULL};
+	struct spec spec = whole(), back;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	memset(text, 'x', SPEC_STRING_MAX);
+	spec.args = words;
+	cleanup(json_freep) json_t *doc = spec_encode(&spec);
+
+	assert_int_equal(spec_decode(doc, arena, &back, &err), 0);
+	assert_int_equal(strlen(back.args[1]), SPEC_STRING_MAX);
+	text[SPEC_STRING_MAX] = 'x';
+	assert_int_not_equal(spec_check(&spec, &err), 0);
+	assert_int_equal(err.kind, ERR_LIMIT);
+}
+
+static void refused(struct spec *spec, enum err_kind kind)
+{
+	struct err err = ERR_INIT;
+
+	assert_int_not_equal(spec_check(spec, &err), 0);
+	assert_int_equal(err.kind, kind);
+	assert_string_not_equal(err.msg, "");
+}
+
+static void check_refuses(void **state)
+{
+	const char *no_value[] = {"A", NULL}, *no_name[] = {"=x", NULL};
+	const char *latin1[] = {"ls", "\xe4", NULL}, *relative[] = {"tmp", NULL};
+	struct spec spec = whole();
+
+	(void)state;
+	assert_int_equal(spec_check(&spec, NULL), 0);
+	spec.args = none;
+	refused(&spec, ERR_USAGE);
+	spec.args = latin1;
+	refused(&spec, ERR_USAGE);
+	spec = whole();
+	spec.env = no_value;
+	refused(&spec, ERR_USAGE);
+	spec.env = no_name;
+	refused(&spec, ERR_USAGE);
+	spec = whole();
+	spec.tmpfs = relative;
+	refused(&spec, ERR_USAGE);
+	spec = whole();
+	spec.workdir = "srv";
+	refused(&spec, ERR_USAGE);
+	spec = whole();
+	spec.hostname = "a b";
+	refused(&spec, ERR_NAME);
+	spec = whole();
+	spec.network_count = 0; /* with a published port */
+	refused(&spec, ERR_USAGE);
+	spec = whole();
+	spec.network_count = SPEC_NETWORKS_MAX + 1;
+	refused(&spec, ERR_LIMIT);
+}
+
+static void decode_refuses(void **state)
+{
+	static const struct {
+		const char *key, *value; /* JSON */
+	} cases[] = {
+		{"tenant", "\"Red\""},
+		{"name", "\"../x\""},
+		{"id", "\"12\""},
+		{"args", "[]"},
+		{"args", "[1]"},
+		{"caps", "\"xyz\""},
+		{"net", "\"bridge\""},
+		{"net", "\"join\""},
+		{"unknown", "1"},
+		{"readOnly", "1"},
+		{"volumes", "[{}]"},
+		{"join", "\"red/x\""},
+		{"seeds", "[{\"path\":\"/x\",\"uid\":65536}]"},
+	};
+	struct spec spec = whole(), back;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+		cleanup(arena_freep) struct arena *arena = arena_new();
+		cleanup(json_freep) json_t *doc = spec_encode(&spec);
+		struct err err = ERR_INIT;
+
+		json_object_set_new(doc, cases[i].key,
+				    json_loads(cases[i].value, JSON_DECODE_ANY, NULL));
+		assert_int_not_equal(spec_decode(doc, arena, &back, &err), 0);
+		assert_int_not_equal(err.kind, ERR_NONE);
+	}
+}
+
+static void networks_parse(void **state)
+{
+	static const char *const bad[] = {
+		"",
+		"Red/web",
+		"red/web,",
+		"red/web,ip",
+		"red/web,ip=",
+		"red/web,ip=10.0.0.0/24",
+		"red/web,mac=01:00:00:00:00:00",
+		"red/web,ifname=lo",
+		"red/web,mtu=1500",
+		"red/web,mac=02:00:00:00:00:01,mac=02:00:00:00:00:02",
+	};
+	cleanup(arena_freep) struct arena *arena = arena_new();
+	struct spec_network network;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	assert_int_equal(
+		spec_network_parse(
+			"red/web,ip=10.0.0.5,mac=02:00:00:00:00:01,ip=fd00::5,ifname=e0", arena,
+			&network, &err),
+		0);
+	assert_string_equal(network.network, "red/web");
+	assert_string_equal(network.ips[0], "10.0.0.5");
+	assert_string_equal(network.ips[1], "fd00::5");
+	assert_null(network.ips[2]);
+	assert_string_equal(network.mac, "02:00:00:00:00:01");
+	assert_string_equal(network.ifname, "e0");
+	assert_int_equal(spec_network_parse("web", arena, &network, &err), 0);
+	assert_null(network.ips);
+	for (size_t i = 0; i < ARRAY_COUNT(bad); i++)
+		assert_int_not_equal(spec_network_parse(bad[i], arena, &network, &err), 0);
+}
+
+static void volumes_parse(void **state)
+{
+	static const char *const bad[] = {"",         "/a",         "a:/b", "/a:b",
+					  "/a:/b:rx", "/a:/b:ro:x", ":/b",  "/a:"};
+	cleanup(arena_freep) struct arena *arena = arena_new();
+	struct spec_volume volume;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	assert_int_equal(spec_volume_parse("/a:/b", arena, &volume, &err), 0);
+	assert_string_equal(volume.source, "/a");
+	assert_string_equal(volume.target, "/b");
+	assert_false(volume.read_only);
+	assert_int_equal(spec_volume_parse("/a:/b:ro", arena, &volume, &err), 0);
+	assert_true(volume.read_only);
+	for (size_t i = 0; i < ARRAY_COUNT(bad); i++)
+		assert_int_not_equal(spec_volume_parse(bad[i], arena, &volume, &err), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(json_is_inverse), cmocka_unit_test(long_arguments_pass),
+		cmocka_unit_test(check_refuses),   cmocka_unit_test(decode_refuses),
+		cmocka_unit_test(networks_parse),  cmocka_unit_test(volumes_parse),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
