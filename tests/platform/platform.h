@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * platform - each program of this folder proves one fact about the kernel that
+ * Moat relies on, by bare system calls and netlink, without Moat's own code
+ * above lib/kern. Exit 0: the fact holds. 1: it does not, the design must
+ * change. 77: this kernel lacks the thing, and Moat does without it.
+ */
+#ifndef MOAT_TESTS_PLATFORM_PLATFORM_H
+#define MOAT_TESTS_PLATFORM_PLATFORM_H
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/base/err.h"
+#include "lib/base/mem.h"
+#include "lib/kern/features.h"
+#include "lib/kern/netns.h"
+#include "lib/kern/nft.h"
+#include "lib/kern/nft_decode.h"
+#include "lib/kern/nlsock.h"
+#include "lib/kern/rtnl.h"
+#include "lib/kern/rtnl_decode.h"
+#include "lib/kern/sysctl.h"
+
+static inline void lacks(const char *what)
+{
+	const char *must = getenv("MOAT_MUST_WORK");
+
+	printf("skipped: %s\n", what);
+	exit(must && strcmp(must, "1") == 0 ? 1 : 77);
+}
+
+#define HOLDS(CONDITION) \
+	do { \
+		if (!(CONDITION)) { \
+			printf("%s:%d: does not hold: %s\n", __FILE__, __LINE__, #CONDITION); \
+			exit(1); \
+		} \
+	} while (0)
+
+static inline void write_file(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	if (fd >= 0) {
+		(void)!write(fd, text, strlen(text));
+		close(fd);
+	}
+}
+
+/* A user namespace where we are not root, then a network namespace; both ours. Return: descriptor of the latter. */
+static inline int private_world(void)
+{
+	uid_t uid = geteuid();
+	gid_t gid = getegid();
+	char map[64];
+	int fd;
+
+	if (uid != 0) {
+		if (unshare(CLONE_NEWUSER) < 0)
+			lacks("neither root nor user namespaces");
+		write_file("/proc/self/setgroups", "deny");
+		snprintf(map, sizeof(map), "0 %u 1", uid);
+		write_file("/proc/self/uid_map", map);
+		snprintf(map, sizeof(map), "0 %u 1", gid);
+		write_file("/proc/self/gid_map", map);
+	}
+	if (unshare(CLONE_NEWNET) < 0)
+		lacks("cannot make a network namespace");
+	HOLDS(netns_home(&fd, NULL) == 0);
+	return fd;
+}
+
+static inline struct nlsock *open_sock(enum nlsock_kind kind, int fd, int home)
+{
+	struct nlsock *sock = NULL;
+
+	HOLDS(nlsock_open(kind, fd, home, &sock, NULL) == 0);
+	return sock;
+}
+
+/* One message; its ack. */
+static inline int run_one(struct nlsock *sock, struct nlbatch *batch)
+{
+	struct nlack acks[8] = { 0 };
+	int status = 0;
+
+	HOLDS(batch->count <= ARRAY_COUNT(acks));
+	HOLDS(nlsock_exec(sock, batch, acks) >= 0);
+	for (uint32_t i = 0; i < batch->count; i++)
+		status = status ? status : acks[i].status;
+	nlbatch_fini(batch);
+	return status;
+}
+
+static inline struct obj veth(const char *name, const char *peer)
+{
+	return obj_veth(0, name, &(struct mac){ 0 }, 0, peer, &(struct mac){ 0 }, 1500, "", "");
+}
+
+static inline int make_veth(struct nlsock *sock, const char *name, const char *peer, int peer_fd)
+{
+	struct nlbatch batch = { 0 };
+	struct obj obj = veth(name, peer);
+
+	rtnl_veth_add(&batch, &obj.link, 0, peer_fd);
+	return run_one(sock, &batch);
+}
+
+#endif
