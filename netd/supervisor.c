@@ -52,6 +52,7 @@ enum {
 	BACKOFF_READY_MS = 100, /* the most for an engine that had got ready: it can live */
 	STOP_MS = 10000,        /* what each child gets to end by itself */
 	HOLD_SEND_S = 10,
+	DEATH_SIZE = 128,
 };
 
 enum child_kind { CHILD_ENGINE, CHILD_HAND, CHILD_COUNT };
@@ -70,6 +71,7 @@ struct held {
 /**
  * struct supervisor
  * @pid: of each child, 0 while it is not there
+ * @death: how each ended, until both have and it is logged
  * @control: our end of the pair with the hand; -1
  * @ready: read end of the engine's pipe; -1 once it said so
  * @young: deaths in a row that came too soon
@@ -82,6 +84,7 @@ struct supervisor {
 	struct runtime_ids ids;
 	struct table holds;
 	pid_t pid[CHILD_COUNT];
+	char death[CHILD_COUNT][DEATH_SIZE];
 	int lock, listen, signals, control, ready;
 	uint64_t started_at, start_at, stop_at;
 	unsigned young;
@@ -301,19 +304,30 @@ static int children_start(struct supervisor *s, struct err *err)
 	return r;
 }
 
-static void death_log(enum child_kind kind, pid_t pid, int status, bool stopping)
+static void death_print(struct supervisor *s, enum child_kind kind, pid_t pid, int status)
 {
+	char *text = s->death[kind];
+
 	if (WIFSIGNALED(status))
-		log_msg(stopping ? LOG_LEVEL_WARN : LOG_LEVEL_ERROR,
-			"%s (%d) was killed by signal %d (%s)%s", child_names[kind], pid,
-			WTERMSIG(status), strsignal(WTERMSIG(status)),
-			stopping ? "" : ": starting both again");
-	else if (!stopping)
-		log_error("%s (%d) ended with status %d: starting both again",
-			  child_names[kind], pid, WEXITSTATUS(status));
-	else if (WEXITSTATUS(status) != 0)
-		log_warn("%s (%d) ended with status %d", child_names[kind], pid,
-			 WEXITSTATUS(status));
+		snprintf(text, DEATH_SIZE, "%s (%d) was killed by signal %d (%s)",
+			 child_names[kind], pid, WTERMSIG(status), strsignal(WTERMSIG(status)));
+	else
+		snprintf(text, DEATH_SIZE, "%s (%d) ended with status %d", child_names[kind],
+			 pid, WEXITSTATUS(status));
+}
+
+/*
+ * One line when both are gone. A process that dies closes its sockets before
+ * its parent hears of it, so the other may well have ended first, for that
+ * reason: which of the two was the cause is for the reader, who sees both.
+ */
+static void deaths_log(struct supervisor *s, enum child_kind last)
+{
+	enum child_kind first = CHILD_COUNT - 1 - last;
+
+	log_error("%s%s%s: starting both again", s->death[first],
+		  s->death[first][0] != '\0' ? ", " : "", s->death[last]);
+	s->death[first][0] = s->death[last][0] = '\0';
 }
 
 /* Both are gone: when shall they come back? */
@@ -347,13 +361,16 @@ static void children_reap(struct supervisor *s)
 		if (pid != s->pid[kind])
 			continue;
 		s->pid[kind] = 0;
-		/* The second of a pair dies by our own hand: only the first is news. */
-		if (s->pid[other] > 0 || s->stopping)
-			death_log(kind, pid, status, s->stopping);
-		if (s->pid[other] > 0 && !s->stopping)
+		death_print(s, kind, pid, status);
+		if (s->stopping) {
+			if (status != 0)
+				log_warn("%s", s->death[kind]);
+		} else if (s->pid[other] > 0) {
 			kill(s->pid[other], SIGKILL);
-		if (s->pid[other] == 0 && !s->stopping)
+		} else {
+			deaths_log(s, kind);
 			start_plan(s);
+		}
 	}
 	if (s->pid[CHILD_HAND] == 0 && s->control >= 0) {
 		control_read(s); /* its last words count: a namespace it took is ours to hold */

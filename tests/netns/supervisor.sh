@@ -3,34 +3,15 @@
 #
 # supervisor - moatd keeps its two children alive and what must outlive them. The engine is a
 # stand-in, so that this test is of the supervisor alone: it says that it is ready and sleeps.
+# shellcheck source=../lib/sandbox.sh
 . "$(dirname "$0")/../lib/sandbox.sh"
 sandbox_enter "$@"
-need gcc socat pgrep
+need socat pgrep
 
 libexec=/run/libexec
 mkdir "$libexec"
 ln -s "$MOAT_BIN_DIR/moatd-hand" "$libexec/moatd-hand"
-cat >"$libexec/engine.c" <<'C'
-#include <fcntl.h>
-#include <stdio.h>
-#include <string.h>
-#include <unistd.h>
-int main(int argc, char **argv)
-{
-	char text[4096] = "";
-	int log = open("/run/engine.log", O_WRONLY | O_APPEND);
-	for (int i = 1; i < argc; i++)
-		strcat(strcat(text, argv[i]), i + 1 < argc ? " " : "\n");
-	(void)!write(log, text, strlen(text));
-	close(log);
-	if (access("/run/die", F_OK) == 0)
-		return 3;
-	(void)!write(5, "x", 1);
-	pause();
-	return 0;
-}
-C
-gcc -o "$libexec/moatd-engine" "$libexec/engine.c" || die "cannot compile the stand-in"
+cp "${MOAT_STAND_IN:-$MOAT_BIN_DIR/../tests/stand_in}" "$libexec/moatd-engine" || die "no stand-in: build first"
 touch /run/engine.log
 chmod 666 /run/engine.log
 
@@ -68,7 +49,7 @@ assert_fail "the engine has a network namespace of its own" \
 assert_eq "the engine's descriptors" "0 1 2 3 4 5" "$(cd "/proc/$engine/fd" && echo *)"
 assert_match "the engine's options" \
 	"^--seam-fd 3 --listen-fd 4 --ready-fd 5 --runtime-dir $RT --state-dir $STATE --log-level info --admin-gid 4321$" \
-	"$(tail -n1 /run/engine.log)"
+	"$(grep seam-fd /run/engine.log)"
 assert_eq "the hand is root, with two capabilities" "0 0000000000201000" "$(field "$hand" Uid) $(field "$hand" CapEff)"
 
 # A second one
@@ -99,11 +80,27 @@ touch /run/die
 : >/run/engine.log
 kill -KILL "$(child moatd-engine)"
 sleep 2
-starts=$(wc -l </run/engine.log)
+starts=$(grep -c seam-fd /run/engine.log)
 assert_ok "starts are held back ($starts in 2 s)" test "$starts" -ge 3 -a "$starts" -le 9
 rm /run/die
 times=$((times + 1))
 assert_ok "and it comes back when it can" eventually 5 ready $times
+
+# What it holds for the hand outlives both, and the process it came from
+: >/run/engine.log
+touch /run/adopt
+times=$((times + 1))
+kill -KILL "$(child moatd-engine)"
+eventually 5 ready $times
+rm /run/adopt
+first=$(readlink "/proc/$(child moatd-engine)/ns/net")
+times=$((times + 1))
+kill -KILL "$(child moatd-hand)"
+eventually 5 ready $times
+assert_eq "a namespace that was adopted is there again after death" "known 1 known 1" \
+	"$(grep known /run/engine.log | paste -sd' ')"
+held=$(readlink "/proc/$(child moatd-hand)/fd/"* "/proc/$supervisor/fd/"* | grep -cxF "$first")
+assert_ok "it is the same, held by supervisor and hand" test "$held" -eq 2
 
 # The supervisor's own death takes them along; its end leaves the namespaces
 engine=$(child moatd-engine)
