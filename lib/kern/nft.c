@@ -545,7 +545,13 @@ int nft_ruleset_print(enum ruleset_kind kind, uint16_t version, const struct ker
 		if (set_def_get(i)->in != kind)
 			continue;
 		set = nft_skeleton_set(i);
-		line_add(text, "set", line, nftnl_set_snprintf(line, sizeof(line), set, NFTNL_OUTPUT_DEFAULT, 0));
+		/* libnftnl says nothing of a set's shape: key and data as nft's type numbers and bytes. */
+		buf_printf(text, "set %.*s key %#x %u bytes", nftnl_set_snprintf(line, sizeof(line), set, NFTNL_OUTPUT_DEFAULT, 0),
+			   line, nftnl_set_get_u32(set, NFTNL_SET_KEY_TYPE), nftnl_set_get_u32(set, NFTNL_SET_KEY_LEN));
+		if (set_def_get(i)->data)
+			buf_printf(text, " data %#x %u bytes", nftnl_set_get_u32(set, NFTNL_SET_DATA_TYPE),
+				   nftnl_set_get_u32(set, NFTNL_SET_DATA_LEN));
+		buf_str(text, "\n");
 		nftnl_set_free(set);
 	}
 	for (size_t i = 0; skeleton->counters[i]; i++) {
