@@ -297,8 +297,9 @@ sandbox_look() {
 	rules)
 		ip -4 rule show
 		ip -6 rule show
+		# An interface that forwards answers to the subnet routers' anycast address: a matter of a sysctl.
 		ip -4 route show table all
-		ip -6 route show table all
+		ip -6 route show table all | grep -v '^anycast '
 		;;
 	processes)
 		local pid
