@@ -342,8 +342,9 @@ static void conn_advance(struct conn *conn)
 		};
 		method = method_find(request.method);
 		if (!method) {
-			/* answers org.varlink.service.* and says of all else that there is no such method or interface */
-			varlink_service_handle(&service, &conn->wire, &request);
+			/* 0: a method of ours, and there is none of that name */
+			if (varlink_service_handle(&service, &conn->wire, &request) == 0 && !request.oneway)
+				varlink_reply_no_method(&conn->wire, request.method);
 			varlink_call_fini(&request);
 			varlink_conn_drop_fds(&conn->wire);
 			if (!conn_flush(conn))

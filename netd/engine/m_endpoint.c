@@ -22,7 +22,7 @@
 enum { IPS_ASKED_MAX = 4, IFNAME_AUTO_MAX = 64 };
 
 struct attach_params {
-	const char *network, *name, *netns_path, *ifname, *mac, *request_id;
+	const char *network, *name, *netns_path, *ifname, *mac, *tap, *request_id;
 	const char **ips, **publish;
 	const json_t *labels;
 	int64_t netns_fd, mtu;
@@ -38,6 +38,7 @@ static const struct json_field attach_fields[] = {
 	{ "create", JSON_FIELD_BOOL, offsetof(struct attach_params, create), 0, 0, 0 },
 	{ "container", JSON_FIELD_BOOL, offsetof(struct attach_params, container), 0, 0, 0 },
 	{ "ifname", JSON_FIELD_STRING, offsetof(struct attach_params, ifname), 0, 0, 0 },
+	{ "tap", JSON_FIELD_STRING, offsetof(struct attach_params, tap), 0, 0, 0 },
 	{ "ips", JSON_FIELD_STRV, offsetof(struct attach_params, ips), 0, 0, IPS_ASKED_MAX },
 	{ "mac", JSON_FIELD_STRING, offsetof(struct attach_params, mac), 0, 0, 0 },
 	{ "defaultRoute", JSON_FIELD_TRI, offsetof(struct attach_params, default_route), 0, 0, 0 },
@@ -349,6 +350,8 @@ int method_endpoint_attach(struct call *call, struct err *err)
 		r = call_allow(call, network_name.tenant, err);
 	if (r < 0)
 		return r;
+	if (params.tap)
+		return err_set(err, ERR_UNSUPPORTED, EOPNOTSUPP, params.network, "tap is not supported yet");
 	if (repeated(call, params.request_id))
 		return 0;
 	tenant = model_tenant(&call->engine->model, network_name.tenant);

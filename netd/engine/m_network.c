@@ -13,8 +13,8 @@ struct create_params {
 	const char *name, *mode;
 	const char **subnets, **gateways;
 	int64_t mtu;
-	int guard, masquerade;
-	bool internal, dry_run;
+	int guard, masquerade, dns;
+	bool internal, host_access, dry_run;
 };
 
 static const struct json_field create_fields[] = {
@@ -26,6 +26,8 @@ static const struct json_field create_fields[] = {
 	{ "guard", JSON_FIELD_TRI, offsetof(struct create_params, guard), 0, 0, 0 },
 	{ "masquerade", JSON_FIELD_TRI, offsetof(struct create_params, masquerade), 0, 0, 0 },
 	{ "internal", JSON_FIELD_BOOL, offsetof(struct create_params, internal), 0, 0, 0 },
+	{ "dns", JSON_FIELD_TRI, offsetof(struct create_params, dns), 0, 0, 0 },
+	{ "hostAccess", JSON_FIELD_BOOL, offsetof(struct create_params, host_access), 0, 0, 0 },
 	{ "dryRun", JSON_FIELD_BOOL, offsetof(struct create_params, dry_run), 0, 0, 0 },
 	{ 0 },
 };
@@ -66,6 +68,10 @@ static int network_want(struct call *call, const struct create_params *params, s
 		return err_set(err, known ? ERR_UNSUPPORTED : ERR_USAGE, known ? EOPNOTSUPP : EINVAL, params->name,
 			       known ? "mode %s is not supported yet" : "there is no mode '%s'; bridge is one", params->mode);
 	}
+	/* without a name service dns false is no promise that could be kept later */
+	if (params->dns >= 0 || params->host_access)
+		return err_set(err, ERR_UNSUPPORTED, EOPNOTSUPP, params->name, "%s is not supported yet",
+			       params->host_access ? "hostAccess" : "dns");
 	for (size_t i = 0; params->subnets && params->subnets[i]; i++, want->subnet_count++)
 		if (prefix_parse(params->subnets[i], &subnets[i]) < 0)
 			return err_set(err, ERR_USAGE, EINVAL, params->name, "'%s' is no prefix such as 10.0.0.0/24",
