@@ -46,6 +46,10 @@ static const struct {
 	{"run", 0755, SEED_EMPTY},        {"run/lock", 01777, SEED_EMPTY},
 	{"tmp", 01777, SEED_EMPTY},       {"home", 0755, SEED_EMPTY},
 	{"root", 0700, SEED_EMPTY},
+	{"mnt", 0755, SEED_MERGED},
+	{"media", 0755, SEED_MERGED},
+	{"opt", 0755, SEED_MERGED},
+	{"srv", 0755, SEED_MERGED},
 };
 
 /* Folders whose children become empty folders of the same owner and mode. */
