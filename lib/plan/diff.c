@@ -405,3 +405,33 @@ void plan_diff(struct objv *want, struct objv *have, struct plan *ret_plan)
 	free(d.have_ends.items);
 	*ret_plan = plan;
 }
+
+/* ---- ports that outlive their links' removal ---- */
+
+void plan_split_ports(struct plan *plan, struct plan *ret_after)
+{
+	struct objv links = {0};
+	size_t kept = 0, commit = plan->commit;
+
+	*ret_after = (struct plan){0};
+	for (size_t i = 0; i < plan->count; i++) {
+		if (plan->ops[i].verb == OP_DEL && plan->ops[i].obj.kind == OBJ_LINK)
+			objv_add(&links, &plan->ops[i].obj);
+	}
+	objv_sort(&links);
+	for (size_t i = 0; i < plan->count; i++) {
+		struct op op = plan->ops[i];
+		struct obj key = obj_bridge(op.obj.ns, "", NULL, 0, NULL);
+
+		memcpy(key.link.name, op.obj.port.dev, sizeof(key.link.name));
+		if (op.verb == OP_DEL && op.obj.kind == OBJ_PORT && objv_find(&links, &key)) {
+			plan_add(ret_after, OP_DEL, &op.obj);
+			plan->commit -= i < commit;
+		} else {
+			plan->ops[kept++] = op;
+		}
+	}
+	plan->count = kept;
+	plan_order(ret_after);
+	objv_fini(&links);
+}

@@ -59,6 +59,12 @@ void plan_order(struct plan *plan);
 void plan_add(struct plan *plan, enum op_verb verb, const struct obj *obj); /* then plan_order() */
 
 /**
+ * plan_split_ports() - move the removals of guarded ports whose links the same plan removes into a plan of their own
+ * A link goes slowly, behind the answer; its guard must stand until it is gone. Send @ret_after then.
+ */
+void plan_split_ports(struct plan *plan, struct plan *ret_after);
+
+/**
  * op_undo() - the inverse of an executed op before the commit point
  * @old: of OP_SET: the value before, or NULL when not known (then false is returned)
  * Return: whether there is something to do.

@@ -34,9 +34,10 @@
 #include "netd/engine/txn.h"
 
 enum {
-	SOON_MS = 100,	       /* from the first sign of drift to the run */
-	BACKOFF_MAX_MS = 10000, /* of runs that had to mend again and again: somebody fights us */
-	CALM_MS = 10000,       /* without a run that mended: the back-off is forgotten */
+	SOON_MS = 100,	 /* from the first sign of drift to the run */
+	FOUGHT_MS = 900, /* the same when somebody undoes what we mend, again and again */
+	FIGHT_COUNT = 8, /* runs that mended ... */
+	FIGHT_MS = 10000, /* ... in so short a time: a fight */
 };
 
 enum mode { MODE_START, MODE_CHECK, MODE_MEND };
@@ -62,7 +63,9 @@ struct reconcile {
 	struct err failure; /* of a dump: then nothing is compared */
 	json_t *differences;
 	struct loop_timer *timer;
-	uint64_t backoff_ms, last_mend_ns;
+	uint64_t mends[FIGHT_COUNT]; /* when the last ones were, in turn */
+	size_t mend_count;
+	struct plan after; /* ports whose links the plan under way removes */
 };
 
 static void run_next(struct reconcile *rec);
@@ -348,12 +351,26 @@ static void on_mended(void *ctx, struct hand_answer *answer)
 	struct err err = ERR_INIT;
 
 	if (hand_result_err(&answer->result, "kernel", "mending", &err) < 0) {
+		plan_fini(&rec->after);
+		rec->after = (struct plan){ 0 };
 		run_end(rec, &err, false);
 		return;
 	}
 	if (rec->run->mode != MODE_START)
 		engine_event(rec->engine, "repaired", rec->run->tenant[0] ? rec->run->tenant : "all", NULL);
 	monitor_sync(rec->engine->monitor);
+}
+
+/* The plan's links are gone: now their ports may go. */
+static void on_removed(void *ctx, struct hand_answer *answer)
+{
+	struct reconcile *rec = ctx;
+
+	(void)answer;
+	if (rec->after.count)
+		hand_plan(rec->engine->hand, &rec->after, 0, engine_ignore, NULL, NULL);
+	plan_fini(&rec->after);
+	rec->after = (struct plan){ 0 };
 	run_end(rec, NULL, true);
 }
 
@@ -378,16 +395,12 @@ static void compare(struct reconcile *rec)
 		return;
 	}
 	if (run->mode == MODE_MEND) {
-		uint64_t now = clock_monotonic_ns();
-
 		log_info("%zu kernel objects differ from what should be: mending", plan.count);
-		rec->backoff_ms = now - rec->last_mend_ns > CALM_MS * 1000000ULL ? SOON_MS : rec->backoff_ms * 2;
-		if (rec->backoff_ms > BACKOFF_MAX_MS)
-			rec->backoff_ms = BACKOFF_MAX_MS;
-		rec->last_mend_ns = now;
+		rec->mends[rec->mend_count++ % FIGHT_COUNT] = clock_monotonic_ns();
 	}
 	rec->engine->changes++;
-	hand_plan(rec->engine->hand, &plan, 0, on_mended, NULL, rec);
+	plan_split_ports(&plan, &rec->after);
+	hand_plan(rec->engine->hand, &plan, 0, on_mended, on_removed, rec);
 	plan_fini(&plan);
 }
 
@@ -533,8 +546,11 @@ void reconcile_soon(struct engine *engine)
 {
 	struct reconcile *rec = engine->reconcile;
 
+	uint64_t oldest = rec->mends[rec->mend_count % FIGHT_COUNT];
+	bool fight = oldest && clock_monotonic_ns() - oldest < FIGHT_MS * 1000000ULL;
+
 	if (!loop_timer_armed(rec->timer))
-		loop_timer_set(rec->timer, rec->backoff_ms);
+		loop_timer_set(rec->timer, fight ? FOUGHT_MS : SOON_MS);
 }
 
 /* ------------------------------------------------------------------------ start */
@@ -599,7 +615,6 @@ struct reconcile *reconcile_new(struct engine *engine, void (*started)(struct en
 
 	rec->engine = engine;
 	rec->started = started;
-	rec->backoff_ms = SOON_MS;
 	list_init(&rec->waiting);
 	rec->timer = loop_timer_new(engine->loop, on_soon, rec);
 	return rec;
@@ -613,6 +628,7 @@ void reconcile_free(struct reconcile *rec)
 	free(rec->infos);
 	objv_fini(&rec->want);
 	objv_fini(&rec->have);
+	plan_fini(&rec->after);
 	json_decref(rec->differences);
 	loop_timer_free(rec->timer);
 	free(rec);

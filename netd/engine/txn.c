@@ -55,6 +55,7 @@ static void txn_free(struct txn *txn)
 	objv_fini(&txn->want);
 	objv_fini(&txn->have);
 	plan_fini(&txn->plan);
+	plan_fini(&txn->after);
 	free(txn->ids);
 	free(txn);
 }
@@ -72,10 +73,8 @@ static void txn_abort(struct txn *txn, const struct err *err)
 	txn_free(txn);
 }
 
-static json_t *plan_json(const struct plan *plan)
+static void plan_json(const struct plan *plan, json_t *lines)
 {
-	json_t *lines = json_array();
-
 	for (size_t i = 0; i < plan->count; i++) {
 		struct buf text cleanup(buf_fini) = BUF_INIT;
 
@@ -84,16 +83,17 @@ static json_t *plan_json(const struct plan *plan)
 			text.data[--text.size] = '\0';
 		json_array_append_new(lines, json_string(buf_cstr(&text)));
 	}
-	return lines;
 }
 
 static void txn_dry_run(struct txn *txn)
 {
-	json_t *reply = json_pack("{s:o}", "plan", plan_json(&txn->plan));
+	json_t *lines = json_array();
 
+	plan_json(&txn->plan, lines);
+	plan_json(&txn->after, lines);
 	if (txn->ops->abort)
 		txn->ops->abort(txn);
-	call_reply(txn->call, reply);
+	call_reply(txn->call, json_pack("{s:o}", "plan", lines));
 	txn_free(txn);
 }
 
@@ -103,6 +103,8 @@ static void on_finished(void *ctx, struct hand_answer *answer)
 	struct engine *engine = txn->engine;
 	struct err err = ERR_INIT;
 
+	if (txn->after.count)
+		hand_plan(engine->hand, &txn->after, 0, engine_ignore, NULL, NULL);
 	if (answer->result.status < 0) {
 		/* what would not go is looked for again by the next check */
 		hand_result_err(&answer->result, txn->name, "removal", &err);
@@ -170,6 +172,7 @@ void txn_run(struct txn *txn)
 	struct err err = ERR_INIT;
 
 	plan_diff(&txn->want, &txn->have, &txn->plan);
+	plan_split_ports(&txn->plan, &txn->after);
 	if (txn->plan.count > SEAM_OPS_MAX) {
 		err_set(&err, ERR_LIMIT, E2BIG, txn->name, "this takes %zu operations; one plan has at most %d",
 			txn->plan.count, SEAM_OPS_MAX);

@@ -48,7 +48,7 @@ struct txn {
 	char name[NAME_FULL_SIZE];
 	const char *event;
 	struct objv want, have;
-	struct plan plan;
+	struct plan plan, after; /* @after: when the slow removals are done */
 	uint32_t uid;
 	uint64_t *ids; /* rows to remove at the end; owned */
 	size_t id_count;
