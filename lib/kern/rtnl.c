@@ -105,6 +105,8 @@ void rtnl_bridge_add(struct nlbatch *batch, const struct obj_link *link)
 	/* Snooping would withhold neighbour solicitations from ports that have not reported yet: flooding is what
 	 * keeps ND working, and the guard bounds what a port may send to groups. */
 	mnl_attr_put_u8(nlh, IFLA_BR_MCAST_SNOOPING, 0);
+	/* Or each port would be in VLAN 1, and each FDB entry stand twice, where the kernel knows VLANs on bridges. */
+	mnl_attr_put_u16(nlh, IFLA_BR_VLAN_DEFAULT_PVID, 0);
 	mnl_attr_nest_end(nlh, data);
 	mnl_attr_nest_end(nlh, info);
 	nlbuf_end(batch, nlh);

@@ -351,12 +351,15 @@ static int decode_fdb(const struct decoder *d, struct rtnl_slice raw, struct err
 		struct mac mac = { 0 };
 		struct obj obj;
 
-		/* Static and forwarding is NUD_NOARP with the master flag; local entries are NUD_PERMANENT. */
+		/*
+		 * Static and forwarding is NUD_NOARP with the master flag; local entries are NUD_PERMANENT. One entry in
+		 * many VLANs is shown once for each and once without any.
+		 */
 		if (!link || !link->ours || ndm->ndm_family != AF_BRIDGE || !(ndm->ndm_state & NUD_NOARP))
 			continue;
 		nlbuf_attrs(nlh, sizeof(*ndm), attrs, ARRAY_COUNT(attrs));
 		mac_read(attrs[NDA_LLADDR], &mac);
-		if (!mac_is_unicast(&mac) || (!attrs[NDA_MASTER] && !(ndm->ndm_flags & NTF_MASTER)))
+		if (!mac_is_unicast(&mac) || attrs[NDA_VLAN] || (!attrs[NDA_MASTER] && !(ndm->ndm_flags & NTF_MASTER)))
 			continue;
 		obj = obj_fdb(d->ns, link->name, &mac);
 		objv_add(d->objs, &obj);

@@ -445,6 +445,9 @@ int reach(const struct world *world, const struct stack *from, const char *ip, u
 	if (r == 0 && (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) < 0 || error))
 		r = -error;
 	if (r == 0) {
+		struct pollfd taken = { .fd = listener, .events = POLLIN };
+
+		(void)poll(&taken, 1, 500); /* the last ACK may still be on its way */
 		size = sizeof(addr);
 		server = accept4(listener, (struct sockaddr *)&addr, &size, SOCK_CLOEXEC);
 		if (server < 0) {
