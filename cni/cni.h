@@ -71,7 +71,7 @@ struct cni_env {
  * @stack: name of the stack, derived from the container's id alone, so that DEL needs nothing else
  * @netns: CNI_NETNS verbatim
  * @subnets, @gateways, @ips, @publish: NULL-terminated, never NULL
- * @masquerade, @host_access: -1 not said
+ * @masquerade, @host_access: -1 not said * @default_route: wanted; where it was not asked for, the first interface of the stack keeps it
  * @dns: an object for the result, or NULL; owned
  * @pod: K8S_POD_NAMESPACE and the like for labels, an object; owned
  */
@@ -87,7 +87,7 @@ struct cni_request {
 	const char *mac;
 	int64_t mtu; /* 0: not said */
 	int masquerade, host_access;
-	bool default_route;
+	bool default_route, default_route_asked; /* asked: the configuration says so */
 	json_t *dns, *pod;
 	const char *socket, *state_dir;
 };
@@ -117,9 +117,14 @@ void cni_stack_name(const char *container_id, char dst[CNI_STACK_SIZE]);
 /* result.c: documents for standard output. Pure; the caller's. */
 json_t *cni_result_version(const char *version);
 json_t *cni_result_error(const char *version, int code, const struct err *err);
-/** cni_result_add() - from the replies of EndpointAttach and NetworkShow. Return: CNI_OK and *ret_result, or a code. */
+/**
+ * cni_result_add() - from the replies of EndpointAttach and NetworkShow
+ * @default_route: the endpoint got one
+ * Return: CNI_OK and *ret_result, or a code.
+ */
 int cni_result_add(const struct cni_request *request, const json_t *endpoint,
-		   const json_t *network, json_t **ret_result, struct err *err);
+		   const json_t *network, bool default_route, json_t **ret_result,
+		   struct err *err);
 /** cni_code_of() - the CNI code of a failure of the API */
 int cni_code_of(const struct err *err);
 

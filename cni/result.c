@@ -66,7 +66,8 @@ json_t *cni_result_error(const char *version, int code, const struct err *err)
 }
 
 int cni_result_add(const struct cni_request *request, const json_t *endpoint,
-		   const json_t *network, json_t **ret_result, struct err *err)
+		   const json_t *network, bool default_route, json_t **ret_result,
+		   struct err *err)
 {
 	cleanup(json_freep) json_t *result = NULL;
 	json_t *interfaces;
@@ -78,7 +79,7 @@ int cni_result_add(const struct cni_request *request, const json_t *endpoint,
 	rc = ips_make(endpoint, network, json_array_size(interfaces) - 1, result, err);
 	if (rc != CNI_OK)
 		return rc;
-	if (request->default_route)
+	if (default_route)
 		routes_make(endpoint, result);
 	if (json_object_size(request->dns) > 0)
 		json_object_set(result, "dns", request->dns);

@@ -24,7 +24,7 @@ static int network_create(const struct cni_request *request, struct varlink_clie
 static int network_compare(const struct cni_request *request, const json_t *network,
 			   struct err *err);
 static int attach(const struct cni_request *request, struct varlink_client *client, int netns,
-		  json_t **ret_endpoint, struct err *err);
+		  bool default_route, json_t **ret_endpoint, struct err *err);
 static json_t *labels_make(const struct cni_request *request);
 static void strings_set(json_t *parameters, const char *key, const char *const *list);
 static int call(struct varlink_client *client, const char *method, json_t *parameters,
@@ -35,6 +35,7 @@ int cni_add(const struct cni_request *request, json_t **ret_result, struct err *
 	cleanup(varlink_closep) struct varlink_client *client = NULL;
 	cleanup(json_freep) json_t *network = NULL, *endpoint = NULL;
 	cleanup(fd_closep) int netns = -1;
+	bool default_route = request->default_route;
 	int rc;
 
 	rc = netns_open(request, &netns, err);
@@ -46,10 +47,16 @@ int cni_add(const struct cni_request *request, json_t **ret_result, struct err *
 	if (rc == CNI_OK)
 		rc = network_get(request, client, &network, err);
 	if (rc == CNI_OK)
-		rc = attach(request, client, netns, &endpoint, err);
+		rc = attach(request, client, netns, default_route, &endpoint, err);
+	if (rc != CNI_OK && err->kind == ERR_CONFLICT && default_route &&
+	    !request->default_route_asked) {
+		/* another interface of the stack has it, which is as well */
+		default_route = false;
+		rc = attach(request, client, netns, default_route, &endpoint, err);
+	}
 	if (rc != CNI_OK)
 		return rc;
-	rc = cni_result_add(request, endpoint, network, ret_result, err);
+	rc = cni_result_add(request, endpoint, network, default_route, ret_result, err);
 	if (rc != CNI_OK) { /* what the runtime is not told of may not stay */
 		struct err ignored = ERR_INIT;
 
@@ -183,7 +190,7 @@ static int network_compare(const struct cni_request *request, const json_t *netw
 }
 
 static int attach(const struct cni_request *request, struct varlink_client *client, int netns,
-		  json_t **ret_endpoint, struct err *err)
+		  bool default_route, json_t **ret_endpoint, struct err *err)
 {
 	cleanup(mem_freep) char *network =
 		mem_printf("%s/%s", request->tenant, request->network);
@@ -193,7 +200,7 @@ static int attach(const struct cni_request *request, struct varlink_client *clie
 
 	parameters = json_pack("{s:s, s:s, s:i, s:s, s:b, s:o}", "network", network, "name",
 			       stack, "netnsFd", 0, "ifname", request->ifname, "defaultRoute",
-			       request->default_route, "labels", labels_make(request));
+			       default_route, "labels", labels_make(request));
 	strings_set(parameters, "ips", request->ips);
 	strings_set(parameters, "publish", request->publish);
 	if (request->mac)

@@ -31,7 +31,7 @@ static void request_check(const struct cni_request *request)
 		return;
 	for (const char *const *ip = request->ips; *ip; ip++)
 		fuzz_check(!strchr(*ip, '/'));
-	fuzz_check(cni_result_add(request, endpoint, NULL, &result, &err) == CNI_OK);
+	fuzz_check(cni_result_add(request, endpoint, NULL, true, &result, &err) == CNI_OK);
 	fuzz_check(json_array_size(json_object_get(result, "ips")) == 2);
 }
 

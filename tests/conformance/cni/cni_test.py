@@ -399,6 +399,14 @@ class Add(Case):
                 self.refused(result, code, "the reason")
                 self.assertEqual((result.doc["cniVersion"], result.doc["details"]), ("1.0.0", "default/web"))
 
+    def test_second_interface_leaves_the_default_route_to_the_first(self):
+        conflict = {"method": "EndpointAttach", "match": {"defaultRoute": True}, "error": "io.moat.Conflict",
+                    "parameters": {"message": "another has it", "object": "x"}}
+        self.start([FINE[0], conflict, FINE[1]])
+        self.assertNotIn("routes", self.add())
+        self.assertEqual([call["parameters"].get("defaultRoute") for call in self.calls()[1:]], [True, False])
+        self.refused(self.run_plugin("ADD", self.conf(isDefaultGateway=True)), 105, "another has it")
+
     def test_replies_that_make_no_sense(self):
         for rules, code in (([{"method": "NetworkShow", "reply": {}}], 999),
                             ([FINE[0], {"method": "EndpointAttach", "reply": {}}], 999),
