@@ -55,8 +55,6 @@ def tidy(lines, names):
     lines = [re.sub(r"alias=(.*?)( mac=| learning=|$)", r"alias=\2", line) for line in lines]
     lines = [re.sub(r"fe80::[0-9a-f:]+(?!/64 dev)", "LINK-LOCAL", line) if "dst=fe80::/64" not in line else line
              for line in lines]
-    # The owner of Moat's tables is the hand's socket; the floor's are nobody's. nft 1.0.6 calls PERSIST "unknown".
-    lines = [line.replace('"flags": ["owner", "unknown"], ', "") for line in lines]
     return sorted(lines)
 
 

@@ -90,6 +90,8 @@ def nft_lines(ruleset):
             continue
         if kind == "chain" and body["name"] == "guard":
             body = {key: part for key, part in body.items() if key != "dev"}
+        if kind == "table":  # nft 1.0.6 misprints the flags: owner, persist and those of an orphan
+            body = {"family": body["family"], "name": body["name"]}
         if kind == "counter":
             body = {"family": body["family"], "table": body["table"], "name": body["name"]}
         yield "nft %s %s" % (kind, json.dumps(clean(body), sort_keys=True))
