@@ -13,6 +13,11 @@ start_moatd
 "$MOAT_BIN_DIR/moat" events --json >/run/events &
 events=$!
 sandbox_keep $events
+# it listens when it tells of something
+heard() {
+	moat tenant create early -q && moat tenant delete early && [[ -s /run/events ]]
+}
+eventually 10 heard || die "no event is heard of"
 
 # router TENANT COMMAND... - in the tenant's router
 router() {
@@ -72,8 +77,7 @@ assert_eq "/sys is the stack's" "$(moat endpoint show red/w1:eth0 --json | jq -r
 assert_status 42 "the command's own status" moat enter red/w1 -- sh -c 'exit 42'
 assert_status 127 "no such command" moat enter red/w1 -- no-such-command
 assert_status 125 "no such stack" moat enter red/nobody -- true
-assert_ok "port 80 without privilege" moat enter red/w1 -- sh -c \
-	'[ "$(cat /proc/sys/net/ipv4/ip_unprivileged_port_start)" = 0 ]'
+assert_eq "port 80 without privilege" 0 "$(moat enter red/w1 -- cat /proc/sys/net/ipv4/ip_unprivileged_port_start)"
 assert_ok "both stacks reach each other" moat enter red/w1 -- ping -c1 -W2 10.0.0.9
 assert_ok "and the world" moat enter red/w1 -- ping -c1 -W2 "$OUTSIDE4"
 
