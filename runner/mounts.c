@@ -264,6 +264,9 @@ static int mask(int top, const char *path, int null, int empty, struct err *err)
 		return err_sys(err, ERR_KERNEL, errno, path, "stat");
 	cover = open_tree(S_ISDIR(st.st_mode) ? empty : null, "",
 			  OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
+	/* Before 6.15 a mount that is nowhere yet cannot be copied: the first folder takes it as it is. */
+	if (cover < 0 && errno == EINVAL && S_ISDIR(st.st_mode))
+		return attach_at(target, empty, path, err);
 	if (cover < 0)
 		return err_sys(err, ERR_KERNEL, errno, path, "copy of the mask");
 	return attach_at(target, cover, path, err);
