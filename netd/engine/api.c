@@ -18,6 +18,9 @@ enum {
 	API_READ_SIZE = 16 * 1024,
 	API_GROUPS_MAX = 256,
 	API_LISTENERS_MAX = 256,
+	API_TURN_MAX = 64,	/* requests of one connection before others have their turn */
+	API_USERS_MAX = 1024,	/* connections of those who are no administrators ... */
+	API_USER_MAX = 64,	/* ... and of one of them: they shall not keep root out */
 };
 
 struct conn {
@@ -29,7 +32,9 @@ struct conn {
 	uint32_t uid;
 	bool admin;
 	struct call *call; /* the one that is being answered; requests behind it wait */
-	bool closing;
+	struct loop_timer *again; /* more requests wait than one turn takes */
+	bool closing;		  /* when all is written */
+	bool advancing, dead;	  /* conn_advance() is at work, and frees it when that is called for meanwhile */
 };
 
 struct api {
@@ -48,6 +53,10 @@ static void conn_advance(struct conn *conn);
 
 static void conn_free(struct conn *conn)
 {
+	if (conn->advancing) {
+		conn->dead = true;
+		return;
+	}
 	if (conn->call) {
 		conn->call->conn = NULL;
 		if (conn->call->streaming)
@@ -56,6 +65,7 @@ static void conn_free(struct conn *conn)
 	list_remove(&conn->link);
 	conn->api->conn_count--;
 	loop_io_free(conn->io);
+	loop_timer_free(conn->again);
 	fd_close(conn->fd);
 	varlink_conn_fini(&conn->wire);
 	free(conn);
@@ -147,19 +157,39 @@ static bool peer_in_group(int fd, gid_t primary, gid_t gid)
 	return false;
 }
 
+/* Has this user, or have all who are no administrators, as many connections as they may? */
+static bool user_full(const struct api *api, uint32_t uid)
+{
+	size_t users = 0, same = 0;
+
+	list_each(node, &api->conns) {
+		const struct conn *conn = container_of(node, struct conn, link);
+
+		users += !conn->admin;
+		same += !conn->admin && conn->uid == uid;
+	}
+	return users >= API_USERS_MAX || same >= API_USER_MAX;
+}
+
 static void on_listen(void *ctx, unsigned events)
 {
 	struct api *api = ctx;
 	struct ucred cred;
 	socklen_t size = sizeof(cred);
 	struct conn *conn;
+	bool admin;
 	int fd;
 
 	(void)events;
 	fd = accept4(api->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	if (fd < 0)
 		return;
-	if (api->conn_count >= VARLINK_CONNECTIONS_MAX || getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &size) < 0) {
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &size) < 0) {
+		fd_close(fd);
+		return;
+	}
+	admin = cred.uid == 0 || peer_in_group(fd, cred.gid, api->engine->admin_gid);
+	if (api->conn_count >= VARLINK_CONNECTIONS_MAX || (!admin && user_full(api, cred.uid))) {
 		fd_close(fd);
 		return;
 	}
@@ -167,7 +197,7 @@ static void on_listen(void *ctx, unsigned events)
 	conn->api = api;
 	conn->fd = fd;
 	conn->uid = cred.uid;
-	conn->admin = cred.uid == 0 || peer_in_group(fd, cred.gid, api->engine->admin_gid);
+	conn->admin = admin;
 	varlink_conn_init(&conn->wire);
 	list_append(&api->conns, &conn->link);
 	api->conn_count++;
@@ -225,7 +255,7 @@ static void call_end(struct call *call)
 		return;
 	conn->call = NULL;
 	varlink_conn_drop_fds(&conn->wire);
-	if (conn_flush(conn))
+	if (!conn->dead && conn_flush(conn))
 		conn_advance(conn);
 }
 
@@ -313,60 +343,85 @@ static void call_run(struct call *call, const struct method *method)
 		call_fail(call, &err);
 }
 
-/* Take up the connection's next request, if it has one and none is being answered. */
-static void conn_advance(struct conn *conn)
+static const struct varlink_service service = {
+	.vendor = "Moat",
+	.product = "moatd",
+	.version = MOAT_VERSION,
+	.url = "https://varlink.org",
+	.interface = "io.moat",
+	.description = moat_interface_description,
+};
+
+static void call_start(struct conn *conn, const struct varlink_call *request, const struct method *method)
 {
 	struct engine *engine = conn->api->engine;
+	struct call *call = mem_alloc(sizeof(*call));
 
-	while (!conn->call && !conn->closing) {
-		struct varlink_call request = { 0 };
-		const struct method *method;
-		struct err err = ERR_INIT;
-		struct call *call;
-		int r;
+	call->engine = engine;
+	call->conn = conn;
+	call->request = *request;
+	call->arena = arena_new();
+	call->uid = conn->uid;
+	call->admin = conn->admin;
+	call->dry_run = json_is_true(json_object_get(request->parameters, "dryRun"));
+	list_init(&call->link);
+	memset(call->fds, -1, sizeof(call->fds));
+	conn->call = call;
+	if (method->changing && engine->gated)
+		list_append(&engine->gate, &call->link);
+	else
+		call_run(call, method);
+}
 
-		r = varlink_conn_next(&conn->wire, &request, &err);
-		if (r == 0)
-			return;
-		if (r < 0) {
-			conn_free(conn);
-			return;
-		}
-		static const struct varlink_service service = {
-			.vendor = "Moat",
-			.product = "moatd",
-			.version = MOAT_VERSION,
-			.url = "https://varlink.org",
-			.interface = "io.moat",
-			.description = moat_interface_description,
-		};
-		method = method_find(request.method);
-		if (!method) {
-			/* 0: a method of ours, and there is none of that name */
-			if (varlink_service_handle(&service, &conn->wire, &request) == 0 && !request.oneway)
-				varlink_reply_no_method(&conn->wire, request.method);
-			varlink_call_fini(&request);
-			varlink_conn_drop_fds(&conn->wire);
-			if (!conn_flush(conn))
-				return;
-			continue;
-		}
-		call = mem_alloc(sizeof(*call));
-		call->engine = engine;
-		call->conn = conn;
-		call->request = request;
-		call->arena = arena_new();
-		call->uid = conn->uid;
-		call->admin = conn->admin;
-		call->dry_run = json_is_true(json_object_get(request.parameters, "dryRun"));
-		list_init(&call->link);
-		memset(call->fds, -1, sizeof(call->fds));
-		conn->call = call;
-		if (method->changing && engine->gated)
-			list_append(&engine->gate, &call->link);
-		else
-			call_run(call, method);
-		return; /* call_end() comes back here, and the connection may be gone */
+/* One request, if a whole one has come. Return: false when there is no more to do now. */
+static bool conn_step(struct conn *conn)
+{
+	struct varlink_call request = { 0 };
+	const struct method *method;
+	struct err err = ERR_INIT;
+	int r = varlink_conn_next(&conn->wire, &request, &err);
+
+	if (r < 0)
+		conn_free(conn);
+	if (r <= 0)
+		return false;
+	method = method_find(request.method);
+	if (method) {
+		call_start(conn, &request, method);
+		return true;
+	}
+	/* 0: a method of ours, and there is none of that name */
+	if (varlink_service_handle(&service, &conn->wire, &request) == 0 && !request.oneway)
+		varlink_reply_no_method(&conn->wire, request.method);
+	varlink_call_fini(&request);
+	varlink_conn_drop_fds(&conn->wire);
+	return conn_flush(conn);
+}
+
+static void on_again(void *ctx) { conn_advance(ctx); }
+
+/*
+ * Take up the connection's requests while there are whole ones and none is being answered; no more than a turn's, so
+ * that a client who sends thousands at once does not keep the others waiting. An answer given at once comes back here
+ * by call_end(): that is no recursion but one more turn of the loop.
+ */
+static void conn_advance(struct conn *conn)
+{
+	int turns = API_TURN_MAX;
+
+	if (conn->advancing)
+		return;
+	conn->advancing = true;
+	while (!conn->call && !conn->closing && !conn->dead && turns-- > 0)
+		if (!conn_step(conn))
+			break;
+	conn->advancing = false;
+	if (conn->dead) {
+		conn_free(conn);
+	} else if (turns < 0) {
+		if (!conn->again)
+			conn->again = loop_timer_new(conn->api->engine->loop, on_again, conn);
+		loop_timer_set(conn->again, 0);
 	}
 }
 
