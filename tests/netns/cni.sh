@@ -81,6 +81,10 @@ assert_ok "the port leads there (IPv4)" outside curl -s -m3 "http://$HOST4:8081/
 assert_match "to that container" p2 "$output"
 assert_ok "the port leads there (IPv6)" outside curl -g -s -m3 "http://[$HOST6]:8081/"
 assert_ok "the other container reaches it" netns p1 curl -s -m3 "http://$asked/"
+cni DEL fifth "" eth0 "$NATIVE"
+assert_ok "a port of every IPv4 address of the host" cni ADD fifth /run/netns/p3 eth0 \
+	"$(jq -c '.runtimeConfig = {portMappings: [{hostPort: 8082, containerPort: 80, hostIP: "0.0.0.0"}]}' <<<"$NATIVE")"
+assert_ok "and its DEL" cni DEL fifth "" eth0 "$NATIVE"
 assert_status 1 "the port is taken for another" cni ADD third /run/netns/p3 eth0 "$conf"
 cni ADD third /run/netns/p3 eth0 "$conf"
 assert_eq "with its code" 103 "$(code)"
@@ -109,6 +113,31 @@ ip netns del p3
 assert_ok "DEL of a namespace that is gone" cni DEL third "" eth0 "$STOCK"
 assert_eq "one endpoint is left" 1 "$(endpoints)"
 
+# ---------------------------------------------------------------- many at once, on a network that is not there yet
+many='{"cniVersion":"1.0.0","name":"many","type":"moat","tenant":"blue"}'
+pids=()
+for i in 1 2 3 4 5 6 7 8; do
+	netns_add "m$i"
+	cni ADD "many$i" "/run/netns/m$i" eth0 "$many" &
+	pids+=($!)
+done
+for pid in "${pids[@]}"; do
+	wait "$pid"
+	assert_eq "one of eight ADDs at once" 0 $?
+done
+assert_eq "each has an address of its own" 8 "$(moat endpoint list blue --json | jq '[.endpoints[].ips[0]] | unique | length')"
+pids=()
+for i in 1 2 3 4 5 6 7 8; do
+	cni DEL "many$i" "" eth0 "$many" &
+	pids+=($!)
+done
+for pid in "${pids[@]}"; do
+	wait "$pid"
+	assert_eq "one of eight DELs at once" 0 $?
+done
+assert_eq "all are gone" "" "$(moat endpoint list blue -q)"
+for i in 1 2 3 4 5 6 7 8; do ip netns del "m$i"; done
+
 # ---------------------------------------------------------------- without the daemon
 stop_moatd
 assert_status 1 "ADD without the daemon" cni ADD $ID1 /run/netns/p1 eth0 "$NATIVE"
@@ -130,7 +159,7 @@ assert_fail "its port is closed" outside curl -s -m1 "http://$HOST4:8081/"
 assert_eq "nothing is left of endpoints" 0 "$(endpoints)"
 assert_status 0 "what is and what should be agree" moat check
 
-for tenant in red default; do moat tenant delete $tenant --force; done
+for tenant in red blue default; do moat tenant delete $tenant --force; done
 ip netns del p1
 ip netns del p2
 leftovers
