@@ -322,6 +322,9 @@ static void test_sysctls(void **state)
 	(void)state;
 	assert_int_equal(netns_enter(router.fd, NULL), 0);
 	for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+		/* all groups of the range must exist here */
+		if (rows[i].key == SYSCTL_PING_GROUP_RANGE && !world.root)
+			continue;
 		for (int n = 0; n < 2; n++) {
 			struct obj obj = obj_sysctl(ROUTER, rows[i].key, rows[i].dev, rows[i].values[n]);
 

@@ -38,6 +38,7 @@ void world_enter(struct world *world)
 	uid_t uid = geteuid();
 	char map[64];
 
+	world->root = uid == 0;
 	if (uid != 0) {
 		gid_t gid = getegid();
 

@@ -41,6 +41,7 @@ struct stack {
 /** struct world - @home is a fresh namespace too, never the machine's */
 struct world {
 	int home;
+	bool root; /* of the machine, not of a user namespace with one uid */
 	struct kern_features features;
 };
 
