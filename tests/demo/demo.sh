@@ -33,14 +33,18 @@ wrong() {
 
 # show COMMAND... - prints the command and runs it; its output is left out unless it fails
 show() {
+	announce "$@"
+	local out
+	out=$("$@" 2>&1) || wrong "$*: $out"
+}
+
+announce() {
 	local word line=
 	for word in "$@"; do
 		[[ $word == *[\ \;]* ]] && word="'$word'"
 		line+=" $word"
 	done
 	printf '  %s%s\n' "$(paint 2 '$')" "$line"
-	local out
-	out=$("$@" 2>&1) || wrong "$*: $out"
 }
 
 for command in nginx psql curl jq ping /usr/bin/python3; do
@@ -66,11 +70,15 @@ for tenant in red blue; do
 	show moat network create $tenant/web --subnet 10.0.0.0/24 --subnet fd00:a::/64
 done
 start=$EPOCHREALTIME
+# Making a database cluster takes longer than all the rest: meanwhile the others start.
+postgres=(moat run -d --name red/db --network "red/web,ip=10.0.0.11" -e "POSTGRES_PASSWORD=$db_password" -- postgres)
+announce "${postgres[@]}"
+"${postgres[@]}" >/run/sandbox/postgres.out 2>&1 &
+postgres_pid=$!
 show moat run -d --name red/www --network red/web,ip=10.0.0.10,ip=fd00:a::10 -p 8081:80 \
 	-v /run/pages/red:/var/www/html:ro -- nginx -g 'daemon off;'
 show moat run -d --name blue/www --network blue/web,ip=10.0.0.10,ip=fd00:a::10 -p 8082:80 \
 	-v /run/pages/blue:/var/www/html:ro -- nginx -g 'daemon off;'
-show moat run -d --name red/db --network red/web,ip=10.0.0.11 -e POSTGRES_PASSWORD=$db_password -- postgres
 show moat attach red/web --create --name red/client --ip 10.0.0.20
 show moat attach blue/web --create --name blue/client --ip 10.0.0.20
 
@@ -80,6 +88,7 @@ database() { "$(echo /usr/lib/postgresql/*/bin/pg_isready)" -q -t 1 -h 10.0.0.11
 export -f page database
 eventually 10 serves "127.0.0.1:8081" red || eventually 5 serves "$HOST4:8081" red || wrong "red/www does not serve"
 eventually 10 serves "$HOST4:8082" blue || wrong "blue/www does not serve"
+wait "$postgres_pid" || wrong "${postgres[*]}: $(cat /run/sandbox/postgres.out)"
 eventually 20 moat enter red/client -- bash -c database || wrong "red/db does not answer: $(moat logs red/db 2>&1 | tail -n 3)"
 say "all serve after $(seconds "$start")"
 
