@@ -426,10 +426,12 @@ static int sweep_locked(const struct container_host *host, struct state_dir *dir
 		}
 	}
 	if (spec.remove || state.status == STATE_CREATED) {
-		rc = state.stack || spec.net == SPEC_NET_OWN
-			     ? stack_delete(host->socket, &dir->name, err)
-			     : 0;
-		return rc < 0 ? rc : container_erase(dir, spec.id, &state, err);
+		rc = spec.net == SPEC_NET_JOIN ? 0
+					       : stack_delete(host->socket, &dir->name, err);
+		/* One with loopback alone may never have been the daemon's. */
+		if (rc < 0 && (state.stack || spec.net != SPEC_NET_NONE))
+			return rc;
+		return container_erase(dir, spec.id, &state, err);
 	}
 	state.status = STATE_EXITED;
 	state.exit_code = 128 + SIGKILL;

@@ -12,9 +12,12 @@
 
 #include "lib/base/fdio.h"
 
+enum { STAMP_SIZE = 64, RECORDS_SIZE_MAX = 32 * 1024 };
+
 static const char *const stream_names[] = {"stdin", "stdout", "stderr"};
 
-static int record_write(struct logfile *log, int stream, const char *data, size_t size);
+static void stamp_now(char dst[STAMP_SIZE]);
+static int records_write(struct logfile *log);
 static int file_ready(struct logfile *log, size_t more);
 static void text_escape(struct buf *dst, const unsigned char *data, size_t size);
 static size_t utf8_length(const unsigned char *data, size_t size);
@@ -26,12 +29,19 @@ void logfile_init(struct logfile *log, int folder)
 
 void logfile_fini(struct logfile *log)
 {
+	char stamp[STAMP_SIZE];
+
+	stamp_now(stamp);
 	for (int i = 0; i < 2; i++) {
-		if (log->pending[i].size)
-			(void)record_write(log, i + 1, (const char *)log->pending[i].data,
-					   log->pending[i].size);
-		buf_fini(&log->pending[i]);
+		struct buf *pending = &log->pending[i];
+
+		if (pending->size)
+			logfile_line(&log->records, stamp, i + 1, (const char *)pending->data,
+				     pending->size);
+		buf_fini(pending);
 	}
+	(void)records_write(log);
+	buf_fini(&log->records);
 	fd_close(log->fd);
 	log->fd = -1;
 }
@@ -39,63 +49,76 @@ void logfile_fini(struct logfile *log)
 int logfile_add(struct logfile *log, int stream, const char *data, size_t size)
 {
 	struct buf *pending = &log->pending[stream - 1];
+	char stamp[STAMP_SIZE];
 	int rc = 0;
 
+	/* One time and one write(2) for all that came at once. */
+	stamp_now(stamp);
 	while (size > 0) {
 		const char *end = memchr(data, '\n', size);
 		size_t len = end ? (size_t)(end - data) + 1 : size;
-		int one;
 
 		if (pending->size + len > LOGFILE_LINE_MAX)
 			len = LOGFILE_LINE_MAX - pending->size, end = NULL;
 		if (pending->size == 0 && (end || len == LOGFILE_LINE_MAX)) {
-			one = record_write(log, stream, data, len);
+			logfile_line(&log->records, stamp, stream, data, len);
 		} else {
 			buf_add(pending, data, len);
-			one = 0;
 			if (end || pending->size == LOGFILE_LINE_MAX) {
-				one = record_write(log, stream, (const char *)pending->data,
-						   pending->size);
+				logfile_line(&log->records, stamp, stream,
+					     (const char *)pending->data, pending->size);
 				buf_clear(pending);
 			}
 		}
-		if (one < 0)
-			rc = one;
 		data += len;
 		size -= len;
+		if (log->records.size >= RECORDS_SIZE_MAX || size == 0) {
+			int one = records_write(log);
+
+			if (one < 0)
+				rc = one;
+		}
 	}
 	return rc;
 }
 
 void logfile_line(struct buf *dst, const char *time, int stream, const char *data, size_t size)
 {
-	buf_printf(dst, "{\"time\":\"%s\",\"stream\":\"%s\",\"log\":\"", time,
-		   stream_names[stream]);
+	buf_str(dst, "{\"time\":\"");
+	buf_str(dst, time);
+	buf_str(dst, "\",\"stream\":\"");
+	buf_str(dst, stream_names[stream]);
+	buf_str(dst, "\",\"log\":\"");
 	text_escape(dst, (const unsigned char *)data, size);
 	buf_str(dst, "\"}\n");
 }
 
 /* ----------------------------------------------------------------- helpers */
 
-static int record_write(struct logfile *log, int stream, const char *data, size_t size)
+static void stamp_now(char dst[STAMP_SIZE])
 {
-	struct buf record = BUF_INIT;
 	struct timespec now;
 	struct tm tm;
-	char day[32], stamp[64];
-	int rc;
+	size_t len;
 
 	clock_gettime(CLOCK_REALTIME, &now);
 	gmtime_r(&now.tv_sec, &tm);
-	strftime(day, sizeof(day), "%Y-%m-%dT%H:%M:%S", &tm);
-	snprintf(stamp, sizeof(stamp), "%s.%09ldZ", day, now.tv_nsec);
-	logfile_line(&record, stamp, stream, data, size);
-	rc = file_ready(log, record.size);
+	len = strftime(dst, STAMP_SIZE, "%Y-%m-%dT%H:%M:%S", &tm);
+	snprintf(dst + len, STAMP_SIZE - len, ".%09ldZ", now.tv_nsec);
+}
+
+static int records_write(struct logfile *log)
+{
+	int rc;
+
+	if (log->records.size == 0)
+		return 0;
+	rc = file_ready(log, log->records.size);
 	if (rc == 0) {
-		rc = fd_write_all(log->fd, record.data, record.size);
-		log->size += record.size;
+		rc = fd_write_all(log->fd, log->records.data, log->records.size);
+		log->size += log->records.size;
 	}
-	buf_fini(&record);
+	buf_clear(&log->records);
 	return rc;
 }
 

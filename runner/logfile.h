@@ -27,6 +27,7 @@ struct logfile {
 	int folder, fd;
 	uint64_t size;
 	uint64_t size_max;
+	struct buf records;    /* not yet written */
 	struct buf pending[2]; /* of stdout, stderr: a line that has not ended */
 };
 

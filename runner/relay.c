@@ -129,6 +129,7 @@ static void stream_read(struct relay *relay, struct relay_stream *stream)
 	if (relay->log && stream->number > 0)
 		(void)logfile_add(relay->log, stream->number, stream->data, (size_t)n);
 	if (stream->to >= 0) {
+		stream->off = 0;
 		stream->len = (size_t)n;
 		stream_write(stream);
 	}
@@ -141,12 +142,13 @@ static void stream_write(struct relay_stream *stream)
 
 	if (poll(&ready, 1, 0) != 1)
 		return;
-	n = write(stream->to, stream->data, stream->len);
+	n = write(stream->to, stream->data + stream->off,
+		  stream->len < RELAY_WRITE ? stream->len : RELAY_WRITE);
 	if (n < 0) {
 		if (errno != EINTR && errno != EAGAIN)
 			stream_close(stream);
 		return;
 	}
+	stream->off += (size_t)n;
 	stream->len -= (size_t)n;
-	memmove(stream->data, stream->data + n, stream->len);
 }

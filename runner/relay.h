@@ -15,8 +15,8 @@
 #include "runner/logfile.h"
 
 enum {
-	RELAY_CHUNK =
-		4096, /* PIPE_BUF: what a pipe that polls writable takes without blocking */
+	RELAY_READ = 65536, /* what a pipe holds, at once */
+	RELAY_WRITE = 4096, /* PIPE_BUF: so much a pipe that polls writable takes */
 	RELAY_POLLFDS = 3,
 };
 
@@ -28,8 +28,8 @@ enum {
 struct relay_stream {
 	int from, to;
 	int number;
-	char data[RELAY_CHUNK];
-	size_t len;
+	char data[RELAY_READ];
+	size_t off, len; /* yet to be written: @len bytes from @off */
 };
 
 /** struct relay - the three streams; @log may be NULL */

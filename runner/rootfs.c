@@ -45,10 +45,8 @@ static const struct {
 	{"var/log", 0755, SEED_EMPTY},    {"var/tmp", 01777, SEED_EMPTY},
 	{"run", 0755, SEED_EMPTY},        {"run/lock", 01777, SEED_EMPTY},
 	{"tmp", 01777, SEED_EMPTY},       {"home", 0755, SEED_EMPTY},
-	{"root", 0700, SEED_EMPTY},
-	{"mnt", 0755, SEED_MERGED},
-	{"media", 0755, SEED_MERGED},
-	{"opt", 0755, SEED_MERGED},
+	{"root", 0700, SEED_EMPTY},       {"mnt", 0755, SEED_MERGED},
+	{"media", 0755, SEED_MERGED},     {"opt", 0755, SEED_MERGED},
 	{"srv", 0755, SEED_MERGED},
 };
 

@@ -20,6 +20,7 @@
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -65,6 +66,7 @@ struct shim {
 static int setup(struct shim *shim, struct err *err);
 static int start(struct shim *shim, int *ret_code, struct err *err);
 static int spawn(struct shim *shim, struct err *err);
+static int streams_leave(struct err *err);
 static int stack_join(struct shim *shim, struct err *err);
 static int mounts_send(struct shim *shim, struct err *err);
 static int mount_send(struct shim *shim, int mount, int index, const char *target,
@@ -143,6 +145,10 @@ static int setup(struct shim *shim, struct err *err)
 	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	(void)prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 	(void)setsid();
+	/* Nor its caller's folder and mask. */
+	if (chdir("/") < 0)
+		return err_sys(err, ERR_KERNEL, errno, "/", "chdir");
+	umask(022);
 	sigemptyset(&handled);
 	sigaddset(&handled, SIGTERM);
 	sigaddset(&handled, SIGINT);
@@ -256,7 +262,20 @@ static int spawn(struct shim *shim, struct err *err)
 	fd_close(ends[1]);
 	for (int i = 0; i < 3; i++)
 		fd_close(inside.streams[i]);
+	/* The relay has the caller's streams now; when it lets go of them, whoever reads them sees the end. */
+	if (rc == 0)
+		rc = streams_leave(err);
 	return rc;
+}
+
+static int streams_leave(struct err *err)
+{
+	cleanup(fd_closep) int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	for (int i = 0; i < 3; i++)
+		if (null < 0 || dup2(null, i) < 0)
+			return err_sys(err, ERR_KERNEL, errno, "/dev/null", "open");
+	return 0;
 }
 
 /* A standing stack: another container's, or our own from before. */
@@ -279,6 +298,10 @@ static int stack_join(struct shim *shim, struct err *err)
 	if (rc == 0 && pidfd < 0)
 		rc = err_set(err, ERR_CONFLICT, ESRCH, shim->spec.join,
 			     "the container to join does not run");
+	/* Another one of that name by now: our ids are not its. */
+	if (rc == 0 && state.id_base != shim->state.id_base)
+		rc = err_set(err, ERR_CONFLICT, EINVAL, shim->spec.join,
+			     "it is not the container that was joined before");
 	if (rc == 0) {
 		shim->userns = namespaces_open((pid_t)state.pid, "user", err);
 		rc = shim->userns < 0 ? shim->userns : 0;
