@@ -611,7 +611,7 @@ int nft_list_counters(const void *data, size_t size, struct nft_counter **ret_co
 	return (int)count;
 }
 
-bool nft_event_ours(const void *data, size_t size)
+bool nft_event_foreign(const void *data, size_t size, uint32_t portid)
 {
 	const struct nlmsghdr *nlh;
 	size_t offset = 0;
@@ -624,6 +624,8 @@ bool nft_event_ours(const void *data, size_t size)
 
 		/* The table's name is attribute 1 of every message but those of the generation. */
 		if (type < 0 || type == NFT_MSG_NEWGEN || type == NFT_MSG_GETGEN)
+			continue;
+		if (nlh->nlmsg_pid == 0 || nlh->nlmsg_pid == portid)
 			continue;
 		nlbuf_attrs(nlh, sizeof(struct nfgenmsg), attrs, ARRAY_COUNT(attrs));
 		if (name_is(attrs[NFTA_TABLE_NAME], NFT_TABLE))

@@ -35,7 +35,11 @@ struct nft_counter {
 /** nft_list_counters() - of our tables in an nft_dump(). Return: number and malloc'ed array, or -EBADMSG. */
 int nft_list_counters(const void *data, size_t size, struct nft_counter **ret_counters);
 
-/** nft_event_ours() - does a message of the monitor touch a table of ours (its name is "moat")? */
-bool nft_event_ours(const void *data, size_t size);
+/**
+ * nft_event_foreign() - does a message of the monitor tell that somebody else changed a table of ours (named "moat")?
+ * @portid: netlink port of our own changes; what the kernel does by itself (port 0: a chain that goes with its device)
+ * does not count either.
+ */
+bool nft_event_foreign(const void *data, size_t size, uint32_t portid);
 
 #endif

@@ -481,7 +481,7 @@ bool rtnl_event_next(const void *data, size_t size, size_t *cursor, struct rtnl_
 
 	while ((nlh = nlbuf_next(data, size, cursor, &bad))) {
 		uint16_t type = nlh->nlmsg_type;
-		struct rtnl_event event = { .type = type };
+		struct rtnl_event event = { .type = type, .portid = nlh->nlmsg_pid };
 		struct rtnl_route_info route;
 		const struct ifaddrmsg *ifa;
 		const struct ndmsg *ndm;
@@ -492,6 +492,7 @@ bool rtnl_event_next(const void *data, size_t size, size_t *cursor, struct rtnl_
 				continue;
 			event.part = RTNL_EVENT_LINK;
 			event.index = link.info.index;
+			event.down = !link.info.up;
 			memcpy(event.name, link.info.name, sizeof(event.name));
 		} else if (type == RTM_NEWADDR || type == RTM_DELADDR) {
 			ifa = header_of(nlh, type, sizeof(*ifa));

@@ -77,11 +77,15 @@ enum rtnl_event_part { RTNL_EVENT_LINK, RTNL_EVENT_ADDR, RTNL_EVENT_ROUTE, RTNL_
 /**
  * struct rtnl_event - one message of a monitor socket, for deciding what to look at again
  * @type: RTM_NEWLINK ...; @ns is not known here
+ * @portid: netlink port of who asked for it; 0: the kernel by itself, as when things go with a link (and always for FDB)
+ * @down: of links: not administratively up
  */
 struct rtnl_event {
 	uint16_t type;
 	uint8_t removed; /* 1: RTM_DEL* */
 	uint8_t part;	 /* enum rtnl_event_part */
+	uint8_t down;
+	uint32_t portid;
 	uint32_t index;
 	char name[OBJ_IFNAME_SIZE]; /* of links only */
 	uint8_t protocol;	    /* of routes only */

@@ -2,11 +2,12 @@
 /*
  * monitor - signs of drift. Floor F4.
  *
- * Our own changes make the same messages as anybody's, so: additions never
- * count (what somebody adds, `check` shows); the end of a link counts only
- * while the model still has its id; any other removal, and whatever touches
- * our nftables, counts at once when no change of ours is on its way or just
- * over, and otherwise is looked into when it has become quiet.
+ * Our own changes make the same messages as anybody's, and the kernel's own
+ * housekeeping makes more; looking each time would cost a comparison a request.
+ * So a message is judged by who asked for it (its netlink port): what the hand
+ * did is known, what the kernel did by itself follows from a link, whose end
+ * (or being set down) counts while the model has its id. All else is somebody's
+ * and counts when it takes something away.
  */
 #include "netd/engine/monitor.h"
 
@@ -77,25 +78,46 @@ static void sign(struct monitor *monitor)
 		loop_timer_set(monitor->quiet, QUIET_MS);
 }
 
-static void on_rtnl(struct watch *watch, const void *data, size_t size)
+/* Is it the end, or the going down, of a link that the model knows? */
+static bool link_counts(struct monitor *monitor, const struct rtnl_event *event)
 {
-	const struct model *model = &watch->monitor->engine->model;
-	struct rtnl_event event;
-	size_t cursor = 0;
 	uint64_t id;
 
+	if (str_eq(event->name, UPLINK_NAME))
+		return event->down && !event->removed && !own_change(monitor);
+	if (event->name[0] != 'm' || !event->name[1] || str_hex48(event->name + 2, &id) < 0 ||
+	    !model_id_taken(&monitor->engine->model, id))
+		return false;
+	/* while a change of ours is on its way, links are down because they are being made */
+	return event->removed || (event->down && !own_change(monitor));
+}
+
+static void on_rtnl(struct watch *watch, const void *data, size_t size)
+{
+	struct monitor *monitor = watch->monitor;
+	struct rtnl_event event;
+	size_t cursor = 0;
+
 	while (rtnl_event_next(data, size, &cursor, &event)) {
-		if (!event.removed)
-			continue;
-		if (event.part == RTNL_EVENT_LINK) {
-			if (event.name[0] == 'm' && event.name[1] && str_hex48(event.name + 2, &id) == 0 &&
-			    model_id_taken(model, id))
-				sign(watch->monitor);
-		} else if (event.part != RTNL_EVENT_ROUTE || event.protocol == OBJ_ROUTE_PROTO) {
-			/* of the host only what hangs on our links matters; which those are, a look will tell */
-			if (watch->ns != NS_HOST || event.part == RTNL_EVENT_ADDR)
-				sign(watch->monitor);
+		bool counts = false;
+
+		switch ((enum rtnl_event_part)event.part) {
+		case RTNL_EVENT_LINK:
+			counts = link_counts(monitor, &event);
+			break;
+		case RTNL_EVENT_ROUTE:
+			counts = event.removed && event.portid && event.protocol == OBJ_ROUTE_PROTO;
+			break;
+		case RTNL_EVENT_ADDR:
+		case RTNL_EVENT_NEIGH:
+			counts = event.removed && event.portid;
+			break;
+		case RTNL_EVENT_FDB: /* never tells who; ours are static, so they go by a hand or with their port */
+			counts = event.removed && !own_change(monitor);
+			break;
 		}
+		if (counts && event.portid != monitor->engine->features.portid)
+			sign(monitor);
 	}
 }
 
@@ -116,7 +138,7 @@ static void on_watch(void *ctx, unsigned events)
 			return;
 		if (watch->what == SEAM_OPEN_MONITOR)
 			on_rtnl(watch, data, (size_t)n);
-		else if (nft_event_ours(data, (size_t)n))
+		else if (nft_event_foreign(data, (size_t)n, watch->monitor->engine->features.portid))
 			sign(watch->monitor);
 	}
 }

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "lib/base/mem.h"
 #include "lib/kern/nft.h"
@@ -112,6 +113,7 @@ static int take_registry(const struct registry *reg, struct buf *bytes, struct e
 	features.netdev_device_add = have->netdev_device_add;
 	features.force_forwarding = have->force_forwarding;
 	features.ipv6 = have->ipv6;
+	features.portid = (uint32_t)getpid(); /* what autobind gives the first socket of a namespace, net/netlink/af_netlink.c */
 	features.br_netfilter = have->br_netfilter;
 	_Static_assert(sizeof(features.release) == sizeof(have->release),
 		       "the same room on both sides");

@@ -145,6 +145,7 @@ struct seam_features {
 	uint8_t ipv6;
 	uint8_t br_netfilter;
 	uint8_t zero[3];
+	uint32_t portid;  /* netlink port of the hand's main sockets: its own changes bear it in the kernel's notifications */
 	char release[64]; /* uname -r */
 };
 
