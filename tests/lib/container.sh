@@ -25,10 +25,10 @@ def try_socket(*args):
         return e.errno
 print($code)"
 }
-# etc_hash - of what a container might have changed on the host
+# etc_hash - of what a container might have changed on the host. Outside /etc without times: others live here too.
 etc_hash() {
 	{
 		find /etc -xdev -printf '%p %u %g %m %s %T@ %C@\n'
-		find / /var/lib /var/log /home /root -xdev -maxdepth 1 -printf '%p %u %g %m %T@ %C@\n'
+		find / /var/lib /var/log /home /root -xdev -maxdepth 1 -printf '%p %u %g %m\n'
 	} 2>/dev/null | sort | md5sum
 }
