@@ -70,7 +70,7 @@ BAD = (
     ("floor", "cni/x.c", '#include "tests/unit/unit.h"\n'),
     ("floor", "lib/new/x.c", '#include "lib/base/err.h"\n'),
     ("link", "lib/plan/CMakeLists.txt", "target_link_libraries(moat_plan PUBLIC\n moat_kern)\n"),
-    ("link", "cni/CMakeLists.txt", "target_link_libraries(moat-cni moat_base moat_model)\n"),
+    ("link", "cni/CMakeLists.txt", "target_link_libraries(moat-cni moat_base moat_plan)\n"),
     ("only", "lib/plan/x.c", "#include <libmnl/libmnl.h>\n"),
     ("only", "netd/hand/x.c", "#include <libnftnl/rule.h>\n"),
     ("only", "netd/hand/x.c", "void f(void) { mnl_attr_put(0); }\n"),
