@@ -17,7 +17,7 @@
 static int lay_guard(struct nlsock *nft, const struct kern_features *features)
 {
 	struct obj ruleset = obj_ruleset(0, RULESET_GUARD, NFT_RULESET_VERSION);
-	struct nlbatch batch = { 0 };
+	struct nlbatch batch = {0};
 	int r;
 
 	nft_begin(&batch);
@@ -32,9 +32,9 @@ static int lay_guard(struct nlsock *nft, const struct kern_features *features)
 /* A table with both flags outlives its socket and obeys the next one. */
 static bool try_owner(int ns_fd, int home_fd)
 {
-	const struct kern_features features = { .nft_owner_persist = true };
+	const struct kern_features features = {.nft_owner_persist = true};
 	struct nlsock *first, *second;
-	struct nlbatch batch = { 0 };
+	struct nlbatch batch = {0};
 	int r;
 
 	if (nlsock_open(NLSOCK_NFT, ns_fd, home_fd, &first, NULL) < 0)
@@ -61,7 +61,7 @@ static bool try_owner(int ns_fd, int home_fd)
 static int bind_port(struct nlsock *nft, const char *dev, const struct kern_features *features)
 {
 	struct obj port = obj_port(0, dev);
-	struct nlbatch batch = { 0 };
+	struct nlbatch batch = {0};
 	int r;
 
 	nft_begin(&batch);
@@ -75,12 +75,14 @@ static int bind_port(struct nlsock *nft, const char *dev, const struct kern_feat
 static bool guard_intact(struct nlsock *nft)
 {
 	struct buf bytes = BUF_INIT;
-	struct objv objs = { 0 };
+	struct objv objs = {0};
 	bool intact = false;
 
-	if (nft_dump(nft, &bytes, NULL) == 0 && nft_decode(bytes.data, bytes.size, NS_ID(NS_ROUTER, 1), &objs, NULL) == 0) {
+	if (nft_dump(nft, &bytes, NULL) == 0 &&
+	    nft_decode(bytes.data, bytes.size, NS_ID(NS_ROUTER, 1), &objs, NULL) == 0) {
 		for (size_t i = 0; i < objs.count; i++)
-			intact |= objs.items[i].kind == OBJ_RULESET && objs.items[i].ruleset.digest == 1;
+			intact |= objs.items[i].kind == OBJ_RULESET &&
+				  objs.items[i].ruleset.digest == 1;
 	}
 	objv_fini(&objs);
 	buf_fini(&bytes);
@@ -93,10 +95,11 @@ static bool guard_intact(struct nlsock *nft)
  */
 static bool try_devices(int ns_fd, int home_fd)
 {
-	const struct kern_features features = { .netdev_device_add = true };
-	struct obj link = obj_veth(0, "try0", &(struct mac){ 0 }, 0, "try1", &(struct mac){ 0 }, 0, "", "");
+	const struct kern_features features = {.netdev_device_add = true};
+	struct obj link =
+		obj_veth(0, "try0", &(struct mac){0}, 0, "try1", &(struct mac){0}, 0, "", "");
 	struct nlsock *nft, *rtnl;
-	struct nlbatch batch = { 0 };
+	struct nlbatch batch = {0};
 	struct nlack acks[2];
 	bool works = false;
 
@@ -104,7 +107,8 @@ static bool try_devices(int ns_fd, int home_fd)
 		return false;
 	if (nlsock_open(NLSOCK_RTNL, ns_fd, home_fd, &rtnl, NULL) == 0) {
 		rtnl_veth_add(&batch, &link.link, 0, -1);
-		works = lay_guard(nft, &features) == 0 && nlsock_exec(rtnl, &batch, acks) == 0 &&
+		works = lay_guard(nft, &features) == 0 &&
+			nlsock_exec(rtnl, &batch, acks) == 0 &&
 			bind_port(nft, "try0", &features) == 0;
 		nlbatch_clear(&batch);
 		rtnl_link_del(&batch, "try0");
@@ -120,7 +124,7 @@ static bool try_devices(int ns_fd, int home_fd)
 
 int features_probe(int home_fd, struct kern_features *ret_features, struct err *err)
 {
-	struct kern_features features = { 0 };
+	struct kern_features features = {0};
 	struct utsname name;
 	int fd = -1, r;
 
@@ -134,7 +138,8 @@ int features_probe(int home_fd, struct kern_features *ret_features, struct err *
 	r = netns_enter(fd, err);
 	if (r == 0) {
 		features.ipv6 = access("/proc/sys/net/ipv6/conf/all", F_OK) == 0;
-		features.force_forwarding = access("/proc/sys/net/ipv6/conf/all/force_forwarding", F_OK) == 0;
+		features.force_forwarding =
+			access("/proc/sys/net/ipv6/conf/all/force_forwarding", F_OK) == 0;
 		features.br_netfilter = access("/proc/sys/net/bridge", F_OK) == 0;
 		netns_leave(home_fd);
 		*ret_features = features;

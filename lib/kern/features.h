@@ -15,7 +15,7 @@
 struct kern_features {
 	bool nft_owner_persist; /* NFT_TABLE_F_OWNER|PERSIST, and an orphan can be adopted (>= 6.9) */
 	bool netdev_device_add; /* devices can be added to a standing netdev chain (>= 6.4) */
-	bool force_forwarding;	/* net.ipv6.conf.*.force_forwarding (>= 6.17) */
+	bool force_forwarding;  /* net.ipv6.conf.*.force_forwarding (>= 6.17) */
 	bool ipv6;
 	bool br_netfilter; /* net.bridge.* exists: the module is loaded */
 	char release[64];

@@ -33,54 +33,194 @@ struct rule {
 	struct scmp_arg_cmp arg;
 };
 
-#define ANY(NAME) { .call = SCMP_SYS(NAME) }
-#define WHEN(NAME, ARG, VALUE) { .call = SCMP_SYS(NAME), .checked = true, .arg = { (ARG), SCMP_CMP_EQ, (scmp_datum_t)(VALUE), 0 } }
-#define MASKED(NAME, ARG, MASK, VALUE) \
-	{ .call = SCMP_SYS(NAME), .checked = true, .arg = { (ARG), SCMP_CMP_MASKED_EQ, (scmp_datum_t)(MASK), (scmp_datum_t)(VALUE) } }
+#define ANY(NAME)                                                                              \
+	{                                                                                      \
+		.call = SCMP_SYS(NAME)                                                         \
+	}
+#define WHEN(NAME, ARG, VALUE)                                                                 \
+	{                                                                                      \
+		.call = SCMP_SYS(NAME), .checked = true,                                       \
+		.arg = {(ARG),                                                                 \
+			SCMP_CMP_EQ,                                                           \
+			(scmp_datum_t)(VALUE),                                                 \
+			0 }                                                                    \
+	}
+#define MASKED(NAME, ARG, MASK, VALUE)                                                         \
+	{                                                                                      \
+		.call = SCMP_SYS(NAME), .checked = true,                                       \
+		.arg = {(ARG),                                                                 \
+			SCMP_CMP_MASKED_EQ,                                                    \
+			(scmp_datum_t)(MASK),                                                  \
+			(scmp_datum_t)(VALUE) }                                                \
+	}
 /* Reads and changes of what is there already: memory, time, signals, own descriptors, threads. */
 static const struct rule common[] = {
-	ANY(brk), MASKED(mmap, 2, PROT_EXEC, 0), MASKED(mprotect, 2, PROT_EXEC, 0), ANY(munmap), ANY(mremap),
-	ANY(madvise), ANY(exit), ANY(exit_group), ANY(restart_syscall), ANY(futex), ANY(sched_yield),
-	ANY(sched_getaffinity), ANY(set_robust_list), ANY(rseq), MASKED(clone, 0, CLONE_THREAD, CLONE_THREAD),
-	ANY(gettid), ANY(getpid), ANY(getppid), ANY(getuid), ANY(geteuid), ANY(getgid), ANY(getegid),
-	ANY(getrandom), ANY(uname), ANY(sysinfo), ANY(prlimit64), ANY(getrlimit), ANY(getrusage),
-	ANY(clock_gettime), ANY(clock_getres), ANY(gettimeofday), ANY(time), ANY(nanosleep), ANY(clock_nanosleep),
-	ANY(rt_sigaction), ANY(rt_sigprocmask), ANY(rt_sigreturn), ANY(rt_sigtimedwait), ANY(sigaltstack), ANY(tgkill),
-	ANY(tkill), ANY(signalfd4), ANY(eventfd2), ANY(timerfd_create), ANY(timerfd_settime), ANY(timerfd_gettime),
-	ANY(pipe2), WHEN(prctl, 0, PR_SET_NAME), WHEN(prctl, 0, PR_GET_NAME), WHEN(prctl, 0, 0x53564d41 /* PR_SET_VMA */),
-	ANY(epoll_create1), ANY(epoll_create), ANY(epoll_ctl), ANY(epoll_wait), ANY(epoll_pwait), ANY(epoll_pwait2),
-	ANY(poll), ANY(ppoll), ANY(select), ANY(pselect6),
-	ANY(read), ANY(write), ANY(readv), ANY(writev), ANY(pread64), ANY(pwrite64), ANY(lseek), ANY(close),
-	ANY(close_range), ANY(dup), ANY(dup2), ANY(dup3), ANY(fcntl), ANY(fstat), ANY(newfstatat), ANY(stat), ANY(lstat),
-	ANY(statx), ANY(fstatfs), ANY(statfs), ANY(open), ANY(openat), ANY(access), ANY(faccessat), ANY(faccessat2),
-	ANY(readlink), ANY(readlinkat), ANY(getdents64), ANY(getcwd), ANY(unlink), ANY(unlinkat),
-	ANY(sendmsg), ANY(recvmsg), ANY(sendto), ANY(recvfrom), ANY(sendmmsg), ANY(recvmmsg), ANY(shutdown), ANY(setsockopt),
-	ANY(getsockopt), ANY(getsockname), ANY(getpeername),
-	WHEN(ioctl, 1, TCGETS), WHEN(ioctl, 1, FIONREAD), WHEN(ioctl, 1, FIONBIO),
+	ANY(brk),
+	MASKED(mmap, 2, PROT_EXEC, 0),
+	MASKED(mprotect, 2, PROT_EXEC, 0),
+	ANY(munmap),
+	ANY(mremap),
+	ANY(madvise),
+	ANY(exit),
+	ANY(exit_group),
+	ANY(restart_syscall),
+	ANY(futex),
+	ANY(sched_yield),
+	ANY(sched_getaffinity),
+	ANY(set_robust_list),
+	ANY(rseq),
+	MASKED(clone, 0, CLONE_THREAD, CLONE_THREAD),
+	ANY(gettid),
+	ANY(getpid),
+	ANY(getppid),
+	ANY(getuid),
+	ANY(geteuid),
+	ANY(getgid),
+	ANY(getegid),
+	ANY(getrandom),
+	ANY(uname),
+	ANY(sysinfo),
+	ANY(prlimit64),
+	ANY(getrlimit),
+	ANY(getrusage),
+	ANY(clock_gettime),
+	ANY(clock_getres),
+	ANY(gettimeofday),
+	ANY(time),
+	ANY(nanosleep),
+	ANY(clock_nanosleep),
+	ANY(rt_sigaction),
+	ANY(rt_sigprocmask),
+	ANY(rt_sigreturn),
+	ANY(rt_sigtimedwait),
+	ANY(sigaltstack),
+	ANY(tgkill),
+	ANY(tkill),
+	ANY(signalfd4),
+	ANY(eventfd2),
+	ANY(timerfd_create),
+	ANY(timerfd_settime),
+	ANY(timerfd_gettime),
+	ANY(pipe2),
+	WHEN(prctl, 0, PR_SET_NAME),
+	WHEN(prctl, 0, PR_GET_NAME),
+	WHEN(prctl, 0, 0x53564d41 /* PR_SET_VMA */),
+	ANY(epoll_create1),
+	ANY(epoll_create),
+	ANY(epoll_ctl),
+	ANY(epoll_wait),
+	ANY(epoll_pwait),
+	ANY(epoll_pwait2),
+	ANY(poll),
+	ANY(ppoll),
+	ANY(select),
+	ANY(pselect6),
+	ANY(read),
+	ANY(write),
+	ANY(readv),
+	ANY(writev),
+	ANY(pread64),
+	ANY(pwrite64),
+	ANY(lseek),
+	ANY(close),
+	ANY(close_range),
+	ANY(dup),
+	ANY(dup2),
+	ANY(dup3),
+	ANY(fcntl),
+	ANY(fstat),
+	ANY(newfstatat),
+	ANY(stat),
+	ANY(lstat),
+	ANY(statx),
+	ANY(fstatfs),
+	ANY(statfs),
+	ANY(open),
+	ANY(openat),
+	ANY(access),
+	ANY(faccessat),
+	ANY(faccessat2),
+	ANY(readlink),
+	ANY(readlinkat),
+	ANY(getdents64),
+	ANY(getcwd),
+	ANY(unlink),
+	ANY(unlinkat),
+	ANY(sendmsg),
+	ANY(recvmsg),
+	ANY(sendto),
+	ANY(recvfrom),
+	ANY(sendmmsg),
+	ANY(recvmmsg),
+	ANY(shutdown),
+	ANY(setsockopt),
+	ANY(getsockopt),
+	ANY(getsockname),
+	ANY(getpeername),
+	WHEN(ioctl, 1, TCGETS),
+	WHEN(ioctl, 1, FIONREAD),
+	WHEN(ioctl, 1, FIONBIO),
 };
 
 static const struct rule hand[] = {
-	WHEN(socket, 0, AF_NETLINK), ANY(bind),
-	WHEN(setns, 1, CLONE_NEWNET), WHEN(unshare, 0, CLONE_NEWNET),
-	WHEN(mount, 3, MS_BIND), WHEN(umount2, 1, MNT_DETACH | UMOUNT_NOFOLLOW),
-	WHEN(ioctl, 1, SIOCGIFINDEX), WHEN(ioctl, 1, NS_GET_USERNS), WHEN(ioctl, 1, NS_GET_PARENT),
-	WHEN(ioctl, 1, NS_GET_NSTYPE), WHEN(ioctl, 1, NS_GET_OWNER_UID), ANY(mkdir), ANY(mkdirat),
+	WHEN(socket, 0, AF_NETLINK),
+	ANY(bind),
+	WHEN(setns, 1, CLONE_NEWNET),
+	WHEN(unshare, 0, CLONE_NEWNET),
+	WHEN(mount, 3, MS_BIND),
+	WHEN(umount2, 1, MNT_DETACH | UMOUNT_NOFOLLOW),
+	WHEN(ioctl, 1, SIOCGIFINDEX),
+	WHEN(ioctl, 1, NS_GET_USERNS),
+	WHEN(ioctl, 1, NS_GET_PARENT),
+	WHEN(ioctl, 1, NS_GET_NSTYPE),
+	WHEN(ioctl, 1, NS_GET_OWNER_UID),
+	ANY(mkdir),
+	ANY(mkdirat),
 };
 
 static const struct rule engine[] = {
-	WHEN(socket, 0, AF_UNIX), WHEN(socketpair, 0, AF_UNIX), ANY(bind), ANY(listen), ANY(accept), ANY(accept4), ANY(connect),
-	WHEN(ioctl, 1, NS_GET_NSTYPE), WHEN(ioctl, 1, NS_GET_USERNS), WHEN(ioctl, 1, NS_GET_OWNER_UID),
-	ANY(fsync), ANY(fdatasync), ANY(ftruncate), ANY(fallocate), ANY(flock), ANY(rename), ANY(renameat), ANY(renameat2),
-	ANY(mkdir), ANY(mkdirat), ANY(rmdir), ANY(chmod), ANY(fchmod), ANY(fchmodat), ANY(fchown), ANY(umask),
-	ANY(link), ANY(linkat), ANY(utimensat), ANY(msync), ANY(memfd_create), ANY(sync_file_range),
+	WHEN(socket, 0, AF_UNIX),
+	WHEN(socketpair, 0, AF_UNIX),
+	ANY(bind),
+	ANY(listen),
+	ANY(accept),
+	ANY(accept4),
+	ANY(connect),
+	WHEN(ioctl, 1, NS_GET_NSTYPE),
+	WHEN(ioctl, 1, NS_GET_USERNS),
+	WHEN(ioctl, 1, NS_GET_OWNER_UID),
+	ANY(fsync),
+	ANY(fdatasync),
+	ANY(ftruncate),
+	ANY(fallocate),
+	ANY(flock),
+	ANY(rename),
+	ANY(renameat),
+	ANY(renameat2),
+	ANY(mkdir),
+	ANY(mkdirat),
+	ANY(rmdir),
+	ANY(chmod),
+	ANY(fchmod),
+	ANY(fchmodat),
+	ANY(fchown),
+	ANY(umask),
+	ANY(link),
+	ANY(linkat),
+	ANY(utimensat),
+	ANY(msync),
+	ANY(memfd_create),
+	ANY(sync_file_range),
 };
 
 /* Never right in either program: the attempt is an attack or a grave bug. */
 static const int deadly[] = {
-	SCMP_SYS(ptrace), SCMP_SYS(process_vm_writev), SCMP_SYS(process_vm_readv), SCMP_SYS(kexec_load),
-	SCMP_SYS(kexec_file_load), SCMP_SYS(init_module), SCMP_SYS(finit_module), SCMP_SYS(delete_module),
-	SCMP_SYS(bpf), SCMP_SYS(execve), SCMP_SYS(execveat), SCMP_SYS(userfaultfd), SCMP_SYS(perf_event_open),
-	SCMP_SYS(open_by_handle_at), SCMP_SYS(pivot_root), SCMP_SYS(reboot),
+	SCMP_SYS(ptrace),          SCMP_SYS(process_vm_writev), SCMP_SYS(process_vm_readv),
+	SCMP_SYS(kexec_load),      SCMP_SYS(kexec_file_load),   SCMP_SYS(init_module),
+	SCMP_SYS(finit_module),    SCMP_SYS(delete_module),     SCMP_SYS(bpf),
+	SCMP_SYS(execve),          SCMP_SYS(execveat),          SCMP_SYS(userfaultfd),
+	SCMP_SYS(perf_event_open), SCMP_SYS(open_by_handle_at), SCMP_SYS(pivot_root),
+	SCMP_SYS(reboot),
 };
 
 static int add_rules(scmp_filter_ctx ctx, const struct rule *rules, size_t count)
@@ -102,7 +242,8 @@ static int fill(scmp_filter_ctx ctx, enum lockdown_profile profile, unsigned fla
 	if (r == 0)
 		r = seccomp_attr_set(ctx, SCMP_FLTATR_CTL_TSYNC, 1);
 	if (r == 0)
-		r = seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2); /* binary tree: the lists are long */
+		r = seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE,
+				     2); /* binary tree: the lists are long */
 	if (r == 0)
 		r = add_rules(ctx, common, ARRAY_COUNT(common));
 	if (r == 0 && profile == LOCKDOWN_HAND)
@@ -118,11 +259,13 @@ static int fill(scmp_filter_ctx ctx, enum lockdown_profile profile, unsigned fla
 
 int lockdown_apply(enum lockdown_profile profile, unsigned flags, struct err *err)
 {
-	uint32_t otherwise = flags & LOCKDOWN_KILL ? SCMP_ACT_KILL_PROCESS : SCMP_ACT_ERRNO(EPERM);
+	uint32_t otherwise =
+		flags & LOCKDOWN_KILL ? SCMP_ACT_KILL_PROCESS : SCMP_ACT_ERRNO(EPERM);
 	scmp_filter_ctx ctx;
 	int r;
 
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
+	    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
 		return err_sys(err, ERR_KERNEL, errno, NULL, "no new privileges");
 	ctx = seccomp_init(otherwise);
 	if (!ctx)

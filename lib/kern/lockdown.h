@@ -10,13 +10,15 @@
 #include "lib/base/err.h"
 
 enum lockdown_profile {
-	LOCKDOWN_HAND,	 /* netlink sockets, setns, unshare(NEWNET only), nsfs mounts, sysctl files, threads; no exec, no other socket family */
+	LOCKDOWN_HAND, /* netlink sockets, setns, unshare(NEWNET only), nsfs mounts, sysctl files, threads; no exec, no other socket family */
 	LOCKDOWN_ENGINE, /* Unix sockets, epoll, SQLite's files; no setns, mount, ptrace, exec, no socket but AF_UNIX */
 	LOCKDOWN_COUNT
 };
 
 enum lockdown_flag {
-	LOCKDOWN_KILL = 1 << 0, /* a call that is not listed kills the process; without: it fails with EPERM */
+	LOCKDOWN_KILL =
+		1
+		<< 0, /* a call that is not listed kills the process; without: it fails with EPERM */
 };
 
 /**

@@ -61,7 +61,8 @@ int netns_open(const char *path, int *ret_fd, struct err *err)
 	/* O_NONBLOCK: a fifo in its place must not hold us. */
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (fd < 0)
-		return err_sys(err, errno == ENOENT ? ERR_NOTFOUND : ERR_KERNEL, errno, path, "open %s", path);
+		return err_sys(err, errno == ENOENT ? ERR_NOTFOUND : ERR_KERNEL, errno, path,
+			       "open %s", path);
 	r = netns_check(fd, err);
 	if (r < 0) {
 		fd_close(fd);
@@ -106,7 +107,8 @@ int netns_pin(int fd, const char *path, struct err *err)
 int netns_unpin(const char *path, struct err *err)
 {
 	/* EINVAL: the file stands without a mount: a pin that was cut off half-way. */
-	if (umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW) < 0 && errno != EINVAL && errno != ENOENT)
+	if (umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW) < 0 && errno != EINVAL &&
+	    errno != ENOENT)
 		return err_sys(err, ERR_KERNEL, errno, path, "unpin %s", path);
 	if (unlink(path) < 0 && errno != ENOENT)
 		return err_sys(err, ERR_KERNEL, errno, path, "remove %s", path);
@@ -159,7 +161,7 @@ int netns_identify(int fd, struct netns_id *ret_id, struct err *err)
 	r = netns_user(fd, &user_fd, err);
 	if (r < 0)
 		return r;
-	*ret_id = (struct netns_id){ .dev = st.st_dev, .ino = st.st_ino };
+	*ret_id = (struct netns_id){.dev = st.st_dev, .ino = st.st_ino};
 	if (ioctl(user_fd, NS_GET_OWNER_UID, &uid) < 0 || fstat(user_fd, &st) < 0 ||
 	    stat("/proc/self/ns/user", &own) < 0)
 		r = err_sys(err, ERR_KERNEL, errno, NULL, "owner of namespace");
@@ -175,7 +177,8 @@ bool netns_same(int fd_a, int fd_b)
 {
 	struct stat a, b;
 
-	return fstat(fd_a, &a) == 0 && fstat(fd_b, &b) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+	return fstat(fd_a, &a) == 0 && fstat(fd_b, &b) == 0 && a.st_dev == b.st_dev &&
+	       a.st_ino == b.st_ino;
 }
 
 int netns_user(int fd, int *ret_userns_fd, struct err *err)
@@ -183,7 +186,8 @@ int netns_user(int fd, int *ret_userns_fd, struct err *err)
 	int user_fd = ioctl(fd, NS_GET_USERNS); /* opened O_CLOEXEC by the kernel */
 
 	if (user_fd < 0)
-		return err_sys(err, ERR_PERMISSION, errno, NULL, "user namespace of network namespace");
+		return err_sys(err, ERR_PERMISSION, errno, NULL,
+			       "user namespace of network namespace");
 	*ret_userns_fd = user_fd;
 	return 0;
 }

@@ -38,7 +38,7 @@ int netns_pin_folder(const char *path, struct err *err);
 
 /** struct netns_id - what a namespace is, whoever holds it */
 struct netns_id {
-	uint64_t dev, ino; /* of the nsfs file */
+	uint64_t dev, ino;  /* of the nsfs file */
 	uint32_t owner_uid; /* of the owning user namespace, as seen from ours */
 	bool foreign_user;  /* its user namespace is not the caller's */
 };

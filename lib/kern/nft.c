@@ -29,7 +29,8 @@
 #include "lib/kern/nft_skeleton.h"
 #include "lib/kern/nlbuf.h"
 
-static struct nlmsghdr *nft_message(struct nlbatch *batch, size_t room, unsigned type, uint16_t flags, uint8_t family)
+static struct nlmsghdr *nft_message(struct nlbatch *batch, size_t room, unsigned type,
+				    uint16_t flags, uint8_t family)
 {
 	struct nlmsghdr *nlh =
 		nlbuf_begin(batch, room, (uint16_t)(NFNL_SUBSYS_NFTABLES << 8 | type), flags);
@@ -61,7 +62,8 @@ void nft_end(struct nlbatch *batch)
 	batch_mark(batch, NFNL_MSG_BATCH_END);
 }
 
-static void put_table(struct nlbatch *batch, unsigned type, uint16_t flags, uint8_t family, struct nftnl_table *table)
+static void put_table(struct nlbatch *batch, unsigned type, uint16_t flags, uint8_t family,
+		      struct nftnl_table *table)
 {
 	struct nlmsghdr *nlh = nft_message(batch, NLBUF_NFT_ROOM, type, flags, family);
 
@@ -72,30 +74,32 @@ static void put_table(struct nlbatch *batch, unsigned type, uint16_t flags, uint
 static void put_set(struct nlbatch *batch, const struct nft_skeleton *skeleton, unsigned set)
 {
 	struct nftnl_set *s = nft_skeleton_set(set);
-	struct nlmsghdr *nlh =
-		nft_message(batch, NLBUF_NFT_ROOM, NFT_MSG_NEWSET, NLM_F_CREATE, skeleton->family);
+	struct nlmsghdr *nlh = nft_message(batch, NLBUF_NFT_ROOM, NFT_MSG_NEWSET, NLM_F_CREATE,
+					   skeleton->family);
 
 	nftnl_set_nlmsg_build_payload(nlh, s);
 	nlbuf_end(batch, nlh);
 	nftnl_set_free(s);
 }
 
-static void put_counter(struct nlbatch *batch, const struct nft_skeleton *skeleton, const char *name)
+static void put_counter(struct nlbatch *batch, const struct nft_skeleton *skeleton,
+			const char *name)
 {
 	struct nftnl_obj *counter = nft_skeleton_counter(skeleton, name);
-	struct nlmsghdr *nlh =
-		nft_message(batch, NLBUF_NFT_ROOM, NFT_MSG_NEWOBJ, NLM_F_CREATE, skeleton->family);
+	struct nlmsghdr *nlh = nft_message(batch, NLBUF_NFT_ROOM, NFT_MSG_NEWOBJ, NLM_F_CREATE,
+					   skeleton->family);
 
 	nftnl_obj_nlmsg_build_payload(nlh, counter);
 	nlbuf_end(batch, nlh);
 	nftnl_obj_free(counter);
 }
 
-static void put_chain(struct nlbatch *batch, const struct nft_skeleton *skeleton, const struct nft_chain_def *def)
+static void put_chain(struct nlbatch *batch, const struct nft_skeleton *skeleton,
+		      const struct nft_chain_def *def)
 {
 	struct nftnl_chain *chain = nft_skeleton_chain(skeleton, def);
-	struct nlmsghdr *nlh =
-		nft_message(batch, NLBUF_NFT_ROOM, NFT_MSG_NEWCHAIN, NLM_F_CREATE, skeleton->family);
+	struct nlmsghdr *nlh = nft_message(batch, NLBUF_NFT_ROOM, NFT_MSG_NEWCHAIN,
+					   NLM_F_CREATE, skeleton->family);
 
 	nftnl_chain_nlmsg_build_payload(nlh, chain);
 	nlbuf_end(batch, nlh);
@@ -104,8 +108,8 @@ static void put_chain(struct nlbatch *batch, const struct nft_skeleton *skeleton
 
 static void put_rule(struct nlbatch *batch, uint8_t family, struct nftnl_rule *rule)
 {
-	struct nlmsghdr *nlh =
-		nft_message(batch, NLBUF_NFT_ROOM, NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND, family);
+	struct nlmsghdr *nlh = nft_message(batch, NLBUF_NFT_ROOM, NFT_MSG_NEWRULE,
+					   NLM_F_CREATE | NLM_F_APPEND, family);
 
 	nftnl_rule_nlmsg_build_payload(nlh, rule);
 	nlbuf_end(batch, nlh);
@@ -121,7 +125,8 @@ static bool chain_wanted(const struct nft_skeleton *skeleton, const char *name, 
 	return false;
 }
 
-int nft_ruleset_add(struct nlbatch *batch, const struct obj_ruleset *ruleset, const struct kern_features *features)
+int nft_ruleset_add(struct nlbatch *batch, const struct obj_ruleset *ruleset,
+		    const struct kern_features *features)
 {
 	const struct nft_skeleton *skeleton = nft_skeleton_get(ruleset->kind, ruleset->version);
 	bool listed = features->netdev_device_add;
@@ -177,7 +182,8 @@ static unsigned first_set(enum ruleset_kind kind)
 	abort();
 }
 
-void nft_ruleset_adopt(struct nlbatch *batch, enum ruleset_kind kind, const struct kern_features *features)
+void nft_ruleset_adopt(struct nlbatch *batch, enum ruleset_kind kind,
+		       const struct kern_features *features)
 {
 	uint8_t family = nft_kind_family(kind);
 	struct nlmsghdr *nlh;
@@ -207,7 +213,8 @@ void nft_ruleset_adopt(struct nlbatch *batch, enum ruleset_kind kind, const stru
  *   NFTA_SET_ELEM_LIST_ELEMENTS { NFTA_LIST_ELEM {
  *     NFTA_SET_ELEM_KEY { NFTA_DATA_VALUE }, NFTA_SET_ELEM_DATA { NFTA_DATA_VALUE } } }
  */
-static void elem_message(struct nlbatch *batch, unsigned type, uint16_t flags, const struct obj_elem *elem, bool data)
+static void elem_message(struct nlbatch *batch, unsigned type, uint16_t flags,
+			 const struct obj_elem *elem, bool data)
 {
 	const struct set_def *def = set_def_get(elem->set);
 	struct nlattr *list, *item, *value;
@@ -257,7 +264,8 @@ void nft_elem_set(struct nlbatch *batch, const struct obj_elem *elem)
  *   NFTA_CHAIN_HOOK { NFTA_HOOK_HOOKNUM, NFTA_HOOK_PRIORITY, NFTA_HOOK_DEVS { NFTA_DEVICE_NAME } | NFTA_HOOK_DEV }
  * and for a new chain NFTA_CHAIN_TYPE, NFTA_CHAIN_POLICY
  */
-static void port_chain(struct nlbatch *batch, unsigned type, const char *chain, const char *dev, bool listed)
+static void port_chain(struct nlbatch *batch, unsigned type, const char *chain, const char *dev,
+		       bool listed)
 {
 	struct nlmsghdr *nlh = nft_message(batch, 512, type, 0, NFPROTO_NETDEV);
 	struct nlattr *hook, *devs;
@@ -291,7 +299,8 @@ static void each_name(const struct obj_port *port, char dst[32])
 	snprintf(dst, 32, NFT_EACH_PREFIX "%s", port->dev);
 }
 
-void nft_port_add(struct nlbatch *batch, const struct obj_port *port, const struct kern_features *features)
+void nft_port_add(struct nlbatch *batch, const struct obj_port *port,
+		  const struct kern_features *features)
 {
 	char chain[32];
 
@@ -304,7 +313,8 @@ void nft_port_add(struct nlbatch *batch, const struct obj_port *port, const stru
 	put_rule(batch, NFPROTO_NETDEV, nft_each_rule(chain));
 }
 
-void nft_port_del(struct nlbatch *batch, const struct obj_port *port, const struct kern_features *features)
+void nft_port_del(struct nlbatch *batch, const struct obj_port *port,
+		  const struct kern_features *features)
 {
 	struct nlmsghdr *nlh;
 	char chain[32];
@@ -384,7 +394,8 @@ int nft_exec(struct nlsock *sock, struct nlbatch *batch, uint32_t *ret_index, st
 		buf_str(&subject, "nftables transaction");
 	else
 		message_subject(batch, index, &subject);
-	err_sys(err, ERR_KERNEL, -r, NULL, "%s%s%s", buf_cstr(&subject), ack.text[0] ? ": " : "", ack.text);
+	err_sys(err, ERR_KERNEL, -r, NULL, "%s%s%s", buf_cstr(&subject),
+		ack.text[0] ? ": " : "", ack.text);
 	buf_fini(&subject);
 	return r;
 }
@@ -394,7 +405,7 @@ int nft_exec(struct nlsock *sock, struct nlbatch *batch, uint32_t *ret_index, st
 static int generation(struct nlsock *sock, uint32_t *ret_generation, struct err *err)
 {
 	const struct nlattr *attrs[NFTA_GEN_MAX + 1];
-	struct nlbatch request = { 0 };
+	struct nlbatch request = {0};
 	struct buf bytes = BUF_INIT;
 	const struct nlmsghdr *nlh;
 	size_t offset = 0;
@@ -416,10 +427,11 @@ static int generation(struct nlsock *sock, uint32_t *ret_generation, struct err 
 }
 
 /* One request with up to two names: a dump of what stands in a table, or a plain get. */
-static int get(struct nlsock *sock, unsigned type, uint16_t flags, uint8_t family, uint16_t table_attr,
-	       uint16_t name_attr, const char *name, struct buf *bytes, struct err *err)
+static int get(struct nlsock *sock, unsigned type, uint16_t flags, uint8_t family,
+	       uint16_t table_attr, uint16_t name_attr, const char *name, struct buf *bytes,
+	       struct err *err)
 {
-	struct nlbatch request = { 0 };
+	struct nlbatch request = {0};
 	struct nlmsghdr *nlh = nft_message(&request, 512, type, flags, family);
 	int r;
 
@@ -434,8 +446,8 @@ static int get(struct nlsock *sock, unsigned type, uint16_t flags, uint8_t famil
 }
 
 /* The elements of every set of ours that the messages from @start on show. */
-static int dump_elements(struct nlsock *sock, uint8_t family, size_t start, size_t end, struct buf *bytes,
-			 struct err *err)
+static int dump_elements(struct nlsock *sock, uint8_t family, size_t start, size_t end,
+			 struct buf *bytes, struct err *err)
 {
 	size_t offset = start;
 
@@ -451,7 +463,8 @@ static int dump_elements(struct nlsock *sock, uint8_t family, size_t start, size
 		if (!nlh)
 			break;
 		nlbuf_attrs(nlh, sizeof(struct nfgenmsg), attrs, ARRAY_COUNT(attrs));
-		if (!nlbuf_name(attrs[NFTA_SET_TABLE], table, sizeof(table)) || !str_eq(table, NFT_TABLE) ||
+		if (!nlbuf_name(attrs[NFTA_SET_TABLE], table, sizeof(table)) ||
+		    !str_eq(table, NFT_TABLE) ||
 		    !nlbuf_name(attrs[NFTA_SET_NAME], name, sizeof(name)))
 			continue;
 		r = get(sock, NFT_MSG_GETSETELEM, NLM_F_DUMP, family, NFTA_SET_ELEM_LIST_TABLE,
@@ -472,14 +485,18 @@ static int dump_family(struct nlsock *sock, uint8_t family, struct buf *bytes, s
 		return 0;
 	if (r < 0)
 		return err_sys(err, ERR_KERNEL, -r, NULL, "get nftables table");
-	r = get(sock, NFT_MSG_GETCHAIN, NLM_F_DUMP, family, NFTA_CHAIN_TABLE, 0, NULL, bytes, err);
+	r = get(sock, NFT_MSG_GETCHAIN, NLM_F_DUMP, family, NFTA_CHAIN_TABLE, 0, NULL, bytes,
+		err);
 	if (r == 0)
-		r = get(sock, NFT_MSG_GETRULE, NLM_F_DUMP, family, NFTA_RULE_TABLE, 0, NULL, bytes, err);
+		r = get(sock, NFT_MSG_GETRULE, NLM_F_DUMP, family, NFTA_RULE_TABLE, 0, NULL,
+			bytes, err);
 	if (r == 0)
-		r = get(sock, NFT_MSG_GETOBJ, NLM_F_DUMP, family, NFTA_OBJ_TABLE, 0, NULL, bytes, err);
+		r = get(sock, NFT_MSG_GETOBJ, NLM_F_DUMP, family, NFTA_OBJ_TABLE, 0, NULL,
+			bytes, err);
 	sets = bytes->size;
 	if (r == 0)
-		r = get(sock, NFT_MSG_GETSET, NLM_F_DUMP, family, NFTA_SET_TABLE, 0, NULL, bytes, err);
+		r = get(sock, NFT_MSG_GETSET, NLM_F_DUMP, family, NFTA_SET_TABLE, 0, NULL,
+			bytes, err);
 	end = bytes->size;
 	if (r == 0)
 		r = dump_elements(sock, family, sets, end, bytes, err);
@@ -506,7 +523,8 @@ int nft_dump(struct nlsock *sock, struct buf *bytes, struct err *err)
 			break;
 		if (first == last)
 			return 0;
-		r = err_set(err, ERR_UNAVAILABLE, EBUSY, NULL, "nftables changes faster than it can be read");
+		r = err_set(err, ERR_UNAVAILABLE, EBUSY, NULL,
+			    "nftables changes faster than it can be read");
 	}
 	bytes->size = before;
 	return r < 0 ? r : -EIO;
@@ -524,7 +542,8 @@ static void line_add(struct buf *text, const char *what, const char *line, int l
 	buf_printf(text, "%s %.*s\n", what, len > 0 ? len : 0, line);
 }
 
-int nft_ruleset_print(enum ruleset_kind kind, uint16_t version, const struct kern_features *features, struct buf *text)
+int nft_ruleset_print(enum ruleset_kind kind, uint16_t version,
+		      const struct kern_features *features, struct buf *text)
 {
 	const struct nft_skeleton *skeleton = nft_skeleton_get(kind, version);
 	bool listed = features->netdev_device_add;
@@ -534,7 +553,8 @@ int nft_ruleset_print(enum ruleset_kind kind, uint16_t version, const struct ker
 	if (!skeleton)
 		return -EINVAL;
 	table = nft_skeleton_table(skeleton, features->nft_owner_persist, listed);
-	line_add(text, "table", line, nftnl_table_snprintf(line, sizeof(line), table, NFTNL_OUTPUT_DEFAULT, 0));
+	line_add(text, "table", line,
+		 nftnl_table_snprintf(line, sizeof(line), table, NFTNL_OUTPUT_DEFAULT, 0));
 	nftnl_table_free(table);
 	buf_str(text, "comment ");
 	nft_table_comment(skeleton, listed, text);
@@ -546,19 +566,24 @@ int nft_ruleset_print(enum ruleset_kind kind, uint16_t version, const struct ker
 			continue;
 		set = nft_skeleton_set(i);
 		/* libnftnl says nothing of a set's shape: key and data as nft's type numbers and bytes. */
-		buf_printf(text, "set %.*s key %#x %u bytes", nftnl_set_snprintf(line, sizeof(line), set, NFTNL_OUTPUT_DEFAULT, 0),
-			   line, nftnl_set_get_u32(set, NFTNL_SET_KEY_TYPE), nftnl_set_get_u32(set, NFTNL_SET_KEY_LEN));
+		buf_printf(text, "set %.*s key %#x %u bytes",
+			   nftnl_set_snprintf(line, sizeof(line), set, NFTNL_OUTPUT_DEFAULT, 0),
+			   line, nftnl_set_get_u32(set, NFTNL_SET_KEY_TYPE),
+			   nftnl_set_get_u32(set, NFTNL_SET_KEY_LEN));
 		if (set_def_get(i)->data)
-			buf_printf(text, " data %#x %u bytes", nftnl_set_get_u32(set, NFTNL_SET_DATA_TYPE),
+			buf_printf(text, " data %#x %u bytes",
+				   nftnl_set_get_u32(set, NFTNL_SET_DATA_TYPE),
 				   nftnl_set_get_u32(set, NFTNL_SET_DATA_LEN));
 		buf_str(text, "\n");
 		nftnl_set_free(set);
 	}
 	for (size_t i = 0; skeleton->counters[i]; i++) {
-		struct nftnl_obj *counter = nft_skeleton_counter(skeleton, skeleton->counters[i]);
+		struct nftnl_obj *counter =
+			nft_skeleton_counter(skeleton, skeleton->counters[i]);
 
 		line_add(text, "counter", line,
-			 nftnl_obj_snprintf(line, sizeof(line), counter, NFTNL_OUTPUT_DEFAULT, 0));
+			 nftnl_obj_snprintf(line, sizeof(line), counter, NFTNL_OUTPUT_DEFAULT,
+					    0));
 		nftnl_obj_free(counter);
 	}
 	for (const struct nft_chain_def *def = skeleton->chains; def->name; def++) {
@@ -568,7 +593,8 @@ int nft_ruleset_print(enum ruleset_kind kind, uint16_t version, const struct ker
 			continue;
 		chain = nft_skeleton_chain(skeleton, def);
 		line_add(text, "chain", line,
-			 nftnl_chain_snprintf(line, sizeof(line), chain, NFTNL_OUTPUT_DEFAULT, 0));
+			 nftnl_chain_snprintf(line, sizeof(line), chain, NFTNL_OUTPUT_DEFAULT,
+					      0));
 		nftnl_chain_free(chain);
 	}
 	for (const struct nft_rule_def *def = skeleton->rules; def->chain; def++) {

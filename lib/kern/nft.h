@@ -28,7 +28,8 @@ void nft_end(struct nlbatch *batch);
  * @ruleset: kind and version; a version this build does not know is refused
  * Return: 0 or -EINVAL.
  */
-int nft_ruleset_add(struct nlbatch *batch, const struct obj_ruleset *ruleset, const struct kern_features *features);
+int nft_ruleset_add(struct nlbatch *batch, const struct obj_ruleset *ruleset,
+		    const struct kern_features *features);
 /** nft_ruleset_del() - the table with everything in it; gone already is -ENOENT from the kernel */
 void nft_ruleset_del(struct nlbatch *batch, enum ruleset_kind kind);
 /**
@@ -36,10 +37,12 @@ void nft_ruleset_del(struct nlbatch *batch, enum ruleset_kind kind);
  * A transaction of its own: -ENOENT: there is none, -EPERM: another living socket owns it.
  * On a table this socket owns already it does nothing.
  */
-void nft_ruleset_adopt(struct nlbatch *batch, enum ruleset_kind kind, const struct kern_features *features);
+void nft_ruleset_adopt(struct nlbatch *batch, enum ruleset_kind kind,
+		       const struct kern_features *features);
 
 void nft_elem_add(struct nlbatch *batch, const struct obj_elem *elem); /* exclusive: -EEXIST */
-void nft_elem_del(struct nlbatch *batch, const struct obj_elem *elem); /* by key; -ENOENT when gone */
+void nft_elem_del(struct nlbatch *batch,
+		  const struct obj_elem *elem); /* by key; -ENOENT when gone */
 /** nft_elem_set() - other data for a standing key: removed and added in the same transaction (two messages) */
 void nft_elem_set(struct nlbatch *batch, const struct obj_elem *elem);
 
@@ -47,8 +50,10 @@ void nft_elem_set(struct nlbatch *batch, const struct obj_elem *elem);
  * nft_port_add() - bind a device to the guard; must exist in that namespace
  * features->netdev_device_add: into the device list of chain "guard"; else a base chain "p_DEV" of its own.
  */
-void nft_port_add(struct nlbatch *batch, const struct obj_port *port, const struct kern_features *features);
-void nft_port_del(struct nlbatch *batch, const struct obj_port *port, const struct kern_features *features);
+void nft_port_add(struct nlbatch *batch, const struct obj_port *port,
+		  const struct kern_features *features);
+void nft_port_del(struct nlbatch *batch, const struct obj_port *port,
+		  const struct kern_features *features);
 
 /** nft_exec() - nlsock_exec_nft(), with the failure as an err: "set ip4_ok: File exists". */
 int nft_exec(struct nlsock *sock, struct nlbatch *batch, uint32_t *ret_index, struct err *err);
@@ -63,6 +68,7 @@ int nft_dump(struct nlsock *sock, struct buf *bytes, struct err *err);
 int nft_dump_base_chains(struct nlsock *sock, struct buf *bytes, struct err *err);
 
 /** nft_ruleset_print() - a skeleton as text through libnftnl, without a kernel: the golden listing */
-int nft_ruleset_print(enum ruleset_kind kind, uint16_t version, const struct kern_features *features, struct buf *text);
+int nft_ruleset_print(enum ruleset_kind kind, uint16_t version,
+		      const struct kern_features *features, struct buf *text);
 
 #endif

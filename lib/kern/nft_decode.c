@@ -28,7 +28,8 @@
 enum {
 	CHAINS_MAX = 32, /* of one skeleton */
 	ATTR_TYPES = 24, /* more than any expression has */
-	COMMENT_TYPE = 0, /* NFTNL_UDATA_TABLE_COMMENT: the first byte of user data; then length and text */
+	COMMENT_TYPE =
+		0, /* NFTNL_UDATA_TABLE_COMMENT: the first byte of user data; then length and text */
 };
 
 /* One of our two tables (inet, netdev), as far as the messages have shown it. */
@@ -36,10 +37,11 @@ struct table {
 	uint8_t family;
 	bool stands, intact, listed;
 	unsigned kind, version;
-	const struct nft_skeleton *skeleton; /* NULL: a version, or a table, that this build does not know */
-	uint64_t chains, sets, counters;     /* bit i: the i-th of the skeleton was seen */
-	size_t rules[CHAINS_MAX];	     /* seen of the i-th chain */
-	size_t each_chains, each_rules;	     /* base chains of single devices: one rule each */
+	const struct nft_skeleton
+		*skeleton; /* NULL: a version, or a table, that this build does not know */
+	uint64_t chains, sets, counters; /* bit i: the i-th of the skeleton was seen */
+	size_t rules[CHAINS_MAX];        /* seen of the i-th chain */
+	size_t each_chains, each_rules;  /* base chains of single devices: one rule each */
 };
 
 struct decoder {
@@ -58,7 +60,8 @@ static int message_type(const struct nlmsghdr *nlh, uint8_t *ret_family)
 {
 	const struct nfgenmsg *nfg;
 
-	if (nlh->nlmsg_type >> 8 != NFNL_SUBSYS_NFTABLES || nlh->nlmsg_len < NLMSG_LENGTH(sizeof(*nfg)))
+	if (nlh->nlmsg_type >> 8 != NFNL_SUBSYS_NFTABLES ||
+	    nlh->nlmsg_len < NLMSG_LENGTH(sizeof(*nfg)))
 		return -1;
 	nfg = mnl_nlmsg_get_payload(nlh);
 	*ret_family = nfg->nfgen_family;
@@ -106,7 +109,8 @@ static void comment_read(struct table *table, const struct nlattr *udata)
 			bool same;
 
 			nft_table_comment(skeleton, listed, &text);
-			same = skeleton->family == table->family && str_eq(buf_cstr(&text), comment);
+			same = skeleton->family == table->family &&
+			       str_eq(buf_cstr(&text), comment);
 			buf_fini(&text);
 			if (same) {
 				table->kind = kind;
@@ -129,7 +133,7 @@ static void decode_table(struct decoder *d, const struct nlmsghdr *nlh, uint8_t 
 		return;
 	table->stands = table->intact = true;
 	/* Without a comment of ours it takes the place of what should stand there: version 0. */
-	table->kind = family == NFPROTO_NETDEV ? RULESET_GUARD
+	table->kind = family == NFPROTO_NETDEV     ? RULESET_GUARD
 		      : ns_class(d->ns) == NS_HOST ? RULESET_HOST
 						   : RULESET_ROUTER;
 	comment_read(table, attrs[NFTA_TABLE_USERDATA]);
@@ -181,7 +185,7 @@ static const struct nlattr *list_next(const struct nlattr *list, size_t *used)
 
 static void port_object(const struct decoder *d, const struct nlattr *attr)
 {
-	struct obj obj = { .ns = d->ns, .kind = OBJ_PORT };
+	struct obj obj = {.ns = d->ns, .kind = OBJ_PORT};
 
 	if (nlbuf_name(attr, obj.port.dev, sizeof(obj.port.dev)) && obj.port.dev[0])
 		objv_add(d->objs, &obj);
@@ -206,17 +210,18 @@ static void decode_ports(const struct decoder *d, const struct nlattr *hook_attr
 
 static void decode_chain(struct decoder *d, const struct nlmsghdr *nlh, uint8_t family)
 {
-	static const struct nft_chain_def each = { .type = "filter",
-						   .hook = NF_NETDEV_INGRESS,
-						   .priority = NFT_GUARD_PRIORITY,
-						   .policy = NF_DROP };
+	static const struct nft_chain_def each = {.type = "filter",
+						  .hook = NF_NETDEV_INGRESS,
+						  .priority = NFT_GUARD_PRIORITY,
+						  .policy = NF_DROP};
 	const struct nlattr *attrs[NFTA_CHAIN_MAX + 1];
 	struct table *table = table_of(d, family);
 	char name[64];
 	int i;
 
 	nlbuf_attrs(nlh, sizeof(struct nfgenmsg), attrs, ARRAY_COUNT(attrs));
-	if (!table || !table->stands || !table->skeleton || !name_is(attrs[NFTA_CHAIN_TABLE], NFT_TABLE))
+	if (!table || !table->stands || !table->skeleton ||
+	    !name_is(attrs[NFTA_CHAIN_TABLE], NFT_TABLE))
 		return;
 	if (!nlbuf_name(attrs[NFTA_CHAIN_NAME], name, sizeof(name))) {
 		table->intact = false;
@@ -232,8 +237,8 @@ static void decode_chain(struct decoder *d, const struct nlmsghdr *nlh, uint8_t 
 		return;
 	}
 	/* A device's own base chain. One that is not as it should be does not guard: then the port is not shown. */
-	if (table->kind == RULESET_GUARD && !table->listed && str_starts(name, NFT_EACH_PREFIX) &&
-	    chain_same(&each, attrs)) {
+	if (table->kind == RULESET_GUARD && !table->listed &&
+	    str_starts(name, NFT_EACH_PREFIX) && chain_same(&each, attrs)) {
 		decode_ports(d, attrs[NFTA_CHAIN_HOOK]);
 		table->each_chains++;
 		return;
@@ -292,7 +297,8 @@ static bool expressions_same(const struct nlattr *want, const struct nlattr *hav
 	if (!want || !have)
 		return want == have;
 	for (;;) {
-		const struct nlattr *w = list_next(want, &want_used), *h = list_next(have, &have_used);
+		const struct nlattr *w = list_next(want, &want_used),
+				    *h = list_next(have, &have_used);
 
 		if (!w || !h)
 			return w == h && have_used >= payload_size(have);
@@ -304,7 +310,7 @@ static bool expressions_same(const struct nlattr *want, const struct nlattr *hav
 static bool rule_same(struct nftnl_rule *rule, const struct nlmsghdr *nlh)
 {
 	const struct nlattr *want[NFTA_RULE_MAX + 1], *have[NFTA_RULE_MAX + 1];
-	struct nlbatch batch = { 0 };
+	struct nlbatch batch = {0};
 	struct nlmsghdr *ours = nlbuf_begin(&batch, NLBUF_NFT_ROOM, 0, 0);
 	bool same;
 
@@ -319,7 +325,8 @@ static bool rule_same(struct nftnl_rule *rule, const struct nlmsghdr *nlh)
 }
 
 /* The @nth rule of a chain, NULL when there are fewer. */
-static const struct nft_rule_def *rule_def(const struct nft_skeleton *skeleton, const char *chain, size_t nth)
+static const struct nft_rule_def *rule_def(const struct nft_skeleton *skeleton,
+					   const char *chain, size_t nth)
 {
 	for (const struct nft_rule_def *rule = skeleton->rules; rule->chain; rule++) {
 		if (str_eq(rule->chain, chain) && nth-- == 0)
@@ -337,7 +344,8 @@ static void decode_rule(struct decoder *d, const struct nlmsghdr *nlh, uint8_t f
 	int i;
 
 	nlbuf_attrs(nlh, sizeof(struct nfgenmsg), attrs, ARRAY_COUNT(attrs));
-	if (!table || !table->stands || !table->skeleton || !name_is(attrs[NFTA_RULE_TABLE], NFT_TABLE))
+	if (!table || !table->stands || !table->skeleton ||
+	    !name_is(attrs[NFTA_RULE_TABLE], NFT_TABLE))
 		return;
 	if (!nlbuf_name(attrs[NFTA_RULE_CHAIN], chain, sizeof(chain))) {
 		table->intact = false;
@@ -372,7 +380,8 @@ static void decode_set(struct decoder *d, const struct nlmsghdr *nlh, uint8_t fa
 	unsigned set;
 
 	nlbuf_attrs(nlh, sizeof(struct nfgenmsg), attrs, ARRAY_COUNT(attrs));
-	if (!table || !table->stands || !table->skeleton || !name_is(attrs[NFTA_SET_TABLE], NFT_TABLE))
+	if (!table || !table->stands || !table->skeleton ||
+	    !name_is(attrs[NFTA_SET_TABLE], NFT_TABLE))
 		return;
 	set = set_find(table->kind, attrs[NFTA_SET_NAME]);
 	if (set == SET_NONE) {
@@ -394,7 +403,8 @@ static void decode_counter(struct decoder *d, const struct nlmsghdr *nlh, uint8_
 	struct table *table = table_of(d, family);
 
 	nlbuf_attrs(nlh, sizeof(struct nfgenmsg), attrs, ARRAY_COUNT(attrs));
-	if (!table || !table->stands || !table->skeleton || !name_is(attrs[NFTA_OBJ_TABLE], NFT_TABLE))
+	if (!table || !table->stands || !table->skeleton ||
+	    !name_is(attrs[NFTA_OBJ_TABLE], NFT_TABLE))
 		return;
 	for (size_t i = 0; table->skeleton->counters[i]; i++) {
 		if (name_is(attrs[NFTA_OBJ_NAME], table->skeleton->counters[i]) &&
@@ -469,7 +479,8 @@ static void finish_table(struct decoder *d, struct table *table)
 
 		if (chain->listed && !table->listed)
 			continue;
-		if (!(table->chains & 1ULL << i) || rule_def(skeleton, chain->name, table->rules[i]))
+		if (!(table->chains & 1ULL << i) ||
+		    rule_def(skeleton, chain->name, table->rules[i]))
 			table->intact = false;
 	}
 	for (size_t i = 0; skeleton && skeleton->counters[i]; i++) {
@@ -480,7 +491,8 @@ static void finish_table(struct decoder *d, struct table *table)
 		if (set_def_get(set)->in == table->kind && !(table->sets & 1ULL << set))
 			table->intact = false;
 	}
-	obj.ruleset.digest = skeleton && table->intact && table->each_chains == table->each_rules;
+	obj.ruleset.digest =
+		skeleton && table->intact && table->each_chains == table->each_rules;
 	objv_add(d->objs, &obj);
 }
 
@@ -489,7 +501,7 @@ int nft_decode(const void *data, size_t size, uint64_t ns, struct objv *objs, st
 	struct decoder d = {
 		.ns = ns,
 		.objs = objs,
-		.tables = { { .family = NFPROTO_INET }, { .family = NFPROTO_NETDEV } },
+		.tables = {{.family = NFPROTO_INET}, {.family = NFPROTO_NETDEV}},
 	};
 	const struct nlmsghdr *nlh;
 	size_t offset = 0;
@@ -537,7 +549,7 @@ int nft_list_base_chains(const void *data, size_t size, struct nft_base_chain **
 
 	while ((nlh = nlbuf_next(data, size, &offset, &bad))) {
 		const struct nlattr *attrs[NFTA_CHAIN_MAX + 1], *hook[NFTA_HOOK_MAX + 1];
-		struct nft_base_chain chain = { 0 };
+		struct nft_base_chain chain = {0};
 
 		if (message_type(nlh, &chain.family) != NFT_MSG_NEWCHAIN)
 			continue;
@@ -584,7 +596,7 @@ int nft_list_counters(const void *data, size_t size, struct nft_counter **ret_co
 
 	while ((nlh = nlbuf_next(data, size, &offset, &bad))) {
 		const struct nlattr *attrs[NFTA_OBJ_MAX + 1], *values[NFTA_COUNTER_MAX + 1];
-		struct nft_counter counter = { 0 };
+		struct nft_counter counter = {0};
 		uint8_t family;
 
 		if (message_type(nlh, &family) != NFT_MSG_NEWOBJ)

@@ -30,8 +30,8 @@ enum {
 
 const struct nft_skeleton *nft_skeleton_get(unsigned kind, unsigned version)
 {
-	static const struct nft_skeleton *const skeletons[] = { &nft_ruleset_guard, &nft_ruleset_host,
-								&nft_ruleset_router };
+	static const struct nft_skeleton *const skeletons[] = {
+		&nft_ruleset_guard, &nft_ruleset_host, &nft_ruleset_router};
 
 	for (size_t i = 0; i < ARRAY_COUNT(skeletons); i++) {
 		if (skeletons[i]->kind == kind && skeletons[i]->version == version)
@@ -55,10 +55,13 @@ static void *must(void *object)
 void nft_table_comment(const struct nft_skeleton *skeleton, bool listed, struct buf *text)
 {
 	buf_printf(text, "moat %s %u%s", skeleton->word, skeleton->version,
-		   skeleton->kind != RULESET_GUARD ? "" : listed ? " list" : " each");
+		   skeleton->kind != RULESET_GUARD ? ""
+		   : listed                        ? " list"
+						   : " each");
 }
 
-struct nftnl_table *nft_skeleton_table(const struct nft_skeleton *skeleton, bool owner, bool listed)
+struct nftnl_table *nft_skeleton_table(const struct nft_skeleton *skeleton, bool owner,
+				       bool listed)
 {
 	struct nftnl_table *table = must(nftnl_table_alloc());
 	struct nftnl_udata_buf *udata = must(nftnl_udata_buf_alloc(NFT_USERDATA_MAXLEN));
@@ -83,10 +86,13 @@ static uint32_t fields_type(uint8_t family, unsigned fields)
 		unsigned field;
 		uint32_t type;
 	} types[] = {
-		{ ELEM_DEV, TYPE_IFNAME },	     { ELEM_MAC, TYPE_ETHERADDR },
-		{ ELEM_IP, ip },		     { ELEM_PROTO, TYPE_INET_PROTOCOL },
-		{ ELEM_PORT, TYPE_INET_SERVICE },    { ELEM_TO_IP, ip },
-		{ ELEM_TO_PORT, TYPE_INET_SERVICE },
+		{ELEM_DEV, TYPE_IFNAME},
+		{ELEM_MAC, TYPE_ETHERADDR},
+		{ELEM_IP, ip},
+		{ELEM_PROTO, TYPE_INET_PROTOCOL},
+		{ELEM_PORT, TYPE_INET_SERVICE},
+		{ELEM_TO_IP, ip},
+		{ELEM_TO_PORT, TYPE_INET_SERVICE},
 	};
 	uint32_t type = 0;
 
@@ -101,7 +107,7 @@ struct nftnl_set *nft_skeleton_set(unsigned set)
 {
 	const struct set_def *def = set_def_get(set);
 	struct nftnl_set *s = must(nftnl_set_alloc());
-	struct obj_elem none = { 0 };
+	struct obj_elem none = {0};
 	uint8_t scratch[NFT_ELEM_SIZE];
 
 	nftnl_set_set_str(s, NFTNL_SET_TABLE, NFT_TABLE);
@@ -114,8 +120,9 @@ struct nftnl_set *nft_skeleton_set(unsigned set)
 			  (uint32_t)nft_elem_pack(&none, def->family, def->key, scratch));
 	if (def->data) {
 		nftnl_set_set_u32(s, NFTNL_SET_DATA_TYPE, fields_type(def->family, def->data));
-		nftnl_set_set_u32(s, NFTNL_SET_DATA_LEN,
-				  (uint32_t)nft_elem_pack(&none, def->family, def->data, scratch));
+		nftnl_set_set_u32(
+			s, NFTNL_SET_DATA_LEN,
+			(uint32_t)nft_elem_pack(&none, def->family, def->data, scratch));
 	}
 	return s;
 }
@@ -133,7 +140,8 @@ struct nftnl_obj *nft_skeleton_counter(const struct nft_skeleton *skeleton, cons
 	return counter;
 }
 
-struct nftnl_chain *nft_skeleton_chain(const struct nft_skeleton *skeleton, const struct nft_chain_def *def)
+struct nftnl_chain *nft_skeleton_chain(const struct nft_skeleton *skeleton,
+				       const struct nft_chain_def *def)
 {
 	struct nftnl_chain *chain = must(nftnl_chain_alloc());
 
@@ -170,7 +178,8 @@ static struct nftnl_expr *expr_and(const struct nft_x *x)
 	nftnl_expr_set_u32(e, NFTNL_EXPR_BITWISE_DREG, reg_number(x->reg));
 	nftnl_expr_set_u32(e, NFTNL_EXPR_BITWISE_LEN, len);
 	nftnl_expr_set_u32(e, NFTNL_EXPR_BITWISE_OP, NFT_BITWISE_BOOL);
-	nftnl_expr_set(e, NFTNL_EXPR_BITWISE_MASK, x->len ? (const void *)x->bytes : &x->number, len);
+	nftnl_expr_set(e, NFTNL_EXPR_BITWISE_MASK, x->len ? (const void *)x->bytes : &x->number,
+		       len);
 	nftnl_expr_set(e, NFTNL_EXPR_BITWISE_XOR, zero, len);
 	return e;
 }
@@ -178,7 +187,7 @@ static struct nftnl_expr *expr_and(const struct nft_x *x)
 static struct nftnl_expr *expr_cmp(const struct nft_x *x)
 {
 	struct nftnl_expr *e = expr_new("cmp");
-	char name[OBJ_IFNAME_SIZE] = { 0 };
+	char name[OBJ_IFNAME_SIZE] = {0};
 
 	nftnl_expr_set_u32(e, NFTNL_EXPR_CMP_SREG, reg_number(x->reg));
 	nftnl_expr_set_u32(e, NFTNL_EXPR_CMP_OP, x->op);
@@ -217,7 +226,8 @@ static struct nftnl_expr *expr_dnat(const struct nft_x *x)
 	nftnl_expr_set_u32(e, NFTNL_EXPR_NAT_REG_ADDR_MAX, reg_number(0));
 	nftnl_expr_set_u32(e, NFTNL_EXPR_NAT_REG_PROTO_MIN, port);
 	nftnl_expr_set_u32(e, NFTNL_EXPR_NAT_REG_PROTO_MAX, port);
-	nftnl_expr_set_u32(e, NFTNL_EXPR_NAT_FLAGS, NF_NAT_RANGE_MAP_IPS | NF_NAT_RANGE_PROTO_SPECIFIED);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_NAT_FLAGS,
+			   NF_NAT_RANGE_MAP_IPS | NF_NAT_RANGE_PROTO_SPECIFIED);
 	return e;
 }
 
@@ -235,7 +245,8 @@ static struct nftnl_expr *expr_exthdr(const struct nft_x *x)
 }
 
 /* Simple loads: up to four numbers. */
-static struct nftnl_expr *expr_numbers(const char *name, const uint16_t *attrs, const uint32_t *values, size_t count)
+static struct nftnl_expr *expr_numbers(const char *name, const uint16_t *attrs,
+				       const uint32_t *values, size_t count)
 {
 	struct nftnl_expr *e = expr_new(name);
 
@@ -246,14 +257,15 @@ static struct nftnl_expr *expr_numbers(const char *name, const uint16_t *attrs, 
 
 static struct nftnl_expr *expr_load(const struct nft_x *x)
 {
-	static const uint16_t meta[] = { NFTNL_EXPR_META_KEY, NFTNL_EXPR_META_DREG };
-	static const uint16_t ct[] = { NFTNL_EXPR_CT_KEY, NFTNL_EXPR_CT_DREG };
-	static const uint16_t fib[] = { NFTNL_EXPR_FIB_FLAGS, NFTNL_EXPR_FIB_DREG, NFTNL_EXPR_FIB_RESULT };
-	static const uint16_t payload[] = { NFTNL_EXPR_PAYLOAD_BASE, NFTNL_EXPR_PAYLOAD_DREG,
-					    NFTNL_EXPR_PAYLOAD_OFFSET, NFTNL_EXPR_PAYLOAD_LEN };
+	static const uint16_t meta[] = {NFTNL_EXPR_META_KEY, NFTNL_EXPR_META_DREG};
+	static const uint16_t ct[] = {NFTNL_EXPR_CT_KEY, NFTNL_EXPR_CT_DREG};
+	static const uint16_t fib[] = {NFTNL_EXPR_FIB_FLAGS, NFTNL_EXPR_FIB_DREG,
+				       NFTNL_EXPR_FIB_RESULT};
+	static const uint16_t payload[] = {NFTNL_EXPR_PAYLOAD_BASE, NFTNL_EXPR_PAYLOAD_DREG,
+					   NFTNL_EXPR_PAYLOAD_OFFSET, NFTNL_EXPR_PAYLOAD_LEN};
 	uint32_t reg = reg_number(x->reg);
-	const uint32_t keyed[] = { x->key, reg, x->op };
-	const uint32_t bytes[] = { x->op, reg, x->offset, x->len };
+	const uint32_t keyed[] = {x->key, reg, x->op};
+	const uint32_t bytes[] = {x->op, reg, x->offset, x->len};
 
 	if (x->kind == X_META)
 		return expr_numbers("meta", meta, keyed, ARRAY_COUNT(meta));
@@ -323,14 +335,15 @@ static struct nftnl_rule *rule_new(uint8_t family, const char *chain, const stru
 	return rule;
 }
 
-struct nftnl_rule *nft_skeleton_rule(const struct nft_skeleton *skeleton, const struct nft_rule_def *rule)
+struct nftnl_rule *nft_skeleton_rule(const struct nft_skeleton *skeleton,
+				     const struct nft_rule_def *rule)
 {
 	return rule_new(skeleton->family, rule->chain, rule->x);
 }
 
 struct nftnl_rule *nft_each_rule(const char *chain)
 {
-	static const struct nft_x x[] = { GOTO(NFT_PORT_CHAIN), { .kind = X_END } };
+	static const struct nft_x x[] = {GOTO(NFT_PORT_CHAIN), {.kind = X_END}};
 
 	return rule_new(NFPROTO_NETDEV, chain, x);
 }
@@ -352,7 +365,8 @@ void nft_rule_text(struct nftnl_rule *rule, struct buf *text)
 }
 
 /* Fields in the order of enum elem_field, each padded with zeroes to 4 bytes. */
-size_t nft_elem_pack(const struct obj_elem *elem, uint8_t family, unsigned fields, uint8_t dst[NFT_ELEM_SIZE])
+size_t nft_elem_pack(const struct obj_elem *elem, uint8_t family, unsigned fields,
+		     uint8_t dst[NFT_ELEM_SIZE])
 {
 	size_t ip_bytes = family == 4 ? 4 : 16;
 	uint16_t port_be = htons(elem->port), to_port_be = htons(elem->to_port);
@@ -361,13 +375,13 @@ size_t nft_elem_pack(const struct obj_elem *elem, uint8_t family, unsigned field
 		const void *data;
 		size_t size;
 	} parts[] = {
-		{ ELEM_DEV, elem->dev, sizeof(elem->dev) },
-		{ ELEM_MAC, elem->mac.b, sizeof(elem->mac.b) },
-		{ ELEM_IP, elem->ip.b, ip_bytes },
-		{ ELEM_PROTO, &elem->proto, sizeof(elem->proto) },
-		{ ELEM_PORT, &port_be, sizeof(port_be) },
-		{ ELEM_TO_IP, elem->to_ip.b, ip_bytes },
-		{ ELEM_TO_PORT, &to_port_be, sizeof(to_port_be) },
+		{ELEM_DEV, elem->dev, sizeof(elem->dev)},
+		{ELEM_MAC, elem->mac.b, sizeof(elem->mac.b)},
+		{ELEM_IP, elem->ip.b, ip_bytes},
+		{ELEM_PROTO, &elem->proto, sizeof(elem->proto)},
+		{ELEM_PORT, &port_be, sizeof(port_be)},
+		{ELEM_TO_IP, elem->to_ip.b, ip_bytes},
+		{ELEM_TO_PORT, &to_port_be, sizeof(to_port_be)},
 	};
 	size_t size = 0;
 
@@ -381,7 +395,8 @@ size_t nft_elem_pack(const struct obj_elem *elem, uint8_t family, unsigned field
 	return size;
 }
 
-bool nft_elem_unpack(const void *src, size_t size, uint8_t family, unsigned fields, struct obj_elem *elem)
+bool nft_elem_unpack(const void *src, size_t size, uint8_t family, unsigned fields,
+		     struct obj_elem *elem)
 {
 	size_t ip_bytes = family == 4 ? 4 : 16;
 	uint16_t port_be = 0, to_port_be = 0;
@@ -390,13 +405,13 @@ bool nft_elem_unpack(const void *src, size_t size, uint8_t family, unsigned fiel
 		void *data;
 		size_t size;
 	} parts[] = {
-		{ ELEM_DEV, elem->dev, sizeof(elem->dev) },
-		{ ELEM_MAC, elem->mac.b, sizeof(elem->mac.b) },
-		{ ELEM_IP, elem->ip.b, ip_bytes },
-		{ ELEM_PROTO, &elem->proto, sizeof(elem->proto) },
-		{ ELEM_PORT, &port_be, sizeof(port_be) },
-		{ ELEM_TO_IP, elem->to_ip.b, ip_bytes },
-		{ ELEM_TO_PORT, &to_port_be, sizeof(to_port_be) },
+		{ELEM_DEV, elem->dev, sizeof(elem->dev)},
+		{ELEM_MAC, elem->mac.b, sizeof(elem->mac.b)},
+		{ELEM_IP, elem->ip.b, ip_bytes},
+		{ELEM_PROTO, &elem->proto, sizeof(elem->proto)},
+		{ELEM_PORT, &port_be, sizeof(port_be)},
+		{ELEM_TO_IP, elem->to_ip.b, ip_bytes},
+		{ELEM_TO_PORT, &to_port_be, sizeof(to_port_be)},
 	};
 	const uint8_t *p = src;
 	size_t used = 0;

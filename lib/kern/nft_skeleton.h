@@ -28,18 +28,18 @@ struct nftnl_obj;
 
 enum nft_x_kind {
 	X_END,
-	X_META,	   /* key -> reg */
+	X_META,    /* key -> reg */
 	X_PAYLOAD, /* base, offset, len -> reg */
-	X_CT,	   /* key -> reg */
-	X_FIB,	   /* result, flags -> reg */
+	X_CT,      /* key -> reg */
+	X_FIB,     /* result, flags -> reg */
 	X_EXTHDR,  /* type, offset, len, flags -> reg */
-	X_AND,	   /* reg &= bytes */
-	X_CMP,	   /* reg against bytes, a host-order number, or a name */
+	X_AND,     /* reg &= bytes */
+	X_CMP,     /* reg against bytes, a host-order number, or a name */
 	X_RANGE,   /* reg between bytes[0..len) and bytes[8..8+len) */
 	X_LOOKUP,  /* reg in set; of a map: data -> reg 0 */
 	X_COUNTER, /* name */
 	X_VERDICT, /* verdict, name of a chain */
-	X_DNAT,	   /* family; address in reg 0, port behind it */
+	X_DNAT,    /* family; address in reg 0, port behind it */
 	X_MASQ,
 };
 
@@ -57,6 +57,7 @@ struct nft_x {
 	uint8_t bytes[16];
 };
 
+/* clang-format off */
 /* The words rules are written in. R is a register. */
 #define META(KEY, R)		   { .kind = X_META, .key = NFT_META_##KEY, .reg = (R) }
 #define LINK_BYTES(OFF, LEN, R)	   { .kind = X_PAYLOAD, .op = NFT_PAYLOAD_LL_HEADER, .offset = (OFF), .len = (LEN), .reg = (R) }
@@ -84,16 +85,17 @@ struct nft_x {
 #define GOTO(CHAIN)		   { .kind = X_VERDICT, .verdict = NFT_GOTO, .name = (CHAIN) }
 #define DNAT(FAMILY)		   { .kind = X_DNAT, .key = (FAMILY) }
 #define MASQUERADE		   { .kind = X_MASQ }
+/* clang-format on */
 
 /* Longer words. */
-#define IPV4(R)	     META(NFPROTO, R), IS(R, 1, NFPROTO_IPV4)
-#define IPV6(R)	     META(NFPROTO, R), IS(R, 1, NFPROTO_IPV6)
+#define IPV4(R)      META(NFPROTO, R), IS(R, 1, NFPROTO_IPV4)
+#define IPV6(R)      META(NFPROTO, R), IS(R, 1, NFPROTO_IPV6)
 #define L4(R, PROTO) META(L4PROTO, R), IS(R, 1, PROTO)
 #define CT_IS(BITS)  CT(STATE, 0), AND32(0, BITS), IS_NOT32(0, 0)
-#define CT_DNAT	     CT(STATUS, 0), AND32(0, IPS_DST_NAT), IS_NOT32(0, 0)
+#define CT_DNAT      CT(STATUS, 0), AND32(0, IPS_DST_NAT), IS_NOT32(0, 0)
 #define TO_LOCAL     FIB(ADDRTYPE, NFTA_FIB_F_DADDR, 0), IS32(0, 2 /* RTN_LOCAL */)
 enum {
-	NFT_CT_INVALID = 1, /* NF_CT_STATE_INVALID_BIT */
+	NFT_CT_INVALID = 1,   /* NF_CT_STATE_INVALID_BIT */
 	NFT_CT_KNOWN = 2 | 4, /* NF_CT_STATE_BIT() of established, related */
 };
 
@@ -101,7 +103,16 @@ struct nft_rule_def {
 	const char *chain;
 	const struct nft_x *x; /* ends with X_END */
 };
-#define RULE(CHAIN, ...) { (CHAIN), (const struct nft_x[]){ __VA_ARGS__, { .kind = X_END } } }
+#define RULE(CHAIN, ...)                                                                       \
+	{                                                                                      \
+		(CHAIN), (const struct nft_x[])                                                \
+		{                                                                              \
+			__VA_ARGS__,                                                           \
+			{                                                                      \
+				.kind = X_END                                                  \
+			}                                                                      \
+		}                                                                              \
+	}
 
 /** struct nft_chain_def - a chain; with @type a base chain */
 struct nft_chain_def {
@@ -117,17 +128,17 @@ struct nft_chain_def {
 struct nft_skeleton {
 	enum ruleset_kind kind;
 	uint16_t version;
-	uint8_t family; /* NFPROTO_* */
+	uint8_t family;   /* NFPROTO_* */
 	const char *word; /* "guard", in the table's comment */
 	const struct nft_chain_def *chains;
 	const struct nft_rule_def *rules;
 	const char *const *counters;
 };
 
-#define NFT_TABLE "moat"
-#define NFT_PORT_CHAIN "port"	/* the rules of a guarded port */
-#define NFT_LIST_CHAIN "guard" /* the base chain devices are added to */
-#define NFT_EACH_PREFIX "p_"	/* base chain of one device, where they cannot */
+#define NFT_TABLE       "moat"
+#define NFT_PORT_CHAIN  "port"  /* the rules of a guarded port */
+#define NFT_LIST_CHAIN  "guard" /* the base chain devices are added to */
+#define NFT_EACH_PREFIX "p_"    /* base chain of one device, where they cannot */
 
 enum {
 	NFT_GUARD_PRIORITY = -500,
@@ -142,11 +153,14 @@ const struct nft_skeleton *nft_skeleton_get(unsigned kind, unsigned version);
 uint8_t nft_kind_family(enum ruleset_kind kind);
 
 /* libnftnl's objects of a skeleton; the caller frees them. */
-struct nftnl_table *nft_skeleton_table(const struct nft_skeleton *skeleton, bool owner, bool listed);
+struct nftnl_table *nft_skeleton_table(const struct nft_skeleton *skeleton, bool owner,
+				       bool listed);
 struct nftnl_set *nft_skeleton_set(unsigned set);
 struct nftnl_obj *nft_skeleton_counter(const struct nft_skeleton *skeleton, const char *name);
-struct nftnl_chain *nft_skeleton_chain(const struct nft_skeleton *skeleton, const struct nft_chain_def *chain);
-struct nftnl_rule *nft_skeleton_rule(const struct nft_skeleton *skeleton, const struct nft_rule_def *rule);
+struct nftnl_chain *nft_skeleton_chain(const struct nft_skeleton *skeleton,
+				       const struct nft_chain_def *chain);
+struct nftnl_rule *nft_skeleton_rule(const struct nft_skeleton *skeleton,
+				     const struct nft_rule_def *rule);
 /** nft_each_rule() - the one rule of a device's own base chain "p_DEV": on to the port's rules */
 struct nftnl_rule *nft_each_rule(const char *chain);
 
@@ -159,8 +173,10 @@ void nft_table_comment(const struct nft_skeleton *skeleton, bool listed, struct 
 /* Keys and data of elements as the kernel lays them out. */
 enum { NFT_ELEM_SIZE = 64 };
 /** nft_elem_pack() - the @fields (key or data of its set) of an element; Return: bytes */
-size_t nft_elem_pack(const struct obj_elem *elem, uint8_t family, unsigned fields, uint8_t dst[NFT_ELEM_SIZE]);
+size_t nft_elem_pack(const struct obj_elem *elem, uint8_t family, unsigned fields,
+		     uint8_t dst[NFT_ELEM_SIZE]);
 /** nft_elem_unpack() - the inverse. Return: false when @size does not fit. */
-bool nft_elem_unpack(const void *src, size_t size, uint8_t family, unsigned fields, struct obj_elem *elem);
+bool nft_elem_unpack(const void *src, size_t size, uint8_t family, unsigned fields,
+		     struct obj_elem *elem);
 
 #endif

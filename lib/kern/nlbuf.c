@@ -50,12 +50,14 @@ const struct nlmsghdr *nlbuf_next(const void *data, size_t size, size_t *offset,
 	return nlh;
 }
 
-static void attrs_index(const uint8_t *data, size_t size, const struct nlattr **table, size_t count)
+static void attrs_index(const uint8_t *data, size_t size, const struct nlattr **table,
+			size_t count)
 {
 	memset(table, 0, count * sizeof(*table));
 	while (size >= sizeof(struct nlattr)) {
 		const struct nlattr *attr = (const void *)data;
-		uint16_t type = attr->nla_type & (uint16_t)~(NLA_F_NESTED | NLA_F_NET_BYTEORDER);
+		uint16_t type =
+			attr->nla_type & (uint16_t) ~(NLA_F_NESTED | NLA_F_NET_BYTEORDER);
 		size_t step;
 
 		if (attr->nla_len < sizeof(*attr) || attr->nla_len > size)
@@ -70,7 +72,8 @@ static void attrs_index(const uint8_t *data, size_t size, const struct nlattr **
 	}
 }
 
-void nlbuf_attrs(const struct nlmsghdr *nlh, size_t header, const struct nlattr **table, size_t count)
+void nlbuf_attrs(const struct nlmsghdr *nlh, size_t header, const struct nlattr **table,
+		 size_t count)
 {
 	size_t skip = sizeof(*nlh) + nlbuf_align(header);
 
@@ -85,8 +88,8 @@ void nlbuf_nested(const struct nlattr *outer, const struct nlattr **table, size_
 	if (!outer)
 		memset(table, 0, count * sizeof(*table));
 	else
-		attrs_index((const uint8_t *)outer + sizeof(*outer), outer->nla_len - sizeof(*outer),
-			    table, count);
+		attrs_index((const uint8_t *)outer + sizeof(*outer),
+			    outer->nla_len - sizeof(*outer), table, count);
 }
 
 const void *nlbuf_payload(const struct nlattr *attr, size_t size)

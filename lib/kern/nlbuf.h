@@ -12,8 +12,9 @@
 #include "lib/kern/nlsock.h"
 
 enum {
-	NLBUF_RTNL_ROOM = 2048,	 /* the longest is a veth with alias: about 700 bytes */
-	NLBUF_NFT_ROOM = 16384, /* the longest is a rule of some ten expressions: about 1,500 bytes */
+	NLBUF_RTNL_ROOM = 2048, /* the longest is a veth with alias: about 700 bytes */
+	NLBUF_NFT_ROOM =
+		16384, /* the longest is a rule of some ten expressions: about 1,500 bytes */
 };
 
 static inline size_t nlbuf_align(size_t size)
@@ -32,7 +33,8 @@ const struct nlmsghdr *nlbuf_next(const void *data, size_t size, size_t *offset,
  * nlbuf_attrs() - index the attributes behind @header bytes of a message's payload
  * @table: @count pointers, set to NULL or to the attribute whose type is the index
  */
-void nlbuf_attrs(const struct nlmsghdr *nlh, size_t header, const struct nlattr **table, size_t count);
+void nlbuf_attrs(const struct nlmsghdr *nlh, size_t header, const struct nlattr **table,
+		 size_t count);
 void nlbuf_nested(const struct nlattr *outer, const struct nlattr **table, size_t count);
 /** nlbuf_payload() - payload of @attr when it exists and has at least @size bytes, else NULL */
 const void *nlbuf_payload(const struct nlattr *attr, size_t size);

@@ -47,10 +47,11 @@ struct nlsock {
 	uint8_t *room; /* DUMP_ROOM bytes to receive into */
 };
 
-static int open_fd(enum nlsock_kind kind, int ns_fd, int home_fd, int flags, int *ret_fd, struct err *err)
+static int open_fd(enum nlsock_kind kind, int ns_fd, int home_fd, int flags, int *ret_fd,
+		   struct err *err)
 {
 	int protocol = kind == NLSOCK_RTNL ? NETLINK_ROUTE : NETLINK_NETFILTER;
-	struct sockaddr_nl self = { .nl_family = AF_NETLINK };
+	struct sockaddr_nl self = {.nl_family = AF_NETLINK};
 	int fd, r;
 
 	if (ns_fd >= 0) {
@@ -87,7 +88,8 @@ static int set_on(int fd, int option)
 	return setsockopt(fd, SOL_NETLINK, option, &on, sizeof(on)) < 0 ? -errno : 0;
 }
 
-int nlsock_open(enum nlsock_kind kind, int ns_fd, int home_fd, struct nlsock **ret_sock, struct err *err)
+int nlsock_open(enum nlsock_kind kind, int ns_fd, int home_fd, struct nlsock **ret_sock,
+		struct err *err)
 {
 	struct nlsock *sock;
 	int fd, r;
@@ -108,7 +110,7 @@ int nlsock_open(enum nlsock_kind kind, int ns_fd, int home_fd, struct nlsock **r
 	if (kind == NLSOCK_NFT)
 		set_buffer(fd, SO_SNDBUFFORCE, SO_SNDBUF, SEND_BUFFER);
 	sock = mem_alloc(sizeof(*sock));
-	*sock = (struct nlsock){ .fd = fd, .kind = kind, .seq = 1, .room = mem_alloc(DUMP_ROOM) };
+	*sock = (struct nlsock){.fd = fd, .kind = kind, .seq = 1, .room = mem_alloc(DUMP_ROOM)};
 	*ret_sock = sock;
 	return 0;
 }
@@ -127,13 +129,14 @@ int nlsock_fd(const struct nlsock *sock)
 	return sock->fd;
 }
 
-int nlsock_open_monitor(enum nlsock_kind kind, int ns_fd, int home_fd, int *ret_fd, struct err *err)
+int nlsock_open_monitor(enum nlsock_kind kind, int ns_fd, int home_fd, int *ret_fd,
+			struct err *err)
 {
 	static const int rtnl_groups[] = {
-		RTNLGRP_LINK,	     RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR,
-		RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE,	 RTNLGRP_NEIGH,
+		RTNLGRP_LINK,       RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR,
+		RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE,  RTNLGRP_NEIGH,
 	};
-	static const int nft_groups[] = { NFNLGRP_NFTABLES };
+	static const int nft_groups[] = {NFNLGRP_NFTABLES};
 	const int *groups = kind == NLSOCK_RTNL ? rtnl_groups : nft_groups;
 	size_t count = kind == NLSOCK_RTNL ? ARRAY_COUNT(rtnl_groups) : ARRAY_COUNT(nft_groups);
 	int fd, r;
@@ -145,7 +148,8 @@ int nlsock_open_monitor(enum nlsock_kind kind, int ns_fd, int home_fd, int *ret_
 	for (size_t i = 0; i < count; i++) {
 		if (setsockopt(fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &groups[i],
 			       sizeof(groups[i])) < 0) {
-			r = err_sys(err, ERR_KERNEL, errno, NULL, "join netlink group %d", groups[i]);
+			r = err_sys(err, ERR_KERNEL, errno, NULL, "join netlink group %d",
+				    groups[i]);
 			fd_close(fd);
 			return r;
 		}
@@ -172,11 +176,12 @@ static void number_messages(struct nlsock *sock, struct nlbatch *batch, bool all
 
 static int send_bytes(const struct nlsock *sock, const void *data, size_t size)
 {
-	static const struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
+	static const struct sockaddr_nl kernel = {.nl_family = AF_NETLINK};
 	ssize_t sent;
 
 	do {
-		sent = sendto(sock->fd, data, size, 0, (const struct sockaddr *)&kernel, sizeof(kernel));
+		sent = sendto(sock->fd, data, size, 0, (const struct sockaddr *)&kernel,
+			      sizeof(kernel));
 	} while (sent < 0 && errno == EINTR);
 	return sent < 0 ? -errno : 0;
 }
@@ -213,13 +218,15 @@ static void ack_read(const struct nlmsghdr *nlh, struct nlack *ret_ack)
 
 		if (text)
 			snprintf(ret_ack->text, sizeof(ret_ack->text), "%.*s",
-				 (int)(attrs[NLMSGERR_ATTR_MSG]->nla_len - sizeof(struct nlattr)), text);
+				 (int)(attrs[NLMSGERR_ATTR_MSG]->nla_len -
+				       sizeof(struct nlattr)),
+				 text);
 	}
 }
 
 /* Everything in the queue; acks numbered from @base go to @acks. */
-static int collect_acks(const struct nlsock *sock, uint32_t base, uint32_t count, struct nlack *acks,
-			uint32_t *ret_got)
+static int collect_acks(const struct nlsock *sock, uint32_t base, uint32_t count,
+			struct nlack *acks, uint32_t *ret_got)
 {
 	int status = 0;
 
@@ -266,7 +273,7 @@ int nlsock_exec(struct nlsock *sock, struct nlbatch *batch, struct nlack *ret_ac
 
 	number_messages(sock, batch, true);
 	for (uint32_t i = 0; i < batch->count; i++)
-		ret_acks[i] = (struct nlack){ .status = -EIO };
+		ret_acks[i] = (struct nlack){.status = -EIO};
 	while (offset < total) {
 		size_t end = offset;
 		uint32_t count = 0, got = 0;
@@ -294,14 +301,15 @@ int nlsock_exec(struct nlsock *sock, struct nlbatch *batch, struct nlack *ret_ac
 	return worst;
 }
 
-int nlsock_exec_nft(struct nlsock *sock, struct nlbatch *batch, uint32_t *ret_index, struct nlack *ret_ack)
+int nlsock_exec_nft(struct nlsock *sock, struct nlbatch *batch, uint32_t *ret_index,
+		    struct nlack *ret_ack)
 {
 	uint32_t base = sock->seq;
 	bool acked = false;
 	int r;
 
 	*ret_index = UINT32_MAX;
-	*ret_ack = (struct nlack){ 0 };
+	*ret_ack = (struct nlack){0};
 	if (batch->count <= 2) /* begin and end: nothing to do */
 		return 0;
 	number_messages(sock, batch, false);
@@ -345,7 +353,8 @@ int nlsock_exec_nft(struct nlsock *sock, struct nlbatch *batch, uint32_t *ret_in
 }
 
 /* One try. Return: 0, -EINTR when it was interrupted by a change, -errno. */
-static int dump_once(struct nlsock *sock, struct nlbatch *request, struct buf *bytes, struct nlack *ret_ack)
+static int dump_once(struct nlsock *sock, struct nlbatch *request, struct buf *bytes,
+		     struct nlack *ret_ack)
 {
 	const struct nlmsghdr *asked = (const void *)request->bytes.data;
 	bool dump = (asked->nlmsg_flags & NLM_F_DUMP) == NLM_F_DUMP;
@@ -377,7 +386,8 @@ static int dump_once(struct nlsock *sock, struct nlbatch *request, struct buf *b
 				int status = 0;
 
 				if (nlh->nlmsg_len >= NLMSG_LENGTH(sizeof(status)))
-					memcpy(&status, mnl_nlmsg_get_payload(nlh), sizeof(status));
+					memcpy(&status, mnl_nlmsg_get_payload(nlh),
+					       sizeof(status));
 				buf_add(bytes, sock->room + start,
 					(size_t)((const uint8_t *)nlh - sock->room) - start);
 				return status < 0 ? status : interrupted ? -EINTR : 0;
@@ -394,11 +404,12 @@ static int dump_once(struct nlsock *sock, struct nlbatch *request, struct buf *b
 	}
 }
 
-int nlsock_dump(struct nlsock *sock, const struct nlbatch *request, struct buf *bytes, struct err *err)
+int nlsock_dump(struct nlsock *sock, const struct nlbatch *request, struct buf *bytes,
+		struct err *err)
 {
 	size_t before = bytes->size;
-	struct nlbatch copy = { 0 };
-	struct nlack ack = { 0 };
+	struct nlbatch copy = {0};
+	struct nlack ack = {0};
 	int r = -EINTR;
 
 	buf_add(&copy.bytes, request->bytes.data, request->bytes.size);
@@ -414,12 +425,13 @@ int nlsock_dump(struct nlsock *sock, const struct nlbatch *request, struct buf *
 	bytes->size = before;
 	if (r == -EINTR)
 		r = -EBUSY;
-	return err_sys(err, ERR_KERNEL, -r, NULL, "netlink dump%s%s", ack.text[0] ? ": " : "", ack.text);
+	return err_sys(err, ERR_KERNEL, -r, NULL, "netlink dump%s%s", ack.text[0] ? ": " : "",
+		       ack.text);
 }
 
 int nlsock_ifindex(const struct nlsock *sock, const char *name)
 {
-	struct ifreq ifr = { 0 };
+	struct ifreq ifr = {0};
 
 	if (strlen(name) >= sizeof(ifr.ifr_name))
 		return -ENODEV;

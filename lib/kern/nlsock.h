@@ -54,7 +54,8 @@ struct nlsock;
  * The socket stays in that namespace for good and keeps it alive.
  * Return: 0, or -errno with @err. Should the way home fail the process aborts: nothing good can come of going on.
  */
-int nlsock_open(enum nlsock_kind kind, int ns_fd, int home_fd, struct nlsock **ret_sock, struct err *err);
+int nlsock_open(enum nlsock_kind kind, int ns_fd, int home_fd, struct nlsock **ret_sock,
+		struct err *err);
 void nlsock_close(struct nlsock *sock); /* NULL is fine */
 int nlsock_fd(const struct nlsock *sock);
 
@@ -62,7 +63,8 @@ int nlsock_fd(const struct nlsock *sock);
  * nlsock_open_monitor() - a bare descriptor in @ns_fd that only listens: for the engine
  * NLSOCK_RTNL joins the link, address, route and neighbour groups, NLSOCK_NFT that of nftables. Non-blocking.
  */
-int nlsock_open_monitor(enum nlsock_kind kind, int ns_fd, int home_fd, int *ret_fd, struct err *err);
+int nlsock_open_monitor(enum nlsock_kind kind, int ns_fd, int home_fd, int *ret_fd,
+			struct err *err);
 
 /**
  * nlsock_exec() - send a batch of rtnetlink messages, collect an ack for each
@@ -79,7 +81,8 @@ int nlsock_exec(struct nlsock *sock, struct nlbatch *batch, struct nlack *ret_ac
  * @ret_ack: its errno and text
  * Return: 0, or -errno (then nothing happened).
  */
-int nlsock_exec_nft(struct nlsock *sock, struct nlbatch *batch, uint32_t *ret_index, struct nlack *ret_ack);
+int nlsock_exec_nft(struct nlsock *sock, struct nlbatch *batch, uint32_t *ret_index,
+		    struct nlack *ret_ack);
 
 /**
  * nlsock_dump() - run one dump request, append the answers raw (without NLMSG_DONE)
@@ -87,7 +90,8 @@ int nlsock_exec_nft(struct nlsock *sock, struct nlbatch *batch, uint32_t *ret_in
  * A dump the kernel marks as interrupted (NLM_F_DUMP_INTR) is thrown away and taken again, up to 10 times.
  * Return: 0; -errno; -ENOENT of a plain get (or a dump of what is not there) is for the caller to judge.
  */
-int nlsock_dump(struct nlsock *sock, const struct nlbatch *request, struct buf *bytes, struct err *err);
+int nlsock_dump(struct nlsock *sock, const struct nlbatch *request, struct buf *bytes,
+		struct err *err);
 
 /** nlsock_ifindex() - of a link in the socket's namespace, by ioctl: about 1 us. Return: index > 0, or -ENODEV, -errno. */
 int nlsock_ifindex(const struct nlsock *sock, const char *name);

@@ -55,15 +55,16 @@ static struct nlmsghdr *link_begin(struct nlbatch *batch, uint16_t type, uint16_
  * port), or forgets (MTU of a bridge), by name:
  *   IFLA_MTU, IFLA_IFALIAS, IFLA_LINKINFO { IFLA_INFO_SLAVE_KIND "bridge", IFLA_INFO_SLAVE_DATA { flags } }
  */
-static void link_finish(struct nlbatch *batch, const struct obj_link *link, bool set_alias, uint32_t mtu)
+static void link_finish(struct nlbatch *batch, const struct obj_link *link, bool set_alias,
+			uint32_t mtu)
 {
 	static const struct {
 		uint16_t type;
 		uint8_t value;
 	} flags[] = {
-		{ IFLA_BRPORT_LEARNING, 0 },	{ IFLA_BRPORT_UNICAST_FLOOD, 0 },
-		{ IFLA_BRPORT_MCAST_FLOOD, 1 }, { IFLA_BRPORT_BCAST_FLOOD, 1 },
-		{ IFLA_BRPORT_GUARD, 1 },	{ IFLA_BRPORT_PROTECT, 1 },
+		{IFLA_BRPORT_LEARNING, 0},    {IFLA_BRPORT_UNICAST_FLOOD, 0},
+		{IFLA_BRPORT_MCAST_FLOOD, 1}, {IFLA_BRPORT_BCAST_FLOOD, 1},
+		{IFLA_BRPORT_GUARD, 1},       {IFLA_BRPORT_PROTECT, 1},
 	};
 	struct nlattr *info, *data;
 	struct ifinfomsg *ifi;
@@ -121,7 +122,8 @@ void rtnl_bridge_add(struct nlbatch *batch, const struct obj_link *link)
  *     IFLA_IFNAME, IFLA_ADDRESS, IFLA_MTU, IFLA_NUM_TX_QUEUES 1, IFLA_NUM_RX_QUEUES 1, IFLA_NET_NS_FD } } }
  * One queue each spares the driver's trimming of queues, which waits for RCU (0.29 instead of 0.7 ms).
  */
-void rtnl_veth_add(struct nlbatch *batch, const struct obj_link *link, uint32_t master_index, int peer_ns_fd)
+void rtnl_veth_add(struct nlbatch *batch, const struct obj_link *link, uint32_t master_index,
+		   int peer_ns_fd)
 {
 	struct nlattr *info, *data, *peer;
 	struct ifinfomsg *ifi, *peer_ifi;
@@ -168,7 +170,8 @@ void rtnl_link_set(struct nlbatch *batch, const struct obj_link *link, uint32_t 
 	link_finish(batch, link, false, 0);
 }
 
-static void link_by_name(struct nlbatch *batch, uint16_t type, const char *name, unsigned flags, unsigned change)
+static void link_by_name(struct nlbatch *batch, uint16_t type, const char *name, unsigned flags,
+			 unsigned change)
 {
 	struct ifinfomsg *ifi;
 	struct nlmsghdr *nlh = link_begin(batch, type, 0, &ifi);
@@ -209,8 +212,8 @@ void rtnl_group_del(struct nlbatch *batch, uint32_t group)
 }
 
 /* IFA_LOCAL and IFA_ADDRESS both: with one of them an IPv4 address would be point to point. */
-static void addr_message(struct nlbatch *batch, uint16_t type, uint16_t flags, const struct obj_addr *addr,
-			 uint32_t index)
+static void addr_message(struct nlbatch *batch, uint16_t type, uint16_t flags,
+			 const struct obj_addr *addr, uint32_t index)
 {
 	const struct ip *ip = &addr->addr.ip;
 	struct nlmsghdr *nlh = nlbuf_begin(batch, NLBUF_RTNL_ROOM, type, flags);
@@ -219,7 +222,7 @@ static void addr_message(struct nlbatch *batch, uint16_t type, uint16_t flags, c
 	ifa->ifa_family = family_of(ip);
 	ifa->ifa_prefixlen = addr->addr.len;
 	ifa->ifa_index = index;
-	ifa->ifa_scope = ip_is_linklocal(ip) ? RT_SCOPE_LINK
+	ifa->ifa_scope = ip_is_linklocal(ip)  ? RT_SCOPE_LINK
 			 : ip_is_loopback(ip) ? RT_SCOPE_HOST
 					      : RT_SCOPE_UNIVERSE;
 	if (ip->family == 6)
@@ -239,8 +242,8 @@ void rtnl_addr_del(struct nlbatch *batch, const struct obj_addr *addr, uint32_t 
 	addr_message(batch, RTM_DELADDR, 0, addr, index);
 }
 
-static void route_message(struct nlbatch *batch, uint16_t type, uint16_t flags, const struct obj_route *route,
-			  uint32_t index)
+static void route_message(struct nlbatch *batch, uint16_t type, uint16_t flags,
+			  const struct obj_route *route, uint32_t index)
 {
 	struct nlmsghdr *nlh = nlbuf_begin(batch, NLBUF_RTNL_ROOM, type, flags);
 	struct rtmsg *rtm = mnl_nlmsg_put_extra_header(nlh, sizeof(*rtm));
@@ -282,8 +285,8 @@ void rtnl_route_del(struct nlbatch *batch, const struct obj_route *route, uint32
 	route_message(batch, RTM_DELROUTE, 0, route, index);
 }
 
-static void neigh_message(struct nlbatch *batch, uint16_t type, uint16_t flags, const struct obj_neigh *neigh,
-			  uint32_t index)
+static void neigh_message(struct nlbatch *batch, uint16_t type, uint16_t flags,
+			  const struct obj_neigh *neigh, uint32_t index)
 {
 	struct nlmsghdr *nlh = nlbuf_begin(batch, NLBUF_RTNL_ROOM, type, flags);
 	struct ndmsg *ndm = mnl_nlmsg_put_extra_header(nlh, sizeof(*ndm));
@@ -313,8 +316,8 @@ void rtnl_neigh_del(struct nlbatch *batch, const struct obj_neigh *neigh, uint32
 }
 
 /* NUD_NOARP is a static entry that forwards; NUD_PERMANENT would mean "local", frames would come up the stack. */
-static void fdb_message(struct nlbatch *batch, uint16_t type, uint16_t flags, const struct obj_fdb *fdb,
-			uint32_t index)
+static void fdb_message(struct nlbatch *batch, uint16_t type, uint16_t flags,
+			const struct obj_fdb *fdb, uint32_t index)
 {
 	struct nlmsghdr *nlh = nlbuf_begin(batch, NLBUF_RTNL_ROOM, type, flags);
 	struct ndmsg *ndm = mnl_nlmsg_put_extra_header(nlh, sizeof(*ndm));
@@ -356,12 +359,13 @@ static void dump_request(struct nlbatch *batch, enum rtnl_part part, uint8_t fam
 		uint16_t type;
 		uint16_t header;
 	} parts[RTNL_PART_COUNT] = {
-		[RTNL_ADDRS] = { RTM_GETADDR, sizeof(struct ifaddrmsg) },
-		[RTNL_ROUTES] = { RTM_GETROUTE, sizeof(struct rtmsg) },
-		[RTNL_NEIGHS] = { RTM_GETNEIGH, sizeof(struct ndmsg) },
-		[RTNL_FDB] = { RTM_GETNEIGH, sizeof(struct ndmsg) },
+		[RTNL_ADDRS] = {RTM_GETADDR, sizeof(struct ifaddrmsg)},
+		[RTNL_ROUTES] = {RTM_GETROUTE, sizeof(struct rtmsg)},
+		[RTNL_NEIGHS] = {RTM_GETNEIGH, sizeof(struct ndmsg)},
+		[RTNL_FDB] = {RTM_GETNEIGH, sizeof(struct ndmsg)},
 	};
-	struct nlmsghdr *nlh = nlbuf_begin(batch, NLBUF_RTNL_ROOM, parts[part].type, NLM_F_DUMP);
+	struct nlmsghdr *nlh =
+		nlbuf_begin(batch, NLBUF_RTNL_ROOM, parts[part].type, NLM_F_DUMP);
 	uint8_t *header = mnl_nlmsg_put_extra_header(nlh, parts[part].header);
 
 	header[0] = family; /* the first byte of all three */
@@ -371,14 +375,14 @@ static void dump_request(struct nlbatch *batch, enum rtnl_part part, uint8_t fam
 int rtnl_dump(struct nlsock *sock, enum rtnl_part part, struct buf *bytes, struct err *err)
 {
 	static const uint8_t families[RTNL_PART_COUNT][2] = {
-		[RTNL_LINKS] = { AF_UNSPEC, AF_UNSPEC }, [RTNL_ADDRS] = { AF_INET, AF_INET6 },
-		[RTNL_ROUTES] = { AF_INET, AF_INET6 },	 [RTNL_NEIGHS] = { AF_INET, AF_INET6 },
-		[RTNL_FDB] = { AF_BRIDGE, AF_UNSPEC },
+		[RTNL_LINKS] = {AF_UNSPEC, AF_UNSPEC}, [RTNL_ADDRS] = {AF_INET, AF_INET6},
+		[RTNL_ROUTES] = {AF_INET, AF_INET6},   [RTNL_NEIGHS] = {AF_INET, AF_INET6},
+		[RTNL_FDB] = {AF_BRIDGE, AF_UNSPEC},
 	};
 	int r = 0;
 
 	for (int i = 0; i < 2 && r == 0; i++) {
-		struct nlbatch request = { 0 };
+		struct nlbatch request = {0};
 
 		if (i == 1 && families[part][1] == AF_UNSPEC)
 			break;
@@ -397,7 +401,7 @@ int rtnl_dump(struct nlsock *sock, enum rtnl_part part, struct buf *bytes, struc
 
 int rtnl_link_get(struct nlsock *sock, const char *name, struct buf *bytes, struct err *err)
 {
-	struct nlbatch request = { 0 };
+	struct nlbatch request = {0};
 	int r;
 
 	link_request(&request, 0, name);

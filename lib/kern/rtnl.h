@@ -28,7 +28,8 @@ void rtnl_bridge_add(struct nlbatch *batch, const struct obj_link *link);
  * Both ends are down afterwards (IFF_UP on the peer half fails with ENOTCONN).
  * IPv6 link-local addresses are not generated if net.ipv6.conf.default.addr_gen_mode was 1 in that end's namespace.
  */
-void rtnl_veth_add(struct nlbatch *batch, const struct obj_link *link, uint32_t master_index, int peer_ns_fd);
+void rtnl_veth_add(struct nlbatch *batch, const struct obj_link *link, uint32_t master_index,
+		   int peer_ns_fd);
 
 /**
  * rtnl_link_set() - give a standing link this value: MAC, MTU where asked for, alias, port flags, and its master
@@ -37,12 +38,16 @@ void rtnl_veth_add(struct nlbatch *batch, const struct obj_link *link, uint32_t 
  */
 void rtnl_link_set(struct nlbatch *batch, const struct obj_link *link, uint32_t master_index);
 void rtnl_link_up(struct nlbatch *batch, const char *name, bool up);
-void rtnl_link_del(struct nlbatch *batch, const char *name); /* waits for RCU: 16-20 ms; for many use a group */
+void rtnl_link_del(struct nlbatch *batch,
+		   const char *name); /* waits for RCU: 16-20 ms; for many use a group */
 void rtnl_link_group(struct nlbatch *batch, const char *name, uint32_t group);
-void rtnl_group_del(struct nlbatch *batch, uint32_t group); /* every link of the group in this namespace: one wait for all */
+void rtnl_group_del(
+	struct nlbatch *batch,
+	uint32_t group); /* every link of the group in this namespace: one wait for all */
 
 /* The rest: @index is that of obj's dev. */
-void rtnl_addr_add(struct nlbatch *batch, const struct obj_addr *addr, uint32_t index); /* IPv6: nodad */
+void rtnl_addr_add(struct nlbatch *batch, const struct obj_addr *addr,
+		   uint32_t index); /* IPv6: nodad */
 void rtnl_addr_del(struct nlbatch *batch, const struct obj_addr *addr, uint32_t index);
 
 /**
@@ -53,10 +58,13 @@ void rtnl_addr_del(struct nlbatch *batch, const struct obj_addr *addr, uint32_t 
 void rtnl_route_add(struct nlbatch *batch, const struct obj_route *route, uint32_t index);
 void rtnl_route_del(struct nlbatch *batch, const struct obj_route *route, uint32_t index);
 
-void rtnl_neigh_add(struct nlbatch *batch, const struct obj_neigh *neigh, uint32_t index); /* permanent, exclusive */
-void rtnl_neigh_set(struct nlbatch *batch, const struct obj_neigh *neigh, uint32_t index); /* permanent, make or replace */
+void rtnl_neigh_add(struct nlbatch *batch, const struct obj_neigh *neigh,
+		    uint32_t index); /* permanent, exclusive */
+void rtnl_neigh_set(struct nlbatch *batch, const struct obj_neigh *neigh,
+		    uint32_t index); /* permanent, make or replace */
 void rtnl_neigh_del(struct nlbatch *batch, const struct obj_neigh *neigh, uint32_t index);
-void rtnl_fdb_add(struct nlbatch *batch, const struct obj_fdb *fdb, uint32_t index); /* exclusive */
+void rtnl_fdb_add(struct nlbatch *batch, const struct obj_fdb *fdb,
+		  uint32_t index); /* exclusive */
 void rtnl_fdb_del(struct nlbatch *batch, const struct obj_fdb *fdb, uint32_t index);
 
 /* Requests for nlsock_dump(). */

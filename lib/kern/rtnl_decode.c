@@ -61,7 +61,7 @@ static int seen_cmp(const void *a, const void *b)
 
 static const struct seen *seen_find(const struct decoder *d, uint32_t index)
 {
-	struct seen key = { .index = index };
+	struct seen key = {.index = index};
 
 	if (!d->count)
 		return NULL;
@@ -75,7 +75,7 @@ static bool ip_read(uint8_t family, const struct nlattr *attr, struct ip *ret_ip
 
 	if (!payload)
 		return false;
-	*ret_ip = (struct ip){ .family = family == AF_INET ? 4 : 6 };
+	*ret_ip = (struct ip){.family = family == AF_INET ? 4 : 6};
 	memcpy(ret_ip->b, payload, size);
 	return true;
 }
@@ -176,12 +176,13 @@ static bool port_is_static(const struct link_message *link)
 	       nlbuf_u8(port[IFLA_BRPORT_UNICAST_FLOOD], 1) == 0 &&
 	       nlbuf_u8(port[IFLA_BRPORT_MCAST_FLOOD], 0) == 1 &&
 	       nlbuf_u8(port[IFLA_BRPORT_BCAST_FLOOD], 0) == 1 &&
-	       nlbuf_u8(port[IFLA_BRPORT_GUARD], 0) == 1 && nlbuf_u8(port[IFLA_BRPORT_PROTECT], 0) == 1;
+	       nlbuf_u8(port[IFLA_BRPORT_GUARD], 0) == 1 &&
+	       nlbuf_u8(port[IFLA_BRPORT_PROTECT], 0) == 1;
 }
 
 static void link_object(const struct decoder *d, const struct link_message *link)
 {
-	struct obj obj = { .ns = d->ns, .kind = OBJ_LINK };
+	struct obj obj = {.ns = d->ns, .kind = OBJ_LINK};
 	const struct seen *master;
 
 	memcpy(obj.link.name, link->info.name, sizeof(obj.link.name));
@@ -213,7 +214,8 @@ static void decode_links(const struct decoder *d, struct rtnl_slice raw)
 			continue;
 		ours = is_ours(d->ns, link.info.name, link.info.kind);
 		/* A name of ours on a link of another type is not a thing we can compare: left out, so it shows as missing. */
-		if (ours && (str_eq(link.info.kind, "veth") || str_eq(link.info.kind, "bridge")))
+		if (ours &&
+		    (str_eq(link.info.kind, "veth") || str_eq(link.info.kind, "bridge")))
 			link_object(d, &link);
 		else if (!(link.info.loopback && ns_class(d->ns) != NS_HOST))
 			continue;
@@ -235,11 +237,12 @@ static int decode_addrs(const struct decoder *d, struct rtnl_slice raw, struct e
 		const struct ifaddrmsg *ifa = header_of(nlh, RTM_NEWADDR, sizeof(*ifa));
 		const struct nlattr *attrs[IFA_MAX + 1];
 		const struct seen *link = ifa ? seen_find(d, ifa->ifa_index) : NULL;
-		struct prefix addr = { 0 };
+		struct prefix addr = {0};
 		struct obj obj;
 
 		/* a bare stack is ours whole: lab nodes have addresses on their loopback */
-		if (!link || !(link->ours || (ns_class(d->ns) == NS_STACK && str_eq(link->name, "lo"))))
+		if (!link ||
+		    !(link->ours || (ns_class(d->ns) == NS_STACK && str_eq(link->name, "lo"))))
 			continue;
 		nlbuf_attrs(nlh, sizeof(*ifa), attrs, ARRAY_COUNT(attrs));
 		if (!ip_read(ifa->ifa_family, attrs[IFA_LOCAL], &addr.ip) &&
@@ -254,7 +257,8 @@ static int decode_addrs(const struct decoder *d, struct rtnl_slice raw, struct e
 	return bad ? bad_bytes(err, "addresses") : 0;
 }
 
-static bool route_read(const struct nlmsghdr *nlh, uint16_t type, struct rtnl_route_info *ret_route)
+static bool route_read(const struct nlmsghdr *nlh, uint16_t type,
+		       struct rtnl_route_info *ret_route)
 {
 	const struct rtmsg *rtm = header_of(nlh, type, sizeof(*rtm));
 	const struct nlattr *attrs[RTA_MAX + 1];
@@ -264,7 +268,8 @@ static bool route_read(const struct nlmsghdr *nlh, uint16_t type, struct rtnl_ro
 		return false;
 	nlbuf_attrs(nlh, sizeof(*rtm), attrs, ARRAY_COUNT(attrs));
 	*ret_route = (struct rtnl_route_info){
-		.dst = { .ip.family = rtm->rtm_family == AF_INET ? 4 : 6, .len = rtm->rtm_dst_len },
+		.dst = {.ip.family = rtm->rtm_family == AF_INET ? 4 : 6,
+			.len = rtm->rtm_dst_len},
 		.index = nlbuf_u32(attrs[RTA_OIF], 0),
 		.metric = nlbuf_u32(attrs[RTA_PRIORITY], 0),
 		.table = nlbuf_u32(attrs[RTA_TABLE], rtm->rtm_table),
@@ -302,8 +307,8 @@ static int decode_routes(const struct decoder *d, struct rtnl_slice raw, struct 
 		const struct seen *link;
 		struct obj obj;
 
-		if (!route_read(nlh, RTM_NEWROUTE, &route) || route.protocol != OBJ_ROUTE_PROTO ||
-		    route.table != RT_TABLE_MAIN)
+		if (!route_read(nlh, RTM_NEWROUTE, &route) ||
+		    route.protocol != OBJ_ROUTE_PROTO || route.table != RT_TABLE_MAIN)
 			continue;
 		link = seen_find(d, route.index);
 		obj = obj_route(d->ns, &route.dst, &route.via, link ? link->name : "");
@@ -322,7 +327,7 @@ static int decode_neighs(const struct decoder *d, struct rtnl_slice raw, struct 
 		const struct ndmsg *ndm = header_of(nlh, RTM_NEWNEIGH, sizeof(*ndm));
 		const struct nlattr *attrs[NDA_MAX + 1];
 		const struct seen *link = ndm ? seen_find(d, (uint32_t)ndm->ndm_ifindex) : NULL;
-		struct mac mac = { 0 };
+		struct mac mac = {0};
 		struct ip ip;
 		struct obj obj;
 
@@ -348,18 +353,20 @@ static int decode_fdb(const struct decoder *d, struct rtnl_slice raw, struct err
 		const struct ndmsg *ndm = header_of(nlh, RTM_NEWNEIGH, sizeof(*ndm));
 		const struct nlattr *attrs[NDA_MAX + 1];
 		const struct seen *link = ndm ? seen_find(d, (uint32_t)ndm->ndm_ifindex) : NULL;
-		struct mac mac = { 0 };
+		struct mac mac = {0};
 		struct obj obj;
 
 		/*
 		 * Static and forwarding is NUD_NOARP with the master flag; local entries are NUD_PERMANENT. One entry in
 		 * many VLANs is shown once for each and once without any.
 		 */
-		if (!link || !link->ours || ndm->ndm_family != AF_BRIDGE || !(ndm->ndm_state & NUD_NOARP))
+		if (!link || !link->ours || ndm->ndm_family != AF_BRIDGE ||
+		    !(ndm->ndm_state & NUD_NOARP))
 			continue;
 		nlbuf_attrs(nlh, sizeof(*ndm), attrs, ARRAY_COUNT(attrs));
 		mac_read(attrs[NDA_LLADDR], &mac);
-		if (!mac_is_unicast(&mac) || attrs[NDA_VLAN] || (!attrs[NDA_MASTER] && !(ndm->ndm_flags & NTF_MASTER)))
+		if (!mac_is_unicast(&mac) || attrs[NDA_VLAN] ||
+		    (!attrs[NDA_MASTER] && !(ndm->ndm_flags & NTF_MASTER)))
 			continue;
 		obj = obj_fdb(d->ns, link->name, &mac);
 		objv_add(d->objs, &obj);
@@ -369,7 +376,7 @@ static int decode_fdb(const struct decoder *d, struct rtnl_slice raw, struct err
 
 int rtnl_decode(const struct rtnl_raw *raw, uint64_t ns, struct objv *objs, struct err *err)
 {
-	struct decoder d = { .ns = ns, .objs = objs };
+	struct decoder d = {.ns = ns, .objs = objs};
 	int r = index_links(&d, raw->links, err);
 
 	if (r == 0) {
@@ -428,7 +435,7 @@ int rtnl_list_addrs(struct rtnl_slice raw, struct rtnl_addr_info **ret_addrs)
 	while ((nlh = nlbuf_next(raw.data, raw.size, &offset, &bad))) {
 		const struct ifaddrmsg *ifa = header_of(nlh, RTM_NEWADDR, sizeof(*ifa));
 		const struct nlattr *attrs[IFA_MAX + 1];
-		struct rtnl_addr_info addr = { 0 };
+		struct rtnl_addr_info addr = {0};
 
 		if (!ifa)
 			continue;
@@ -474,14 +481,15 @@ int rtnl_list_routes(struct rtnl_slice raw, struct rtnl_route_info **ret_routes)
 	return (int)count;
 }
 
-bool rtnl_event_next(const void *data, size_t size, size_t *cursor, struct rtnl_event *ret_event)
+bool rtnl_event_next(const void *data, size_t size, size_t *cursor,
+		     struct rtnl_event *ret_event)
 {
 	const struct nlmsghdr *nlh;
 	bool bad = false;
 
 	while ((nlh = nlbuf_next(data, size, cursor, &bad))) {
 		uint16_t type = nlh->nlmsg_type;
-		struct rtnl_event event = { .type = type, .portid = nlh->nlmsg_pid };
+		struct rtnl_event event = {.type = type, .portid = nlh->nlmsg_pid};
 		struct rtnl_route_info route;
 		const struct ifaddrmsg *ifa;
 		const struct ndmsg *ndm;
@@ -510,13 +518,14 @@ bool rtnl_event_next(const void *data, size_t size, size_t *cursor, struct rtnl_
 			ndm = header_of(nlh, type, sizeof(*ndm));
 			if (!ndm)
 				continue;
-			event.part = ndm->ndm_family == AF_BRIDGE ? RTNL_EVENT_FDB : RTNL_EVENT_NEIGH;
+			event.part = ndm->ndm_family == AF_BRIDGE ? RTNL_EVENT_FDB
+								  : RTNL_EVENT_NEIGH;
 			event.index = (uint32_t)ndm->ndm_ifindex;
 		} else {
 			continue;
 		}
-		event.removed = type == RTM_DELLINK || type == RTM_DELADDR || type == RTM_DELROUTE ||
-				type == RTM_DELNEIGH;
+		event.removed = type == RTM_DELLINK || type == RTM_DELADDR ||
+				type == RTM_DELROUTE || type == RTM_DELNEIGH;
 		*ret_event = event;
 		return true;
 	}

@@ -59,12 +59,12 @@ struct rtnl_addr_info {
 
 struct rtnl_route_info {
 	struct prefix dst;
-	struct ip via;	/* family 0: on link */
+	struct ip via;  /* family 0: on link */
 	uint32_t index; /* 0: none (blackhole, multipath: the first hop's is taken) */
 	uint32_t metric;
 	uint32_t table;
 	uint8_t protocol; /* RTPROT_*: 9 is RA, 2 kernel, 16 dhcp */
-	uint8_t type;	  /* RTN_* */
+	uint8_t type;     /* RTN_* */
 };
 
 /* Each returns the number and a malloc'ed array (NULL for 0), or -EBADMSG. */
@@ -72,7 +72,13 @@ int rtnl_list_links(struct rtnl_slice raw, struct rtnl_link_info **ret_links);
 int rtnl_list_addrs(struct rtnl_slice raw, struct rtnl_addr_info **ret_addrs);
 int rtnl_list_routes(struct rtnl_slice raw, struct rtnl_route_info **ret_routes);
 
-enum rtnl_event_part { RTNL_EVENT_LINK, RTNL_EVENT_ADDR, RTNL_EVENT_ROUTE, RTNL_EVENT_NEIGH, RTNL_EVENT_FDB };
+enum rtnl_event_part {
+	RTNL_EVENT_LINK,
+	RTNL_EVENT_ADDR,
+	RTNL_EVENT_ROUTE,
+	RTNL_EVENT_NEIGH,
+	RTNL_EVENT_FDB
+};
 
 /**
  * struct rtnl_event - one message of a monitor socket, for deciding what to look at again
@@ -83,14 +89,15 @@ enum rtnl_event_part { RTNL_EVENT_LINK, RTNL_EVENT_ADDR, RTNL_EVENT_ROUTE, RTNL_
 struct rtnl_event {
 	uint16_t type;
 	uint8_t removed; /* 1: RTM_DEL* */
-	uint8_t part;	 /* enum rtnl_event_part */
+	uint8_t part;    /* enum rtnl_event_part */
 	uint8_t down;
 	uint32_t portid;
 	uint32_t index;
 	char name[OBJ_IFNAME_SIZE]; /* of links only */
-	uint8_t protocol;	    /* of routes only */
+	uint8_t protocol;           /* of routes only */
 };
 /** rtnl_event_next() - the next event in @data from *@cursor (0 at first). Return: true when one was found. */
-bool rtnl_event_next(const void *data, size_t size, size_t *cursor, struct rtnl_event *ret_event);
+bool rtnl_event_next(const void *data, size_t size, size_t *cursor,
+		     struct rtnl_event *ret_event);
 
 #endif

@@ -38,14 +38,14 @@ enum {
 };
 
 static const struct nft_chain_def chains[] = {
-	{ .name = NFT_PORT_CHAIN },
-	{ .name = "arp" },
-	{ .name = "v4" },
-	{ .name = "igmp" },
-	{ .name = "v6" },
-	{ .name = "icmp6" },
-	{ .name = "mld" },
-	{ .name = "nd" },
+	{.name = NFT_PORT_CHAIN},
+	{.name = "arp"},
+	{.name = "v4"},
+	{.name = "igmp"},
+	{.name = "v6"},
+	{.name = "icmp6"},
+	{.name = "mld"},
+	{.name = "nd"},
 	{
 		.name = NFT_LIST_CHAIN,
 		.type = "filter",
@@ -54,25 +54,28 @@ static const struct nft_chain_def chains[] = {
 		.policy = NF_DROP,
 		.listed = true,
 	},
-	{ 0 },
+	{0},
 };
 
 static const char *const counters[] = {
-	"mac_spoofed", "ip_spoofed", "arp_spoofed", "nd_spoofed", "dhcp_spoofed", "restricted", NULL,
+	"mac_spoofed",  "ip_spoofed", "arp_spoofed", "nd_spoofed",
+	"dhcp_spoofed", "restricted", NULL,
 };
 
 #define PORT_AND(FIELD) META(IIFNAME, 0), FIELD
-#define SOURCE6	PORT_AND(NET_BYTES(8, 16, 4)) /* iifname . ip6 saddr */
-#define TYPE6(TYPE) TRANS_BYTES(0, 1, 0), IS(0, 1, TYPE)
-#define LENGTH6(BYTES) NET_BYTES(4, 2, 0), IS(0, 2, 0, BYTES)
-#define OPTION_AT(OFF, TYPE) TRANS_BYTES(OFF, 2, 0), IS(0, 2, TYPE, 1) /* of one unit of 8 bytes */
+#define SOURCE6         PORT_AND(NET_BYTES(8, 16, 4)) /* iifname . ip6 saddr */
+#define TYPE6(TYPE)     TRANS_BYTES(0, 1, 0), IS(0, 1, TYPE)
+#define LENGTH6(BYTES)  NET_BYTES(4, 2, 0), IS(0, 2, 0, BYTES)
+#define OPTION_AT(OFF, TYPE)                                                                   \
+	TRANS_BYTES(OFF, 2, 0), IS(0, 2, TYPE, 1) /* of one unit of 8 bytes */
 #define OPTION_MAC_KNOWN(OFF) PORT_AND(TRANS_BYTES(OFF, 6, 4)), IN(SET_GUARD_MAC, 0)
-#define TARGET_KNOWN PORT_AND(TRANS_BYTES(8, 16, 4)), IN(SET_GUARD_IP6, 0)
-#define FROM_NOBODY NET_BYTES(8, 16, 0), IS(0, 16, 0)
-#define RESTRICTED COUNT("restricted"), DROP
+#define TARGET_KNOWN          PORT_AND(TRANS_BYTES(8, 16, 4)), IN(SET_GUARD_IP6, 0)
+#define FROM_NOBODY           NET_BYTES(8, 16, 0), IS(0, 16, 0)
+#define RESTRICTED            COUNT("restricted"), DROP
 
 static const struct nft_rule_def rules[] = {
-	RULE(NFT_PORT_CHAIN, PORT_AND(LINK_BYTES(6, 6, 4)), NOT_IN(SET_GUARD_MAC, 0), COUNT("mac_spoofed"), DROP),
+	RULE(NFT_PORT_CHAIN, PORT_AND(LINK_BYTES(6, 6, 4)), NOT_IN(SET_GUARD_MAC, 0),
+	     COUNT("mac_spoofed"), DROP),
 	RULE(NFT_PORT_CHAIN, LINK_BYTES(12, 2, 0), IS(0, 2, 0x08, 0x00), GOTO("v4")),
 	RULE(NFT_PORT_CHAIN, LINK_BYTES(12, 2, 0), IS(0, 2, 0x86, 0xdd), GOTO("v6")),
 	RULE(NFT_PORT_CHAIN, LINK_BYTES(12, 2, 0), IS(0, 2, 0x08, 0x06), GOTO("arp")),
@@ -84,45 +87,56 @@ static const struct nft_rule_def rules[] = {
 	 * they are then the same.
 	 */
 	RULE("arp", NET_BYTES(0, 6, 0), IS_NOT(0, 6, 0, 1, 0x08, 0x00, 6, 4), RESTRICTED),
-	RULE("arp", META(IIFNAME, 0), LINK_BYTES(6, 6, 4), NET_BYTES(14, 4, 6), IN(SET_GUARD_ARP, 0), META(IIFNAME, 0),
-	     NET_BYTES(8, 6, 4), NET_BYTES(14, 4, 6), IN(SET_GUARD_ARP, 0), ACCEPT),
-	RULE("arp", NET_BYTES(14, 4, 0), IS(0, 4, 0), NET_BYTES(6, 2, 0), IS(0, 2, 0, 1), META(IIFNAME, 0),
-	     NET_BYTES(8, 6, 4), IN(SET_GUARD_MAC, 0), ACCEPT),
+	RULE("arp", META(IIFNAME, 0), LINK_BYTES(6, 6, 4), NET_BYTES(14, 4, 6),
+	     IN(SET_GUARD_ARP, 0), META(IIFNAME, 0), NET_BYTES(8, 6, 4), NET_BYTES(14, 4, 6),
+	     IN(SET_GUARD_ARP, 0), ACCEPT),
+	RULE("arp", NET_BYTES(14, 4, 0), IS(0, 4, 0), NET_BYTES(6, 2, 0), IS(0, 2, 0, 1),
+	     META(IIFNAME, 0), NET_BYTES(8, 6, 4), IN(SET_GUARD_MAC, 0), ACCEPT),
 	RULE("arp", COUNT("arp_spoofed"), DROP),
 
 	/* IGMP: version and length 0x46, the one option is router alert (RFC 2113). */
-	RULE("v4", NET_BYTES(0, 1, 0), IS(0, 1, 0x46), NET_BYTES(9, 1, 0), IS(0, 1, IPPROTO_IGMP), NET_BYTES(20, 4, 0),
-	     IS(0, 4, 0x94, 0x04, 0, 0), GOTO("igmp")),
+	RULE("v4", NET_BYTES(0, 1, 0), IS(0, 1, 0x46), NET_BYTES(9, 1, 0),
+	     IS(0, 1, IPPROTO_IGMP), NET_BYTES(20, 4, 0), IS(0, 4, 0x94, 0x04, 0, 0),
+	     GOTO("igmp")),
 	RULE("v4", NET_BYTES(0, 1, 0), IS_NOT(0, 1, 0x45), RESTRICTED),
 	/* A client without address asks for one: 0.0.0.0:68 to 255.255.255.255:67. */
-	RULE("v4", NET_BYTES(12, 8, 0), IS(0, 8, 0, 0, 0, 0, 255, 255, 255, 255), L4(0, IPPROTO_UDP),
-	     TRANS_BYTES(0, 4, 0), IS(0, 4, 0, 68, 0, 67), ACCEPT),
-	RULE("v4", PORT_AND(NET_BYTES(12, 4, 4)), NOT_IN(SET_GUARD_IP4, 0), COUNT("ip_spoofed"), DROP),
-	RULE("v4", L4(0, IPPROTO_UDP), TRANS_BYTES(0, 2, 0), IS(0, 2, 0, 67), COUNT("dhcp_spoofed"), DROP),
-	RULE("v4", L4(0, IPPROTO_ICMP), TRANS_BYTES(0, 1, 0), IS(0, 1, 5 /* redirect */), RESTRICTED),
-	RULE("v4", L4(0, IPPROTO_ICMP), TRANS_BYTES(0, 1, 0), IS(0, 1, 9 /* router advertisement */), RESTRICTED),
+	RULE("v4", NET_BYTES(12, 8, 0), IS(0, 8, 0, 0, 0, 0, 255, 255, 255, 255),
+	     L4(0, IPPROTO_UDP), TRANS_BYTES(0, 4, 0), IS(0, 4, 0, 68, 0, 67), ACCEPT),
+	RULE("v4", PORT_AND(NET_BYTES(12, 4, 4)), NOT_IN(SET_GUARD_IP4, 0), COUNT("ip_spoofed"),
+	     DROP),
+	RULE("v4", L4(0, IPPROTO_UDP), TRANS_BYTES(0, 2, 0), IS(0, 2, 0, 67),
+	     COUNT("dhcp_spoofed"), DROP),
+	RULE("v4", L4(0, IPPROTO_ICMP), TRANS_BYTES(0, 1, 0), IS(0, 1, 5 /* redirect */),
+	     RESTRICTED),
+	RULE("v4", L4(0, IPPROTO_ICMP), TRANS_BYTES(0, 1, 0),
+	     IS(0, 1, 9 /* router advertisement */), RESTRICTED),
 	RULE("v4", L4(0, IPPROTO_IGMP), GOTO("igmp")),
 	RULE("v4", ACCEPT),
 
-	RULE("igmp", PORT_AND(NET_BYTES(12, 4, 4)), NOT_IN(SET_GUARD_IP4, 0), COUNT("ip_spoofed"), DROP),
+	RULE("igmp", PORT_AND(NET_BYTES(12, 4, 4)), NOT_IN(SET_GUARD_IP4, 0),
+	     COUNT("ip_spoofed"), DROP),
 	RULE("igmp", TRANS_BYTES(0, 1, 0), IS_NOT(0, 1, 0x11 /* membership query */), ACCEPT),
 	RULE("igmp", RESTRICTED),
 
 	RULE("v6", EXTHDR_EXISTS(NEXT_ROUTING, 0), IS(0, 1, 1), RESTRICTED),
 	RULE("v6", L4(0, IPPROTO_ICMPV6), GOTO("icmp6")),
 	RULE("v6", SOURCE6, NOT_IN(SET_GUARD_IP6, 0), COUNT("ip_spoofed"), DROP),
-	RULE("v6", L4(0, IPPROTO_UDP), TRANS_BYTES(0, 2, 0), IS(0, 2, 0x02, 0x23 /* 547 */), COUNT("dhcp_spoofed"), DROP),
+	RULE("v6", L4(0, IPPROTO_UDP), TRANS_BYTES(0, 2, 0), IS(0, 2, 0x02, 0x23 /* 547 */),
+	     COUNT("dhcp_spoofed"), DROP),
 	/* The load fails, and the rule with it, when the header chain could not be walked to its end. */
 	RULE("v6", META(L4PROTO, 0), IS_NOT(0, 1, 255), ACCEPT),
 	RULE("v6", RESTRICTED),
 
-	RULE("icmp6", TRANS_BYTES(0, 1, 0), BYTE_BETWEEN(0, ICMP6_ND_FIRST, ICMP6_ND_LAST), GOTO("nd")),
-	RULE("icmp6", TRANS_BYTES(0, 1, 0), BYTE_BETWEEN(0, ICMP6_MLD_REPORT, ICMP6_MLD_DONE), GOTO("mld")),
+	RULE("icmp6", TRANS_BYTES(0, 1, 0), BYTE_BETWEEN(0, ICMP6_ND_FIRST, ICMP6_ND_LAST),
+	     GOTO("nd")),
+	RULE("icmp6", TRANS_BYTES(0, 1, 0), BYTE_BETWEEN(0, ICMP6_MLD_REPORT, ICMP6_MLD_DONE),
+	     GOTO("mld")),
 	RULE("icmp6", TYPE6(ICMP6_MLD2_REPORT), GOTO("mld")),
 	RULE("icmp6", SOURCE6, NOT_IN(SET_GUARD_IP6, 0), COUNT("ip_spoofed"), DROP),
 	RULE("icmp6", TRANS_BYTES(0, 1, 0), AT_MOST(0, 1, 129 /* errors and echo */), ACCEPT),
 	/* A later fragment: 13 bits of offset, not zero. */
-	RULE("icmp6", EXTHDR_BYTES(NEXT_FRAGMENT, 2, 2, 0), AND(0, 2, 0xff, 0xf8), IS_NOT(0, 2, 0), ACCEPT),
+	RULE("icmp6", EXTHDR_BYTES(NEXT_FRAGMENT, 2, 2, 0), AND(0, 2, 0xff, 0xf8),
+	     IS_NOT(0, 2, 0), ACCEPT),
 	RULE("icmp6", RESTRICTED),
 
 	/* Reports have a router alert in a hop-by-hop header (RFC 3810 section 5), to a group, from :: at first. */
@@ -135,20 +149,24 @@ static const struct nft_rule_def rules[] = {
 	RULE("nd", NET_BYTES(6, 1, 0), IS_NOT(0, 1, IPPROTO_ICMPV6), COUNT("nd_spoofed"), DROP),
 	/* Duplicate address detection from ::, of own addresses, bare or with a nonce (RFC 7527). */
 	RULE("nd", FROM_NOBODY, TYPE6(ICMP6_ND_SOLICIT), LENGTH6(24), TARGET_KNOWN, ACCEPT),
-	RULE("nd", FROM_NOBODY, TYPE6(ICMP6_ND_SOLICIT), LENGTH6(32), OPTION_AT(24, 14), TARGET_KNOWN, ACCEPT),
+	RULE("nd", FROM_NOBODY, TYPE6(ICMP6_ND_SOLICIT), LENGTH6(32), OPTION_AT(24, 14),
+	     TARGET_KNOWN, ACCEPT),
 	/* Router solicitation: from :: bare, else as the others. */
 	RULE("nd", FROM_NOBODY, TYPE6(ICMP6_ND_SOLICIT_ROUTER), LENGTH6(8), ACCEPT),
 	RULE("nd", SOURCE6, NOT_IN(SET_GUARD_IP6, 0), COUNT("nd_spoofed"), DROP),
 	RULE("nd", TYPE6(ICMP6_ND_SOLICIT_ROUTER), LENGTH6(8), ACCEPT),
-	RULE("nd", TYPE6(ICMP6_ND_SOLICIT_ROUTER), LENGTH6(16), OPTION_AT(8, 1), OPTION_MAC_KNOWN(10), ACCEPT),
+	RULE("nd", TYPE6(ICMP6_ND_SOLICIT_ROUTER), LENGTH6(16), OPTION_AT(8, 1),
+	     OPTION_MAC_KNOWN(10), ACCEPT),
 	RULE("nd", TYPE6(ICMP6_ND_SOLICIT), LENGTH6(24), ACCEPT),
-	RULE("nd", TYPE6(ICMP6_ND_SOLICIT), LENGTH6(32), OPTION_AT(24, 1), OPTION_MAC_KNOWN(26), ACCEPT),
+	RULE("nd", TYPE6(ICMP6_ND_SOLICIT), LENGTH6(32), OPTION_AT(24, 1), OPTION_MAC_KNOWN(26),
+	     ACCEPT),
 	RULE("nd", TYPE6(ICMP6_ND_ADVERT), LENGTH6(24), TARGET_KNOWN, ACCEPT),
-	RULE("nd", TYPE6(ICMP6_ND_ADVERT), LENGTH6(32), OPTION_AT(24, 2), OPTION_MAC_KNOWN(26), TARGET_KNOWN, ACCEPT),
+	RULE("nd", TYPE6(ICMP6_ND_ADVERT), LENGTH6(32), OPTION_AT(24, 2), OPTION_MAC_KNOWN(26),
+	     TARGET_KNOWN, ACCEPT),
 	RULE("nd", COUNT("nd_spoofed"), DROP),
 
 	RULE(NFT_LIST_CHAIN, GOTO(NFT_PORT_CHAIN)),
-	{ 0 },
+	{0},
 };
 
 const struct nft_skeleton nft_ruleset_guard = {

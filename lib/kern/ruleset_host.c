@@ -8,35 +8,39 @@
 #include "lib/kern/nft_skeleton.h"
 
 static const struct nft_chain_def chains[] = {
-	{ "raw", "filter", NF_INET_PRE_ROUTING, NF_ACCEPT, -300, false },
-	{ "input", "filter", NF_INET_LOCAL_IN, NF_ACCEPT, 0, false },
-	{ "to_host", NULL, 0, 0, 0, false },
-	{ "forward", "filter", NF_INET_FORWARD, NF_ACCEPT, 0, false },
-	{ "to_uplink", NULL, 0, 0, 0, false },
-	{ "prerouting", "nat", NF_INET_PRE_ROUTING, NF_ACCEPT, -100, false },
-	{ "output", "nat", NF_INET_LOCAL_OUT, NF_ACCEPT, -100, false },
-	{ "postrouting", "nat", NF_INET_POST_ROUTING, NF_ACCEPT, 100, false },
-	{ 0 },
+	{"raw", "filter", NF_INET_PRE_ROUTING, NF_ACCEPT, -300, false},
+	{"input", "filter", NF_INET_LOCAL_IN, NF_ACCEPT, 0, false},
+	{"to_host", NULL, 0, 0, 0, false},
+	{"forward", "filter", NF_INET_FORWARD, NF_ACCEPT, 0, false},
+	{"to_uplink", NULL, 0, 0, 0, false},
+	{"prerouting", "nat", NF_INET_PRE_ROUTING, NF_ACCEPT, -100, false},
+	{"output", "nat", NF_INET_LOCAL_OUT, NF_ACCEPT, -100, false},
+	{"postrouting", "nat", NF_INET_POST_ROUTING, NF_ACCEPT, 100, false},
+	{0},
 };
 
-static const char *const counters[] = { NULL };
+static const char *const counters[] = {NULL};
 
-#define FROM_UPLINK META(IIFNAME, 0), IN(SET_HOST_UPLINK, 0)
+#define FROM_UPLINK   META(IIFNAME, 0), IN(SET_HOST_UPLINK, 0)
 #define OUT_BY_UPLINK META(OIFNAME, 0), IN(SET_HOST_UPLINK, 0)
 #define PROTO_PORT(R) META(L4PROTO, R), TRANS_BYTES(2, 2, (R) + 1)
 
 static const struct nft_rule_def rules[] = {
 	/* route_localnet is 1 on uplinks, for publishing on 127.0.0.1: nobody may come in by it. */
 	RULE("raw", FROM_UPLINK, IPV4(0), NET_BYTES(16, 1, 0), IS(0, 1, 127), DROP),
-	RULE("raw", FROM_UPLINK, IPV4(0), META(IIFNAME, 0), NET_BYTES(12, 4, 4), NOT_IN(SET_HOST_SRC4, 0), DROP),
+	RULE("raw", FROM_UPLINK, IPV4(0), META(IIFNAME, 0), NET_BYTES(12, 4, 4),
+	     NOT_IN(SET_HOST_SRC4, 0), DROP),
 	/* Neighbour discovery between the two link-local addresses of the uplink. */
-	RULE("raw", FROM_UPLINK, IPV6(0), NET_BYTES(8, 2, 0), AND(0, 2, 0xff, 0xc0), IS(0, 2, 0xfe, 0x80),
-	     L4(0, IPPROTO_ICMPV6), TRANS_BYTES(0, 1, 0), BYTE_BETWEEN(0, 135, 136), ACCEPT),
-	RULE("raw", FROM_UPLINK, IPV6(0), META(IIFNAME, 0), NET_BYTES(8, 16, 4), NOT_IN(SET_HOST_SRC6, 0), DROP),
+	RULE("raw", FROM_UPLINK, IPV6(0), NET_BYTES(8, 2, 0), AND(0, 2, 0xff, 0xc0),
+	     IS(0, 2, 0xfe, 0x80), L4(0, IPPROTO_ICMPV6), TRANS_BYTES(0, 1, 0),
+	     BYTE_BETWEEN(0, 135, 136), ACCEPT),
+	RULE("raw", FROM_UPLINK, IPV6(0), META(IIFNAME, 0), NET_BYTES(8, 16, 4),
+	     NOT_IN(SET_HOST_SRC6, 0), DROP),
 
 	RULE("input", FROM_UPLINK, GOTO("to_host")),
 	RULE("to_host", CT_IS(NFT_CT_KNOWN), ACCEPT),
-	RULE("to_host", IPV6(0), L4(0, IPPROTO_ICMPV6), TRANS_BYTES(0, 1, 0), BYTE_BETWEEN(0, 135, 136), ACCEPT),
+	RULE("to_host", IPV6(0), L4(0, IPPROTO_ICMPV6), TRANS_BYTES(0, 1, 0),
+	     BYTE_BETWEEN(0, 135, 136), ACCEPT),
 	RULE("to_host", DROP),
 
 	/* From wherever, another uplink included: what was published, or belongs to a known flow. */
@@ -46,24 +50,32 @@ static const struct nft_rule_def rules[] = {
 	RULE("to_uplink", DROP),
 
 	/* A port on one local address goes before the same port on any. */
-	RULE("prerouting", IPV4(0), NET_BYTES(16, 4, 0), PROTO_PORT(1), IN(SET_HOST_PUBIP4, 0), DNAT(NFPROTO_IPV4)),
-	RULE("prerouting", IPV4(0), TO_LOCAL, PROTO_PORT(0), IN(SET_HOST_PUB4, 0), DNAT(NFPROTO_IPV4)),
-	RULE("prerouting", IPV6(0), NET_BYTES(24, 16, 0), PROTO_PORT(4), IN(SET_HOST_PUBIP6, 0), DNAT(NFPROTO_IPV6)),
-	RULE("prerouting", IPV6(0), TO_LOCAL, PROTO_PORT(0), IN(SET_HOST_PUB6, 0), DNAT(NFPROTO_IPV6)),
+	RULE("prerouting", IPV4(0), NET_BYTES(16, 4, 0), PROTO_PORT(1), IN(SET_HOST_PUBIP4, 0),
+	     DNAT(NFPROTO_IPV4)),
+	RULE("prerouting", IPV4(0), TO_LOCAL, PROTO_PORT(0), IN(SET_HOST_PUB4, 0),
+	     DNAT(NFPROTO_IPV4)),
+	RULE("prerouting", IPV6(0), NET_BYTES(24, 16, 0), PROTO_PORT(4), IN(SET_HOST_PUBIP6, 0),
+	     DNAT(NFPROTO_IPV6)),
+	RULE("prerouting", IPV6(0), TO_LOCAL, PROTO_PORT(0), IN(SET_HOST_PUB6, 0),
+	     DNAT(NFPROTO_IPV6)),
 
 	/* The host itself as a client: 127.0.0.0/8 too; not ::1, whose answers would never come back. */
-	RULE("output", IPV4(0), NET_BYTES(16, 4, 0), PROTO_PORT(1), IN(SET_HOST_PUBIP4, 0), DNAT(NFPROTO_IPV4)),
-	RULE("output", IPV4(0), TO_LOCAL, PROTO_PORT(0), IN(SET_HOST_PUB4, 0), DNAT(NFPROTO_IPV4)),
-	RULE("output", IPV6(0), NET_BYTES(24, 16, 0), IS_NOT(0, 16, [15] = 1), NET_BYTES(24, 16, 0), PROTO_PORT(4),
-	     IN(SET_HOST_PUBIP6, 0), DNAT(NFPROTO_IPV6)),
-	RULE("output", IPV6(0), NET_BYTES(24, 16, 0), IS_NOT(0, 16, [15] = 1), TO_LOCAL, PROTO_PORT(0),
-	     IN(SET_HOST_PUB6, 0), DNAT(NFPROTO_IPV6)),
+	RULE("output", IPV4(0), NET_BYTES(16, 4, 0), PROTO_PORT(1), IN(SET_HOST_PUBIP4, 0),
+	     DNAT(NFPROTO_IPV4)),
+	RULE("output", IPV4(0), TO_LOCAL, PROTO_PORT(0), IN(SET_HOST_PUB4, 0),
+	     DNAT(NFPROTO_IPV4)),
+	RULE("output", IPV6(0), NET_BYTES(24, 16, 0), IS_NOT(0, 16, [15] = 1),
+	     NET_BYTES(24, 16, 0), PROTO_PORT(4), IN(SET_HOST_PUBIP6, 0), DNAT(NFPROTO_IPV6)),
+	RULE("output", IPV6(0), NET_BYTES(24, 16, 0), IS_NOT(0, 16, [15] = 1), TO_LOCAL,
+	     PROTO_PORT(0), IN(SET_HOST_PUB6, 0), DNAT(NFPROTO_IPV6)),
 
-	RULE("postrouting", OUT_BY_UPLINK, IPV4(0), NET_BYTES(12, 1, 0), IS(0, 1, 127), MASQUERADE),
+	RULE("postrouting", OUT_BY_UPLINK, IPV4(0), NET_BYTES(12, 1, 0), IS(0, 1, 127),
+	     MASQUERADE),
 	/* Hairpin, and tenant to tenant by a published port: both ends must come back through the host. */
 	RULE("postrouting", CT_DNAT, FROM_UPLINK, OUT_BY_UPLINK, MASQUERADE),
-	RULE("postrouting", FROM_UPLINK, META(OIFNAME, 0), NOT_IN(SET_HOST_UPLINK, 0), MASQUERADE),
-	{ 0 },
+	RULE("postrouting", FROM_UPLINK, META(OIFNAME, 0), NOT_IN(SET_HOST_UPLINK, 0),
+	     MASQUERADE),
+	{0},
 };
 
 const struct nft_skeleton nft_ruleset_host = {

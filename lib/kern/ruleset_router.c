@@ -7,26 +7,29 @@
 #include "lib/kern/nft_skeleton.h"
 
 static const struct nft_chain_def chains[] = {
-	{ "input", "filter", NF_INET_LOCAL_IN, NF_DROP, 0, false },
-	{ "forward", "filter", NF_INET_FORWARD, NF_DROP, 0, false },
-	{ "prerouting", "nat", NF_INET_PRE_ROUTING, NF_ACCEPT, -100, false },
-	{ "postrouting", "nat", NF_INET_POST_ROUTING, NF_ACCEPT, 100, false },
-	{ 0 },
+	{"input", "filter", NF_INET_LOCAL_IN, NF_DROP, 0, false},
+	{"forward", "filter", NF_INET_FORWARD, NF_DROP, 0, false},
+	{"prerouting", "nat", NF_INET_PRE_ROUTING, NF_ACCEPT, -100, false},
+	{"postrouting", "nat", NF_INET_POST_ROUTING, NF_ACCEPT, 100, false},
+	{0},
 };
 
-static const char *const counters[] = { NULL };
+static const char *const counters[] = {NULL};
 
 static const struct nft_rule_def rules[] = {
 	RULE("input", CT_IS(NFT_CT_KNOWN), ACCEPT),
 	RULE("input", META(IIFNAME, 0), IS_NAME(0, "lo"), ACCEPT),
-	RULE("input", IPV4(0), L4(0, IPPROTO_ICMP), TRANS_BYTES(0, 1, 0), IS(0, 1, 8 /* echo request */), ACCEPT),
-	RULE("input", IPV6(0), L4(0, IPPROTO_ICMPV6), TRANS_BYTES(0, 1, 0), IS(0, 1, 128 /* echo request */), ACCEPT),
+	RULE("input", IPV4(0), L4(0, IPPROTO_ICMP), TRANS_BYTES(0, 1, 0),
+	     IS(0, 1, 8 /* echo request */), ACCEPT),
+	RULE("input", IPV6(0), L4(0, IPPROTO_ICMPV6), TRANS_BYTES(0, 1, 0),
+	     IS(0, 1, 128 /* echo request */), ACCEPT),
 	RULE("input", IPV6(0), L4(0, IPPROTO_ICMPV6), TRANS_BYTES(0, 1, 0),
 	     BYTE_BETWEEN(0, 135, 136) /* neighbour solicitation, advertisement */, ACCEPT),
 
 	RULE("forward", CT_IS(NFT_CT_INVALID), DROP),
 	RULE("forward", CT_IS(NFT_CT_KNOWN), ACCEPT),
-	RULE("forward", META(IIFNAME, 0), IN(SET_ROUTER_EGRESS, 0), META(OIFNAME, 0), IS_NAME(0, "uplink"), ACCEPT),
+	RULE("forward", META(IIFNAME, 0), IN(SET_ROUTER_EGRESS, 0), META(OIFNAME, 0),
+	     IS_NAME(0, "uplink"), ACCEPT),
 	RULE("forward", CT_DNAT, ACCEPT), /* published: from the uplink, or hairpin */
 	/*
 	 * Within one bridge nothing comes here, unless br_netfilter was loaded after us and turned its sysctls on by
@@ -36,16 +39,16 @@ static const struct nft_rule_def rules[] = {
 	RULE("forward", META(IIFNAME, 0), IS_NOT_NAME(0, "uplink"),
 	     FIB(OIF, NFTA_FIB_F_DADDR | NFTA_FIB_F_IIF, 0), IS_NOT32(0, 0), ACCEPT),
 
-	RULE("prerouting", IPV4(0), TO_LOCAL, META(L4PROTO, 0), TRANS_BYTES(2, 2, 1), IN(SET_ROUTER_PUB4, 0),
-	     DNAT(NFPROTO_IPV4)),
-	RULE("prerouting", IPV6(0), TO_LOCAL, META(L4PROTO, 0), TRANS_BYTES(2, 2, 1), IN(SET_ROUTER_PUB6, 0),
-	     DNAT(NFPROTO_IPV6)),
+	RULE("prerouting", IPV4(0), TO_LOCAL, META(L4PROTO, 0), TRANS_BYTES(2, 2, 1),
+	     IN(SET_ROUTER_PUB4, 0), DNAT(NFPROTO_IPV4)),
+	RULE("prerouting", IPV6(0), TO_LOCAL, META(L4PROTO, 0), TRANS_BYTES(2, 2, 1),
+	     IN(SET_ROUTER_PUB6, 0), DNAT(NFPROTO_IPV6)),
 
 	RULE("postrouting", META(OIFNAME, 0), IS_NAME(0, "uplink"), MASQUERADE),
 	/* Hairpin: the answer must come back through us, or the client would see another address answering. */
-	RULE("postrouting", CT_DNAT, META(IIFNAME, 0), IN(SET_ROUTER_EGRESS, 0), META(OIFNAME, 0),
-	     IN(SET_ROUTER_EGRESS, 0), MASQUERADE),
-	{ 0 },
+	RULE("postrouting", CT_DNAT, META(IIFNAME, 0), IN(SET_ROUTER_EGRESS, 0),
+	     META(OIFNAME, 0), IN(SET_ROUTER_EGRESS, 0), MASQUERADE),
+	{0},
 };
 
 const struct nft_skeleton nft_ruleset_router = {

@@ -18,7 +18,8 @@ static bool is_bridge_key(uint16_t key)
 	       key == SYSCTL_BRIDGE_CALL_ARPTABLES;
 }
 
-static int sysctl_open(const struct obj_sysctl *sysctl, int flags, char path[192], struct err *err)
+static int sysctl_open(const struct obj_sysctl *sysctl, int flags, char path[192],
+		       struct err *err)
 {
 	static const char root[] = "/proc/sys/";
 	int fd, r;
@@ -26,10 +27,12 @@ static int sysctl_open(const struct obj_sysctl *sysctl, int flags, char path[192
 	memcpy(path, root, sizeof(root));
 	r = obj_sysctl_path(sysctl, path + sizeof(root) - 1, 192 - (sizeof(root) - 1));
 	if (r < 0)
-		return err_set(err, ERR_INTERNAL, EINVAL, NULL, "no such sysctl: %u", sysctl->key);
+		return err_set(err, ERR_INTERNAL, EINVAL, NULL, "no such sysctl: %u",
+			       sysctl->key);
 	fd = open(path, flags | O_CLOEXEC | O_NOFOLLOW);
 	if (fd < 0)
-		return err_sys(err, errno == ENOENT ? ERR_UNSUPPORTED : ERR_KERNEL, errno, path, "%s", path);
+		return err_sys(err, errno == ENOENT ? ERR_UNSUPPORTED : ERR_KERNEL, errno, path,
+			       "%s", path);
 	return fd;
 }
 
@@ -88,7 +91,8 @@ int sysctl_write(const struct obj_sysctl *sysctl, struct err *err)
 	if (fd < 0)
 		return fd;
 	if (sysctl->key == SYSCTL_PING_GROUP_RANGE)
-		len = snprintf(text, sizeof(text), "%s", sysctl->value ? "0 2147483647" : "1 0");
+		len = snprintf(text, sizeof(text), "%s",
+			       sysctl->value ? "0 2147483647" : "1 0");
 	else
 		len = snprintf(text, sizeof(text), "%d", sysctl->value);
 	r = write(fd, text, (size_t)len) == len ? 0 : -errno;
@@ -101,6 +105,7 @@ int sysctl_write(const struct obj_sysctl *sysctl, struct err *err)
 	if (r < 0)
 		return err_sys(err, ERR_KERNEL, -r, path, "read back %s", path);
 	if (value != sysctl->value)
-		return err_set(err, ERR_KERNEL, EIO, path, "%s: wrote %d, read back %d", path, sysctl->value, value);
+		return err_set(err, ERR_KERNEL, EIO, path, "%s: wrote %d, read back %d", path,
+			       sysctl->value, value);
 	return 0;
 }

@@ -21,15 +21,21 @@
 
 static void check(enum ruleset_kind kind, bool listed, const char *name)
 {
-	const struct kern_features features = { .nft_owner_persist = listed, .netdev_device_add = listed };
+	const struct kern_features features = {.nft_owner_persist = listed,
+					       .netdev_device_add = listed};
 	const char *out = getenv("MOAT_GOLDEN_OUT"), *top = getenv("MOAT_SOURCE_DIR");
 	struct buf text = BUF_INIT, expected = BUF_INIT;
 	char path[4096];
 
 	assert_int_equal(nft_ruleset_print(kind, NFT_RULESET_VERSION, &features, &text), 0);
-	snprintf(path, sizeof(path), "%s/%s%s", out ? out : top ? top : ".", out ? "" : "tests/golden/", name);
+	snprintf(path, sizeof(path), "%s/%s%s",
+		 out   ? out
+		 : top ? top
+		       : ".",
+		 out ? "" : "tests/golden/", name);
 	if (out) {
-		assert_int_equal(file_write_atomic(path, text.data, text.size, 0644, false, NULL), 0);
+		assert_int_equal(
+			file_write_atomic(path, text.data, text.size, 0644, false, NULL), 0);
 	} else {
 		if (file_read(path, 1 << 20, &expected) < 0)
 			fail_msg("no %s", path);

@@ -18,7 +18,8 @@ static struct obj veth(unsigned i)
 
 	snprintf(name, sizeof(name), "mp%012x", i);
 	snprintf(peer, sizeof(peer), "mq%012x", i);
-	return obj_veth(ROUTER, name, &(struct mac){ 0 }, ROUTER, peer, &(struct mac){ 0 }, 1500, "", "");
+	return obj_veth(ROUTER, name, &(struct mac){0}, ROUTER, peer, &(struct mac){0}, 1500,
+			"", "");
 }
 
 /* rtnetlink is no transaction: the one in the middle fails, those around it stand. */
@@ -27,7 +28,7 @@ static void test_failing_middle(void **state)
 	struct stack router = stack_make(&world, ROUTER);
 	struct obj first = veth(1), last = veth(3);
 	struct obj missing = obj_up(ROUTER, "mp000000000001");
-	struct nlbatch batch = { 0 };
+	struct nlbatch batch = {0};
 	struct nlack acks[4];
 
 	(void)state;
@@ -56,7 +57,7 @@ static void test_words(void **state)
 	struct prefix dst = prefix_of("10.1.0.0/16");
 	struct ip via = ip_of("192.0.2.1");
 	struct obj route = obj_route(ROUTER, &dst, &via, "mp000000000001");
-	struct nlbatch batch = { 0 };
+	struct nlbatch batch = {0};
 	struct nlack ack;
 
 	(void)state;
@@ -78,7 +79,7 @@ static void test_many(void **state)
 	enum { COUNT = 3000 };
 	struct stack router = stack_make(&world, ROUTER);
 	struct obj link = veth(1);
-	struct nlbatch batch = { 0 };
+	struct nlbatch batch = {0};
 	static struct nlack acks[COUNT];
 	uint32_t index;
 
@@ -87,7 +88,8 @@ static void test_many(void **state)
 	rtnl_run(&router, &batch);
 	index = index_of(&router, "mp000000000001");
 	for (uint32_t i = 0; i < COUNT; i++) {
-		struct prefix prefix = { .ip = ip4_make(0x0a000001 + (i % 100 == 99 ? i - 1 : i)), .len = 32 };
+		struct prefix prefix = {
+			.ip = ip4_make(0x0a000001 + (i % 100 == 99 ? i - 1 : i)), .len = 32};
 		struct obj obj = obj_addr(ROUTER, "mp000000000001", &prefix);
 
 		rtnl_addr_add(&batch, &obj.addr, index);
@@ -104,7 +106,7 @@ static void test_nft_all_or_nothing(void **state)
 	struct stack router = stack_make(&world, ROUTER);
 	struct obj good = elem_of(ROUTER, SET_GUARD_IP4, "mp1", NULL, "10.0.0.1");
 	struct obj more = elem_of(ROUTER, SET_GUARD_IP6, "mp1", NULL, "fd00::1");
-	struct nlbatch batch = { 0 };
+	struct nlbatch batch = {0};
 	struct err err = ERR_INIT;
 	uint32_t index = 0;
 
@@ -132,8 +134,8 @@ static void test_nft_large(void **state)
 {
 	enum { COUNT = 50000 };
 	struct stack router = stack_make(&world, ROUTER);
-	struct nlbatch batch = { 0 };
-	struct objv have = { 0 };
+	struct nlbatch batch = {0};
+	struct objv have = {0};
 	size_t count = 0;
 
 	(void)state;
@@ -157,7 +159,7 @@ static void test_nft_large(void **state)
 static void test_empty(void **state)
 {
 	struct stack router = stack_make(&world, ROUTER);
-	struct nlbatch batch = { 0 };
+	struct nlbatch batch = {0};
 
 	(void)state;
 	assert_int_equal(nlsock_exec(router.rtnl, &batch, NULL), 0);
@@ -169,9 +171,12 @@ static void test_empty(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_failing_middle), cmocka_unit_test(test_words),
-		cmocka_unit_test(test_many),	       cmocka_unit_test(test_nft_all_or_nothing),
-		cmocka_unit_test(test_nft_large),      cmocka_unit_test(test_empty),
+		cmocka_unit_test(test_failing_middle),
+		cmocka_unit_test(test_words),
+		cmocka_unit_test(test_many),
+		cmocka_unit_test(test_nft_all_or_nothing),
+		cmocka_unit_test(test_nft_large),
+		cmocka_unit_test(test_empty),
 	};
 
 	world_enter(&world);

@@ -6,11 +6,11 @@
  * by a chain of the port's own and by the chain with a device list. Then real
  * traffic passes in both families, neighbours unknown.
  */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <linux/if_packet.h>
 #include <net/ethernet.h>
 #include <net/if.h>
-#include <arpa/inet.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -22,6 +22,7 @@
 #define PORT_A "mp00000000000a"
 #define PORT_V "mp00000000000b"
 
+/* clang-format off */
 /* Hexadecimal pieces. Lengths of IP headers are filled in when the frame is built. */
 #define MAC_A "02000000000a"
 #define MAC_V "02000000000b"
@@ -53,7 +54,6 @@
 #define REDIRECT ICMP6("89") "00000000" IP6_V IP6_V
 /* One extension header in front of ICMPv6: the next header, one unit of padding. */
 #define EXT(NEXT) NEXT "00" "010400000000"
-#define HBH_ALERT "3a00" "0502000001 00"
 #define FRAGMENT(NEXT, OFFSET) NEXT "00" OFFSET "12345678"
 
 static const struct row {
@@ -156,6 +156,7 @@ static const struct row {
 	{ "later fragment of a header chain", TO_V IP6("2c", IP6_A, IP6_V) FRAGMENT("3c", "0010") "6d6f6174", "restricted", false },
 	{ "inverse nd", TO_V IP6("3a", IP6_A, IP6_V) ICMP6("8d") "00000000", "restricted", false },
 };
+/* clang-format on */
 
 static struct world world;
 
@@ -166,8 +167,8 @@ struct scene {
 
 static int raw_socket(const struct stack *stack, const char *dev)
 {
-	struct sockaddr_ll addr = { .sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL) };
-	struct packet_mreq promiscuous = { .mr_type = PACKET_MR_PROMISC };
+	struct sockaddr_ll addr = {.sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL)};
+	struct packet_mreq promiscuous = {.mr_type = PACKET_MR_PROMISC};
 	int fd;
 
 	assert_int_equal(netns_enter(stack->fd, NULL), 0);
@@ -176,16 +177,18 @@ static int raw_socket(const struct stack *stack, const char *dev)
 	assert_true(fd >= 0);
 	addr.sll_ifindex = promiscuous.mr_ifindex = (int)index_of(stack, dev);
 	assert_int_equal(bind(fd, (struct sockaddr *)&addr, sizeof(addr)), 0);
-	assert_int_equal(setsockopt(fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &promiscuous, sizeof(promiscuous)), 0);
+	assert_int_equal(setsockopt(fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &promiscuous,
+				    sizeof(promiscuous)),
+			 0);
 	return fd;
 }
 
 static struct scene scene_make(const struct kern_features *guard)
 {
-	struct scene scene = { .router = stack_make(&world, ROUTER),
-			       .attacker = stack_make(&world, NS_ID(NS_STACK, 1)),
-			       .victim = stack_make(&world, NS_ID(NS_STACK, 2)) };
-	struct stack *all[] = { &scene.router, &scene.attacker, &scene.victim };
+	struct scene scene = {.router = stack_make(&world, ROUTER),
+			      .attacker = stack_make(&world, NS_ID(NS_STACK, 1)),
+			      .victim = stack_make(&world, NS_ID(NS_STACK, 2))};
+	struct stack *all[] = {&scene.router, &scene.attacker, &scene.victim};
 
 	/* No word of the kernels' own in between. */
 	for (size_t i = 0; i < ARRAY_COUNT(all); i++) {
@@ -197,21 +200,26 @@ static struct scene scene_make(const struct kern_features *guard)
 	bridge_up(&scene.router, "mb000000000001", "02:00:00:00:00:01");
 	if (guard)
 		lay(&scene.router, RULESET_GUARD, guard);
-	wire(&scene.router, PORT_A, "02:00:00:00:01:0a", "mb000000000001", &scene.attacker, "eth0", "02:00:00:00:00:0a");
-	wire(&scene.router, PORT_V, "02:00:00:00:01:0b", "mb000000000001", &scene.victim, "eth0", "02:00:00:00:00:0b");
+	wire(&scene.router, PORT_A, "02:00:00:00:01:0a", "mb000000000001", &scene.attacker,
+	     "eth0", "02:00:00:00:00:0a");
+	wire(&scene.router, PORT_V, "02:00:00:00:01:0b", "mb000000000001", &scene.victim,
+	     "eth0", "02:00:00:00:00:0b");
 	return scene;
 }
 
-static void guard_port(struct stack *router, const char *dev, const char *mac, const char *ip4, const char *ip6,
-		       const char *linklocal, const struct kern_features *features)
+static void guard_port(struct stack *router, const char *dev, const char *mac, const char *ip4,
+		       const char *ip6, const char *linklocal,
+		       const struct kern_features *features)
 {
 	const struct obj elems[] = {
-		elem_of(ROUTER, SET_GUARD_MAC, dev, mac, NULL),	 elem_of(ROUTER, SET_GUARD_ARP, dev, mac, ip4),
-		elem_of(ROUTER, SET_GUARD_IP4, dev, NULL, ip4),	 elem_of(ROUTER, SET_GUARD_IP6, dev, NULL, ip6),
+		elem_of(ROUTER, SET_GUARD_MAC, dev, mac, NULL),
+		elem_of(ROUTER, SET_GUARD_ARP, dev, mac, ip4),
+		elem_of(ROUTER, SET_GUARD_IP4, dev, NULL, ip4),
+		elem_of(ROUTER, SET_GUARD_IP6, dev, NULL, ip6),
 		elem_of(ROUTER, SET_GUARD_IP6, dev, NULL, linklocal),
 	};
 	struct obj port = obj_port(ROUTER, dev);
-	struct nlbatch batch = { 0 };
+	struct nlbatch batch = {0};
 
 	nft_begin(&batch);
 	for (size_t i = 0; i < ARRAY_COUNT(elems); i++)
@@ -222,8 +230,10 @@ static void guard_port(struct stack *router, const char *dev, const char *mac, c
 
 static void guard_both(struct scene *scene, const struct kern_features *features)
 {
-	guard_port(&scene->router, PORT_A, "02:00:00:00:00:0a", "10.0.0.10", "fd00::a", "fe80::a", features);
-	guard_port(&scene->router, PORT_V, "02:00:00:00:00:0b", "10.0.0.11", "fd00::b", "fe80::b", features);
+	guard_port(&scene->router, PORT_A, "02:00:00:00:00:0a", "10.0.0.10", "fd00::a",
+		   "fe80::a", features);
+	guard_port(&scene->router, PORT_V, "02:00:00:00:00:0b", "10.0.0.11", "fd00::b",
+		   "fe80::b", features);
 }
 
 static void scene_fini(struct scene *scene)
@@ -246,7 +256,8 @@ static size_t frame_build(const char *hex, uint8_t dst[256])
 		dst[size++] = (uint8_t)byte;
 		hex++;
 	}
-	while ((dst[at] == 0x81 && dst[at + 1] == 0) || (dst[at] == 0x88 && dst[at + 1] == 0xa8))
+	while ((dst[at] == 0x81 && dst[at + 1] == 0) ||
+	       (dst[at] == 0x88 && dst[at + 1] == 0xa8))
 		at += 4;
 	if (dst[at] == 0x08 && dst[at + 1] == 0x00) {
 		dst[at + 4] = (uint8_t)((size - at - 2) >> 8);
@@ -269,15 +280,17 @@ static bool frame_arrives(const struct scene *scene, const char *hex)
 		;
 	assert_int_equal(send(scene->out, frame, size, 0), size);
 	for (;;) {
-		struct pollfd wait = { .fd = scene->in, .events = POLLIN };
+		struct pollfd wait = {.fd = scene->in, .events = POLLIN};
 		struct sockaddr_ll from;
 		socklen_t from_size = sizeof(from);
 		ssize_t n;
 
 		if (poll(&wait, 1, arrived ? 0 : 20) != 1)
 			return arrived;
-		n = recvfrom(scene->in, seen, sizeof(seen), MSG_DONTWAIT, (struct sockaddr *)&from, &from_size);
-		arrived |= n >= 12 && from.sll_pkttype != PACKET_OUTGOING && memcmp(seen, frame, 12) == 0;
+		n = recvfrom(scene->in, seen, sizeof(seen), MSG_DONTWAIT,
+			     (struct sockaddr *)&from, &from_size);
+		arrived |= n >= 12 && from.sll_pkttype != PACKET_OUTGOING &&
+			   memcmp(seen, frame, 12) == 0;
 	}
 }
 
@@ -314,7 +327,8 @@ static void test_unguarded(void **state)
 	open_raw(&scene);
 	for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
 		if (frame_arrives(&scene, rows[i].hex) == rows[i].never_forwarded) {
-			print_message("%s: %s\n", rows[i].name, rows[i].never_forwarded ? "arrives" : "does not arrive");
+			print_message("%s: %s\n", rows[i].name,
+				      rows[i].never_forwarded ? "arrives" : "does not arrive");
 			bad++;
 		}
 	}
@@ -351,7 +365,8 @@ static void guarded_by(bool listed)
 		if (arrived != !rows[i].counter || total != (rows[i].counter ? 1 : 0) ||
 		    (rows[i].counter && strcmp(counted, rows[i].counter) != 0)) {
 			print_message("%s: %s, %s counted %u, wanted %s\n", rows[i].name,
-				      arrived ? "arrives" : "does not arrive", counted, (unsigned)total,
+				      arrived ? "arrives" : "does not arrive", counted,
+				      (unsigned)total,
 				      rows[i].counter ? rows[i].counter : "to pass");
 			bad++;
 		}
@@ -382,7 +397,7 @@ static void test_guarded_listed(void **state)
 /* Two kernels talk: neighbours are found by ARP and ND in both directions. */
 static void test_decent_traffic(void **state)
 {
-	static const char *const ips[] = { "10.0.0.10", "10.0.0.11", "fd00::a", "fd00::b" };
+	static const char *const ips[] = {"10.0.0.10", "10.0.0.11", "fd00::a", "fd00::b"};
 	struct scene scene = scene_make(&world.features);
 	struct nft_counter *counters;
 	unsigned bad = 0;
@@ -412,7 +427,8 @@ static void test_decent_traffic(void **state)
 	counters = counters_read(&scene.router, &count);
 	for (int i = 0; i < count; i++) {
 		if (counters[i].packets) {
-			print_message("%s: %u packets\n", counters[i].name, (unsigned)counters[i].packets);
+			print_message("%s: %u packets\n", counters[i].name,
+				      (unsigned)counters[i].packets);
 			bad++;
 		}
 	}

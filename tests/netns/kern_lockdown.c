@@ -34,7 +34,7 @@ static int in_child(void (*fn)(void))
 
 	assert_true(pid >= 0);
 	if (pid == 0) {
-		setrlimit(RLIMIT_CORE, &(struct rlimit){ 0, 0 });
+		setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
 		for (int sig = 1; sig < 32; sig++)
 			signal(sig, SIG_DFL);
 		fn();
@@ -44,13 +44,13 @@ static int in_child(void (*fn)(void))
 	return status;
 }
 
-#define MUST(CONDITION) \
-	do { \
-		if (!(CONDITION)) { \
-			static const char text[] = "not so: " #CONDITION "\n"; \
-			(void)!write(2, text, sizeof(text) - 1); \
-			_exit(1); \
-		} \
+#define MUST(CONDITION)                                                                        \
+	do {                                                                                   \
+		if (!(CONDITION)) {                                                            \
+			static const char text[] = "not so: " #CONDITION "\n";                 \
+			(void)!write(2, text, sizeof(text) - 1);                               \
+			_exit(1);                                                              \
+		}                                                                              \
 	} while (0)
 
 static bool has_cap(cap_value_t cap)
@@ -65,7 +65,7 @@ static bool has_cap(cap_value_t cap)
 
 static void reduced(void)
 {
-	static const int keep[] = { CAP_NET_ADMIN, CAP_SYS_ADMIN };
+	static const int keep[] = {CAP_NET_ADMIN, CAP_SYS_ADMIN};
 	int fd = -1;
 
 	MUST(caps_reduce(keep, 2, NULL) == 0);
@@ -91,7 +91,8 @@ static void none(void)
 static void somebody(void)
 {
 	MUST(caps_become(65534, 65534, NULL) == 0);
-	MUST(getuid() == 65534 && geteuid() == 65534 && getgid() == 65534 && getgroups(0, NULL) == 0);
+	MUST(getuid() == 65534 && geteuid() == 65534 && getgid() == 65534 &&
+	     getgroups(0, NULL) == 0);
 	MUST(!has_cap(CAP_SETUID) && setuid(0) < 0);
 }
 
@@ -103,8 +104,8 @@ static void *thread_works(void *arg)
 
 static void hand_works(void)
 {
-	struct kern_features features = { 0 };
-	struct obj_sysctl sysctl = { .key = SYSCTL_IPV4_FORWARDING, .value = 1, .dev = "all" };
+	struct kern_features features = {0};
+	struct obj_sysctl sysctl = {.key = SYSCTL_IPV4_FORWARDING, .value = 1, .dev = "all"};
 	pthread_t thread;
 	int value = 0, fd = -1;
 
@@ -116,7 +117,7 @@ static void hand_works(void)
 	MUST(netns_create(world.home, &fd, NULL) == 0 && netns_enter(fd, NULL) == 0);
 	MUST(sysctl_write(&sysctl, NULL) == 0);
 	netns_leave(world.home);
-	MUST(netns_identify(fd, &(struct netns_id){ 0 }, NULL) == 0);
+	MUST(netns_identify(fd, &(struct netns_id){0}, NULL) == 0);
 	MUST(pthread_create(&thread, NULL, thread_works, &value) == 0);
 	MUST(pthread_join(thread, NULL) == 0 && value == 42);
 	/* and nothing else */
@@ -139,7 +140,8 @@ static void engine_works(void)
 	MUST(lockdown_apply(LOCKDOWN_ENGINE, 0, NULL) == 0);
 	MUST(socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == 0);
 	MUST(socket(AF_UNIX, SOCK_STREAM, 0) >= 0);
-	MUST(pthread_create(&thread, NULL, thread_works, &value) == 0 && pthread_join(thread, NULL) == 0);
+	MUST(pthread_create(&thread, NULL, thread_works, &value) == 0 &&
+	     pthread_join(thread, NULL) == 0);
 	MUST(socket(AF_INET, SOCK_STREAM, 0) < 0 && errno == EPERM);
 	MUST(socket(AF_NETLINK, SOCK_RAW, 0) < 0 && errno == EPERM);
 	MUST(setns(world.home, CLONE_NEWNET) < 0 && errno == EPERM);
@@ -187,7 +189,8 @@ static void test_become(void **state)
 	unsigned long inside, outside, count = 0;
 
 	(void)state;
-	if (!map || fscanf(map, "%lu %lu %lu", &inside, &outside, &count) != 3 || count < 65535) {
+	if (!map || fscanf(map, "%lu %lu %lu", &inside, &outside, &count) != 3 ||
+	    count < 65535) {
 		print_message("only one uid here\n");
 		if (map)
 			fclose(map);

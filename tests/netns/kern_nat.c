@@ -30,8 +30,9 @@ static void forwarding(struct stack *stack)
 	set_sysctl(&world, stack, SYSCTL_IPV6_FORWARDING, "all", 1);
 }
 
-static void uplink(struct stack *router, const char *mu, const char *mac_host, const char *mac_router, const char *host4,
-		   const char *router4, const char *host6, const char *router6)
+static void uplink(struct stack *router, const char *mu, const char *mac_host,
+		   const char *mac_router, const char *host4, const char *router4,
+		   const char *host6, const char *router6)
 {
 	char prefix[PREFIX_STR_SIZE + 8];
 	struct obj obj;
@@ -56,7 +57,8 @@ static void uplink(struct stack *router, const char *mu, const char *mac_host, c
 	add_elem(&host, &obj);
 }
 
-static void network(struct stack *router, const char *bridge, const char *mac, const char *gw4, const char *gw6)
+static void network(struct stack *router, const char *bridge, const char *mac, const char *gw4,
+		    const char *gw6)
 {
 	char prefix[PREFIX_STR_SIZE + 8];
 
@@ -67,8 +69,9 @@ static void network(struct stack *router, const char *bridge, const char *mac, c
 	address(router, bridge, prefix);
 }
 
-static void endpoint(struct stack *router, const char *bridge, const char *port, struct stack *stack, const char *mac,
-		     const char *ip4, const char *ip6, const char *gw4, const char *gw6)
+static void endpoint(struct stack *router, const char *bridge, const char *port,
+		     struct stack *stack, const char *mac, const char *ip4, const char *ip6,
+		     const char *gw4, const char *gw6)
 {
 	char prefix[PREFIX_STR_SIZE + 8];
 
@@ -81,8 +84,8 @@ static void endpoint(struct stack *router, const char *bridge, const char *port,
 	route(stack, "::/0", gw6, "eth0");
 }
 
-static void publish(struct stack *router, const char *ip4, const char *router4, uint16_t port, const char *to4,
-		    const char *router6, const char *to6)
+static void publish(struct stack *router, const char *ip4, const char *router4, uint16_t port,
+		    const char *to4, const char *router6, const char *to6)
 {
 	struct obj obj;
 
@@ -128,7 +131,10 @@ static int setup(void **state)
 	/* outside has been told where the private networks are: nothing but the edge stands between */
 	route(&outside, "10.0.0.0/8", "198.51.100.2", "eth0");
 	route(&outside, "fd00::/8", "2001:db8:51::2", "eth0");
-	assert_int_equal(run_in(&world, &host, "ip link set lo up; ip -6 addr add ::1/128 dev lo 2>/dev/null; true"), 0);
+	assert_int_equal(
+		run_in(&world, &host,
+		       "ip link set lo up; ip -6 addr add ::1/128 dev lo 2>/dev/null; true"),
+		0);
 
 	forwarding(&host);
 	forwarding(&red);
@@ -136,8 +142,10 @@ static int setup(void **state)
 	lay(&host, RULESET_HOST, &world.features);
 	lay(&red, RULESET_ROUTER, &world.features);
 	lay(&blue, RULESET_ROUTER, &world.features);
-	uplink(&red, MU1, "02:00:00:00:01:01", "02:00:00:00:01:02", "10.248.0.0", "10.248.0.1", "fd01::", "fd01::1");
-	uplink(&blue, MU2, "02:00:00:00:01:03", "02:00:00:00:01:04", "10.248.0.2", "10.248.0.3", "fd01::2", "fd01::3");
+	uplink(&red, MU1, "02:00:00:00:01:01", "02:00:00:00:01:02", "10.248.0.0", "10.248.0.1",
+	       "fd01::", "fd01::1");
+	uplink(&blue, MU2, "02:00:00:00:01:03", "02:00:00:00:01:04", "10.248.0.2", "10.248.0.3",
+	       "fd01::2", "fd01::3");
 	network(&red, MB1, "02:00:00:00:00:01", "10.0.0.1", "fd00::1");
 	network(&red, MB2, "02:00:00:00:00:02", "10.1.0.1", "fd00:1::1");
 	network(&blue, MB1, "02:00:00:00:00:01", "10.0.0.1", "fd00::1");
@@ -145,23 +153,29 @@ static int setup(void **state)
 	add_elem(&red, &obj);
 	obj = elem_of(blue.ns, SET_ROUTER_EGRESS, MB1, NULL, NULL);
 	add_elem(&blue, &obj);
-	endpoint(&red, MB1, "mp000000000001", &r1, "02:00:00:00:03:01", "10.0.0.11", "fd00::11", "10.0.0.1", "fd00::1");
-	endpoint(&red, MB1, "mp000000000002", &r2, "02:00:00:00:03:02", "10.0.0.12", "fd00::12", "10.0.0.1", "fd00::1");
-	endpoint(&red, MB2, "mp000000000003", &r3, "02:00:00:00:03:03", "10.1.0.13", "fd00:1::13", "10.1.0.1", "fd00:1::1");
-	endpoint(&blue, MB1, "mp000000000004", &b1, "02:00:00:00:03:04", "10.0.0.11", "fd00::11", "10.0.0.1", "fd00::1");
+	endpoint(&red, MB1, "mp000000000001", &r1, "02:00:00:00:03:01", "10.0.0.11", "fd00::11",
+		 "10.0.0.1", "fd00::1");
+	endpoint(&red, MB1, "mp000000000002", &r2, "02:00:00:00:03:02", "10.0.0.12", "fd00::12",
+		 "10.0.0.1", "fd00::1");
+	endpoint(&red, MB2, "mp000000000003", &r3, "02:00:00:00:03:03", "10.1.0.13",
+		 "fd00:1::13", "10.1.0.1", "fd00:1::1");
+	endpoint(&blue, MB1, "mp000000000004", &b1, "02:00:00:00:03:04", "10.0.0.11",
+		 "fd00::11", "10.0.0.1", "fd00::1");
 
 	publish(&red, NULL, "10.248.0.1", 8080, "10.0.0.11", "fd01::1", "fd00::11");
 	publish(&blue, NULL, "10.248.0.3", 8081, "10.0.0.11", "fd01::3", "fd00::11");
-	publish(&blue, "198.51.100.3", "10.248.0.3", 8080, "10.0.0.11", NULL, NULL); /* one address of the host only */
+	publish(&blue, "198.51.100.3", "10.248.0.3", 8080, "10.0.0.11", NULL,
+		NULL); /* one address of the host only */
 	return 0;
 }
 
-static void check(const char *what, const struct stack *from, const char *ip, uint16_t port, int listener,
-		  const char *want_peer)
+static void check(const char *what, const struct stack *from, const char *ip, uint16_t port,
+		  int listener, const char *want_peer)
 {
-	struct ip peer = { 0 };
+	struct ip peer = {0};
 	char text[IP_STR_SIZE];
-	int r = reach(&world, from, ip, port, listener, want_peer ? REACH_MS : NO_REACH_MS, &peer);
+	int r = reach(&world, from, ip, port, listener, want_peer ? REACH_MS : NO_REACH_MS,
+		      &peer);
 
 	if (want_peer && r < 0)
 		fail_msg("%s: %s port %u: %s", what, ip, port, strerror(-r));
@@ -173,7 +187,8 @@ static void check(const char *what, const struct stack *from, const char *ip, ui
 
 static void test_egress(void **state)
 {
-	int web4 = serve(&world, &outside, "203.0.113.80", 80), web6 = serve(&world, &outside, "2001:db8:113::80", 80);
+	int web4 = serve(&world, &outside, "203.0.113.80", 80),
+	    web6 = serve(&world, &outside, "2001:db8:113::80", 80);
 
 	(void)state;
 	check("out", &r1, "203.0.113.80", 80, web4, "198.51.100.2");
@@ -188,8 +203,10 @@ static void test_egress(void **state)
 
 static void test_published(void **state)
 {
-	int red4 = serve(&world, &r1, "10.0.0.11", 80), red6 = serve(&world, &r1, "fd00::11", 80);
-	int blue4 = serve(&world, &b1, "10.0.0.11", 80), blue6 = serve(&world, &b1, "fd00::11", 80);
+	int red4 = serve(&world, &r1, "10.0.0.11", 80),
+	    red6 = serve(&world, &r1, "fd00::11", 80);
+	int blue4 = serve(&world, &b1, "10.0.0.11", 80),
+	    blue6 = serve(&world, &b1, "fd00::11", 80);
 
 	(void)state;
 	check("from outside", &outside, "198.51.100.2", 8080, red4, "198.51.100.1");
@@ -226,13 +243,17 @@ static void test_published(void **state)
 
 static void test_closed(void **state)
 {
-	int on_host = serve(&world, &host, "0.0.0.0", 22), on_host6 = serve(&world, &host, "::", 22);
-	int on_red = serve(&world, &red, "0.0.0.0", 22), on_r1 = serve(&world, &r1, "10.0.0.11", 80);
-	int on_r3 = serve(&world, &r3, "10.1.0.13", 80), on_blue = serve(&world, &blue, "0.0.0.0", 23);
+	int on_host = serve(&world, &host, "0.0.0.0", 22),
+	    on_host6 = serve(&world, &host, "::", 22);
+	int on_red = serve(&world, &red, "0.0.0.0", 22),
+	    on_r1 = serve(&world, &r1, "10.0.0.11", 80);
+	int on_r3 = serve(&world, &r3, "10.1.0.13", 80),
+	    on_blue = serve(&world, &blue, "0.0.0.0", 23);
 	int local = serve(&world, &host, "127.0.0.1", 631);
 
 	(void)state;
-	check("the host's sshd from outside", &outside, "198.51.100.2", 22, on_host, "198.51.100.1");
+	check("the host's sshd from outside", &outside, "198.51.100.2", 22, on_host,
+	      "198.51.100.1");
 	check("host by its address", &r1, "198.51.100.2", 22, on_host, NULL);
 	check("host by its address", &r1, "2001:db8:51::2", 22, on_host6, NULL);
 	check("host by the uplink", &r1, "10.248.0.0", 22, on_host, NULL);
@@ -247,8 +268,10 @@ static void test_closed(void **state)
 	check("the same network", &r2, "10.0.0.11", 80, on_r1, "10.0.0.12");
 	/* 127.0.0.0/8 of the host, which route_localnet would let in: sent as a router would if it were taken over */
 	assert_int_equal(run_in(&world, &red,
-				"sysctl -qw net.ipv4.conf.uplink.route_localnet=1; ip addr del 127.0.0.1/8 dev lo; "
-				"ip route add 127.0.0.1/32 via 10.248.0.0 dev uplink table 77; ip rule add pref 1 to 127.0.0.1 lookup 77"),
+				"sysctl -qw net.ipv4.conf.uplink.route_localnet=1; ip addr del "
+				"127.0.0.1/8 dev lo; "
+				"ip route add 127.0.0.1/32 via 10.248.0.0 dev uplink table 77; "
+				"ip rule add pref 1 to 127.0.0.1 lookup 77"),
 			 0);
 	check("loopback of the host", &red, "127.0.0.1", 631, local, NULL);
 	close(on_host);
@@ -263,7 +286,8 @@ static void test_closed(void **state)
 /* br_netfilter loaded after us turns its sysctls on: a network must go on, and no other open. */
 static void test_br_netfilter(void **state)
 {
-	int on_r1 = serve(&world, &r1, "10.0.0.11", 80), on_r1_6 = serve(&world, &r1, "fd00::11", 80);
+	int on_r1 = serve(&world, &r1, "10.0.0.11", 80),
+	    on_r1_6 = serve(&world, &r1, "fd00::11", 80);
 	int on_r3 = serve(&world, &r3, "10.1.0.13", 80);
 
 	(void)state;
@@ -287,28 +311,32 @@ static void test_br_netfilter(void **state)
 /* The raw chain alone, without the router's own rules: a router that is taken over sends what it likes. */
 static void test_taken_router(void **state)
 {
-	struct nlbatch batch = { 0 };
+	struct nlbatch batch = {0};
 	int web = serve(&world, &outside, "203.0.113.80", 80);
 
 	(void)state;
 	nft_begin(&batch);
 	nft_ruleset_del(&batch, RULESET_ROUTER);
 	assert_int_equal(nft_run(&red, &batch), 0);
-	assert_int_equal(run_in(&world, &red, "ip addr add 10.248.0.3/32 dev lo; ip route change default via 10.248.0.0 src 10.248.0.3"), 0);
+	assert_int_equal(run_in(&world, &red,
+				"ip addr add 10.248.0.3/32 dev lo; ip route change default via "
+				"10.248.0.0 src 10.248.0.3"),
+			 0);
 	check("the transit address of another", &red, "203.0.113.80", 80, web, NULL);
-	assert_int_equal(run_in(&world, &red, "ip route change default via 10.248.0.0 src 10.248.0.1"), 0);
+	assert_int_equal(
+		run_in(&world, &red, "ip route change default via 10.248.0.0 src 10.248.0.1"),
+		0);
 	check("own transit address", &red, "203.0.113.80", 80, web, "198.51.100.2");
-	check("an address behind it", &r1, "203.0.113.80", 80, web, NULL); /* forwarded with its own source */
+	check("an address behind it", &r1, "203.0.113.80", 80, web,
+	      NULL); /* forwarded with its own source */
 	close(web);
 }
 
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_egress),
-		cmocka_unit_test(test_published),
-		cmocka_unit_test(test_closed),
-		cmocka_unit_test(test_br_netfilter),
+		cmocka_unit_test(test_egress),       cmocka_unit_test(test_published),
+		cmocka_unit_test(test_closed),       cmocka_unit_test(test_br_netfilter),
 		cmocka_unit_test(test_taken_router),
 	};
 

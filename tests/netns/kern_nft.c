@@ -33,7 +33,7 @@ static uint64_t ns_of(enum ruleset_kind kind)
 static void assert_digest(struct stack *stack, enum ruleset_kind kind, unsigned digest)
 {
 	struct obj key = obj_ruleset(stack->ns, kind, 1);
-	struct objv have = { 0 };
+	struct objv have = {0};
 	const struct obj *found;
 
 	snapshot(stack, &have);
@@ -52,7 +52,7 @@ static void test_rulesets_stand(void **state)
 			struct stack stack = stack_make(&world, ns_of((enum ruleset_kind)kind));
 			struct kern_features features = plain(listed);
 			struct obj want = obj_ruleset(stack.ns, (enum ruleset_kind)kind, 1);
-			struct nlbatch batch = { 0 };
+			struct nlbatch batch = {0};
 
 			assert_have_not(&stack, &want);
 			lay(&stack, (enum ruleset_kind)kind, &features);
@@ -75,7 +75,7 @@ static void test_rulesets_stand(void **state)
 static void test_unknown_version(void **state)
 {
 	struct obj obj = obj_ruleset(ROUTER, RULESET_GUARD, 999);
-	struct nlbatch batch = { 0 };
+	struct nlbatch batch = {0};
 
 	(void)state;
 	assert_int_equal(nft_ruleset_add(&batch, &obj.ruleset, &world.features), -EINVAL);
@@ -89,20 +89,23 @@ static void test_tampering(void **state)
 		enum ruleset_kind kind;
 		const char *command;
 	} rows[] = {
-		{ RULESET_ROUTER, "nft add rule inet moat forward accept" },
-		{ RULESET_ROUTER, "nft insert rule inet moat forward counter" },
-		{ RULESET_ROUTER, "nft add chain inet moat forward '{ policy accept; }'" },
-		{ RULESET_ROUTER, "nft add chain inet moat extra" },
-		{ RULESET_ROUTER, "nft flush chain inet moat input" },
-		{ RULESET_ROUTER, "nft delete rule inet moat forward handle $(nft -a list chain inet moat forward | sed -n 's/.*invalid drop # handle //p')" },
-		{ RULESET_ROUTER, "h=$(nft -a list chain inet moat forward | sed -n 's/.*invalid drop # handle //p'); nft replace rule inet moat forward handle $h ct state invalid accept" },
-		{ RULESET_ROUTER, "nft add set inet moat extra '{ type ifname; }'" },
-		{ RULESET_ROUTER, "nft add table inet moat '{ flags dormant; }'" },
-		{ RULESET_HOST, "nft flush chain inet moat raw; nft delete chain inet moat raw" },
-		{ RULESET_HOST, "nft flush chain inet moat to_uplink" },
-		{ RULESET_GUARD, "nft flush chain netdev moat nd" },
-		{ RULESET_GUARD, "nft add counter netdev moat extra" },
-		{ RULESET_GUARD, "nft insert rule netdev moat port accept" },
+		{RULESET_ROUTER, "nft add rule inet moat forward accept"},
+		{RULESET_ROUTER, "nft insert rule inet moat forward counter"},
+		{RULESET_ROUTER, "nft add chain inet moat forward '{ policy accept; }'"},
+		{RULESET_ROUTER, "nft add chain inet moat extra"},
+		{RULESET_ROUTER, "nft flush chain inet moat input"},
+		{RULESET_ROUTER, "nft delete rule inet moat forward handle $(nft -a list chain "
+				 "inet moat forward | sed -n 's/.*invalid drop # handle //p')"},
+		{RULESET_ROUTER,
+		 "h=$(nft -a list chain inet moat forward | sed -n 's/.*invalid drop # handle "
+		 "//p'); nft replace rule inet moat forward handle $h ct state invalid accept"},
+		{RULESET_ROUTER, "nft add set inet moat extra '{ type ifname; }'"},
+		{RULESET_ROUTER, "nft add table inet moat '{ flags dormant; }'"},
+		{RULESET_HOST, "nft flush chain inet moat raw; nft delete chain inet moat raw"},
+		{RULESET_HOST, "nft flush chain inet moat to_uplink"},
+		{RULESET_GUARD, "nft flush chain netdev moat nd"},
+		{RULESET_GUARD, "nft add counter netdev moat extra"},
+		{RULESET_GUARD, "nft insert rule netdev moat port accept"},
 	};
 
 	(void)state;
@@ -128,7 +131,7 @@ static void test_foreign_table(void **state)
 {
 	struct stack stack = stack_make(&world, ROUTER);
 	struct obj key = obj_ruleset(ROUTER, RULESET_ROUTER, 1);
-	struct objv have = { 0 };
+	struct objv have = {0};
 	const struct obj *found;
 
 	(void)state;
@@ -152,7 +155,8 @@ static void test_elements(void **state)
 {
 	const struct obj elems[] = {
 		elem_of(ROUTER, SET_GUARD_MAC, "mp000000000001", "02:00:00:00:00:01", NULL),
-		elem_of(ROUTER, SET_GUARD_ARP, "mp000000000001", "02:00:00:00:00:01", "10.0.0.1"),
+		elem_of(ROUTER, SET_GUARD_ARP, "mp000000000001", "02:00:00:00:00:01",
+			"10.0.0.1"),
 		elem_of(ROUTER, SET_GUARD_IP4, "mp000000000001", NULL, "10.0.0.1"),
 		elem_of(ROUTER, SET_GUARD_IP6, "mp000000000001", NULL, "fe80::1"),
 		elem_of(ROUTER, SET_ROUTER_EGRESS, "mb000000000001", NULL, NULL),
@@ -176,7 +180,7 @@ static void test_elements(void **state)
 	for (size_t i = 0; i < ARRAY_COUNT(elems); i++) {
 		struct stack *stack = elems[i].ns == 0 ? &host : &router;
 		struct obj obj = elems[i];
-		struct nlbatch batch = { 0 };
+		struct nlbatch batch = {0};
 
 		seen |= 1U << obj.elem.set;
 		add_elem(stack, &obj);
@@ -203,7 +207,7 @@ static void test_elements(void **state)
 
 static void make_ports(struct stack *stack)
 {
-	struct nlbatch batch = { 0 };
+	struct nlbatch batch = {0};
 
 	for (unsigned i = 0; i < 2; i++) {
 		char name[OBJ_IFNAME_SIZE], peer[OBJ_IFNAME_SIZE];
@@ -211,7 +215,8 @@ static void make_ports(struct stack *stack)
 
 		snprintf(name, sizeof(name), "mp%012x", i);
 		snprintf(peer, sizeof(peer), "far%u", i);
-		obj = obj_veth(ROUTER, name, &(struct mac){ 0 }, 0, peer, &(struct mac){ 0 }, 1500, "", "");
+		obj = obj_veth(ROUTER, name, &(struct mac){0}, 0, peer, &(struct mac){0}, 1500,
+			       "", "");
 		rtnl_veth_add(&batch, &obj.link, 0, -1);
 	}
 	rtnl_run(stack, &batch);
@@ -221,8 +226,9 @@ static void ports_by(bool listed)
 {
 	struct stack stack = stack_make(&world, ROUTER);
 	struct kern_features features = plain(listed);
-	struct obj first = obj_port(ROUTER, "mp000000000000"), second = obj_port(ROUTER, "mp000000000001");
-	struct nlbatch batch = { 0 };
+	struct obj first = obj_port(ROUTER, "mp000000000000"),
+		   second = obj_port(ROUTER, "mp000000000001");
+	struct nlbatch batch = {0};
 
 	make_ports(&stack);
 	lay(&stack, RULESET_GUARD, &features);
@@ -287,7 +293,7 @@ static void test_port_opened(void **state)
 	struct stack stack = stack_make(&world, ROUTER);
 	struct kern_features features = plain(false);
 	struct obj port = obj_port(ROUTER, "mp000000000000");
-	struct nlbatch batch = { 0 };
+	struct nlbatch batch = {0};
 
 	(void)state;
 	if (!world_has("nft"))
@@ -298,7 +304,8 @@ static void test_port_opened(void **state)
 	nft_port_add(&batch, &port.port, &features);
 	assert_int_equal(nft_run(&stack, &batch), 0);
 	assert_have(&stack, &port);
-	assert_int_equal(run_in(&world, &stack, "nft flush chain netdev moat p_mp000000000000"), 0);
+	assert_int_equal(run_in(&world, &stack, "nft flush chain netdev moat p_mp000000000000"),
+			 0);
 	/* nothing passes now (policy drop), and it shows */
 	assert_digest(&stack, RULESET_GUARD, 0);
 	stack_fini(&stack);
@@ -308,7 +315,7 @@ static void test_owner(void **state)
 {
 	struct stack stack = stack_make(&world, ROUTER), other;
 	struct obj elem = elem_of(ROUTER, SET_GUARD_IP4, "mp1", NULL, "10.0.0.1");
-	struct nlbatch batch = { 0 };
+	struct nlbatch batch = {0};
 	struct err err = ERR_INIT;
 
 	(void)state;
@@ -318,16 +325,18 @@ static void test_owner(void **state)
 	}
 	nft_begin(&batch);
 	nft_ruleset_adopt(&batch, RULESET_GUARD, &world.features);
-	assert_int_equal(nft_run(&stack, &batch), -ENOENT); /* nothing to adopt, and nothing made */
+	assert_int_equal(nft_run(&stack, &batch),
+			 -ENOENT); /* nothing to adopt, and nothing made */
 	lay(&stack, RULESET_GUARD, &world.features);
 	add_elem(&stack, &elem);
 	assert_int_equal(run_in(&world, &stack, "nft flush ruleset"), 0);
 	assert_have(&stack, &elem);
 	assert_digest(&stack, RULESET_GUARD, 1);
-	assert_int_not_equal(run_in(&world, &stack, "nft delete table netdev moat 2>/dev/null"), 0);
+	assert_int_not_equal(run_in(&world, &stack, "nft delete table netdev moat 2>/dev/null"),
+			     0);
 
 	/* another socket: may not while the first lives, may when it is gone */
-	other = (struct stack){ .ns = ROUTER, .fd = -1, .rtnl = stack.rtnl };
+	other = (struct stack){.ns = ROUTER, .fd = -1, .rtnl = stack.rtnl};
 	assert_int_equal(nlsock_open(NLSOCK_NFT, stack.fd, world.home, &other.nft, &err), 0);
 	nft_begin(&batch);
 	nft_ruleset_adopt(&batch, RULESET_GUARD, &world.features);
@@ -368,7 +377,8 @@ static void test_base_chains(void **state)
 	lay(&stack, RULESET_HOST, &world.features);
 	assert_int_equal(run_in(&world, &stack,
 				"nft add table ip filter; "
-				"nft add chain ip filter FORWARD '{ type filter hook forward priority 0; policy drop; }'; "
+				"nft add chain ip filter FORWARD '{ type filter hook forward "
+				"priority 0; policy drop; }'; "
 				"nft add chain ip filter other"),
 			 0);
 	assert_int_equal(nft_dump_base_chains(stack.nft, &bytes, NULL), 0);
@@ -386,7 +396,8 @@ static void test_base_chains(void **state)
 static void test_bent_dumps(void **state)
 {
 	struct stack stack = stack_make(&world, ROUTER);
-	struct obj elem = pub_of(ROUTER, SET_ROUTER_PUB4, NULL, IPPROTO_TCP, 80, "10.0.0.1", 80);
+	struct obj elem =
+		pub_of(ROUTER, SET_ROUTER_PUB4, NULL, IPPROTO_TCP, 80, "10.0.0.1", 80);
 	struct buf bytes = BUF_INIT;
 	uint64_t random = 88172645463325252ULL;
 
@@ -398,9 +409,10 @@ static void test_bent_dumps(void **state)
 	assert_int_equal(nft_dump(stack.nft, &bytes, NULL), 0);
 	assert_int_equal(rtnl_dump(stack.rtnl, RTNL_LINKS, &bytes, NULL), 0);
 	for (int round = 0; round < 3000; round++) {
-		struct objv objs = { 0 };
+		struct objv objs = {0};
 		size_t size = bytes.size;
-		uint8_t *copy = malloc(size); /* exactly as long: what reads on is caught by the sanitizer */
+		uint8_t *copy = malloc(
+			size); /* exactly as long: what reads on is caught by the sanitizer */
 		struct rtnl_raw raw;
 
 		memcpy(copy, bytes.data, size);
@@ -412,8 +424,11 @@ static void test_bent_dumps(void **state)
 		}
 		if (round % 2)
 			size = random % size;
-		raw = (struct rtnl_raw){ .links = { copy, size }, .addrs = { copy, size }, .routes = { copy, size },
-					 .neighs = { copy, size }, .fdb = { copy, size } };
+		raw = (struct rtnl_raw){.links = {copy, size},
+					.addrs = {copy, size},
+					.routes = {copy, size},
+					.neighs = {copy, size},
+					.fdb = {copy, size}};
 		(void)rtnl_decode(&raw, ROUTER, &objs, NULL);
 		(void)nft_decode(copy, size, ROUTER, &objs, NULL);
 		objv_fini(&objs);
@@ -430,7 +445,7 @@ int main(void)
 		cmocka_unit_test(test_tampering),      cmocka_unit_test(test_foreign_table),
 		cmocka_unit_test(test_elements),       cmocka_unit_test(test_ports_each),
 		cmocka_unit_test(test_ports_listed),   cmocka_unit_test(test_port_opened),
-		cmocka_unit_test(test_owner),	       cmocka_unit_test(test_base_chains),
+		cmocka_unit_test(test_owner),          cmocka_unit_test(test_base_chains),
 		cmocka_unit_test(test_bent_dumps),
 	};
 

@@ -10,21 +10,22 @@
 #include "tests/netns/world.h"
 
 #define ROUTER NS_ID(NS_ROUTER, 0x42)
-#define STACK NS_ID(NS_STACK, 0x43)
+#define STACK  NS_ID(NS_STACK, 0x43)
 #define BRIDGE "mb000000000001"
-#define PORT "mp000000000002"
+#define PORT   "mp000000000002"
 
 static struct world world;
 
 static struct obj bridge(void)
 {
-	return obj_bridge(ROUTER, BRIDGE, &(struct mac){ { 2, 0, 0, 0, 0, 1 } }, 1400, "red/net");
+	return obj_bridge(ROUTER, BRIDGE, &(struct mac){{2, 0, 0, 0, 0, 1}}, 1400, "red/net");
 }
 
 static struct obj port(void)
 {
-	struct obj obj = obj_veth(ROUTER, PORT, &(struct mac){ { 2, 0, 0, 0, 0, 2 } }, STACK, "eth0",
-				  &(struct mac){ { 2, 0, 0, 0, 0, 3 } }, 1400, BRIDGE, "red/w1:eth0");
+	struct obj obj =
+		obj_veth(ROUTER, PORT, &(struct mac){{2, 0, 0, 0, 0, 2}}, STACK, "eth0",
+			 &(struct mac){{2, 0, 0, 0, 0, 3}}, 1400, BRIDGE, "red/w1:eth0");
 
 	obj.link.flags = LINK_PORT_STATIC;
 	return obj;
@@ -33,7 +34,7 @@ static struct obj port(void)
 static void make_links(struct stack *router, struct stack *stack)
 {
 	struct obj br = bridge(), veth = port();
-	struct nlbatch batch = { 0 };
+	struct nlbatch batch = {0};
 
 	rtnl_bridge_add(&batch, &br.link);
 	rtnl_run(router, &batch);
@@ -44,17 +45,18 @@ static void make_links(struct stack *router, struct stack *stack)
 static void test_links(void **state)
 {
 	struct stack router = stack_make(&world, ROUTER), stack = stack_make(&world, STACK);
-	struct objv want = { 0 };
-	struct nlbatch batch = { 0 };
+	struct objv want = {0};
+	struct nlbatch batch = {0};
 	struct obj obj = port(), far;
 
 	(void)state;
 	make_links(&router, &stack);
-	objv_add(&want, &(struct obj){ 0 });
+	objv_add(&want, &(struct obj){0});
 	want.items[0] = bridge();
 	objv_add(&want, &obj);
 	assert_is(&router, &want);
-	far = obj_veth(STACK, "eth0", &obj.link.peer_mac, 0, "", &(struct mac){ 0 }, 1400, "", "");
+	far = obj_veth(STACK, "eth0", &obj.link.peer_mac, 0, "", &(struct mac){0}, 1400, "",
+		       "");
 	objv_clear(&want);
 	objv_add(&want, &far);
 	assert_is(&stack, &want);
@@ -92,20 +94,22 @@ static void test_links(void **state)
 /* Each port flag alone makes the flag of the object go: what drifted shows. */
 static void test_port_flags_drift(void **state)
 {
-	static const char *const drifts[] = { "learning on", "flood on", "mcast_flood off",
-					      "bcast_flood off", "guard off", "root_block off" };
+	static const char *const drifts[] = {"learning on",     "flood on",  "mcast_flood off",
+					     "bcast_flood off", "guard off", "root_block off"};
 	struct stack router = stack_make(&world, ROUTER), stack = stack_make(&world, STACK);
 	struct obj want = port();
-	struct nlbatch batch = { 0 };
+	struct nlbatch batch = {0};
 
 	(void)state;
 	make_links(&router, &stack);
 	for (size_t i = 0; i < ARRAY_COUNT(drifts); i++) {
-		struct objv have = { 0 };
+		struct objv have = {0};
 		const struct obj *found;
 
 		assert_have(&router, &want);
-		assert_int_equal(run_in(&world, &router, "ip link set " PORT " type bridge_slave %s", drifts[i]), 0);
+		assert_int_equal(run_in(&world, &router,
+					"ip link set " PORT " type bridge_slave %s", drifts[i]),
+				 0);
 		snapshot(&router, &have);
 		found = objv_find(&have, &want);
 		assert_non_null(found);
@@ -121,7 +125,7 @@ static void test_port_flags_drift(void **state)
 static void test_group(void **state)
 {
 	struct stack router = stack_make(&world, ROUTER), stack = stack_make(&world, STACK);
-	struct nlbatch batch = { 0 };
+	struct nlbatch batch = {0};
 	struct obj obj = port(), br = bridge();
 
 	(void)state;
@@ -139,7 +143,7 @@ static void test_up(void **state)
 {
 	struct stack router = stack_make(&world, ROUTER);
 	struct obj br = bridge(), up = obj_up(ROUTER, BRIDGE), lo = obj_up(ROUTER, "lo");
-	struct nlbatch batch = { 0 };
+	struct nlbatch batch = {0};
 
 	(void)state;
 	rtnl_bridge_add(&batch, &br.link);
@@ -157,11 +161,11 @@ static void test_up(void **state)
 
 static void test_addresses(void **state)
 {
-	static const char *const texts[] = { "10.0.0.1/24", "169.254.1.1/32", "10.9.0.0/31", "fd00::1/64",
-					     "fe80::1/64",  "fd00::2/128" };
+	static const char *const texts[] = {"10.0.0.1/24", "169.254.1.1/32", "10.9.0.0/31",
+					    "fd00::1/64",  "fe80::1/64",     "fd00::2/128"};
 	struct stack stack = stack_make(&world, STACK);
 	struct stack router = stack_make(&world, ROUTER);
-	struct nlbatch batch = { 0 };
+	struct nlbatch batch = {0};
 
 	(void)state;
 	make_links(&router, &stack);
@@ -192,16 +196,21 @@ static void test_routes(void **state)
 	static const struct {
 		const char *dst, *via, *dev;
 	} rows[] = {
-		{ "0.0.0.0/0", "10.0.0.1", "eth0" },	{ "::/0", "fd00::1", "eth0" },
-		{ "10.5.0.0/16", "10.0.0.9", "eth0" },	{ "10.6.0.0/16", NULL, "eth0" },
-		{ "fd05::/64", NULL, "eth0" },		{ "fd06::/64", "fe80::9", "eth0" },
-		{ "10.7.7.7/32", "169.254.1.1", "eth0" }, { "10.8.0.0/16", "fe80::9", "eth0" },
-		{ "10.9.0.0/16", "10.0.0.77", "" },
+		{"0.0.0.0/0", "10.0.0.1", "eth0"},
+		{"::/0", "fd00::1", "eth0"},
+		{"10.5.0.0/16", "10.0.0.9", "eth0"},
+		{"10.6.0.0/16", NULL, "eth0"},
+		{"fd05::/64", NULL, "eth0"},
+		{"fd06::/64", "fe80::9", "eth0"},
+		{"10.7.7.7/32", "169.254.1.1", "eth0"},
+		{"10.8.0.0/16", "fe80::9", "eth0"},
+		{"10.9.0.0/16", "10.0.0.77", ""},
 	};
 	struct prefix own4 = prefix_of("10.0.0.2/24"), own6 = prefix_of("fd00::2/64");
-	struct obj addr4 = obj_addr(STACK, "eth0", &own4), addr6 = obj_addr(STACK, "eth0", &own6);
+	struct obj addr4 = obj_addr(STACK, "eth0", &own4),
+		   addr6 = obj_addr(STACK, "eth0", &own6);
 	struct stack stack = stack_make(&world, STACK), router = stack_make(&world, ROUTER);
-	struct nlbatch batch = { 0 };
+	struct nlbatch batch = {0};
 
 	(void)state;
 	make_links(&router, &stack);
@@ -213,7 +222,7 @@ static void test_routes(void **state)
 	rtnl_addr_add(&batch, &addr6.addr, index_of(&stack, "eth0"));
 	rtnl_run(&stack, &batch);
 	for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
-		struct ip via = { 0 };
+		struct ip via = {0};
 		struct prefix dst = prefix_of(rows[i].dst);
 		uint32_t index = rows[i].dev[0] ? index_of(&stack, rows[i].dev) : 0;
 		struct obj obj;
@@ -223,7 +232,8 @@ static void test_routes(void **state)
 		obj = obj_route(STACK, &dst, &via, rows[i].dev);
 		rtnl_route_add(&batch, &obj.route, index);
 		rtnl_run(&stack, &batch);
-		if (!rows[i].dev[0]) /* the kernel has chosen the device, and the snapshot names it */
+		if (!rows[i].dev
+			     [0]) /* the kernel has chosen the device, and the snapshot names it */
 			obj = obj_route(STACK, &dst, &via, "eth0");
 		assert_have(&stack, &obj);
 		rtnl_route_del(&batch, &obj.route, index);
@@ -234,7 +244,7 @@ static void test_routes(void **state)
 	assert_int_equal(run_in(&world, &stack, "ip route add 10.6.0.0/16 dev eth0"), 0);
 	{
 		struct prefix dst = prefix_of("10.6.0.0/16");
-		struct obj obj = obj_route(STACK, &dst, &(struct ip){ 0 }, "eth0");
+		struct obj obj = obj_route(STACK, &dst, &(struct ip){0}, "eth0");
 
 		assert_have_not(&stack, &obj);
 	}
@@ -244,10 +254,10 @@ static void test_routes(void **state)
 
 static void test_neighbours(void **state)
 {
-	static const char *const ips[] = { "10.0.0.9", "fe80::9" };
+	static const char *const ips[] = {"10.0.0.9", "fe80::9"};
 	struct stack stack = stack_make(&world, STACK), router = stack_make(&world, ROUTER);
 	struct mac mac = mac_of("02:00:00:00:00:77"), other = mac_of("02:00:00:00:00:78");
-	struct nlbatch batch = { 0 };
+	struct nlbatch batch = {0};
 
 	(void)state;
 	make_links(&router, &stack);
@@ -275,9 +285,9 @@ static void test_neighbours(void **state)
 static void test_fdb(void **state)
 {
 	struct stack stack = stack_make(&world, STACK), router = stack_make(&world, ROUTER);
-	struct obj obj = obj_fdb(ROUTER, PORT, &(struct mac){ { 2, 0, 0, 0, 0, 3 } });
-	struct nlbatch batch = { 0 };
-	struct objv have = { 0 };
+	struct obj obj = obj_fdb(ROUTER, PORT, &(struct mac){{2, 0, 0, 0, 0, 3}});
+	struct nlbatch batch = {0};
+	struct objv have = {0};
 	size_t fdb = 0;
 
 	(void)state;
@@ -306,14 +316,14 @@ static void test_sysctls(void **state)
 		const char *dev;
 		int32_t values[2];
 	} rows[] = {
-		{ SYSCTL_IPV4_FORWARDING, "all", { 1, 0 } },
-		{ SYSCTL_IPV6_FORWARDING, "default", { 1, 0 } },
-		{ SYSCTL_IPV6_ADDR_GEN_MODE, "default", { 1, 0 } },
-		{ SYSCTL_IPV6_ACCEPT_RA, "lo", { 0, 2 } },
-		{ SYSCTL_IPV4_RP_FILTER, "all", { 1, 2 } },
-		{ SYSCTL_UNPRIVILEGED_PORT_START, "", { 0, 1024 } },
-		{ SYSCTL_PING_GROUP_RANGE, "", { 1, 0 } },
-		{ SYSCTL_BRIDGE_CALL_IPTABLES, "", { 0, 0 } },
+		{SYSCTL_IPV4_FORWARDING, "all", {1, 0}},
+		{SYSCTL_IPV6_FORWARDING, "default", {1, 0}},
+		{SYSCTL_IPV6_ADDR_GEN_MODE, "default", {1, 0}},
+		{SYSCTL_IPV6_ACCEPT_RA, "lo", {0, 2}},
+		{SYSCTL_IPV4_RP_FILTER, "all", {1, 2}},
+		{SYSCTL_UNPRIVILEGED_PORT_START, "", {0, 1024}},
+		{SYSCTL_PING_GROUP_RANGE, "", {1, 0}},
+		{SYSCTL_BRIDGE_CALL_IPTABLES, "", {0, 0}},
 	};
 	struct obj absent = obj_sysctl(ROUTER, SYSCTL_IPV4_FORWARDING, "none0", 1);
 	struct err err = ERR_INIT;
@@ -326,7 +336,8 @@ static void test_sysctls(void **state)
 		if (rows[i].key == SYSCTL_PING_GROUP_RANGE && !world.root)
 			continue;
 		for (int n = 0; n < 2; n++) {
-			struct obj obj = obj_sysctl(ROUTER, rows[i].key, rows[i].dev, rows[i].values[n]);
+			struct obj obj =
+				obj_sysctl(ROUTER, rows[i].key, rows[i].dev, rows[i].values[n]);
 
 			if (sysctl_write(&obj.sysctl, &err) < 0)
 				fail_msg("%s", err.msg);
@@ -338,7 +349,10 @@ static void test_sysctls(void **state)
 	assert_int_equal(sysctl_write(&absent.sysctl, &err), -ENOENT);
 	netns_leave(world.home);
 	/* another namespace has not changed */
-	assert_int_equal(sysctl_read(&(struct obj_sysctl){ .key = SYSCTL_UNPRIVILEGED_PORT_START }, &value, NULL), 0);
+	assert_int_equal(
+		sysctl_read(&(struct obj_sysctl){.key = SYSCTL_UNPRIVILEGED_PORT_START}, &value,
+			    NULL),
+		0);
 	assert_int_equal(value, 1024);
 	stack_fini(&router);
 }
@@ -347,18 +361,23 @@ static void test_sysctls(void **state)
 static void test_host_filter(void **state)
 {
 	struct stack host = stack_make(&world, NS_ID(NS_HOST, 0));
-	struct objv want = { 0 };
+	struct objv want = {0};
 	struct prefix prefix = prefix_of("10.248.0.0/31");
-	struct obj addr = obj_addr(host.ns, "mu000000000042", &prefix), up = obj_up(host.ns, "mu000000000042");
-	struct obj link = obj_veth(host.ns, "mu000000000042", &(struct mac){ { 2, 0, 0, 0, 0, 9 } }, 0, "far0",
-				   &(struct mac){ { 2, 0, 0, 0, 0, 8 } }, 1500, "", "red");
-	struct nlbatch batch = { 0 };
+	struct obj addr = obj_addr(host.ns, "mu000000000042", &prefix),
+		   up = obj_up(host.ns, "mu000000000042");
+	struct obj link =
+		obj_veth(host.ns, "mu000000000042", &(struct mac){{2, 0, 0, 0, 0, 9}}, 0,
+			 "far0", &(struct mac){{2, 0, 0, 0, 0, 8}}, 1500, "", "red");
+	struct nlbatch batch = {0};
 
 	(void)state;
 	assert_int_equal(run_in(&world, &host,
-				"ip link add eth0 type veth peer name eth1; ip link set eth0 up; ip link set lo up; "
-				"ip addr add 192.0.2.1/24 dev eth0; ip route add 198.51.100.0/24 dev eth0; "
-				"ip neigh add 192.0.2.9 lladdr 02:11:11:11:11:11 dev eth0 nud permanent; "
+				"ip link add eth0 type veth peer name eth1; ip link set eth0 "
+				"up; ip link set lo up; "
+				"ip addr add 192.0.2.1/24 dev eth0; ip route add "
+				"198.51.100.0/24 dev eth0; "
+				"ip neigh add 192.0.2.9 lladdr 02:11:11:11:11:11 dev eth0 nud "
+				"permanent; "
 				"ip link add mu0000000000zz type veth peer name eth2"),
 			 0);
 	rtnl_veth_add(&batch, &link.link, 0, -1);
@@ -386,30 +405,34 @@ static void test_lists(void **state)
 
 	(void)state;
 	assert_int_equal(run_in(&world, &host,
-				"ip link add eth0 mtu 1380 type veth peer name eth1; ip link set eth1 up; ip link set eth0 up; "
-				"ip addr add 192.0.2.1/24 dev eth0; ip route add default via 192.0.2.9 metric 50"),
+				"ip link add eth0 mtu 1380 type veth peer name eth1; ip link "
+				"set eth1 up; ip link set eth0 up; "
+				"ip addr add 192.0.2.1/24 dev eth0; ip route add default via "
+				"192.0.2.9 metric 50"),
 			 0);
 	assert_int_equal(rtnl_dump(host.rtnl, RTNL_LINKS, &bytes, NULL), 0);
-	count = rtnl_list_links((struct rtnl_slice){ bytes.data, bytes.size }, &links);
+	count = rtnl_list_links((struct rtnl_slice){bytes.data, bytes.size}, &links);
 	assert_true(count >= 3);
 	for (int i = 0; i < count; i++)
-		found |= strcmp(links[i].name, "eth0") == 0 && links[i].mtu == 1380 && links[i].up &&
-			 strcmp(links[i].kind, "veth") == 0;
+		found |= strcmp(links[i].name, "eth0") == 0 && links[i].mtu == 1380 &&
+			 links[i].up && strcmp(links[i].kind, "veth") == 0;
 	assert_true(found);
 	buf_clear(&bytes);
 	assert_int_equal(rtnl_dump(host.rtnl, RTNL_ADDRS, &bytes, NULL), 0);
-	count = rtnl_list_addrs((struct rtnl_slice){ bytes.data, bytes.size }, &addrs);
+	count = rtnl_list_addrs((struct rtnl_slice){bytes.data, bytes.size}, &addrs);
 	found = false;
 	for (int i = 0; i < count; i++)
-		found |= addrs[i].addr.len == 24 && !addrs[i].dynamic && addrs[i].index == index_of(&host, "eth0");
+		found |= addrs[i].addr.len == 24 && !addrs[i].dynamic &&
+			 addrs[i].index == index_of(&host, "eth0");
 	assert_true(found);
 	buf_clear(&bytes);
 	assert_int_equal(rtnl_dump(host.rtnl, RTNL_ROUTES, &bytes, NULL), 0);
-	count = rtnl_list_routes((struct rtnl_slice){ bytes.data, bytes.size }, &routes);
+	count = rtnl_list_routes((struct rtnl_slice){bytes.data, bytes.size}, &routes);
 	found = false;
 	for (int i = 0; i < count; i++)
-		found |= routes[i].dst.len == 0 && routes[i].metric == 50 && routes[i].table == 254 &&
-			 routes[i].index == index_of(&host, "eth0") && routes[i].via.family == 4;
+		found |= routes[i].dst.len == 0 && routes[i].metric == 50 &&
+			 routes[i].table == 254 && routes[i].index == index_of(&host, "eth0") &&
+			 routes[i].via.family == 4;
 	assert_true(found);
 	free(links);
 	free(addrs);
@@ -421,11 +444,11 @@ static void test_lists(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_links),	   cmocka_unit_test(test_port_flags_drift),
-		cmocka_unit_test(test_group),	   cmocka_unit_test(test_up),
+		cmocka_unit_test(test_links),      cmocka_unit_test(test_port_flags_drift),
+		cmocka_unit_test(test_group),      cmocka_unit_test(test_up),
 		cmocka_unit_test(test_addresses),  cmocka_unit_test(test_routes),
 		cmocka_unit_test(test_neighbours), cmocka_unit_test(test_fdb),
-		cmocka_unit_test(test_sysctls),	   cmocka_unit_test(test_host_filter),
+		cmocka_unit_test(test_sysctls),    cmocka_unit_test(test_host_filter),
 		cmocka_unit_test(test_lists),
 	};
 

@@ -68,7 +68,7 @@ bool world_has(const char *program)
 
 struct stack stack_make(const struct world *world, uint64_t ns)
 {
-	struct stack stack = { .ns = ns, .fd = -1 };
+	struct stack stack = {.ns = ns, .fd = -1};
 	struct err err = ERR_INIT;
 
 	if (netns_create(world->home, &stack.fd, &err) < 0 ||
@@ -87,7 +87,7 @@ void stack_fini(struct stack *stack)
 
 struct mac mac_of(const char *text)
 {
-	struct mac mac = { 0 };
+	struct mac mac = {0};
 
 	assert_int_equal(mac_parse(text, &mac), 0);
 	return mac;
@@ -95,7 +95,7 @@ struct mac mac_of(const char *text)
 
 struct ip ip_of(const char *text)
 {
-	struct ip ip = { 0 };
+	struct ip ip = {0};
 
 	assert_int_equal(ip_parse(text, &ip), 0);
 	return ip;
@@ -103,7 +103,7 @@ struct ip ip_of(const char *text)
 
 struct prefix prefix_of(const char *text)
 {
-	struct prefix prefix = { 0 };
+	struct prefix prefix = {0};
 
 	assert_int_equal(prefix_parse(text, &prefix), 0);
 	return prefix;
@@ -116,7 +116,8 @@ void rtnl_run(struct stack *stack, struct nlbatch *batch)
 
 	for (uint32_t i = 0; i < batch->count; i++) {
 		if (acks[i].status)
-			fail_msg("message %u of %u: %s (%s)", i, batch->count, strerror(-acks[i].status), acks[i].text);
+			fail_msg("message %u of %u: %s (%s)", i, batch->count,
+				 strerror(-acks[i].status), acks[i].text);
 	}
 	assert_int_equal(r, 0);
 	free(acks);
@@ -146,7 +147,7 @@ uint32_t index_of(const struct stack *stack, const char *name)
 
 void snapshot(struct stack *stack, struct objv *objs)
 {
-	struct buf parts[RTNL_PART_COUNT] = { 0 }, nft = BUF_INIT;
+	struct buf parts[RTNL_PART_COUNT] = {0}, nft = BUF_INIT;
 	struct err err = ERR_INIT;
 	struct rtnl_raw raw;
 
@@ -155,14 +156,15 @@ void snapshot(struct stack *stack, struct objv *objs)
 			fail_msg("%s", err.msg);
 	}
 	raw = (struct rtnl_raw){
-		.links = { parts[RTNL_LINKS].data, parts[RTNL_LINKS].size },
-		.addrs = { parts[RTNL_ADDRS].data, parts[RTNL_ADDRS].size },
-		.routes = { parts[RTNL_ROUTES].data, parts[RTNL_ROUTES].size },
-		.neighs = { parts[RTNL_NEIGHS].data, parts[RTNL_NEIGHS].size },
-		.fdb = { parts[RTNL_FDB].data, parts[RTNL_FDB].size },
+		.links = {parts[RTNL_LINKS].data, parts[RTNL_LINKS].size},
+		.addrs = {parts[RTNL_ADDRS].data, parts[RTNL_ADDRS].size},
+		.routes = {parts[RTNL_ROUTES].data, parts[RTNL_ROUTES].size},
+		.neighs = {parts[RTNL_NEIGHS].data, parts[RTNL_NEIGHS].size},
+		.fdb = {parts[RTNL_FDB].data, parts[RTNL_FDB].size},
 	};
 	objv_clear(objs);
-	if (rtnl_decode(&raw, stack->ns, objs, &err) < 0 || nft_dump(stack->nft, &nft, &err) < 0 ||
+	if (rtnl_decode(&raw, stack->ns, objs, &err) < 0 ||
+	    nft_dump(stack->nft, &nft, &err) < 0 ||
 	    nft_decode(nft.data, nft.size, stack->ns, objs, &err) < 0)
 		fail_msg("%s", err.msg);
 	objv_sort(objs);
@@ -185,7 +187,7 @@ static void print_all(const char *title, const struct objv *objs)
 
 void assert_have(struct stack *stack, const struct obj *want)
 {
-	struct objv have = { 0 }, wanted = { 0 };
+	struct objv have = {0}, wanted = {0};
 	const struct obj *found;
 
 	snapshot(stack, &have);
@@ -201,7 +203,7 @@ void assert_have(struct stack *stack, const struct obj *want)
 
 void assert_have_not(struct stack *stack, const struct obj *key)
 {
-	struct objv have = { 0 };
+	struct objv have = {0};
 
 	snapshot(stack, &have);
 	if (objv_find(&have, key)) {
@@ -213,7 +215,7 @@ void assert_have_not(struct stack *stack, const struct obj *key)
 
 void assert_is(struct stack *stack, struct objv *want)
 {
-	struct objv have = { 0 };
+	struct objv have = {0};
 	bool same;
 
 	objv_sort(want);
@@ -233,14 +235,15 @@ void assert_is(struct stack *stack, struct objv *want)
 void lay(struct stack *stack, enum ruleset_kind kind, const struct kern_features *features)
 {
 	struct obj ruleset = obj_ruleset(stack->ns, kind, NFT_RULESET_VERSION);
-	struct nlbatch batch = { 0 };
+	struct nlbatch batch = {0};
 
 	nft_begin(&batch);
 	assert_int_equal(nft_ruleset_add(&batch, &ruleset.ruleset, features), 0);
 	assert_int_equal(nft_run(stack, &batch), 0);
 }
 
-struct obj elem_of(uint64_t ns, enum nft_set set, const char *dev, const char *mac, const char *ip)
+struct obj elem_of(uint64_t ns, enum nft_set set, const char *dev, const char *mac,
+		   const char *ip)
 {
 	struct obj obj = obj_elem(ns, set);
 
@@ -253,8 +256,8 @@ struct obj elem_of(uint64_t ns, enum nft_set set, const char *dev, const char *m
 	return obj;
 }
 
-struct obj pub_of(uint64_t ns, enum nft_set set, const char *ip, uint8_t proto, uint16_t port, const char *to_ip,
-		  uint16_t to_port)
+struct obj pub_of(uint64_t ns, enum nft_set set, const char *ip, uint8_t proto, uint16_t port,
+		  const char *to_ip, uint16_t to_port)
 {
 	struct obj obj = elem_of(ns, set, NULL, NULL, ip);
 
@@ -267,7 +270,7 @@ struct obj pub_of(uint64_t ns, enum nft_set set, const char *ip, uint8_t proto, 
 
 void add_elem(struct stack *stack, const struct obj *elem)
 {
-	struct nlbatch batch = { 0 };
+	struct nlbatch batch = {0};
 
 	nft_begin(&batch);
 	nft_elem_add(&batch, &elem->elem);
@@ -293,7 +296,7 @@ void bridge_up(struct stack *stack, const char *name, const char *mac)
 {
 	struct mac m = mac_of(mac);
 	struct obj obj = obj_bridge(stack->ns, name, &m, 1500, "");
-	struct nlbatch batch = { 0 };
+	struct nlbatch batch = {0};
 
 	rtnl_bridge_add(&batch, &obj.link);
 	rtnl_link_up(&batch, name, true);
@@ -312,7 +315,9 @@ static void settle(struct stack *stack, const char *name)
 		bool running;
 
 		assert_int_equal(rtnl_link_get(stack->rtnl, name, &bytes, NULL), 0);
-		assert_int_equal(rtnl_list_links((struct rtnl_slice){ bytes.data, bytes.size }, &links), 1);
+		assert_int_equal(
+			rtnl_list_links((struct rtnl_slice){bytes.data, bytes.size}, &links),
+			1);
 		running = links[0].running;
 		free(links);
 		buf_fini(&bytes);
@@ -323,13 +328,13 @@ static void settle(struct stack *stack, const char *name)
 	fail_msg("%s does not come up", name);
 }
 
-void wire(struct stack *near, const char *near_name, const char *near_mac, const char *master, struct stack *far,
-	  const char *far_name, const char *far_mac)
+void wire(struct stack *near, const char *near_name, const char *near_mac, const char *master,
+	  struct stack *far, const char *far_name, const char *far_mac)
 {
 	struct mac near_m = mac_of(near_mac), far_m = mac_of(far_mac);
 	struct obj obj = obj_veth(near->ns, near_name, &near_m, far->ns, far_name, &far_m, 1500,
 				  master ? master : "", "");
-	struct nlbatch batch = { 0 };
+	struct nlbatch batch = {0};
 
 	if (master)
 		obj.link.flags = LINK_PORT_STATIC;
@@ -354,7 +359,7 @@ void address(struct stack *stack, const char *dev, const char *prefix)
 {
 	struct prefix p = prefix_of(prefix);
 	struct obj obj = obj_addr(stack->ns, dev, &p);
-	struct nlbatch batch = { 0 };
+	struct nlbatch batch = {0};
 
 	rtnl_addr_add(&batch, &obj.addr, index_of(stack, dev));
 	rtnl_run(stack, &batch);
@@ -365,13 +370,14 @@ void route(struct stack *stack, const char *dst, const char *via, const char *de
 	struct prefix p = prefix_of(dst);
 	struct ip gateway = ip_of(via);
 	struct obj obj = obj_route(stack->ns, &p, &gateway, dev);
-	struct nlbatch batch = { 0 };
+	struct nlbatch batch = {0};
 
 	rtnl_route_add(&batch, &obj.route, index_of(stack, dev));
 	rtnl_run(stack, &batch);
 }
 
-void set_sysctl(const struct world *world, struct stack *stack, enum sysctl_key key, const char *dev, int32_t value)
+void set_sysctl(const struct world *world, struct stack *stack, enum sysctl_key key,
+		const char *dev, int32_t value)
 {
 	struct obj obj = obj_sysctl(stack->ns, key, dev, value);
 	struct err err = ERR_INIT;
@@ -384,7 +390,8 @@ void set_sysctl(const struct world *world, struct stack *stack, enum sysctl_key 
 		fail_msg("%s", err.msg);
 }
 
-static socklen_t sockaddr_of(const struct ip *ip, uint16_t port, struct sockaddr_storage *ret_addr)
+static socklen_t sockaddr_of(const struct ip *ip, uint16_t port,
+			     struct sockaddr_storage *ret_addr)
 {
 	memset(ret_addr, 0, sizeof(*ret_addr));
 	if (ip->family == 4) {
@@ -429,14 +436,14 @@ int serve(const struct world *world, const struct stack *stack, const char *ip, 
 	return fd;
 }
 
-int reach(const struct world *world, const struct stack *from, const char *ip, uint16_t port, int listener, int ms,
-	  struct ip *ret_peer)
+int reach(const struct world *world, const struct stack *from, const char *ip, uint16_t port,
+	  int listener, int ms, struct ip *ret_peer)
 {
 	struct ip to = ip_of(ip);
 	struct sockaddr_storage addr;
 	socklen_t size = sockaddr_of(&to, port, &addr);
 	int fd = socket_in(world, from, addr.ss_family), server, r = 0, error = 0;
-	struct pollfd wait = { .fd = fd, .events = POLLOUT };
+	struct pollfd wait = {.fd = fd, .events = POLLOUT};
 
 	if (connect(fd, (struct sockaddr *)&addr, size) < 0 && errno != EINPROGRESS)
 		r = -errno;
@@ -446,7 +453,7 @@ int reach(const struct world *world, const struct stack *from, const char *ip, u
 	if (r == 0 && (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) < 0 || error))
 		r = -error;
 	if (r == 0) {
-		struct pollfd taken = { .fd = listener, .events = POLLIN };
+		struct pollfd taken = {.fd = listener, .events = POLLIN};
 
 		(void)poll(&taken, 1, 500); /* the last ACK may still be on its way */
 		size = sizeof(addr);
@@ -454,11 +461,13 @@ int reach(const struct world *world, const struct stack *from, const char *ip, u
 		if (server < 0) {
 			r = -errno; /* somebody else answered */
 		} else if (ret_peer) {
-			*ret_peer = (struct ip){ .family = addr.ss_family == AF_INET ? 4 : 6 };
+			*ret_peer = (struct ip){.family = addr.ss_family == AF_INET ? 4 : 6};
 			if (addr.ss_family == AF_INET)
-				memcpy(ret_peer->b, &((struct sockaddr_in *)(void *)&addr)->sin_addr, 4);
+				memcpy(ret_peer->b,
+				       &((struct sockaddr_in *)(void *)&addr)->sin_addr, 4);
 			else
-				memcpy(ret_peer->b, &((struct sockaddr_in6 *)(void *)&addr)->sin6_addr, 16);
+				memcpy(ret_peer->b,
+				       &((struct sockaddr_in6 *)(void *)&addr)->sin6_addr, 16);
 		}
 		fd_close(server);
 	}

@@ -75,9 +75,10 @@ void assert_is(struct stack *stack, struct objv *want);
 
 /** lay() - a ruleset of version 1 */
 void lay(struct stack *stack, enum ruleset_kind kind, const struct kern_features *features);
-struct obj elem_of(uint64_t ns, enum nft_set set, const char *dev, const char *mac, const char *ip);
-struct obj pub_of(uint64_t ns, enum nft_set set, const char *ip, uint8_t proto, uint16_t port, const char *to_ip,
-		  uint16_t to_port);
+struct obj elem_of(uint64_t ns, enum nft_set set, const char *dev, const char *mac,
+		   const char *ip);
+struct obj pub_of(uint64_t ns, enum nft_set set, const char *ip, uint8_t proto, uint16_t port,
+		  const char *to_ip, uint16_t to_port);
 void add_elem(struct stack *stack, const struct obj *elem);
 
 /** run_in() - a shell command inside the namespace; its exit status */
@@ -87,12 +88,13 @@ int run_in(const struct world *world, const struct stack *stack, const char *fmt
 /* Wiring: links made, up, addressed in one call each. */
 
 /** wire() - a veth between two namespaces, both ends up; @master and @mac_far may be NULL */
-void wire(struct stack *near, const char *near_name, const char *near_mac, const char *master, struct stack *far,
-	  const char *far_name, const char *far_mac);
+void wire(struct stack *near, const char *near_name, const char *near_mac, const char *master,
+	  struct stack *far, const char *far_name, const char *far_mac);
 void bridge_up(struct stack *stack, const char *name, const char *mac);
 void address(struct stack *stack, const char *dev, const char *prefix);
 void route(struct stack *stack, const char *dst, const char *via, const char *dev);
-void set_sysctl(const struct world *world, struct stack *stack, enum sysctl_key key, const char *dev, int32_t value);
+void set_sysctl(const struct world *world, struct stack *stack, enum sysctl_key key,
+		const char *dev, int32_t value);
 
 /** serve() - a listening TCP socket in @stack */
 int serve(const struct world *world, const struct stack *stack, const char *ip, uint16_t port);
@@ -103,8 +105,8 @@ int serve(const struct world *world, const struct stack *stack, const char *ip, 
  * @ret_peer: who the server saw; may be NULL
  * Return: 0, -ETIMEDOUT when nothing came, -errno.
  */
-int reach(const struct world *world, const struct stack *from, const char *ip, uint16_t port, int listener, int ms,
-	  struct ip *ret_peer);
+int reach(const struct world *world, const struct stack *from, const char *ip, uint16_t port,
+	  int listener, int ms, struct ip *ret_peer);
 enum { REACH_MS = 4000, NO_REACH_MS = 400 };
 
 #endif

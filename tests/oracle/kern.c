@@ -11,15 +11,15 @@
 #include "tests/netns/world.h"
 
 #define ROUTER NS_ID(NS_ROUTER, 0x42)
-#define STACK NS_ID(NS_STACK, 0x43)
+#define STACK  NS_ID(NS_STACK, 0x43)
 #define BRIDGE "mb000000000001"
-#define PORT "mp000000000002"
+#define PORT   "mp000000000002"
 
 static struct world world;
 
 static void assert_equal(struct stack *ours, struct stack *theirs, size_t at_least)
 {
-	struct objv want = { 0 };
+	struct objv want = {0};
 
 	snapshot(ours, &want);
 	assert_true(want.count >= at_least);
@@ -35,25 +35,33 @@ static void ip_in(const struct stack *stack, const char *batch)
 /* Two namespaces that the tools can name: by descriptor. */
 static void theirs_make(struct stack *router, struct stack *stack)
 {
-	ip_in(router, "link add name " BRIDGE " address 02:00:00:00:00:01 type bridge stp_state 0 mcast_snooping 0\n"
+	ip_in(router, "link add name " BRIDGE
+		      " address 02:00:00:00:00:01 type bridge stp_state 0 mcast_snooping 0\n"
 		      "link set " BRIDGE " mtu 1400 alias red/net\n"
 		      "link set " BRIDGE " up");
+	assert_int_equal(
+		run_in(&world, router,
+		       "ip link add name " PORT
+		       " address 02:00:00:00:00:02 mtu 1400 numtxqueues 1 numrxqueues 1 "
+		       "master " BRIDGE
+		       " type veth peer name eth0 address 02:00:00:00:00:03 mtu 1400 "
+		       "numtxqueues 1 numrxqueues 1 netns /proc/%d/fd/%d",
+		       (int)getpid(), stack->fd),
+		0);
+	ip_in(router,
+	      "link set " PORT " alias red/w1:eth0\n"
+	      "link set " PORT " type bridge_slave learning off flood off mcast_flood on "
+			       "bcast_flood on guard on root_block on\n"
+	      "link set " PORT " up\n"
+	      "link set lo up\n"
+	      "addr add 10.0.0.1/24 dev " BRIDGE "\n"
+	      "addr add fd00::1/64 dev " BRIDGE " nodad\n"
+	      "neigh add 10.0.0.9 lladdr 02:00:00:00:00:03 dev " BRIDGE " nud permanent\n"
+	      "route add 10.7.0.0/16 via 10.0.0.9 dev " BRIDGE " proto 77\n"
+	      "route add fd07::/64 via fd00::9 dev " BRIDGE " proto 77");
 	assert_int_equal(run_in(&world, router,
-				"ip link add name " PORT " address 02:00:00:00:00:02 mtu 1400 numtxqueues 1 numrxqueues 1 "
-				"master " BRIDGE " type veth peer name eth0 address 02:00:00:00:00:03 mtu 1400 "
-				"numtxqueues 1 numrxqueues 1 netns /proc/%d/fd/%d",
-				(int)getpid(), stack->fd),
+				"bridge fdb add 02:00:00:00:00:03 dev " PORT " master static"),
 			 0);
-	ip_in(router, "link set " PORT " alias red/w1:eth0\n"
-		      "link set " PORT " type bridge_slave learning off flood off mcast_flood on bcast_flood on guard on root_block on\n"
-		      "link set " PORT " up\n"
-		      "link set lo up\n"
-		      "addr add 10.0.0.1/24 dev " BRIDGE "\n"
-		      "addr add fd00::1/64 dev " BRIDGE " nodad\n"
-		      "neigh add 10.0.0.9 lladdr 02:00:00:00:00:03 dev " BRIDGE " nud permanent\n"
-		      "route add 10.7.0.0/16 via 10.0.0.9 dev " BRIDGE " proto 77\n"
-		      "route add fd07::/64 via fd00::9 dev " BRIDGE " proto 77");
-	assert_int_equal(run_in(&world, router, "bridge fdb add 02:00:00:00:00:03 dev " PORT " master static"), 0);
 	ip_in(stack, "link set lo up\n"
 		     "link set eth0 up\n"
 		     "addr add 10.0.0.9/24 dev eth0\n"
@@ -66,14 +74,16 @@ static void theirs_make(struct stack *router, struct stack *stack)
 
 static void ours_make(struct stack *router, struct stack *stack)
 {
-	struct obj bridge = obj_bridge(ROUTER, BRIDGE, &(struct mac){ { 2, 0, 0, 0, 0, 1 } }, 1400, "red/net");
-	struct obj port = obj_veth(ROUTER, PORT, &(struct mac){ { 2, 0, 0, 0, 0, 2 } }, STACK, "eth0",
-				   &(struct mac){ { 2, 0, 0, 0, 0, 3 } }, 1400, BRIDGE, "red/w1:eth0");
+	struct obj bridge =
+		obj_bridge(ROUTER, BRIDGE, &(struct mac){{2, 0, 0, 0, 0, 1}}, 1400, "red/net");
+	struct obj port =
+		obj_veth(ROUTER, PORT, &(struct mac){{2, 0, 0, 0, 0, 2}}, STACK, "eth0",
+			 &(struct mac){{2, 0, 0, 0, 0, 3}}, 1400, BRIDGE, "red/w1:eth0");
 	struct obj fdb = obj_fdb(ROUTER, PORT, &port.link.peer_mac);
 	struct ip ip9 = ip_of("10.0.0.9"), ll1 = ip_of("fe80::1");
 	struct obj neigh = obj_neigh(ROUTER, BRIDGE, &ip9, &port.link.peer_mac);
 	struct obj neigh6 = obj_neigh(STACK, "eth0", &ll1, &bridge.link.mac);
-	struct nlbatch batch = { 0 };
+	struct nlbatch batch = {0};
 
 	port.link.flags = LINK_PORT_STATIC;
 	rtnl_bridge_add(&batch, &bridge.link);
@@ -104,9 +114,11 @@ static void ours_make(struct stack *router, struct stack *stack)
 
 static void test_links(void **state)
 {
-	struct stack our_router = stack_make(&world, ROUTER), our_stack = stack_make(&world, STACK);
-	struct stack their_router = stack_make(&world, ROUTER), their_stack = stack_make(&world, STACK);
-	struct stack *all[] = { &our_router, &our_stack, &their_router, &their_stack };
+	struct stack our_router = stack_make(&world, ROUTER),
+		     our_stack = stack_make(&world, STACK);
+	struct stack their_router = stack_make(&world, ROUTER),
+		     their_stack = stack_make(&world, STACK);
+	struct stack *all[] = {&our_router, &our_stack, &their_router, &their_stack};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_COUNT(all); i++)
@@ -124,7 +136,8 @@ static void test_elements(void **state)
 {
 	static const char commands[] =
 		"add element netdev moat mac_ok { mp000000000002 . 02:00:00:00:00:03 }\n"
-		"add element netdev moat arp_ok { mp000000000002 . 02:00:00:00:00:03 . 10.0.0.9 }\n"
+		"add element netdev moat arp_ok { mp000000000002 . 02:00:00:00:00:03 . "
+		"10.0.0.9 }\n"
 		"add element netdev moat ip4_ok { mp000000000002 . 10.0.0.9 }\n"
 		"add element netdev moat ip6_ok { mp000000000002 . fd00::9 }\n"
 		"add element inet moat egress { mb000000000001 }\n"
@@ -173,9 +186,12 @@ static void test_listing(void **state)
 		snprintf(listing, sizeof(listing), "/tmp/moat-oracle-%d", (int)getpid());
 		snprintf(again, sizeof(again), "%s.again", listing);
 		assert_int_equal(run_in(&world, &ours, "nft list ruleset >%s", listing), 0);
-		assert_int_equal(run_in(&world, &theirs, "nft -f %s && nft list ruleset >%s", listing, again), 0);
-		assert_int_equal(run_in(&world, &theirs, "diff %s %s; r=$?; rm -f %s %s; exit $r", listing, again,
+		assert_int_equal(run_in(&world, &theirs, "nft -f %s && nft list ruleset >%s",
 					listing, again),
+				 0);
+		assert_int_equal(run_in(&world, &theirs,
+					"diff %s %s; r=$?; rm -f %s %s; exit $r", listing,
+					again, listing, again),
 				 0);
 		stack_fini(&ours);
 		stack_fini(&theirs);

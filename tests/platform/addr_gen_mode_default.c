@@ -4,9 +4,10 @@
 
 static int addresses_after_up(int32_t mode)
 {
-	struct obj_sysctl sysctl = { .dev = "default", .value = mode, .key = SYSCTL_IPV6_ADDR_GEN_MODE };
+	struct obj_sysctl sysctl = {
+		.dev = "default", .value = mode, .key = SYSCTL_IPV6_ADDR_GEN_MODE};
 	struct rtnl_addr_info *addrs = NULL;
-	struct nlbatch batch = { 0 };
+	struct nlbatch batch = {0};
 	struct buf bytes = BUF_INIT;
 	struct nlsock *sock;
 	int home, ns = -1, count;
@@ -23,7 +24,7 @@ static int addresses_after_up(int32_t mode)
 	HOLDS(run_one(sock, &batch) == 0);
 	usleep(200 * 1000);
 	HOLDS(rtnl_dump(sock, RTNL_ADDRS, &bytes, NULL) == 0);
-	count = rtnl_list_addrs((struct rtnl_slice){ bytes.data, bytes.size }, &addrs);
+	count = rtnl_list_addrs((struct rtnl_slice){bytes.data, bytes.size}, &addrs);
 	nlsock_close(sock);
 	return count;
 }

@@ -7,7 +7,7 @@
 
 int main(void)
 {
-	struct nlbatch batch = { 0 };
+	struct nlbatch batch = {0};
 	struct buf bytes = BUF_INIT;
 	struct nlattr *info;
 	struct nlmsghdr *nlh;

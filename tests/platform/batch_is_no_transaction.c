@@ -5,7 +5,7 @@
 int main(void)
 {
 	struct obj a = veth("a", "a1"), b = veth("b", "b1");
-	struct nlbatch batch = { 0 };
+	struct nlbatch batch = {0};
 	struct nlack acks[3];
 	struct nlsock *sock;
 

@@ -14,14 +14,14 @@ static uint32_t mtu_of(struct nlsock *sock, const char *name)
 	struct buf bytes = BUF_INIT;
 
 	HOLDS(rtnl_link_get(sock, name, &bytes, NULL) == 0);
-	HOLDS(rtnl_list_links((struct rtnl_slice){ bytes.data, bytes.size }, &links) == 1);
+	HOLDS(rtnl_list_links((struct rtnl_slice){bytes.data, bytes.size}, &links) == 1);
 	return links[0].mtu;
 }
 
 static void port_comes_and_goes(struct nlsock *sock, const char *bridge)
 {
 	struct obj obj = veth("port", "far");
-	struct nlbatch batch = { 0 };
+	struct nlbatch batch = {0};
 
 	rtnl_veth_add(&batch, &obj.link, (uint32_t)nlsock_ifindex(sock, bridge), -1);
 	rtnl_link_del(&batch, "port");
@@ -30,8 +30,8 @@ static void port_comes_and_goes(struct nlsock *sock, const char *bridge)
 
 int main(void)
 {
-	struct obj obj = obj_bridge(0, "later", &(struct mac){ 0 }, 1400, "");
-	struct nlbatch batch = { 0 };
+	struct obj obj = obj_bridge(0, "later", &(struct mac){0}, 1400, "");
+	struct nlbatch batch = {0};
 	struct nlattr *info;
 	struct nlmsghdr *nlh;
 	struct nlsock *sock;

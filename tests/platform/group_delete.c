@@ -4,7 +4,7 @@
 
 int main(void)
 {
-	struct nlbatch batch = { 0 };
+	struct nlbatch batch = {0};
 	struct nlsock *sock;
 
 	private_world();

@@ -19,7 +19,7 @@ static int transaction(struct nlsock *sock, struct nlbatch *batch)
 static bool port_is_listed(struct nlsock *sock, bool *ret_intact)
 {
 	struct buf bytes = BUF_INIT;
-	struct objv objs = { 0 };
+	struct objv objs = {0};
 	bool listed = false;
 
 	HOLDS(nft_dump(sock, &bytes, NULL) == 0);
@@ -27,16 +27,18 @@ static bool port_is_listed(struct nlsock *sock, bool *ret_intact)
 	*ret_intact = false;
 	for (size_t i = 0; i < objs.count; i++) {
 		listed |= objs.items[i].kind == OBJ_PORT;
-		*ret_intact |= objs.items[i].kind == OBJ_RULESET && objs.items[i].ruleset.digest == 1;
+		*ret_intact |=
+			objs.items[i].kind == OBJ_RULESET && objs.items[i].ruleset.digest == 1;
 	}
 	return listed;
 }
 
 int main(void)
 {
-	struct obj ruleset = obj_ruleset(0, RULESET_GUARD, NFT_RULESET_VERSION), port = obj_port(0, "a");
-	const struct kern_features features = { .netdev_device_add = true };
-	struct nlbatch batch = { 0 };
+	struct obj ruleset = obj_ruleset(0, RULESET_GUARD, NFT_RULESET_VERSION),
+		   port = obj_port(0, "a");
+	const struct kern_features features = {.netdev_device_add = true};
+	struct nlbatch batch = {0};
 	struct nlsock *nft, *rtnl;
 	bool intact;
 
@@ -58,7 +60,9 @@ int main(void)
 	HOLDS(transaction(nft, &batch) == 0); /* twice is once */
 	rtnl_link_del(&batch, "a");
 	HOLDS(run_one(rtnl, &batch) == 0);
-	printf("a device's end %s\n", port_is_listed(nft, &intact) ? "leaves its name in the list" : "takes it out of the list");
+	printf("a device's end %s\n", port_is_listed(nft, &intact)
+					      ? "leaves its name in the list"
+					      : "takes it out of the list");
 	if (!intact)
 		lacks("the chain ends with its last device");
 	return 0;

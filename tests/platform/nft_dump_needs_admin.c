@@ -6,8 +6,8 @@
 int main(void)
 {
 	struct obj ruleset = obj_ruleset(0, RULESET_GUARD, NFT_RULESET_VERSION);
-	struct kern_features features = { 0 };
-	struct nlbatch batch = { 0 };
+	struct kern_features features = {0};
+	struct nlbatch batch = {0};
 	struct buf bytes = BUF_INIT;
 	struct nlsock *before, *after;
 

@@ -4,7 +4,7 @@
 
 static int adopt(struct nlsock *sock, const struct kern_features *features)
 {
-	struct nlbatch batch = { 0 };
+	struct nlbatch batch = {0};
 	int r;
 
 	nft_begin(&batch);
@@ -17,9 +17,9 @@ static int adopt(struct nlsock *sock, const struct kern_features *features)
 
 int main(void)
 {
-	const struct kern_features features = { .nft_owner_persist = true };
+	const struct kern_features features = {.nft_owner_persist = true};
 	struct obj ruleset = obj_ruleset(0, RULESET_ROUTER, NFT_RULESET_VERSION);
-	struct nlbatch batch = { 0 };
+	struct nlbatch batch = {0};
 	struct nlsock *first, *second, *third;
 	int r;
 

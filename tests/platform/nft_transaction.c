@@ -4,9 +4,10 @@
 
 int main(void)
 {
-	struct obj ruleset = obj_ruleset(0, RULESET_GUARD, NFT_RULESET_VERSION), elem = obj_elem(0, SET_GUARD_IP4);
-	struct kern_features features = { 0 };
-	struct nlbatch batch = { 0 };
+	struct obj ruleset = obj_ruleset(0, RULESET_GUARD, NFT_RULESET_VERSION),
+		   elem = obj_elem(0, SET_GUARD_IP4);
+	struct kern_features features = {0};
+	struct nlbatch batch = {0};
 	struct buf bytes = BUF_INIT;
 	struct nlsock *sock;
 	uint32_t index = 0;

@@ -7,7 +7,7 @@
 int main(void)
 {
 	int to_child[2], from_child[2], fd, home = private_world(), own = -1;
-	struct netns_id id = { 0 };
+	struct netns_id id = {0};
 	char path[64], byte;
 	pid_t pid;
 

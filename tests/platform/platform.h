@@ -37,12 +37,12 @@ static inline void lacks(const char *what)
 	exit(must && strcmp(must, "1") == 0 ? 1 : 77);
 }
 
-#define HOLDS(CONDITION) \
-	do { \
-		if (!(CONDITION)) { \
-			printf("%s:%d: does not hold: %s\n", __FILE__, __LINE__, #CONDITION); \
-			exit(1); \
-		} \
+#define HOLDS(CONDITION)                                                                       \
+	do {                                                                                   \
+		if (!(CONDITION)) {                                                            \
+			printf("%s:%d: does not hold: %s\n", __FILE__, __LINE__, #CONDITION);  \
+			exit(1);                                                               \
+		}                                                                              \
 	} while (0)
 
 static inline void write_file(const char *path, const char *text)
@@ -89,7 +89,7 @@ static inline struct nlsock *open_sock(enum nlsock_kind kind, int fd, int home)
 /* One message; its ack. */
 static inline int run_one(struct nlsock *sock, struct nlbatch *batch)
 {
-	struct nlack acks[8] = { 0 };
+	struct nlack acks[8] = {0};
 	int status = 0;
 
 	HOLDS(batch->count <= ARRAY_COUNT(acks));
@@ -102,12 +102,13 @@ static inline int run_one(struct nlsock *sock, struct nlbatch *batch)
 
 static inline struct obj veth(const char *name, const char *peer)
 {
-	return obj_veth(0, name, &(struct mac){ 0 }, 0, peer, &(struct mac){ 0 }, 1500, "", "");
+	return obj_veth(0, name, &(struct mac){0}, 0, peer, &(struct mac){0}, 1500, "", "");
 }
 
-static inline int make_veth(struct nlsock *sock, const char *name, const char *peer, int peer_fd)
+static inline int make_veth(struct nlsock *sock, const char *name, const char *peer,
+			    int peer_fd)
 {
-	struct nlbatch batch = { 0 };
+	struct nlbatch batch = {0};
 	struct obj obj = veth(name, peer);
 
 	rtnl_veth_add(&batch, &obj.link, 0, peer_fd);

@@ -9,7 +9,7 @@
 
 int main(void)
 {
-	struct nlbatch batch = { 0 };
+	struct nlbatch batch = {0};
 	struct nlattr *info, *data, *peer;
 	struct ifinfomsg *ifi;
 	struct nlmsghdr *nlh;
