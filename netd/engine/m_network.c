@@ -109,8 +109,15 @@ int method_network_create(struct call *call, struct err *err)
 		r = call_allow(call, want.name.tenant, err);
 	if (r == 0 && !want.guard && !call->admin)
 		r = err_set(err, ERR_PERMISSION, EPERM, params.name, "only root and the admin group may leave the guard off");
-	if (r == 0)
+	if (r == 0) {
+		/* one that is being made: only when that has ended is the name taken, or free again */
+		network = model_network(&call->engine->model, &want.name);
+		if (network && network->life == LIFE_PENDING) {
+			call_wait(call);
+			return 0;
+		}
 		r = model_network_add(&call->engine->model, &want, &network, err);
+	}
 	if (r < 0)
 		return r;
 	txn = txn_new(call, &ops, network, "network-created");

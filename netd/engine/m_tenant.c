@@ -95,8 +95,14 @@ int method_tenant_create(struct call *call, struct err *err)
 		r = quota_decode(call, params.quota, &want.quota, err);
 	want.name = params.name;
 	want.delegate = params.delegate;
-	if (r == 0)
+	if (r == 0) {
+		tenant = model_tenant(&call->engine->model, params.name);
+		if (tenant && tenant->life == LIFE_PENDING) { /* as in method_network_create() */
+			call_wait(call);
+			return 0;
+		}
 		r = model_tenant_add(&call->engine->model, &want, &tenant, err);
+	}
 	if (r < 0)
 		return r;
 	txn = txn_new(call, &ops, tenant, "tenant-created");
