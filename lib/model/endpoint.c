@@ -102,9 +102,14 @@ static int ips_choose(struct endpoint *endpoint, const struct endpoint_want *wan
 	return 0;
 }
 
+bool model_host_address(const struct prefix *prefix)
+{
+	return prefix->len > 0 && !ip_is_unspecified(&prefix->ip) && !ip_is_multicast(&prefix->ip);
+}
+
 static int prefixes_take(struct endpoint *endpoint, const struct endpoint_want *want, const char *full, struct err *err)
 {
-	char text[IP_STR_SIZE];
+	char text[PREFIX_STR_SIZE];
 
 	if (want->prefix_count > MODEL_IPS_MAX)
 		return err_set(err, ERR_LIMIT, E2BIG, full, "an interface has at most %d addresses", MODEL_IPS_MAX);
@@ -113,8 +118,9 @@ static int prefixes_take(struct endpoint *endpoint, const struct endpoint_want *
 
 		if (endpoint->network && table_find(&endpoint->network->used, ip, sizeof(*ip)))
 			return err_set(err, ERR_ADDRTAKEN, EADDRINUSE, full, "%s is taken", ip_print(ip, text));
-		if (ip_is_unspecified(ip) || ip_is_multicast(ip))
-			return err_set(err, ERR_USAGE, EINVAL, full, "%s is no host address", ip_print(ip, text));
+		if (!model_host_address(&want->prefixes[i]))
+			return err_set(err, ERR_USAGE, EINVAL, full, "%s is no host address",
+				       prefix_print(&want->prefixes[i], text));
 		endpoint->ips[endpoint->ip_count++] = want->prefixes[i];
 	}
 	return 0;
@@ -186,6 +192,7 @@ int model_endpoint_add(struct stack *stack, struct network *network, const struc
 		       struct endpoint **ret_endpoint, struct err *err)
 {
 	struct endpoint *endpoint;
+	struct mac gateway_mac = mac_from_id(network->id);
 	char full[NAME_FULL_SIZE], text[MAC_STR_SIZE];
 	int r;
 
@@ -202,6 +209,9 @@ int model_endpoint_add(struct stack *stack, struct network *network, const struc
 			    network->tenant->name, network->name, NETWORK_PORTS_MAX);
 	else if (endpoint->mtu < 1280 || endpoint->mtu > 65535)
 		r = err_set(err, ERR_USAGE, EINVAL, full, "the MTU must be from 1280 (IPv6's least) to 65535");
+	else if (memcmp(&endpoint->mac, &gateway_mac, sizeof(gateway_mac)) == 0)
+		r = err_set(err, ERR_ADDRTAKEN, EADDRINUSE, full, "MAC address %s is that of the gateway of network %s/%s",
+			    mac_print(&endpoint->mac, text), network->tenant->name, network->name);
 	else if (table_find(&network->macs, &endpoint->mac, sizeof(endpoint->mac)))
 		r = err_set(err, ERR_ADDRTAKEN, EADDRINUSE, full, "MAC address %s is taken in network %s/%s",
 			    mac_print(&endpoint->mac, text), network->tenant->name, network->name);
@@ -239,6 +249,8 @@ int model_wire_add(struct stack *a, const struct endpoint_want *want_a, struct s
 		return err_set(err, ERR_USAGE, EINVAL, a->name, "a wire joins two different stacks");
 	for (int i = 0; i < 2 && r == 0; i++) {
 		r = endpoint_make(stacks[i], wants[i], &ends[i], full, err);
+		if (r == 0 && wants[i]->mtu && (wants[i]->mtu < 1280 || wants[i]->mtu > 65535))
+			r = err_set(err, ERR_USAGE, EINVAL, full, "the MTU must be from 1280 (IPv6's least) to 65535");
 		if (r == 0)
 			r = prefixes_take(ends[i], wants[i], full, err);
 		if (r == 0) {

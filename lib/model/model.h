@@ -216,6 +216,8 @@ int model_endpoint_add(struct stack *stack, struct network *network, const struc
 int model_wire_add(struct stack *a, const struct endpoint_want *want_a, struct stack *b, const struct endpoint_want *want_b,
 		   struct endpoint **ret_a, struct err *err);
 void model_endpoint_del(struct endpoint *endpoint); /* of a wire: both ends */
+/** model_host_address() - may an interface have it: unicast, and with a prefix length */
+bool model_host_address(const struct prefix *prefix);
 struct endpoint *model_request(const struct model *model, const char *request_id);
 
 /* ------------------------------------------------------------------ publishing */

@@ -1,0 +1,561 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Unit test of lib/model: the rules of tenants, networks, addresses, ports and
+ * wires. Every refusal names its object and its reason, and changes nothing.
+ */
+#include "tests/unit/model_unit.h"
+
+#include "lib/base/str.h"
+
+static struct model model;
+
+static int setup(void **state)
+{
+	struct pools pools = small_pools();
+
+	(void)state;
+	model_init(&model, &pools);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	model_fini(&model);
+	return 0;
+}
+
+/* -------------------------------------------------------------------- tenants */
+
+static void tenants(void **state)
+{
+	struct tenant_want want = { .name = "red", .quota = { -1, -1, -1 }, .id = 1, .transit = -1 };
+	struct tenant *red, *other;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	red = tenant_of(&model, "red", 1);
+	assert_ptr_equal(model_tenant(&model, "red"), red);
+	assert_refused(model_tenant_add(&model, &want, &other, &err), &err, ERR_TAKEN, "red", "exists already");
+	want.name = "blue";
+	assert_refused(model_tenant_add(&model, &want, &other, &err), &err, ERR_INTERNAL, "blue", "the id is taken");
+	want.id = 0;
+	assert_refused(model_tenant_add(&model, &want, &other, &err), &err, ERR_INTERNAL, "blue", "the id is taken");
+	want.id = 2;
+	want.name = "Blue";
+	assert_refused(model_tenant_add(&model, &want, &other, &err), &err, ERR_NAME, "Blue", "a tenant's name is");
+	want.name = "blue";
+	want.delegate = "a-user-whose-name-is-longer-than-any-name-may-be";
+	assert_refused(model_tenant_add(&model, &want, &other, &err), &err, ERR_USAGE, "blue", "delegate is too long");
+	assert_int_equal(model.tenants.count, 1);
+	assert_int_equal(model.ids.count, 1);
+	model_tenant_del(red);
+	assert_empty(&model);
+}
+
+/* Eight pairs in a /28; a pair just given back is not the next to be given; what the store held is kept. */
+static void transits(void **state)
+{
+	struct tenant_want want = { .name = "stored", .quota = { -1, -1, -1 }, .id = 100, .transit = 5 };
+	struct tenant *tenants[8], *other;
+	struct prefix side;
+	struct err err = ERR_INIT;
+	char name[8], text[PREFIX_STR_SIZE];
+
+	(void)state;
+	for (uint32_t i = 0; i < 8; i++) {
+		snprintf(name, sizeof(name), "t%u", i);
+		tenants[i] = tenant_of(&model, name, i + 1);
+		assert_int_equal(tenants[i]->transit, i);
+	}
+	side = tenant_transit4(tenants[3], false);
+	assert_string_equal(prefix_print(&side, text), "100.72.0.6/31");
+	side = tenant_transit4(tenants[3], true);
+	assert_string_equal(prefix_print(&side, text), "100.72.0.7/31");
+	side = tenant_transit6(tenants[7], true);
+	assert_string_equal(prefix_print(&side, text), "fd00:7::f/127");
+	want.transit = -1;
+	assert_refused(model_tenant_add(&model, &want, &other, &err), &err, ERR_EXHAUSTED, "stored",
+		       "no uplink address is left for another tenant (8 tenants stand)");
+	want.transit = 5;
+	assert_refused(model_tenant_add(&model, &want, &other, &err), &err, ERR_CONFLICT, "stored", "uplink number 5 is taken");
+	want.transit = 8;
+	assert_refused(model_tenant_add(&model, &want, &other, &err), &err, ERR_INTERNAL, "stored", "outside the pool");
+	model_tenant_del(tenants[5]);
+	model_tenant_del(tenants[2]);
+	other = tenant_of(&model, "next", 50);
+	assert_int_equal(other->transit, 2);
+	want.transit = 5;
+	assert_int_equal(model_tenant_add(&model, &want, &other, &err), 0);
+	assert_int_equal(other->transit, 5);
+}
+
+/* ------------------------------------------------------------------- networks */
+
+static void subnets(void **state)
+{
+	static const struct {
+		const char *subnets, *gateways;
+		enum err_kind kind;
+		const char *words;
+	} bad[] = {
+		{ "10.0.0.1/24", "", ERR_USAGE, "10.0.0.1/24 has host bits set; the network is 10.0.0.0/24" },
+		{ "10.0.0.0/31", "", ERR_USAGE, "the prefix length must be from 8 to 30" },
+		{ "10.0.0.0/32", "", ERR_USAGE, "the prefix length must be from 8 to 30" },
+		{ "0.0.0.0/0", "", ERR_USAGE, "the prefix length must be from 8 to 30" },
+		{ "fd00::/127", "", ERR_USAGE, "the prefix length must be from 8 to 126" },
+		{ "224.0.0.0/24", "", ERR_USAGE, "is not one that hosts may have" },
+		{ "127.0.0.0/24", "", ERR_USAGE, "is not one that hosts may have" },
+		{ "169.254.0.0/16", "", ERR_USAGE, "is not one that hosts may have" },
+		{ "0.0.0.0/8", "", ERR_USAGE, "is not one that hosts may have" },
+		{ "fe80::/64", "", ERR_USAGE, "is not one that hosts may have" },
+		{ "ff02::/64", "", ERR_USAGE, "is not one that hosts may have" },
+		{ "::/96", "", ERR_USAGE, "is not one that hosts may have" },
+		{ "10.0.0.0/24 10.0.0.0/25", "", ERR_USAGE, "subnets 10.0.0.0/24 and 10.0.0.0/25 overlap" },
+		{ "10.0.0.0/24 fd00::/64 10.0.0.0/16", "", ERR_USAGE, "overlap" },
+		{ "10.1.0.0/25", "", ERR_CONFLICT, "overlaps 10.1.0.0/24 of network red/taken" },
+		{ "10.0.0.0/8", "", ERR_CONFLICT, "overlaps 10.1.0.0/24 of network red/taken" },
+		{ "100.72.0.0/24", "", ERR_CONFLICT, "overlaps the addresses of the uplinks" },
+		{ "fd00:7::/48", "", ERR_CONFLICT, "overlaps the addresses of the uplinks" },
+		{ "10.0.0.0/24", "10.0.1.1", ERR_USAGE, "gateway 10.0.1.1 is no host address of its subnet" },
+		{ "10.0.0.0/24", "10.0.0.0", ERR_USAGE, "gateway 10.0.0.0 is no host address of its subnet" },
+		{ "10.0.0.0/24", "10.0.0.255", ERR_USAGE, "gateway 10.0.0.255 is no host address of its subnet" },
+		{ "fd00::/64", "fd00::", ERR_USAGE, "gateway fd00:: is no host address of its subnet" },
+		{ "fd00::/64 10.0.0.0/24", "10.0.0.1 fd00::1", ERR_USAGE, "gateway 10.0.0.1 is no host address of its subnet" },
+		{ "10.0.0.0/24", "10.0.0.1 10.0.0.2", ERR_USAGE, "more gateways than subnets" },
+		{ "10.2.0.0/24 10.3.0.0/24 10.4.0.0/24 10.5.0.0/24 10.6.0.0/24", "", ERR_LIMIT, "at most 4 subnets" },
+	};
+	struct network *network;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	tenant_of(&model, "red", 1);
+	network_of(&model, "red/taken", 2, "10.1.0.0/24");
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		int r = network_try(&model, "red/web", 10, bad[i].subnets, bad[i].gateways, &network, &err);
+
+		assert_refused(r, &err, bad[i].kind, "red/web", bad[i].words);
+		assert_int_equal(model.ids.count, 2);
+		assert_int_equal(model.nets.count, 1);
+	}
+}
+
+static void networks(void **state)
+{
+	struct network_want want = { .name = { .tenant = "red", .name = "web" }, .id = 10, .mtu = 1500 };
+	struct tenant_want lab = { .name = "lab", .kind = TENANT_LAB, .quota = { -1, -1, -1 }, .id = 7, .transit = -1 };
+	struct tenant *red, *tenant;
+	struct network *web, *other;
+	struct err err = ERR_INIT;
+	char text[IP_STR_SIZE];
+
+	(void)state;
+	assert_refused(model_network_add(&model, &want, &web, &err), &err, ERR_NOTFOUND, "red", "there is no tenant");
+	red = tenant_of(&model, "red", 1);
+	tenant_of(&model, "blue", 2);
+	assert_int_equal(model_tenant_add(&model, &lab, &tenant, &err), 0);
+	/* two tenants, one subnet; another gateway where one is named */
+	network_of(&model, "blue/web", 3, "10.0.0.0/24 fd00::/64");
+	assert_int_equal(network_try(&model, "red/web", 4, "10.0.0.0/24 fd00::/64", "10.0.0.254", &web, &err), 0);
+	assert_string_equal(ip_print(&web->gateways[0], text), "10.0.0.254");
+	assert_string_equal(ip_print(&web->gateways[1], text), "fd00::1");
+	assert_refused(model_network_add(&model, &want, &other, &err), &err, ERR_TAKEN, "red/web", "exists already");
+	want.name = (struct name){ .tenant = "lab", .name = "web" };
+	assert_refused(model_network_add(&model, &want, &other, &err), &err, ERR_CONFLICT, "lab/web", "'lab' is a lab");
+	want.name = (struct name){ .tenant = "red", .name = "db" };
+	want.mtu = 1279;
+	assert_refused(model_network_add(&model, &want, &other, &err), &err, ERR_USAGE, "red/db", "MTU must be from 1280");
+	want.mtu = 65536;
+	assert_refused(model_network_add(&model, &want, &other, &err), &err, ERR_USAGE, "red/db", "to 65535");
+	want.mtu = 1500;
+	want.id = 1;
+	assert_refused(model_network_add(&model, &want, &other, &err), &err, ERR_INTERNAL, "red/db", "the id is taken");
+	red->quota.networks = 1;
+	want.id = 11;
+	assert_refused(model_network_add(&model, &want, &other, &err), &err, ERR_QUOTA, "red/db",
+		       "the tenant may have 1 networks and has them");
+	red->quota.networks = 2;
+	assert_int_equal(model_network_add(&model, &want, &other, &err), 0);
+	assert_int_equal(other->subnet_count, 2);
+}
+
+/* Four /24 in the pool: given one after the other, none twice, none that the tenant uses already; then it is told. */
+static void pools(void **state)
+{
+	struct network *network, *first;
+	struct err err = ERR_INIT;
+	char text[PREFIX_STR_SIZE];
+
+	(void)state;
+	tenant_of(&model, "red", 1);
+	tenant_of(&model, "blue", 2);
+	network_of(&model, "red/own", 3, "10.64.1.128/25");
+	first = network_of(&model, "red/a", 4, "");
+	assert_string_equal(prefix_print(&first->subnets[0], text), "10.64.0.0/24");
+	assert_string_equal(prefix_print(&first->subnets[1], text), "fd00:64::/64");
+	network = network_of(&model, "red/b", 5, "");
+	assert_string_equal(prefix_print(&network->subnets[0], text), "10.64.2.0/24");
+	assert_string_equal(prefix_print(&network->subnets[1], text), "fd00:64:0:1::/64");
+	model_network_del(first);
+	network = network_of(&model, "red/c", 6, "");
+	assert_string_equal(prefix_print(&network->subnets[0], text), "10.64.3.0/24");
+	network = network_of(&model, "red/d", 7, "");
+	assert_string_equal(prefix_print(&network->subnets[0], text), "10.64.0.0/24");
+	assert_refused(network_try(&model, "red/e", 8, "", "", &network, &err), &err, ERR_EXHAUSTED, "red/e",
+		       "no subnet is left in the pools; ask for one");
+	/* another tenant may have what this one could not */
+	network = network_of(&model, "blue/a", 9, "");
+	assert_string_equal(prefix_print(&network->subnets[0], text), "10.64.1.0/24");
+}
+
+/* ------------------------------------------------------------------ endpoints */
+
+static void addresses(void **state)
+{
+	static const struct {
+		const char *ips;
+		enum err_kind kind;
+		const char *words;
+	} bad[] = {
+		{ "10.0.1.5", ERR_USAGE, "10.0.1.5 is no host address of network red/web" },
+		{ "10.0.0.0", ERR_USAGE, "10.0.0.0 is no host address" },
+		{ "10.0.0.255", ERR_USAGE, "10.0.0.255 is no host address" },
+		{ "fd00::", ERR_USAGE, "fd00:: is no host address" },
+		{ "10.0.0.1", ERR_ADDRTAKEN, "10.0.0.1 is the gateway of network red/web" },
+		{ "fd00::1", ERR_ADDRTAKEN, "fd00::1 is the gateway of network red/web" },
+		{ "10.0.0.9", ERR_ADDRTAKEN, "10.0.0.9 is held by red/w1:eth0" },
+		{ "10.0.0.77 10.0.0.77", ERR_USAGE, "10.0.0.77 is asked for twice" },
+		{ "10.0.0.77 10.0.0.9", ERR_ADDRTAKEN, "10.0.0.9 is held by" },
+		{ "10.0.0.20 10.0.0.21 10.0.0.22 10.0.0.23 10.0.0.24", ERR_LIMIT, "at most 4 addresses may be asked for" },
+	};
+	struct tenant *red = tenant_of(&model, "red", 1);
+	struct network *web = network_of(&model, "red/web", 2, "10.0.0.0/24 fd00::/64");
+	struct stack *w1 = stack_of(red, "w1", 3), *w2 = stack_of(red, "w2", 4);
+	struct endpoint *endpoint;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	assert_ips(endpoint_of(w1, web, "eth0", 5, "10.0.0.9"), "10.0.0.9/24 fd00::2/64");
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		int r = endpoint_try(w2, web, "eth0", 6, bad[i].ips, &endpoint, &err);
+
+		assert_refused(r, &err, bad[i].kind, "red/w2:eth0", bad[i].words);
+		assert_int_equal(web->endpoint_count, 1);
+		assert_int_equal(web->used.count, 2);
+		assert_int_equal(red->endpoint_count, 1);
+		assert_true(list_empty(&w2->endpoints));
+	}
+	/* asked for both, asked for one, asked for none; the last v6 address is no broadcast */
+	assert_ips(endpoint_of(w2, web, "eth0", 6, "fd00::ffff:ffff:ffff:ffff 10.0.0.254"),
+		   "fd00::ffff:ffff:ffff:ffff/64 10.0.0.254/24");
+	assert_ips(endpoint_of(w2, web, "eth1", 7, "fd00::9"), "fd00::9/64 10.0.0.2/24");
+	assert_ips(endpoint_of(w2, web, "eth2", 8, ""), "10.0.0.3/24 fd00::3/64");
+}
+
+/* An address just given back is the last to be given again. */
+static void next_fit(void **state)
+{
+	struct tenant *red = tenant_of(&model, "red", 1);
+	struct network *web = network_of(&model, "red/web", 2, "10.0.0.0/29");
+	struct stack *w1 = stack_of(red, "w1", 3);
+	struct endpoint *endpoint;
+	struct err err = ERR_INIT;
+	char ifname[16];
+
+	(void)state;
+	for (unsigned i = 0; i < 40; i++) {
+		char expected[24];
+
+		endpoint = endpoint_of(w1, web, "eth0", 100 + i, "");
+		snprintf(expected, sizeof(expected), "10.0.0.%u/29", 2 + i % 5);
+		assert_ips(endpoint, expected);
+		model_endpoint_del(endpoint);
+	}
+	for (unsigned i = 0; i < 5; i++) {
+		snprintf(ifname, sizeof(ifname), "e%u", i);
+		endpoint_of(w1, web, ifname, 200 + i, "");
+	}
+	assert_refused(endpoint_try(w1, web, "e6", 300, "", &endpoint, &err), &err, ERR_EXHAUSTED, "red/w1:e6",
+		       "no address is left in 10.0.0.0/29 of network red/web");
+	assert_int_equal(web->used.count, 5);
+	/* the one hole is found wherever it is */
+	for (unsigned i = 0; i < 5; i++) {
+		snprintf(ifname, sizeof(ifname), "e%u", i);
+		endpoint = stack_endpoint(w1, ifname);
+		assert_non_null(endpoint);
+		struct prefix hole = endpoint->ips[0];
+
+		model_endpoint_del(endpoint);
+		endpoint = endpoint_of(w1, web, ifname, 400 + i, "");
+		assert_int_equal(ip_cmp(&endpoint->ips[0].ip, &hole.ip), 0);
+	}
+}
+
+/* The smallest subnets, and a gateway in the middle. */
+static void small(void **state)
+{
+	struct tenant *red = tenant_of(&model, "red", 1);
+	struct network *four = network_of(&model, "red/four", 2, "10.0.0.0/30"), *six, *middle;
+	struct stack *w1 = stack_of(red, "w1", 3);
+	struct endpoint *endpoint;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	assert_ips(endpoint_of(w1, four, "a", 10, ""), "10.0.0.2/30");
+	assert_refused(endpoint_try(w1, four, "b", 11, "", &endpoint, &err), &err, ERR_EXHAUSTED, "red/w1:b", "10.0.0.0/30");
+	six = network_of(&model, "red/six", 4, "fd00:1::/126");
+	assert_ips(endpoint_of(w1, six, "c", 12, ""), "fd00:1::2/126");
+	assert_ips(endpoint_of(w1, six, "d", 13, ""), "fd00:1::3/126");
+	assert_refused(endpoint_try(w1, six, "e", 14, "", &endpoint, &err), &err, ERR_EXHAUSTED, "red/w1:e", "fd00:1::/126");
+	assert_int_equal(network_try(&model, "red/middle", 5, "10.1.0.0/29", "10.1.0.3", &middle, &err), 0);
+	assert_ips(endpoint_of(w1, middle, "f", 15, ""), "10.1.0.1/29");
+	assert_ips(endpoint_of(w1, middle, "g", 16, ""), "10.1.0.2/29");
+	assert_ips(endpoint_of(w1, middle, "h", 17, ""), "10.1.0.4/29");
+	/* of two subnets one is full: the endpoint gets none, and the other's address is free again */
+	struct network *both = network_of(&model, "red/both", 6, "10.2.0.0/24 10.3.0.0/30");
+
+	assert_ips(endpoint_of(w1, both, "i", 18, ""), "10.2.0.2/24 10.3.0.2/30");
+	assert_refused(endpoint_try(w1, both, "j", 19, "", &endpoint, &err), &err, ERR_EXHAUSTED, "red/w1:j", "10.3.0.0/30");
+	assert_int_equal(both->used.count, 2);
+}
+
+static void endpoints(void **state)
+{
+	struct tenant *red = tenant_of(&model, "red", 1), *blue = tenant_of(&model, "blue", 2);
+	struct network *web = network_of(&model, "red/web", 3, "10.0.0.0/16");
+	struct stack *w1 = stack_of(red, "w1", 4), *thief = stack_of(blue, "w1", 5);
+	struct endpoint_want want = { .id = 10, .ifname = "eth0", .request_id = "again", .mac = { { 2, 0, 0, 0, 0, 9 } } };
+	struct mac gateway_mac = mac_from_id(3);
+	struct endpoint *endpoint, *other;
+	struct err err = ERR_INIT;
+	char labels[LABELS_SIZE + 1], request[REQUEST_ID_SIZE + 1], text[MAC_STR_SIZE + 40];
+
+	(void)state;
+	assert_refused(endpoint_try(thief, web, "eth0", 9, "", &other, &err), &err, ERR_PERMISSION, "web",
+		       "different tenants");
+	assert_int_equal(model_endpoint_add(w1, web, &want, &endpoint, &err), 0);
+	assert_ptr_equal(model_request(&model, "again"), endpoint);
+	assert_refused(model_endpoint_add(w1, web, &want, &other, &err), &err, ERR_TAKEN, "red/w1:eth0", "already");
+	want.ifname = "eth1";
+	assert_refused(model_endpoint_add(w1, web, &want, &other, &err), &err, ERR_INTERNAL, "red/w1:eth1", "id is taken");
+	want.id = 11;
+	assert_refused(model_endpoint_add(w1, web, &want, &other, &err), &err, ERR_USAGE, "red/w1:eth1", "requestId");
+	want.request_id = NULL;
+	assert_refused(model_endpoint_add(w1, web, &want, &other, &err), &err, ERR_ADDRTAKEN, "red/w1:eth1",
+		       "MAC address 02:00:00:00:00:09 is taken in network red/web");
+	want.mac = (struct mac){ { 1, 0, 0, 0, 0, 9 } };
+	assert_refused(model_endpoint_add(w1, web, &want, &other, &err), &err, ERR_USAGE, "red/w1:eth1",
+		       "01:00:00:00:00:09 is not a unicast MAC address");
+	/* the gateway's own: frames for it would go to this port */
+	want.mac = gateway_mac;
+	snprintf(text, sizeof(text), "MAC address %s is that of the gateway", mac_print(&gateway_mac, labels));
+	assert_refused(model_endpoint_add(w1, web, &want, &other, &err), &err, ERR_ADDRTAKEN, "red/w1:eth1", text);
+	want.mac = (struct mac){ { 0 } };
+	want.mtu = 1279;
+	assert_refused(model_endpoint_add(w1, web, &want, &other, &err), &err, ERR_USAGE, "red/w1:eth1", "MTU");
+	want.mtu = 0;
+	memset(labels, 'x', LABELS_SIZE);
+	labels[LABELS_SIZE] = '\0';
+	want.labels = labels;
+	assert_refused(model_endpoint_add(w1, web, &want, &other, &err), &err, ERR_LIMIT, "red/w1:eth1", "labels");
+	want.labels = NULL;
+	memset(request, 'x', REQUEST_ID_SIZE);
+	request[REQUEST_ID_SIZE] = '\0';
+	want.request_id = request;
+	assert_refused(model_endpoint_add(w1, web, &want, &other, &err), &err, ERR_USAGE, "red/w1:eth1", "requestId");
+	want.request_id = NULL;
+	red->quota.endpoints = 1;
+	assert_refused(model_endpoint_add(w1, web, &want, &other, &err), &err, ERR_QUOTA, "red/w1:eth1",
+		       "may have 1 endpoints");
+	red->quota.endpoints = -1;
+	assert_int_equal(red->endpoint_count, 1);
+	assert_int_equal(web->endpoint_count, 1);
+	model_endpoint_del(endpoint);
+	assert_null(model_request(&model, "again"));
+	assert_int_equal(web->used.count + web->macs.count, 0);
+}
+
+/* A bridge has 1023 ports; the refusal names what will have more. */
+static void ports_of_a_bridge(void **state)
+{
+	struct tenant *red = tenant_of(&model, "red", 1);
+	struct network *web = network_of(&model, "red/web", 2, "10.0.0.0/16");
+	struct endpoint *endpoint;
+	struct err err = ERR_INIT;
+	char name[16];
+
+	(void)state;
+	for (unsigned i = 0; i < 1023; i++) {
+		snprintf(name, sizeof(name), "w%u", i);
+		endpoint_of(stack_of(red, name, 1000 + i), web, "eth0", 10000 + i, "");
+	}
+	assert_refused(endpoint_try(stack_of(red, "last", 3000), web, "eth0", 3001, "", &endpoint, &err), &err, ERR_LIMIT,
+		       "red/last:eth0", "routed");
+}
+
+static void namespaces(void **state)
+{
+	struct tenant *red = tenant_of(&model, "red", 1);
+	struct stack *a = stack_of(red, "a", 2), *b = stack_of(red, "b", 3);
+
+	(void)state;
+	assert_null(model_stack_by_netns(&model, 4, 77));
+	model_stack_set_netns(a, 4, 77);
+	model_stack_set_netns(b, 4, 77); /* the first of a namespace is found */
+	assert_ptr_equal(model_stack_by_netns(&model, 4, 77), a);
+	model_stack_del(b);
+	assert_ptr_equal(model_stack_by_netns(&model, 4, 77), a);
+	model_stack_del(a);
+	assert_null(model_stack_by_netns(&model, 4, 77));
+}
+
+/* ----------------------------------------------------------------------- ports */
+
+static void publishing(void **state)
+{
+	struct tenant *red = tenant_of(&model, "red", 1), *blue = tenant_of(&model, "blue", 2);
+	struct network *web = network_of(&model, "red/web", 3, "10.0.0.0/24"),
+		       *both = network_of(&model, "blue/web", 4, "10.0.0.0/24 fd00::/64");
+	struct endpoint *r1 = endpoint_of(stack_of(red, "w1", 5), web, "eth0", 6, ""),
+			*r2 = endpoint_of(stack_of(red, "w2", 7), web, "eth0", 8, ""),
+			*b1 = endpoint_of(stack_of(blue, "w1", 9), both, "eth0", 10, "");
+	struct portspec specs[3], spec;
+	struct network *inner;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	assert_int_equal(publish_try(r1, "8080:80", &err), 0);
+	assert_refused(publish_try(b1, "8080:80", &err), &err, ERR_PORTTAKEN, "8080:80/tcp",
+		       "port 8080 is published by red/w1:eth0");
+	assert_refused(publish_try(b1, "192.0.2.1:8080:80", &err), &err, ERR_PORTTAKEN, "192.0.2.1:8080:80/tcp", "red/w1:eth0");
+	assert_refused(publish_try(b1, "[2001:db8::1]:8080:80", &err), &err, ERR_PORTTAKEN, "[2001:db8::1]:8080:80/tcp",
+		       "red/w1:eth0");
+	assert_refused(publish_try(r1, "8080:80", &err), &err, ERR_PORTTAKEN, "8080:80/tcp", "red/w1:eth0");
+	assert_int_equal(publish_try(b1, "8080:80/udp", &err), 0);
+	/* one address each: two tenants may, one tenant may not */
+	assert_int_equal(publish_try(r1, "192.0.2.1:443:443", &err), 0);
+	assert_int_equal(publish_try(b1, "192.0.2.2:443:443", &err), 0);
+	assert_int_equal(publish_try(b1, "[2001:db8::1]:444:443", &err), 0);
+	assert_refused(publish_try(b1, "192.0.2.1:443:443", &err), &err, ERR_PORTTAKEN, "192.0.2.1:443:443/tcp", "red/w1:eth0");
+	assert_refused(publish_try(r2, "192.0.2.3:443:443", &err), &err, ERR_PORTTAKEN, "192.0.2.3:443:443/tcp", "red/w1:eth0");
+	assert_refused(publish_try(r2, "443:443", &err), &err, ERR_PORTTAKEN, "443:443/tcp", "is published by");
+	assert_refused(publish_try(r2, "[2001:db8::1]:445:443", &err), &err, ERR_USAGE, "[2001:db8::1]:445:443/tcp",
+		       "the endpoint has no IPv6 address");
+	/* all or none */
+	assert_int_equal(portspec_parse("9001:1", &specs[0], &err), 0);
+	assert_int_equal(portspec_parse("9002:2", &specs[1], &err), 0);
+	assert_int_equal(portspec_parse("9001:3", &specs[2], &err), 0);
+	assert_refused(model_publish(r2, specs, 3, &err), &err, ERR_PORTTAKEN, "9001:3/tcp", "red/w2:eth0");
+	assert_int_equal(r2->publish_count, 0);
+	assert_int_equal(red->port_count, 2);
+	/* quota */
+	red->quota.ports = 3;
+	assert_refused(model_publish(r2, specs, 2, &err), &err, ERR_QUOTA, "9001:1/tcp", "tenant red may publish 3 ports");
+	assert_int_equal(model_publish(r2, specs, 1, &err), 0);
+	/* taking back: only the very same */
+	assert_int_equal(portspec_parse("9001:2", &spec, &err), 0);
+	assert_false(model_unpublish(r2, &spec));
+	assert_int_equal(portspec_parse("127.0.0.1:9001:1", &spec, &err), 0);
+	assert_false(model_unpublish(r2, &spec));
+	assert_true(model_unpublish(r2, &specs[0]));
+	assert_false(model_unpublish(r2, &specs[0]));
+	assert_int_equal(red->port_count, 2);
+	/* no way out, no way in */
+	inner = network_of(&model, "red/inner", 20, "10.9.0.0/24");
+	inner->internal = true;
+	red->quota.ports = -1;
+	assert_refused(publish_try(endpoint_of(stack_of(red, "w3", 21), inner, "eth0", 22, ""), "9009:1", &err), &err,
+		       ERR_CONFLICT, "9009:1/tcp", "a network with a way out");
+	model_endpoint_del(r1);
+	assert_int_equal(red->port_count, 0);
+	assert_int_equal(publish_try(r2, "8080:80", &err), 0);
+}
+
+/* ----------------------------------------------------------------------- wires */
+
+static void wires(void **state)
+{
+	struct tenant *lab = tenant_of(&model, "lab", 1), *red = tenant_of(&model, "red", 2);
+	struct stack *a = stack_of(lab, "a", 3), *b = stack_of(lab, "b", 4), *far = stack_of(red, "c", 5);
+	struct prefix prefixes[2] = { prefix_of("10.0.0.1/31"), prefix_of("10.0.0.0/31") };
+	struct prefix bad[] = { prefix_of("224.0.0.1/4"), prefix_of("0.0.0.0/8"), prefix_of("10.0.0.1/0") };
+	struct endpoint_want want_a = { .id = 10, .ifname = "eth0", .prefixes = &prefixes[0], .prefix_count = 1 },
+			     want_b = { .id = 11, .ifname = "eth7", .prefixes = &prefixes[1], .prefix_count = 1 };
+	struct endpoint *end;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	assert_refused(model_wire_add(a, &want_a, far, &want_b, &end, &err), &err, ERR_PERMISSION, "a", "two tenants");
+	assert_refused(model_wire_add(a, &want_a, a, &want_b, &end, &err), &err, ERR_USAGE, "a", "two different stacks");
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		char text[PREFIX_STR_SIZE + 20], prefix[PREFIX_STR_SIZE];
+
+		want_b.prefixes = &bad[i];
+		snprintf(text, sizeof(text), "%s is no host address", prefix_print(&bad[i], prefix));
+		assert_refused(model_wire_add(a, &want_a, b, &want_b, &end, &err), &err, ERR_USAGE, "lab/b:eth7", text);
+		assert_int_equal(lab->endpoint_count, 0);
+		assert_true(list_empty(&a->endpoints) && list_empty(&b->endpoints));
+	}
+	want_b.prefixes = &prefixes[1];
+	want_a.mtu = want_b.mtu = 67; /* no kernel makes such a link */
+	assert_refused(model_wire_add(a, &want_a, b, &want_b, &end, &err), &err, ERR_USAGE, "lab/a:eth0", "MTU");
+	want_a.mtu = want_b.mtu = 0;
+	lab->quota.endpoints = 1;
+	assert_refused(model_wire_add(a, &want_a, b, &want_b, &end, &err), &err, ERR_QUOTA, "lab/b:eth7", "1 endpoints");
+	lab->quota.endpoints = -1;
+	assert_int_equal(lab->endpoint_count, 0);
+	assert_int_equal(model_wire_add(a, &want_a, b, &want_b, &end, &err), 0);
+	assert_true(end->wire_first && !end->peer->wire_first && end->peer->peer == end);
+	assert_int_equal(end->mtu, 1500);
+	assert_int_equal(lab->endpoint_count, 2);
+	want_a.id = 20;
+	want_b.id = 21;
+	assert_refused(model_wire_add(a, &want_a, b, &want_b, &end, &err), &err, ERR_TAKEN, "lab/a:eth0", "already");
+	assert_refused(publish_try(stack_endpoint(b, "eth7"), "80:80", &err), &err, ERR_CONFLICT, "80:80/tcp", "way out");
+	/* whichever end goes takes the other along */
+	model_endpoint_del(stack_endpoint(b, "eth7"));
+	assert_int_equal(lab->endpoint_count, 0);
+	assert_true(list_empty(&a->endpoints) && list_empty(&b->endpoints));
+	want_a.id = 20;
+	want_b.id = 21;
+	assert_int_equal(model_wire_add(a, &want_a, b, &want_b, &end, &err), 0);
+	model_stack_del(a);
+	assert_true(list_empty(&b->endpoints));
+	model_tenant_del(lab);
+	model_tenant_del(red);
+	assert_empty(&model);
+}
+
+/* Two stacks that wires join twice and thrice: the end of one while the other's list is walked. */
+static void wires_many(void **state)
+{
+	struct tenant *lab = tenant_of(&model, "lab", 1);
+	struct stack *a = stack_of(lab, "a", 2), *b = stack_of(lab, "b", 3);
+	struct err err = ERR_INIT;
+	struct endpoint *end;
+
+	(void)state;
+	for (unsigned i = 0; i < 5; i++) {
+		char name[16];
+
+		snprintf(name, sizeof(name), "eth%u", i);
+		struct endpoint_want want_a = { .id = 10 + 2 * i, .ifname = name }, want_b = { .id = 11 + 2 * i, .ifname = name };
+
+		assert_int_equal(model_wire_add(i % 2 ? a : b, &want_a, i % 2 ? b : a, &want_b, &end, &err), 0);
+	}
+	model_tenant_del(lab);
+	assert_empty(&model);
+}
+
+#define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(tenants),	 TEST(transits),  TEST(subnets), TEST(networks),	  TEST(pools),
+		TEST(addresses), TEST(next_fit),  TEST(small),	 TEST(endpoints),	  TEST(ports_of_a_bridge),
+		TEST(namespaces), TEST(publishing), TEST(wires),	 TEST(wires_many),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
