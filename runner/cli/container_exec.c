@@ -35,8 +35,7 @@ static int exec_run(struct cli *cli, int argc, char **argv)
 		CLI_COMMON_LONG,
 		{0},
 	};
-	const char **env = mem_array((size_t)argc + 1, sizeof(*env));
-	cleanup(mem_freep) void *env_owner = env;
+	cleanup(mem_freep) const char **env = mem_array((size_t)argc + 1, sizeof(*env));
 	struct process process = {.env = env};
 	struct container_host host;
 	struct err err = ERR_INIT;
