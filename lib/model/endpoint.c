@@ -150,7 +150,7 @@ static int endpoint_make(struct stack *stack, const struct endpoint_want *want, 
 			       mac_print(&want->mac, text));
 	if (want->labels && strlen(want->labels) >= LABELS_SIZE)
 		return err_set(err, ERR_LIMIT, E2BIG, full, "labels are at most %d bytes", LABELS_SIZE - 1);
-	if (tenant->quota.endpoints >= 0 && (int64_t)tenant->endpoint_count >= tenant->quota.endpoints)
+	if (!quota_left(tenant, tenant->quota.endpoints, tenant->endpoint_count, 1))
 		return err_set(err, ERR_QUOTA, EDQUOT, full, "the tenant may have %lld endpoints and has them",
 			       (long long)tenant->quota.endpoints);
 

@@ -34,6 +34,11 @@ void model_fini(struct model *model)
 	table_fini(&model->netnses);
 }
 
+bool quota_left(const struct tenant *tenant, int64_t limit, size_t held, size_t count)
+{
+	return limit < 0 || tenant->model->loading || (int64_t)(held + count) <= limit;
+}
+
 bool model_id_taken(const struct model *model, uint64_t id)
 {
 	return id == 0 || table_find(&model->ids, &id, sizeof(id));
@@ -280,7 +285,7 @@ int model_network_add(struct model *model, const struct network_want *want, stru
 		return err_set(err, ERR_CONFLICT, EBUSY, full, "'%s' is a lab; networks stand in tenants", tenant->name);
 	if (table_find_str(&tenant->networks, want->name.name))
 		return err_set(err, ERR_TAKEN, EEXIST, full, "a network of this name exists already");
-	if (tenant->quota.networks >= 0 && (int64_t)tenant->networks.count >= tenant->quota.networks)
+	if (!quota_left(tenant, tenant->quota.networks, tenant->networks.count, 1))
 		return err_set(err, ERR_QUOTA, EDQUOT, full, "the tenant may have %lld networks and has them",
 			       (long long)tenant->quota.networks);
 	if (model_id_taken(model, want->id))

@@ -144,6 +144,7 @@ struct model {
 	struct table ports;   /* (proto, port) -> struct port_slot */
 	struct table requests; /* request id -> struct endpoint */
 	struct table netnses;  /* stack.netns -> struct stack */
+	bool loading; /* what the store held stands whatever the quotas say: they may have been set below it */
 	uint32_t transit_cursor;
 	uint64_t net4_cursor, net6_cursor;
 	struct table nets; /* struct prefix given from the pools -> struct network */
@@ -151,6 +152,8 @@ struct model {
 
 void model_init(struct model *model, const struct pools *pools);
 void model_fini(struct model *model);
+/** quota_left() - may @count more be had, where @held are held and @limit is the quota? */
+bool quota_left(const struct tenant *tenant, int64_t limit, size_t held, size_t count);
 bool model_id_taken(const struct model *model, uint64_t id);
 
 /* Look-ups find what stands and what is pending. NULL where there is none. */

@@ -114,7 +114,7 @@ int model_publish(struct endpoint *endpoint, const struct portspec *specs, size_
 	if (before + count > ENDPOINT_PUBLISH_MAX)
 		return err_set(err, ERR_LIMIT, E2BIG, portspec_print(&specs[0], text),
 			       "an endpoint publishes at most %d ports", ENDPOINT_PUBLISH_MAX);
-	if (tenant->quota.ports >= 0 && (int64_t)(tenant->port_count + count) > tenant->quota.ports)
+	if (!quota_left(tenant, tenant->quota.ports, tenant->port_count, count))
 		return err_set(err, ERR_QUOTA, EDQUOT, portspec_print(&specs[0], text),
 			       "tenant %s may publish %lld ports", tenant->name, (long long)tenant->quota.ports);
 	for (size_t i = 0; i < count; i++) {

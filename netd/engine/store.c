@@ -51,16 +51,27 @@ static const char *const statements[STMT_COUNT] = {
 struct store {
 	sqlite3 *db;
 	sqlite3_stmt *stmts[STMT_COUNT];
-	char path[512]; /* of the definitions, for messages */
-	bool in_transaction;
+	char path[512], volatile_path[512]; /* for messages */
 };
 
-static int store_fail(struct store *store, const char *what, struct err *err)
+/* @path: of the file that the failed statement was of */
+static int store_fail_at(struct store *store, const char *path, const char *what, struct err *err)
 {
 	int code = sqlite3_errcode(store->db);
 	int no = code == SQLITE_FULL ? ENOSPC : code == SQLITE_READONLY ? EROFS : EIO;
 
-	return err_set(err, ERR_IO, no, store->path, "the store cannot be %s: %s", what, sqlite3_errmsg(store->db));
+	return err_set(err, ERR_IO, no, path, "the store cannot be %s: %s", what, sqlite3_errmsg(store->db));
+}
+
+/* A statement may be of either file: the durable one is named. */
+static int store_fail(struct store *store, const char *what, struct err *err)
+{
+	return store_fail_at(store, store->path, what, err);
+}
+
+static const char *db_path(const struct store *store, const char *db)
+{
+	return str_eq(db, "main") ? store->volatile_path : store->path;
 }
 
 static int store_exec(struct store *store, const char *sql, const char *what, struct err *err)
@@ -103,30 +114,77 @@ static int store_meta_set(struct store *store, const char *db, const char *key, 
 	return r;
 }
 
-/* The tables of one file; a file of a version we do not know is left alone. */
+/* Is there a table meta yet? Return: 0, 1, or < 0 for a file that is no database. */
+static int store_has_meta(struct store *store, const char *db, struct err *err)
+{
+	char sql[96];
+	sqlite3_stmt *stmt = NULL;
+	int step = SQLITE_ERROR;
+
+	snprintf(sql, sizeof(sql), "SELECT 1 FROM %s.sqlite_master WHERE name = 'meta'", db);
+	if (sqlite3_prepare_v2(store->db, sql, -1, &stmt, NULL) == SQLITE_OK)
+		step = sqlite3_step(stmt);
+	sqlite3_finalize(stmt);
+	if (step == SQLITE_ROW || step == SQLITE_DONE)
+		return step == SQLITE_ROW;
+	return store_fail_at(store, db_path(store, db), "opened", err);
+}
+
+/* Are all pages there, and do they hang together? A file that was cut off is found now, not by the row that is missing. */
+static int store_check_whole(struct store *store, const char *db, struct err *err)
+{
+	const char *path = db_path(store, db), *text;
+	char sql[64];
+	sqlite3_stmt *stmt = NULL;
+	int r = 0;
+
+	snprintf(sql, sizeof(sql), "PRAGMA %s.quick_check(1)", db);
+	if (sqlite3_prepare_v2(store->db, sql, -1, &stmt, NULL) != SQLITE_OK || sqlite3_step(stmt) != SQLITE_ROW) {
+		r = store_fail_at(store, path, "opened", err);
+	} else {
+		text = (const char *)sqlite3_column_text(stmt, 0);
+		if (!str_eq(text, "ok"))
+			r = err_set(err, ERR_IO, EBADMSG, path,
+				    "the store cannot be opened: it is malformed (%s); it was left as it is", text);
+	}
+	sqlite3_finalize(stmt);
+	return r;
+}
+
+/* The tables of one file; a file that is broken or of a version we do not know is left alone. */
 static int store_schema(struct store *store, const char *db, const char *synchronous, struct err *err)
 {
+	const char *path = db_path(store, db);
 	char sql[640], version[16];
 	int r;
 
+	r = store_has_meta(store, db, err);
+	if (r >= 0 && sqlite3_db_readonly(store->db, db) > 0)
+		r = err_set(err, ERR_IO, EROFS, path, "the store cannot be opened: this file may not be written");
+	if (r > 0)
+		r = store_check_whole(store, db, err);
+	if (r < 0)
+		return r;
+	if (store_meta_get(store, db, "version", version, sizeof(version)) == 0) {
+		if (!str_eq(version, "1"))
+			return err_set(err, ERR_IO, EPROTONOSUPPORT, path,
+				       "the store has version %s, this program knows %d; it was left as it is", version,
+				       STORE_VERSION);
+	} else {
+		version[0] = '\0';
+	}
 	snprintf(sql, sizeof(sql),
 		 "PRAGMA %s.journal_mode=WAL; PRAGMA %s.synchronous=%s;"
 		 "CREATE TABLE IF NOT EXISTS %s.meta(key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;"
 		 "CREATE TABLE IF NOT EXISTS %s.rows(id TEXT PRIMARY KEY, kind TEXT NOT NULL, state TEXT NOT NULL,"
 		 " doc TEXT NOT NULL) WITHOUT ROWID;",
 		 db, db, synchronous, db, db);
-	r = store_exec(store, sql, "opened", err);
-	if (r < 0)
-		return r;
-	if (store_meta_get(store, db, "version", version, sizeof(version)) < 0) {
-		snprintf(version, sizeof(version), "%d", STORE_VERSION);
-		return store_meta_set(store, db, "version", version, err);
-	}
-	if (!str_eq(version, "1"))
-		return err_set(err, ERR_IO, EPROTONOSUPPORT, store->path,
-			       "the store has version %s, this program knows %d; it was left as it is", version,
-			       STORE_VERSION);
-	return 0;
+	if (sqlite3_exec(store->db, sql, NULL, NULL, NULL) != SQLITE_OK)
+		return store_fail_at(store, path, "opened", err);
+	if (version[0])
+		return 0;
+	snprintf(version, sizeof(version), "%d", STORE_VERSION);
+	return store_meta_set(store, db, "version", version, err);
 }
 
 /* Another boot: whatever lived in the kernel is gone, and so is what we remember of it. */
@@ -149,26 +207,27 @@ static int store_check_boot(struct store *store, struct err *err)
 int store_open(const char *state_dir, const char *runtime_dir, struct store **ret_store, struct err *err)
 {
 	struct store *store = mem_alloc(sizeof(*store));
-	char path[512];
 	char *sql;
 	int r;
 
-	snprintf(path, sizeof(path), "%s/engine/volatile.db", runtime_dir);
+	snprintf(store->volatile_path, sizeof(store->volatile_path), "%s/engine/volatile.db", runtime_dir);
 	snprintf(store->path, sizeof(store->path), "%s/engine/moat.db", state_dir);
-	if (sqlite3_open_v2(path, &store->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL) !=
+	if (sqlite3_open_v2(store->volatile_path, &store->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL) !=
 	    SQLITE_OK) {
-		r = err_set(err, ERR_IO, EIO, path, "the store cannot be opened: %s", sqlite3_errmsg(store->db));
+		r = store_fail_at(store, store->volatile_path, "opened", err);
 		store_close(store);
 		return r;
 	}
 	sqlite3_busy_timeout(store->db, 2000); /* our killed predecessor's locks end with it */
-	sql = sqlite3_mprintf("PRAGMA main.locking_mode=EXCLUSIVE; ATTACH %Q AS def; PRAGMA def.locking_mode=EXCLUSIVE;"
-			      "PRAGMA temp_store=MEMORY; PRAGMA cache_size=-1024;",
-			      store->path);
-	r = store_exec(store, sql, "opened", err);
-	sqlite3_free(sql);
-	if (r == 0)
-		r = store_schema(store, "main", "OFF", err);
+	sqlite3_exec(store->db, "PRAGMA main.locking_mode=EXCLUSIVE; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-1024", NULL,
+		     NULL, NULL);
+	/* first: to attach the other, the schema of this one is read */
+	r = store_schema(store, "main", "OFF", err);
+	if (r == 0) {
+		sql = sqlite3_mprintf("ATTACH %Q AS def; PRAGMA def.locking_mode=EXCLUSIVE;", store->path);
+		r = store_exec(store, sql, "opened", err);
+		sqlite3_free(sql);
+	}
 	if (r == 0)
 		r = store_schema(store, "def", "FULL", err);
 	if (r == 0)
@@ -338,8 +397,18 @@ int store_set_pools(struct store *store, const struct pools *pools, struct err *
 
 typedef int (*load_fn)(struct model *model, uint64_t id, const json_t *doc, struct err *err);
 
-/* All rows of one kind in one file into the model; one that cannot be taken (its tenant is gone) is dropped. */
-static int load_kind(struct store *store, const char *db, const char *kind, load_fn fn, struct model *model, struct err *err)
+/* Rows to be removed when all are read. */
+struct orphans {
+	uint64_t *ids;
+	size_t count;
+};
+
+/*
+ * All rows of one kind in one file into the model. One whose tenant, network or stack is gone is an orphan: the two
+ * files do not commit as one. Left where it is, it would be taken up by the next tenant of that name.
+ */
+static int load_kind(struct store *store, const char *db, const char *kind, load_fn fn, struct model *model,
+		     struct orphans *orphans, struct err *err)
 {
 	char sql[128];
 	sqlite3_stmt *stmt = NULL;
@@ -350,19 +419,23 @@ static int load_kind(struct store *store, const char *db, const char *kind, load
 		return store_fail(store, "read", err);
 	sqlite3_bind_text(stmt, 1, kind, -1, SQLITE_STATIC);
 	while (r == 0 && (step = sqlite3_step(stmt)) == SQLITE_ROW) {
-		const char *text = (const char *)sqlite3_column_text(stmt, 1);
+		const char *name = (const char *)sqlite3_column_text(stmt, 0), *text = (const char *)sqlite3_column_text(stmt, 1);
 		json_t *doc cleanup(json_freep) = NULL;
 		uint64_t id;
 
-		if (str_hex48((const char *)sqlite3_column_text(stmt, 0), &id) < 0 ||
-		    json_parse(text, strlen(text), 0, &doc, err) < 0) {
-			r = err_set(err, ERR_IO, EBADMSG, store->path, "a row of kind %s cannot be read; nothing was changed",
-				    kind);
+		if (!name || !text || str_hex48(name, &id) < 0 || json_parse(text, strlen(text), 0, &doc, err) < 0 ||
+		    !json_is_object(doc)) {
+			r = err_set(err, ERR_IO, EBADMSG, db_path(store, db), "row %s, a %s, cannot be read; nothing was changed",
+				    name ? name : "without a name", kind);
 			break;
 		}
 		r = fn(model, id, doc, err);
-		if (r < 0)
-			err_wrap(err, "row %s of the store", (const char *)sqlite3_column_text(stmt, 0));
+		if (r < 0) {
+			err_wrap(err, "row %s of the store", name);
+		} else if (!model_id_taken(model, id)) {
+			orphans->ids = mem_grow(orphans->ids, orphans->count + 1, sizeof(*orphans->ids));
+			orphans->ids[orphans->count++] = id;
+		}
 	}
 	if (r == 0 && step != SQLITE_DONE)
 		r = store_fail(store, "read", err);
@@ -379,10 +452,16 @@ int store_load(struct store *store, struct model *model, struct err *err)
 		{ "def", "tenant", load_tenant },   { "main", "tenant", load_tenant },	   { "def", "network", load_network },
 		{ "main", "stack", load_stack },    { "main", "endpoint", load_endpoint }, { "main", "wire", load_wire },
 	};
+	struct orphans orphans = { 0 };
 	int r = 0;
 
+	model->loading = true;
 	for (size_t i = 0; i < ARRAY_COUNT(steps) && r == 0; i++)
-		r = load_kind(store, steps[i].db, steps[i].kind, steps[i].fn, model, err);
+		r = load_kind(store, steps[i].db, steps[i].kind, steps[i].fn, model, &orphans, err);
+	for (size_t i = 0; i < orphans.count && r == 0; i++)
+		r = store_remove(store, orphans.ids[i], err);
+	free(orphans.ids);
+	model->loading = false;
 	if (r == 0)
 		r = store_exec(store, "DELETE FROM main.rows WHERE state <> 'up'; DELETE FROM def.rows WHERE state <> 'up'",
 			       "written", err);

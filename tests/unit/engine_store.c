@@ -1,0 +1,614 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Unit test of netd/engine/store: every kind of object there and back; what is
+ * pending, deleting or orphaned does not come back; another boot; files that
+ * are broken, foreign or not ours to write are named and left alone.
+ */
+#include "tests/unit/model_unit.h"
+
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <sys/stat.h>
+
+#include "lib/base/fdio.h"
+#include "lib/base/mem.h"
+#include "lib/base/str.h"
+#include "lib/plan/desired.h"
+#include "netd/engine/store.h"
+
+static char dir[] = "/tmp/moat-store.XXXXXX";
+static char volatile_db[64], definitions_db[64];
+
+static int setup(void **state)
+{
+	char command[256];
+
+	(void)state;
+	snprintf(dir, sizeof(dir), "/tmp/moat-store.XXXXXX");
+	if (!mkdtemp(dir))
+		return -1;
+	chmod(dir, 0755);
+	snprintf(command, sizeof(command), "%s/engine", dir);
+	snprintf(volatile_db, sizeof(volatile_db), "%s/engine/volatile.db", dir);
+	snprintf(definitions_db, sizeof(definitions_db), "%s/engine/moat.db", dir);
+	return mkdir(command, 0700);
+}
+
+static int teardown(void **state)
+{
+	static const char *const files[] = { "volatile.db", "volatile.db-wal", "volatile.db-shm", "moat.db", "moat.db-wal",
+					     "moat.db-shm" };
+	char path[64];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++) {
+		snprintf(path, sizeof(path), "%s/engine/%s", dir, files[i]);
+		unlink(path);
+	}
+	snprintf(path, sizeof(path), "%s/engine", dir);
+	rmdir(path);
+	return rmdir(dir);
+}
+
+static struct store *opened(void)
+{
+	struct store *store = NULL;
+	struct err err = ERR_INIT;
+
+	if (store_open(dir, dir, &store, &err) < 0)
+		fail_msg("%s: %s", err.object, err.msg);
+	return store;
+}
+
+static void must(int r, const struct err *err)
+{
+	if (r < 0)
+		fail_msg("%s: %s", err->object, err->msg);
+}
+
+/* A file of ours, changed behind the engine's back. */
+static void sql(const char *path, const char *statements)
+{
+	sqlite3 *db;
+
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	if (sqlite3_exec(db, statements, NULL, NULL, NULL) != SQLITE_OK)
+		fail_msg("%s: %s", statements, sqlite3_errmsg(db));
+	sqlite3_close(db);
+}
+
+static int rows(const char *path)
+{
+	sqlite3_stmt *stmt;
+	sqlite3 *db;
+	int count;
+
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_prepare_v2(db, "SELECT count(*) FROM rows", -1, &stmt, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_step(stmt), SQLITE_ROW);
+	count = sqlite3_column_int(stmt, 0);
+	sqlite3_finalize(stmt);
+	sqlite3_close(db);
+	return count;
+}
+
+/* Everything a model means, as text: two models are the same when this is. */
+static char *meaning(const struct model *model)
+{
+	const struct host_facts facts = { .egress = { "eth0" }, .egress_count = 1, .ipv6 = true, .mtu = 1500 };
+	struct objv objs = { 0 };
+	struct buf text = BUF_INIT;
+	const struct tenant *tenant;
+	size_t cursor = 0;
+
+	desired_all(model, &facts, false, &objs);
+	objv_sort(&objs);
+	for (size_t i = 0; i < objs.count; i++) {
+		obj_print(&objs.items[i], &text);
+		buf_printf(&text, "\n");
+	}
+	objv_fini(&objs);
+	while ((tenant = table_next(&model->tenants, &cursor)))
+		buf_printf(&text, "%zu %zu\n", tenant->endpoint_count, tenant->port_count);
+	buf_printf(&text, "ids %zu ports %zu requests %zu nets %zu namespaces %zu\n", model->ids.count, model->ports.count,
+		   model->requests.count, model->nets.count, model->netnses.count);
+	return (char *)text.data;
+}
+
+/* One of each kind, all its fields used. */
+static void fill(struct model *model)
+{
+	struct tenant_want lab_want = { .name = "net", .kind = TENANT_LAB, .quota = { -1, -1, -1 }, .id = 50, .transit = -1 };
+	struct prefix prefixes[] = { prefix_of("10.1.0.1/31"), prefix_of("fd01::1/127"), prefix_of("10.1.0.0/31") };
+	struct endpoint_want a = { .id = 53, .ifname = "to-b", .prefixes = prefixes, .prefix_count = 2, .mtu = 9000,
+				   .mac = { { 2, 0, 0, 0, 0, 0xaa } } };
+	struct endpoint_want b = { .id = 54, .ifname = "to-a", .prefixes = &prefixes[2], .prefix_count = 1, .mtu = 9000 };
+	struct tenant *red = tenant_of(model, "red", 1), *lab;
+	struct network *web, *inner;
+	struct stack *w1, *c1, *f1, *n1, *n2;
+	struct endpoint *endpoint;
+	struct endpoint_want want = { .id = 20, .ifname = "eth0", .default_route = true, .request_id = "request \"1\"",
+				      .labels = "{\"a\":\"b \\\"c\\\"\"}" };
+	struct err err = ERR_INIT;
+
+	tenant_of(model, "empty", 9);
+	red->quota = (struct quota){ 10, 5, 100 };
+	str_copy(red->delegate, sizeof(red->delegate), "alice");
+	must(network_try(model, "red/web", 2, "10.0.0.0/24 fd00::/64", "10.0.0.254", &web, &err), &err);
+	inner = network_of(model, "red/inner", 3, "192.168.7.0/24");
+	inner->internal = true;
+	inner->guard = false;
+	inner->masquerade = false;
+	w1 = stack_of(red, "w1", 10);
+	must(model_stack_add(red, "c1", STACK_CONTAINER, 11, &c1, &err), &err);
+	must(model_stack_add(red, "f1", STACK_FOREIGN, 12, &f1, &err), &err);
+	model_stack_set_netns(c1, 4, 0xf0001234);
+	model_stack_set_netns(f1, UINT32_MAX, UINT64_MAX >> 1);
+	str_copy(f1->netns_path, sizeof(f1->netns_path), "/run/netns/f1");
+	must(model_endpoint_add(w1, web, &want, &endpoint, &err), &err);
+	must(publish_try(endpoint, "8080:80", &err), &err);
+	must(publish_try(endpoint, "[2001:db8::1]:53:5353/udp", &err), &err);
+	endpoint_of(w1, inner, "eth1", 21, "192.168.7.77");
+	endpoint_of(c1, web, "eth0", 22, "");
+	endpoint_of(f1, web, "net1", 23, "");
+
+	must(model_tenant_add(model, &lab_want, &lab, &err), &err);
+	n1 = stack_of(lab, "a", 51);
+	n2 = stack_of(lab, "b", 52);
+	n1->forwarding = true;
+	n1->loopback[0] = prefix_of("10.255.0.1/32");
+	n1->loopback[1] = prefix_of("fd00:255::1/128");
+	n1->loopback_count = 2;
+	n1->routes = mem_array(2, sizeof(*n1->routes));
+	n1->routes[0] = (struct stack_route){ prefix_of("10.255.0.2/32"), ip_of("10.1.0.0") };
+	n1->routes[1] = (struct stack_route){ prefix_of("::/0"), ip_of("fd01::") };
+	n1->route_count = 2;
+	must(model_wire_add(n1, &a, n2, &b, &endpoint, &err), &err);
+}
+
+/* All that stands becomes @life and goes to the store. */
+static void put_all(struct store *store, struct model *model, enum life life)
+{
+	struct tenant *tenant;
+	size_t cursor = 0;
+	struct err err = ERR_INIT;
+
+	must(store_begin(store, &err), &err);
+	while ((tenant = table_next(&model->tenants, &cursor))) {
+		struct network *network;
+		size_t at = 0;
+
+		tenant->life = life;
+		must(store_tenant(store, tenant, &err), &err);
+		while ((network = table_next(&tenant->networks, &at))) {
+			network->life = life;
+			must(store_network(store, network, &err), &err);
+		}
+		list_each(node, &tenant->stack_order) {
+			struct stack *stack = container_of(node, struct stack, order);
+
+			stack->life = life;
+			must(store_stack(store, stack, &err), &err);
+			list_each(link, &stack->endpoints) {
+				struct endpoint *endpoint = container_of(link, struct endpoint, stack_link);
+
+				endpoint->life = life;
+				must(store_endpoint(store, endpoint, &err), &err);
+			}
+		}
+	}
+	must(store_commit(store, &err), &err);
+}
+
+static void loaded(struct store *store, struct model *model)
+{
+	const struct pools pools = small_pools();
+	struct err err = ERR_INIT;
+
+	model_init(model, &pools);
+	must(store_load(store, model, &err), &err);
+}
+
+/* A model of one of each, and the store that holds it. */
+static struct store *filled(struct model *model, enum life life)
+{
+	const struct pools pools = small_pools();
+	struct store *store = opened();
+
+	model_init(model, &pools);
+	fill(model);
+	put_all(store, model, life);
+	return store;
+}
+
+static void round_trip(void **state)
+{
+	struct model before, after;
+	struct store *store = filled(&before, LIFE_UP);
+	struct name name = { .tenant = "red", .name = "f1" };
+	const struct tenant *red;
+	const struct endpoint *endpoint;
+	char *want = meaning(&before), *have;
+
+	(void)state;
+	store_close(store);
+	store = opened();
+	loaded(store, &after);
+	have = meaning(&after);
+	assert_string_equal(have, want);
+	/* what is no kernel object */
+	red = model_tenant(&after, "red");
+	assert_string_equal(red->delegate, "alice");
+	assert_int_equal(red->quota.endpoints, 10);
+	assert_int_equal(red->quota.networks, 5);
+	assert_int_equal(red->quota.ports, 100);
+	assert_int_equal(red->transit, model_tenant(&before, "red")->transit);
+	assert_int_equal(model_tenant(&after, "net")->kind, TENANT_LAB);
+	assert_string_equal(model_stack(&after, &name)->netns_path, "/run/netns/f1");
+	assert_ptr_equal(model_stack_by_netns(&after, UINT32_MAX, UINT64_MAX >> 1), model_stack(&after, &name));
+	endpoint = model_request(&after, "request \"1\"");
+	assert_non_null(endpoint);
+	assert_string_equal(endpoint->labels, "{\"a\":\"b \\\"c\\\"\"}");
+	assert_true(endpoint->default_route);
+	assert_int_equal(endpoint->life, LIFE_UP);
+	str_copy(name.name, sizeof(name.name), "inner");
+	assert_true(model_network(&after, &name)->internal);
+	assert_false(model_network(&after, &name)->guard || model_network(&after, &name)->masquerade);
+	free(want);
+	free(have);
+	store_close(store);
+	model_fini(&before);
+	model_fini(&after);
+}
+
+/* A quota set below what stands must not keep the engine from starting. */
+static void quota_below(void **state)
+{
+	struct model before, after;
+	struct store *store = filled(&before, LIFE_UP);
+	struct tenant *red = model_tenant(&before, "red");
+	struct err err = ERR_INIT;
+
+	(void)state;
+	red->quota = (struct quota){ 1, 0, 0 };
+	must(store_tenant(store, red, &err), &err);
+	store_close(store);
+	store = opened();
+	loaded(store, &after);
+	red = model_tenant(&after, "red");
+	assert_int_equal(red->endpoint_count, 4);
+	assert_int_equal(red->networks.count, 2);
+	assert_int_equal(red->port_count, 2);
+	assert_int_equal(red->quota.endpoints, 1);
+	store_close(store);
+	model_fini(&before);
+	model_fini(&after);
+}
+
+static void pending_is_dropped(void **state)
+{
+	struct model before, after;
+	struct store *store = filled(&before, LIFE_PENDING);
+
+	(void)state;
+	store_close(store);
+	store = opened();
+	loaded(store, &after);
+	assert_empty(&after);
+	store_close(store);
+	assert_int_equal(rows(volatile_db), 0);
+	assert_int_equal(rows(definitions_db), 0);
+	model_fini(&before);
+	model_fini(&after);
+}
+
+static void one_by_one(void **state)
+{
+	struct model before, after;
+	struct store *store = filled(&before, LIFE_PENDING);
+	struct err err = ERR_INIT;
+	static const uint64_t up[] = { 1, 9, 2, 10, 20 }; /* red, empty, red/web, red/w1, its eth0 */
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(up) / sizeof(*up); i++)
+		must(store_up(store, up[i], &err), &err);
+	must(store_deleting(store, 9, &err), &err);
+	store_close(store);
+	store = opened();
+	loaded(store, &after);
+	assert_int_equal(after.ids.count, 4);
+	assert_null(model_tenant(&after, "empty"));
+	assert_non_null(model_request(&after, "request \"1\""));
+	must(store_deleting(store, 20, &err), &err);
+	must(store_remove(store, 10, &err), &err);
+	model_fini(&after);
+	store_close(store);
+	store = opened();
+	loaded(store, &after);
+	assert_int_equal(after.ids.count, 2);
+	assert_int_equal(after.ports.count, 0);
+	store_close(store);
+	assert_int_equal(rows(volatile_db), 0);
+	assert_int_equal(rows(definitions_db), 2);
+	model_fini(&before);
+	model_fini(&after);
+}
+
+/* A transaction not committed has not happened. */
+static void rolled_back(void **state)
+{
+	struct model before, after;
+	struct store *store = filled(&before, LIFE_UP);
+	struct err err = ERR_INIT;
+
+	(void)state;
+	must(store_begin(store, &err), &err);
+	must(store_remove(store, 1, &err), &err);
+	must(store_deleting(store, 20, &err), &err);
+	store_rollback(store);
+	store_rollback(store); /* twice is no fault */
+	must(store_begin(store, &err), &err);
+	must(store_remove(store, 2, &err), &err);
+	store_close(store); /* killed in the midst of it */
+	store = opened();
+	loaded(store, &after);
+	assert_int_equal(after.ids.count, before.ids.count);
+	store_close(store);
+	model_fini(&before);
+	model_fini(&after);
+}
+
+/* Two files do not commit as one: rows whose tenant, network or stack is gone go, too, and never come back. */
+static void orphans(void **state)
+{
+	struct model before, after;
+	struct store *store = filled(&before, LIFE_UP);
+	char *have;
+
+	(void)state;
+	store_close(store);
+	sql(definitions_db, "DELETE FROM rows WHERE id = '000000000001'");
+	store = opened();
+	loaded(store, &after);
+	assert_null(model_tenant(&after, "red"));
+	assert_int_equal(after.ids.count, 6); /* empty; net, its two nodes, a wire of two ends */
+	model_fini(&after);
+	store_close(store);
+	assert_int_equal(rows(definitions_db), 1);
+	assert_int_equal(rows(volatile_db), 4);
+	/* a tenant of the same name begins empty */
+	store = opened();
+	loaded(store, &after);
+	tenant_of(&after, "red", 99);
+	put_all(store, &after, LIFE_UP);
+	model_fini(&after);
+	store_close(store);
+	store = opened();
+	loaded(store, &after);
+	assert_int_equal(model_tenant(&after, "red")->networks.count, 0);
+	assert_true(list_empty(&model_tenant(&after, "red")->stack_order));
+	have = meaning(&after);
+	assert_null(strstr(have, "10.0.0."));
+	free(have);
+	store_close(store);
+	model_fini(&before);
+	model_fini(&after);
+}
+
+static void another_boot(void **state)
+{
+	struct model before, after;
+	struct store *store = filled(&before, LIFE_UP);
+
+	(void)state;
+	store_close(store);
+	sql(volatile_db, "UPDATE meta SET value = '00000000-0000-0000-0000-000000000000' WHERE key = 'boot'");
+	store = opened();
+	loaded(store, &after);
+	assert_int_equal(after.ids.count, 4); /* red, empty, web, inner: no stack, no endpoint, no lab */
+	assert_int_equal(after.ports.count, 0);
+	assert_null(model_tenant(&after, "net"));
+	store_close(store);
+	store = opened(); /* and the same boot once more: nothing is thrown away */
+	store_close(store);
+	assert_int_equal(rows(definitions_db), 4);
+	model_fini(&before);
+	model_fini(&after);
+}
+
+static void pools(void **state)
+{
+	struct pools want = small_pools(), have;
+	struct store *store = opened();
+	struct err err = ERR_INIT;
+
+	(void)state;
+	assert_int_equal(store_pools(store, &have, &err), 0);
+	must(store_set_pools(store, &want, &err), &err);
+	store_close(store);
+	store = opened();
+	memset(&have, 0, sizeof(have));
+	assert_int_equal(store_pools(store, &have, &err), 1);
+	assert_memory_equal(&have, &want, sizeof(want));
+	store_close(store);
+	sql(definitions_db, "UPDATE meta SET value = 'ten' WHERE key = 'nets4'");
+	store = opened();
+	assert_refused(store_pools(store, &have, &err), &err, ERR_IO, definitions_db, "nets4");
+	store_close(store);
+}
+
+/* ------------------------------------------------------------------ bad files */
+
+static void content(const char *path, struct buf *ret)
+{
+	buf_clear(ret);
+	assert_int_equal(file_read(path, 64 << 20, ret), 0);
+}
+
+static void damage(const char *path, const void *data, size_t size)
+{
+	int fd = open(path, O_WRONLY | O_TRUNC | O_CREAT, 0644);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, data, size), size);
+	close(fd);
+}
+
+/* It is refused, the file is named, and not a byte of either has changed. */
+static void refused(const char *path, const char *words)
+{
+	struct buf before[2] = { BUF_INIT, BUF_INIT }, after[2] = { BUF_INIT, BUF_INIT };
+	struct store *store = NULL;
+	struct err err = ERR_INIT;
+
+	content(volatile_db, &before[0]);
+	content(definitions_db, &before[1]);
+	assert_refused(store_open(dir, dir, &store, &err), &err, ERR_IO, path, words);
+	assert_null(store);
+	content(volatile_db, &after[0]);
+	content(definitions_db, &after[1]);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(before[i].size, after[i].size);
+		if (before[i].size)
+			assert_memory_equal(before[i].data, after[i].data, before[i].size);
+		buf_fini(&before[i]);
+		buf_fini(&after[i]);
+	}
+}
+
+static void garbage(void **state)
+{
+	static const char text[4096] = "this was a database once; it is none now";
+	const char *const paths[] = { volatile_db, definitions_db };
+	cleanup(buf_fini) struct buf good = BUF_INIT;
+	struct model before;
+	struct store *store = filled(&before, LIFE_UP);
+
+	(void)state;
+	store_close(store);
+	for (size_t i = 0; i < 2; i++) {
+		content(paths[i], &good);
+		damage(paths[i], text, sizeof(text));
+		refused(paths[i], "file is not a database");
+		/* cut in the middle of a page */
+		damage(paths[i], good.data, good.size - 1000);
+		refused(paths[i], "malformed");
+		damage(paths[i], good.data, 5000);
+		refused(paths[i], "malformed");
+		damage(paths[i], good.data, good.size);
+		store = opened();
+		store_close(store);
+	}
+	model_fini(&before);
+}
+
+static void unknown_version(void **state)
+{
+	struct store *store = opened();
+
+	(void)state;
+	store_close(store);
+	sql(definitions_db, "UPDATE meta SET value = '2' WHERE key = 'version'");
+	refused(definitions_db, "version 2, this program knows 1; it was left as it is");
+	/* and what else a version to come may look like */
+	sql(definitions_db, "DROP TABLE rows; CREATE TABLE things(a)");
+	refused(definitions_db, "version 2");
+	sql(definitions_db, "UPDATE meta SET value = 'x' WHERE key = 'version'");
+	refused(definitions_db, "version x");
+	unlink(definitions_db);
+	store = opened();
+	store_close(store);
+	sql(volatile_db, "UPDATE meta SET value = '2' WHERE key = 'version'");
+	refused(volatile_db, "version 2");
+}
+
+/* A row that cannot be read is named; nothing is loaded past it and nothing removed. */
+static void bad_rows(void **state)
+{
+	static const char *const docs[] = { "{", "[]", "nonsense", "{\"name\":\"red\",\"name\":\"red\"}", "" };
+	struct model before, after;
+	struct store *store = filled(&before, LIFE_UP);
+	const struct pools pools = small_pools();
+	struct err err = ERR_INIT;
+	char statement[256];
+
+	(void)state;
+	store_close(store);
+	for (size_t i = 0; i < sizeof(docs) / sizeof(*docs); i++) {
+		snprintf(statement, sizeof(statement), "INSERT OR REPLACE INTO rows VALUES('00000000000f', 'tenant', 'up', '%s')",
+			 docs[i]);
+		sql(definitions_db, statement);
+		store = opened();
+		model_init(&after, &pools);
+		assert_true(store_load(store, &after, &err) < 0);
+		assert_non_null(strstr(err.msg, "00000000000f"));
+		model_fini(&after);
+		store_close(store);
+		assert_int_equal(rows(definitions_db), 5);
+	}
+	model_fini(&before);
+}
+
+/* Run as nobody, whom a mode can stop. */
+static void read_only(void **state)
+{
+	struct store *store = opened();
+	struct stat st;
+	char folder[64];
+	int status;
+	pid_t pid;
+
+	(void)state;
+	store_close(store);
+	if (getuid() != 0)
+		skip();
+	snprintf(folder, sizeof(folder), "%s/engine", dir);
+	chmod(folder, 0755);
+	chmod(volatile_db, 0666);
+	chmod(definitions_db, 0444);
+	assert_int_equal(chown(folder, 65534, 65534), 0);
+	assert_int_equal(chown(volatile_db, 65534, 65534), 0);
+	pid = fork();
+	if (pid == 0) {
+		struct err err = ERR_INIT;
+
+		if (setgid(65534) < 0 || setuid(65534) < 0)
+			_exit(9);
+		if (store_open(dir, dir, &store, &err) == 0)
+			_exit(8);
+		if (!strstr(err.msg, "may not be written") || strcmp(err.object, definitions_db) != 0) {
+			fprintf(stderr, "%s: %s\n", err.object, err.msg);
+			_exit(7);
+		}
+		_exit(0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	assert_int_equal(stat(definitions_db, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0444);
+}
+
+static void no_folder(void **state)
+{
+	struct store *store = NULL;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	assert_refused(store_open("/nonexistent", dir, &store, &err), &err, ERR_IO, "/nonexistent/engine/moat.db",
+		       "cannot be opened");
+	assert_refused(store_open(dir, "/nonexistent", &store, &err), &err, ERR_IO, "/nonexistent/engine/volatile.db",
+		       "cannot be opened");
+}
+
+#define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(round_trip),   TEST(quota_below), TEST(pending_is_dropped), TEST(one_by_one), TEST(rolled_back),
+		TEST(orphans),	    TEST(another_boot), TEST(pools),		  TEST(garbage),    TEST(unknown_version),
+		TEST(bad_rows),	    TEST(read_only),   TEST(no_folder),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
