@@ -41,7 +41,8 @@ show() {
 announce() {
 	local word line=
 	for word in "$@"; do
-		[[ $word == *[\ \;]* ]] && word="'$word'"
+		[[ $word == *\'* ]] && word="\"$word\""
+		[[ $word == *[\ \;]* && $word != \"* ]] && word="'$word'"
 		line+=" $word"
 	done
 	printf '  %s%s\n' "$(paint 2 '$')" "$line"
@@ -65,8 +66,6 @@ db_password=open-sesame
 show moat tenant create red
 show moat tenant create blue
 for tenant in red blue; do
-	mkdir -p /run/pages/$tenant
-	echo "$tenant: hello from $tenant/www" >/run/pages/$tenant/index.html
 	show moat network create $tenant/web --subnet 10.0.0.0/24 --subnet fd00:a::/64
 done
 start=$EPOCHREALTIME
@@ -76,11 +75,14 @@ announce "${postgres[@]}"
 "${postgres[@]}" >/run/sandbox/postgres.out 2>&1 &
 postgres_pid=$!
 show moat run -d --name red/www --network red/web,ip=10.0.0.10,ip=fd00:a::10 -p 8081:80 \
-	-v /run/pages/red:/var/www/html:ro -- nginx -g 'daemon off;'
+	--tmpfs /var/www/html -- nginx -g 'daemon off;'
 show moat run -d --name blue/www --network blue/web,ip=10.0.0.10,ip=fd00:a::10 -p 8082:80 \
-	-v /run/pages/blue:/var/www/html:ro -- nginx -g 'daemon off;'
+	--tmpfs /var/www/html -- nginx -g 'daemon off;'
 show moat attach red/web --create --name red/client --ip 10.0.0.20
 show moat attach blue/web --create --name blue/client --ip 10.0.0.20
+for tenant in red blue; do
+	show moat exec $tenant/www -- sh -c "echo '$tenant: hello from $tenant/www' >/var/www/html/index.html"
+done
 
 page() { curl -g -s -m 1 "http://$1/" | head -n 1; }
 serves() { [[ $(page "$1") == "$2"* ]]; }
