@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""kill.py MOATD-PID PROGRAM VERB [--one NAME:K] - the program is killed on entering each system call of one request.
+"""kill.py MOATD-PID PROGRAM VERB [--error] [--one NAME:K] - the program is killed on entering each system call of one
+request; with --error the call fails instead (EIO).
 
 PROGRAM: engine, hand, client. VERB: attach, detach. The calls are learned from a run that is only watched; then, for
 each thread, each name of a call and each of its occurrences, strace kills the thread's process there. After each:
 
   the daemon answers again, by itself
-  an attach that was answered stands whole; one that was not stands whole or not at all
+  an attach that was answered stands whole; one that was not stands whole or not at all; one that was refused does not
   a detach that was answered is gone; one that was not is gone or stands whole
   the same request again is answered, and then it is as if nothing had happened
   "check" finds no difference; links, addresses, routes, neighbours, FDB, nftables and sysctls of host, router and
@@ -253,8 +254,10 @@ def calls():
 
 
 class Killer:
-    def __init__(self, world, program, verb):
+    def __init__(self, world, program, verb, error):
         self.world, self.program, self.verb = world, program, verb
+        self.how = "error=EIO" if error else "signal=KILL"
+        self.error = error
         self.start = "before" if verb == "attach" else "after"
         self.goal = "after" if verb == "attach" else "before"
         self.outcomes = {}
@@ -269,15 +272,17 @@ class Killer:
             self.world.settle("after")
 
     def request(self):
-        """Return: whether it was answered with success."""
+        """Return: "answered" with success, "refused" with an error, "lost"."""
         try:
             if self.verb == "attach":
                 self.world.attach()
             else:
                 self.world.detach()
-            return True
-        except (OSError, MoatError):
-            return False
+            return "answered"
+        except MoatError:
+            return "refused"
+        except OSError:
+            return "lost"
 
     def command(self):
         if self.verb == "attach":
@@ -291,13 +296,13 @@ class Killer:
         return pid, sorted(int(tid) for tid in os.listdir("/proc/%d/task" % pid))
 
     def run_traced(self, thread, arguments):
-        """Return: (answered, did the program die)."""
+        """Return: (what became of the request, did it come to the call)."""
         if self.program == "client":
             strace = Strace(["-f"] + arguments, command=self.command())
             strace.process.wait()
             status = strace.process.returncode
             strace.stop()
-            return status == 0, status != 0
+            return "answered" if status == 0 else "lost", status != 0
         pid, tids = self.threads()
         strace = Strace(arguments, thread=tids[thread])
         answered = self.request()
@@ -307,23 +312,26 @@ class Killer:
             time.sleep(0.005)
         died = strace.process.poll() is not None  # it ends with whom it traces
         strace.stop()
-        if not died and not answered and self.world.daemon.child(self.program) == pid:
-            raise Failure("not answered, although nobody died")
-        return answered, died
+        with open(TRACE, encoding="utf-8", errors="replace") as f:
+            injected = "(INJECTED)" in f.read()
+        if not died and not injected and answered != "answered":
+            raise Failure("%s, although nothing happened" % answered)
+        return answered, died or injected
 
     def finish(self, answered):
         """Back to the start, whatever came of it, and nothing may be left."""
         world = self.world
         world.daemon.rest()
-        states = [self.goal] if answered else ["before", "after"]
+        states = [self.goal] if answered == "answered" else ["before", "after"]
+        if answered == "refused" and self.verb == "attach":
+            states = ["before"]
         state = world.settle(*states)
         world.clean(state)
-        key = ("answered" if answered else "not answered") + ", then " + \
-              {"before": "nothing stands", "after": "all stands"}[state]
+        key = answered + ", then " + {"before": "nothing stands", "after": "all stands"}[state]
         self.outcomes[key] = self.outcomes.get(key, 0) + 1
-        if not answered and self.program != "client":
+        if answered != "answered" and self.program != "client":
             # The client asks again: same request, same answer.
-            if not self.request():
+            if self.request() != "answered":
                 raise Failure("the same request again is refused")
             world.settle(self.goal)
         world.detach()
@@ -333,21 +341,21 @@ class Killer:
     def points(self, thread):
         """(name, occurrence) of every call, from a run that nobody disturbs."""
         self.prepare()
-        answered, died = self.run_traced(thread, ["-e", "signal=none"])
+        answered, _ = self.run_traced(thread, ["-e", "signal=none"])
         counts = calls()
         self.finish(answered)
-        if not answered or died:
+        if answered != "answered":
             raise Failure("the undisturbed request failed")
         return [(name, k) for name in sorted(counts) for k in range(1, counts[name] + 2)]
 
     def kill_at(self, thread, name, k):
         """Return: did it come to that call?"""
         self.prepare()
-        answered, died = self.run_traced(
-            thread, ["-e", "trace=" + name, "-e", "inject=%s:signal=KILL:when=%d" % (name, k)])
-        self.fired += died
+        answered, reached = self.run_traced(
+            thread, ["-e", "trace=" + name, "-e", "inject=%s:%s:when=%d" % (name, self.how, k)])
+        self.fired += reached
         self.finish(answered)
-        return died
+        return reached
 
     def run(self, one=None):
         count = 1 if self.program == "client" else len(self.threads()[1])
@@ -362,8 +370,8 @@ class Killer:
                     if not self.kill_at(thread, name, k):
                         unreached.add(name)
                 except Failure as failure:
-                    self.failures.append("%s thread %d killed at %s number %d: %s" %
-                                         (self.program, thread, name, k, failure))
+                    self.failures.append("%s thread %d, %s at %s number %d: %s" %
+                                         (self.program, thread, self.how, name, k, failure))
                     print("# " + self.failures[-1].replace("\n", "\n#   "), flush=True)
                     if len(self.failures) >= 5:
                         return
@@ -384,14 +392,15 @@ class Killer:
 def main():
     daemon = Daemon(int(sys.argv[1]))
     program, verb = sys.argv[2], sys.argv[3]
+    error = "--error" in sys.argv
     one = None
-    if len(sys.argv) > 5 and sys.argv[4] == "--one":
-        name, _, k = sys.argv[5].partition(":")
+    if "--one" in sys.argv:
+        name, _, k = sys.argv[sys.argv.index("--one") + 1].partition(":")
         one = name, int(k)
     world = World(daemon)
     daemon.rest()
     world.learn()
-    killer = Killer(world, program, verb)
+    killer = Killer(world, program, verb, error)
     world.ping_start()
     started = time.monotonic()
     killer.run(one)
@@ -400,8 +409,8 @@ def main():
         print("# %4d times %s" % (killer.outcomes[outcome], outcome))
     print("# %.0f s" % (time.monotonic() - started))
     failed = len(killer.failures)
-    print("%sok 1 - %s killed at %d places of one %s: nothing lost, nothing left" %
-          ("not " if failed else "", program, killer.fired, verb))
+    print("%sok 1 - %s at %d places of one %s of the %s: nothing lost, nothing left" %
+          ("not " if failed else "", killer.how, killer.fired, verb, program))
     enough = killer.fired >= (1 if one else 10)
     print("%sok 2 - the places were reached" % ("" if enough else "not "))
     print("%sok 3 - the neighbour lost %d of %d packets meanwhile" % ("not " if lost else "", lost, sent))

@@ -11,10 +11,11 @@ sandbox_outside
 start_moatd
 sandbox_mark # what follows is to be gone at the end; what the daemon itself keeps is not
 
-moat tenant create red >/dev/null && moat network create red/web --subnet 10.0.0.0/24 --subnet fd00:5::/64 >/dev/null &&
-	moat attach red/web --create --name server -p 8080:80 >/dev/null || die "no world"
+moat -q tenant create red || die "no tenant"
+moat -q network create red/web --subnet 10.0.0.0/24 --subnet fd00:5::/64 || die "no network"
+moat -q attach red/web --create --name server -p 8080:80 || die "no server"
 netns_add foreign
-moat attach red/web --netns /run/netns/foreign --name guest -p 8081:80 >/dev/null || die "no guest"
+moat -q attach red/web --netns /run/netns/foreign --name guest -p 8081:80 || die "no guest"
 server=$RT/ns/$(moat --json endpoint show red/server | python3 -c '
 import json, sys
 e = json.load(sys.stdin)
