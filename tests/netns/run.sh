@@ -122,15 +122,23 @@ for option in -t --memory=1m --cpus=1 --pids-limit=1 --image=x --pid=host --ipc=
 	assert_status 125 "$option is refused by name" moat run --rm $option -- true
 	assert_match "and told so" "${option%%=*}.* is not built yet" "$output"
 done
-best=9999
-for _ in 1 2 3 4 5; do
-	moat run -d --rm --name s -- sleep 1000 >/dev/null
-	start=${EPOCHREALTIME/./}
-	moat stop s >/dev/null
-	took=$(((${EPOCHREALTIME/./} - start) / 1000))
-	((took < best)) && best=$took
-done
-if ((best < 100)); then pass "sleep stops at once ($best ms)"; else fail "stop of sleep takes $best ms"; fi
+# best COMMAND... - the shortest of five runs in ms: what it costs, not what else the machine does
+best() {
+	local start took least=99999
+	for _ in 1 2 3 4 5; do
+		[[ $1 != stopping ]] || moat run -d --rm --name s -- sleep 1000 >/dev/null
+		start=${EPOCHREALTIME/./}
+		"$@" >/dev/null
+		took=$(((${EPOCHREALTIME/./} - start) / 1000))
+		((took < least)) && least=$took
+	done
+	echo "$least"
+}
+stopping() { moat stop s; }
+# 100 ms; where processors are emulated, so much as some programs take to start.
+stop_ms=$(best stopping)
+bar=$(($(best moat --version) * 10))
+if ((stop_ms < (bar > 100 ? bar : 100))); then pass "sleep stops at once ($stop_ms ms)"; else fail "stop of sleep takes $stop_ms ms"; fi
 assert_ok "one that does not want to" moat run -d --name deaf -- sh -c 'trap "" TERM; while :; do sleep 1; done'
 assert_ok "is killed" moat stop -t 1 deaf
 assert_match "and it shows" "exited \(137\)" "$(moat ps -a)"
@@ -177,19 +185,29 @@ moat rm l >/dev/null
 mkdir -p /run/sandbox/vol/sub
 echo host >/run/sandbox/vol/file
 chmod 600 /run/sandbox/vol/file
-assert_eq "a volume, owned inside as outside" "host root" \
-	"$(moat run --rm -v /run/sandbox/vol:/mnt/v -- sh -c 'echo $(cat /mnt/v/file) $(stat -c %U /mnt/v/file)')"
-assert_ok "is written" moat run --rm -u 33 -v /run/sandbox/vol:/new/place -- sh -c 'test -d /new/place/sub'
-assert_ok "by root" moat run --rm -v /run/sandbox/vol:/new/place -- touch /new/place/by-root
-assert_eq "as root's" "root" "$(stat -c %U /run/sandbox/vol/by-root)"
-assert_fail "not where it is read-only" moat run --rm -v /run/sandbox/vol:/mnt:ro -- touch /mnt/x
-assert_eq "a file" "host" "$(moat run --rm -v /run/sandbox/vol/file:/etc/motd.moat -- cat /etc/motd.moat)"
-assert_status 125 "one that is not there" moat run --rm -v /nosuch:/mnt -- true
-assert_status 125 "a way out" moat run --rm -v /run/sandbox/vol:/mnt/../../x -- true
+if moat run --rm -v /run/sandbox/vol:/mnt -- true 2>/run/sandbox/err; then
+	assert_eq "a volume, owned inside as outside" "host root" \
+		"$(moat run --rm -v /run/sandbox/vol:/mnt/v -- sh -c 'echo $(cat /mnt/v/file) $(stat -c %U /mnt/v/file)')"
+	assert_ok "is written" moat run --rm -u 33 -v /run/sandbox/vol:/new/place -- sh -c 'test -d /new/place/sub'
+	assert_ok "by root" moat run --rm -v /run/sandbox/vol:/new/place -- touch /new/place/by-root
+	assert_eq "as root's" "root" "$(stat -c %U /run/sandbox/vol/by-root)"
+	assert_fail "not where it is read-only" moat run --rm -v /run/sandbox/vol:/mnt:ro -- touch /mnt/x
+	assert_eq "a file" "host" "$(moat run --rm -v /run/sandbox/vol/file:/etc/motd.moat -- cat /etc/motd.moat)"
+	assert_status 125 "one that is not there" moat run --rm -v /nosuch:/mnt -- true
+	assert_status 125 "a way out" moat run --rm -v /run/sandbox/vol:/mnt/../../x -- true
+	idmapped=1
+else
+	# tmpfs can from 6.3 on
+	assert_match "a file system that cannot map ids is refused by name" "/run/sandbox/vol: .* cannot map ids" \
+		"$(cat /run/sandbox/err)"
+	note "SKIP volumes and --rootfs: $(cat /run/sandbox/err)"
+	idmapped=0
+	[[ $(printf '6.3\n%s\n' "$(uname -r)" | sort -V | head -1) != 6.3 ]] || fail "this kernel can"
+fi
 assert_fail "read-only" moat run --rm --read-only -- touch /x
 assert_ok "but for what must be written" moat run --rm --read-only -- sh -c 'touch /run/x /tmp/x /var/tmp/x /dev/shm/x'
 assert_ok "and what is asked for" moat run --rm --read-only --tmpfs /opt -- touch /opt/x
-if busybox=$(command -v busybox); then
+if ((idmapped)) && busybox=$(command -v busybox); then
 	root=/run/sandbox/root
 	mkdir -p $root/bin /run/sandbox/victim
 	cp "$busybox" $root/bin/busybox
@@ -204,7 +222,7 @@ if busybox=$(command -v busybox); then
 		assert_eq "/dev -> $link leads nowhere" "" "$(ls -A /run/sandbox/victim)"
 		rm $root/dev
 	done
-else
+elif ((idmapped)); then
 	note "no busybox here: --rootfs not tried"
 	[[ ${MOAT_MUST_WORK:-0} != 1 ]] || fail "MOAT_MUST_WORK=1, but no busybox"
 fi
