@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "lib/base/clock.h"
@@ -17,6 +16,7 @@
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
 #include "lib/base/str.h"
+#include "lib/kern/lockdown.h"
 #include "netd/engine/api.h"
 #include "netd/engine/monitor.h"
 #include "netd/engine/reconcile.h"
@@ -130,7 +130,6 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	log_init("moatd-engine", options.level, getenv("JOURNAL_STREAM") != NULL);
-	prctl(PR_SET_DUMPABLE, 0);
 	signal(SIGPIPE, SIG_IGN);
 	list_init(&engine.endings);
 	list_init(&engine.gate);
@@ -151,6 +150,11 @@ int main(int argc, char **argv)
 	engine.reconcile = reconcile_new(&engine, on_started);
 	loop_on_signal(engine.loop, SIGTERM, on_term, &engine);
 	loop_on_signal(engine.loop, SIGINT, on_term, &engine);
+	/* what it has it got from its parent; from here on it opens files of its store, and no socket but Unix ones */
+	if (lockdown_apply(LOCKDOWN_ENGINE, 0, &err) < 0) {
+		log_failure(&err, "start");
+		return 1;
+	}
 	reconcile_start(engine.reconcile);
 	if (loop_run(engine.loop) < 0)
 		engine.status = 1;

@@ -16,7 +16,11 @@
  * such a namespace is lost, and leaves the model.
  *
  * Insides of stacks: their owner's. A run that nobody asked for mends them
- * only where it has to make their link again.
+ * only where it has to make their link again. And what an owner may do there
+ * (take our interface's name, change faster than one can look) must never keep
+ * the others from being mended, or the daemon from starting: a stack that cannot
+ * be looked at is left out, one that makes the plan fail is dropped from the
+ * plan, which is then sent again.
  */
 #include "netd/engine/reconcile.h"
 
@@ -65,7 +69,11 @@ struct reconcile {
 	struct loop_timer *timer;
 	uint64_t mends[FIGHT_COUNT]; /* when the last ones were, in turn */
 	size_t mend_count;
+	struct plan plan;  /* the one under way */
 	struct plan after; /* ports whose links the plan under way removes */
+	bool given_up;	   /* something left the plan since it could not be done */
+	uint64_t *blind;   /* stacks that could not be looked at */
+	size_t blind_count;
 };
 
 static void run_next(struct reconcile *rec);
@@ -134,12 +142,20 @@ static void prune_have(struct objv *want, struct objv *have)
 	objv_fini(&ends);
 }
 
+static bool is_blind(const struct reconcile *rec, uint64_t ns)
+{
+	for (size_t i = 0; i < rec->blind_count; i++)
+		if (rec->blind[i] == ns)
+			return true;
+	return false;
+}
+
 static void prune_want(const struct reconcile *rec, struct objv *want)
 {
 	size_t kept = 0;
 
 	for (size_t i = 0; i < want->count; i++)
-		if (!out_of_reach(rec, want->items[i].ns))
+		if (!out_of_reach(rec, want->items[i].ns) && !is_blind(rec, want->items[i].ns))
 			want->items[kept++] = want->items[i];
 	want->count = kept;
 }
@@ -308,6 +324,96 @@ static void leave_stacks(struct plan *plan)
 	free(keys);
 }
 
+/* --------------------------------------------------------------------- culprits */
+
+static const struct stack *stack_by_ns(const struct model *model, uint64_t ns)
+{
+	const struct tenant *tenant;
+	size_t cursor = 0;
+
+	while ((tenant = table_next(&model->tenants, &cursor)))
+		list_each(node, &tenant->stack_order)
+			if (container_of(node, struct stack, order)->ns == ns)
+				return container_of(node, struct stack, order);
+	return NULL;
+}
+
+/* Id of the port an object of a router is about, 0 for none. All kinds but these two begin with the name of a device. */
+static uint64_t port_of(const struct obj *obj)
+{
+	uint64_t id;
+
+	if (obj->kind == OBJ_NETNS || obj->kind == OBJ_RULESET || ns_class(obj->ns) != NS_ROUTER)
+		return 0;
+	return str_starts(obj->port.dev, "mp") && str_hex48(obj->port.dev + 2, &id) == 0 ? id : 0;
+}
+
+/* The stack whose owner may have made the operation fail, 0 for none. */
+static uint64_t culprit(const struct model *model, const struct op *op)
+{
+	const struct endpoint *endpoint;
+
+	if (is_stack(op->obj.ns))
+		return op->obj.ns;
+	if (op->obj.kind == OBJ_LINK && is_stack(op->obj.link.peer_ns))
+		return op->obj.link.peer_ns;
+	endpoint = port_of(&op->obj) ? endpoint_by_id(model, port_of(&op->obj)) : NULL;
+	return endpoint ? endpoint->stack->ns : 0;
+}
+
+static bool concerns(const struct op *op, uint64_t ns, const struct stack *stack)
+{
+	uint64_t port = port_of(&op->obj);
+
+	if (op->obj.ns == ns || (op->obj.kind == OBJ_LINK && op->obj.link.peer_ns == ns))
+		return true;
+	if (!port || !stack)
+		return false;
+	list_each(node, &stack->endpoints)
+		if (container_of(node, struct endpoint, stack_link)->id == port)
+			return true;
+	return false;
+}
+
+/* A port of the host that a program listens on by now: that one publication has to wait. */
+static bool is_port_taken(const struct op *op, const struct seam_result *result)
+{
+	return op->obj.kind == OBJ_ELEM && op->obj.ns == NS_HOST &&
+	       (result->status == -EADDRINUSE || result->status == -EACCES);
+}
+
+/*
+ * The plan failed, and all of it was undone. Take out what failed, and with it all that concerns the same stack.
+ * Return: false when it is nothing that can be left out.
+ */
+static bool give_up(struct reconcile *rec, const struct seam_result *result)
+{
+	const struct model *model = &rec->engine->model;
+	struct plan *plan = &rec->plan;
+	size_t kept = 0, commit = plan->commit, failed = result->index;
+	const struct stack *stack;
+	char owner[NAME_FULL_SIZE];
+	uint64_t ns;
+
+	if (failed >= commit)
+		return false;
+	ns = culprit(model, &plan->ops[failed]);
+	if (!ns && !is_port_taken(&plan->ops[failed], result))
+		return false;
+	stack = ns ? stack_by_ns(model, ns) : NULL;
+	owner_print(rec->engine, ns, owner);
+	log_warn("%s cannot be mended, and is left: %s", owner, result->text);
+	for (size_t i = 0; i < plan->count; i++) {
+		if (i == failed || (ns && i < commit && concerns(&plan->ops[i], ns, stack)))
+			plan->commit--;
+		else
+			plan->ops[kept++] = plan->ops[i];
+	}
+	plan->count = kept;
+	rec->given_up = true;
+	return true;
+}
+
 /* -------------------------------------------------------------------------- run */
 
 /* The run is over: answer, open the gate, take the next. */
@@ -318,8 +424,11 @@ static void run_end(struct reconcile *rec, const struct err *failure, bool repai
 
 	rec->run = NULL;
 	rec->working = false;
+	rec->blind_count = 0;
 	objv_clear(&rec->want);
 	objv_clear(&rec->have);
+	plan_fini(&rec->plan);
+	rec->plan = (struct plan){ 0 };
 	if (run->call && failure)
 		call_fail(run->call, failure);
 	else if (run->call)
@@ -345,11 +454,17 @@ static void run_end(struct reconcile *rec, const struct err *failure, bool repai
 	}
 }
 
+static void plan_send(struct reconcile *rec);
+
 static void on_mended(void *ctx, struct hand_answer *answer)
 {
 	struct reconcile *rec = ctx;
 	struct err err = ERR_INIT;
 
+	if (answer->result.status < 0 && give_up(rec, &answer->result)) {
+		plan_send(rec);
+		return;
+	}
 	if (hand_result_err(&answer->result, "kernel", "mending", &err) < 0) {
 		plan_fini(&rec->after);
 		rec->after = (struct plan){ 0 };
@@ -371,7 +486,12 @@ static void on_removed(void *ctx, struct hand_answer *answer)
 		hand_plan(rec->engine->hand, &rec->after, 0, engine_ignore, NULL, NULL);
 	plan_fini(&rec->after);
 	rec->after = (struct plan){ 0 };
-	run_end(rec, NULL, true);
+	run_end(rec, NULL, !rec->given_up);
+}
+
+static void plan_send(struct reconcile *rec)
+{
+	hand_plan(rec->engine->hand, &rec->plan, 0, on_mended, on_removed, rec);
 }
 
 static void compare(struct reconcile *rec)
@@ -386,7 +506,7 @@ static void compare(struct reconcile *rec)
 	prune_want(rec, &rec->want);
 	prune_have(&rec->want, &rec->have);
 	plan_diff(&rec->want, &rec->have, &plan);
-	if (run->mode == MODE_MEND)
+	if (run->mode != MODE_CHECK)
 		leave_stacks(&plan);
 	report(rec, &plan);
 	if (plan.count == 0 || !run->repair) {
@@ -400,8 +520,8 @@ static void compare(struct reconcile *rec)
 	}
 	rec->engine->changes++;
 	plan_split_ports(&plan, &rec->after);
-	hand_plan(rec->engine->hand, &plan, 0, on_mended, on_removed, rec);
-	plan_fini(&plan);
+	rec->plan = plan;
+	plan_send(rec);
 }
 
 struct dump_ctx {
@@ -420,6 +540,12 @@ static void on_dump(void *ctx, struct hand_answer *answer)
 		r = snapshot_decode(answer->data, answer->size, dump->ns, &rec->have, &err);
 	else if (answer->result.status != -ENOENT) /* gone since the registry was read: then it is missing */
 		r = hand_result_err(&answer->result, "kernel", "dump", &err);
+	if (r < 0 && is_stack(dump->ns)) {
+		log_failure(&err, "a stack cannot be looked at, and is left");
+		rec->blind = mem_grow(rec->blind, rec->blind_count + 1, sizeof(*rec->blind));
+		rec->blind[rec->blind_count++] = dump->ns;
+		r = 0;
+	}
 	free(dump);
 	rec->dumps--;
 	if (r < 0)
@@ -495,6 +621,7 @@ static void run_begin(struct reconcile *rec)
 		return;
 	rec->working = true;
 	rec->failure = ERR_INIT;
+	rec->given_up = false;
 	rec->differences = json_array();
 	hand_dump(engine->hand, NS_HOST, SEAM_REGISTRY, NULL, 0, on_registry, rec);
 }
@@ -626,6 +753,8 @@ void reconcile_free(struct reconcile *rec)
 		free(container_of(node, struct run, link));
 	free(rec->run);
 	free(rec->infos);
+	free(rec->blind);
+	plan_fini(&rec->plan);
 	objv_fini(&rec->want);
 	objv_fini(&rec->have);
 	plan_fini(&rec->after);
