@@ -514,6 +514,7 @@ bool rtnl_event_next(const void *data, size_t size, size_t *cursor,
 			event.part = RTNL_EVENT_ROUTE;
 			event.index = route.index;
 			event.protocol = route.protocol;
+			event.is_default = route.dst.len == 0;
 		} else if (type == RTM_NEWNEIGH || type == RTM_DELNEIGH) {
 			ndm = header_of(nlh, type, sizeof(*ndm));
 			if (!ndm)

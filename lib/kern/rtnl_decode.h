@@ -85,12 +85,14 @@ enum rtnl_event_part {
  * @type: RTM_NEWLINK ...; @ns is not known here
  * @portid: netlink port of who asked for it; 0: the kernel by itself, as when things go with a link (and always for FDB)
  * @down: of links: not administratively up
+ * @is_default: of routes: the destination is everything
  */
 struct rtnl_event {
 	uint16_t type;
 	uint8_t removed; /* 1: RTM_DEL* */
 	uint8_t part;    /* enum rtnl_event_part */
 	uint8_t down;
+	uint8_t is_default;
 	uint32_t portid;
 	uint32_t index;
 	char name[OBJ_IFNAME_SIZE]; /* of links only */

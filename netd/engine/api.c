@@ -255,7 +255,9 @@ static void call_end(struct call *call)
 		return;
 	conn->call = NULL;
 	varlink_conn_drop_fds(&conn->wire);
-	if (!conn->dead && conn_flush(conn))
+	if (conn->closing) /* it does not read: what waits for it would wait for ever */
+		conn_free(conn);
+	else if (!conn->dead && conn_flush(conn))
 		conn_advance(conn);
 }
 
@@ -333,6 +335,25 @@ int call_allow(const struct call *call, const char *name, struct err *err)
 	}
 	return err_set(err, ERR_PERMISSION, EPERM, name,
 		       "only root, the members of the admin group and the user a tenant is delegated to may do this");
+}
+
+bool call_sees(const struct call *call, const struct tenant *tenant)
+{
+	return call_allow(call, tenant->name, NULL) == 0;
+}
+
+int call_allow_any(const struct call *call, struct err *err)
+{
+	const struct tenant *tenant;
+	size_t cursor = 0;
+
+	if (call->admin)
+		return 0;
+	while ((tenant = table_next(&call->engine->model.tenants, &cursor)))
+		if (call_sees(call, tenant))
+			return 0;
+	return err_set(err, ERR_PERMISSION, EPERM, call->request.method,
+		       "only root, the members of the admin group and users to whom a tenant is delegated may ask this");
 }
 
 static void call_run(struct call *call, const struct method *method)

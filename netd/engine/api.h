@@ -56,6 +56,10 @@ int call_pass_fd(struct call *call, int fd);   /* goes with the next reply; owne
 int call_params(struct call *call, const struct json_field *fields, void *dst, struct err *err);
 /** call_allow() - may the caller change what belongs to tenant @name (NULL: everything)? 0 or -EPERM */
 int call_allow(const struct call *call, const char *name, struct err *err);
+/** call_sees() - may the caller know of @tenant and of what is in it? */
+bool call_sees(const struct call *call, const struct tenant *tenant);
+/** call_allow_any() - is there anything the caller may know of? 0 or -EPERM; lists then hold what call_sees() */
+int call_allow_any(const struct call *call, struct err *err);
 
 /** api_new() - @fd: the listening socket; nothing is accepted before api_open() */
 struct api *api_new(struct engine *engine, int fd);

@@ -115,7 +115,7 @@ static void on_rules(void *ctx, struct hand_answer *answer)
 	find_features(&engine->features, findings);
 	if (engine->facts.egress_count == 0)
 		finding(findings, "warning", "host", "there is no default route: tenants have no way out",
-			"add a default route and restart moatd");
+			"add a default route");
 	else {
 		snprintf(line, sizeof(line), "tenants go out by %s, MTU %u", engine->facts.egress[0], engine->facts.mtu);
 		finding(findings, "ok", "host", line, NULL);

@@ -80,7 +80,7 @@ int method_tenant_param(struct call *call, const struct tenant **ret_tenant, str
 		return r;
 	*ret_tenant = NULL;
 	if (!params.tenant)
-		return 0;
+		return call_allow_any(call, err);
 	*ret_tenant = method_tenant(call, params.tenant, err);
 	return *ret_tenant ? 0 : -ENOENT;
 }
@@ -89,7 +89,8 @@ struct tenant *method_tenant(struct call *call, const char *name, struct err *er
 {
 	struct tenant *tenant;
 
-	if (name_tenant_check(name, err) < 0)
+	/* first: who may not know of it is not told either whether it is there */
+	if (name_tenant_check(name, err) < 0 || call_allow(call, name, err) < 0)
 		return NULL;
 	tenant = model_tenant(&call->engine->model, name);
 	if (tenant && tenant->life == LIFE_UP)
@@ -108,6 +109,8 @@ struct network *method_network(struct call *call, const struct name *name, struc
 	struct network *network = model_network(&call->engine->model, name);
 	char full[NAME_FULL_SIZE];
 
+	if (call_allow(call, name->tenant, err) < 0)
+		return NULL;
 	if (network && network->life == LIFE_UP)
 		return network;
 	full_name(name, full);

@@ -106,7 +106,9 @@ static void on_rtnl(struct watch *watch, const void *data, size_t size)
 			counts = link_counts(monitor, &event);
 			break;
 		case RTNL_EVENT_ROUTE:
-			counts = event.removed && event.portid && event.protocol == OBJ_ROUTE_PROTO;
+			/* the host's own way out may change: what must forward changes with it */
+			counts = event.protocol == OBJ_ROUTE_PROTO ? event.removed && event.portid :
+								     watch->ns == NS_HOST && event.is_default;
 			break;
 		case RTNL_EVENT_ADDR:
 		case RTNL_EVENT_NEIGH:

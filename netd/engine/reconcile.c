@@ -209,11 +209,9 @@ static void reap(struct reconcile *rec, struct endpoint *endpoint)
 	engine_event(engine, "endpoint-gone", name, "its namespace is gone");
 }
 
-/* Find wanted pairs that are not there and whose far end is out of reach. Return: whether there were any. */
-static bool reap_lost(struct reconcile *rec)
+/* Find wanted pairs that are not there and whose far end is out of reach. */
+static void reap_lost(struct reconcile *rec)
 {
-	bool any = false;
-
 	objv_sort(&rec->have);
 	for (size_t i = 0; i < rec->want.count; i++) {
 		const struct obj *obj = &rec->want.items[i];
@@ -224,12 +222,9 @@ static bool reap_lost(struct reconcile *rec)
 		    objv_find(&rec->have, obj) || str_hex48(obj->link.name + 2, &id) < 0)
 			continue;
 		endpoint = endpoint_by_id(&rec->engine->model, id);
-		if (endpoint) {
+		if (endpoint)
 			reap(rec, endpoint);
-			any = true;
-		}
 	}
-	return any;
 }
 
 /* ----------------------------------------------------------------------- report */
@@ -499,10 +494,9 @@ static void compare(struct reconcile *rec)
 	struct run *run = rec->run;
 	struct plan plan = { 0 };
 
-	if (reap_lost(rec)) {
-		objv_clear(&rec->want);
-		desired_all(&rec->engine->model, &rec->engine->facts, false, &rec->want);
-	}
+	reap_lost(rec);
+	objv_clear(&rec->want);
+	desired_all(&rec->engine->model, &rec->engine->facts, false, &rec->want);
 	prune_want(rec, &rec->want);
 	prune_have(&rec->want, &rec->have);
 	plan_diff(&rec->want, &rec->have, &plan);
@@ -538,6 +532,8 @@ static void on_dump(void *ctx, struct hand_answer *answer)
 
 	if (answer->result.status == 0)
 		r = snapshot_decode(answer->data, answer->size, dump->ns, &rec->have, &err);
+	if (answer->result.status == 0 && r == 0 && dump->ns == NS_HOST) /* its way out may be another by now */
+		r = snapshot_host(answer->data, answer->size, &rec->engine->features, &rec->engine->facts, &err);
 	else if (answer->result.status != -ENOENT) /* gone since the registry was read: then it is missing */
 		r = hand_result_err(&answer->result, "kernel", "dump", &err);
 	if (r < 0 && is_stack(dump->ns)) {
