@@ -23,16 +23,19 @@
 #include "runner/state.h"
 
 /**
- * rootfs_layer_mount() - the writable layer on DIR/fs, in the caller's mount namespace, which must be private
- * @fresh: an empty one; else that which rootfs_layer_pin() left is moved here
- * Return: 0 and *ret_layer, a descriptor of its top.
+ * rootfs_layer_mount() - an empty writable layer on DIR/fs, in the caller's mount namespace, which
+ * must be private
+ * Return: 0 and *ret_layer, a descriptor of its top, the caller's.
  */
 int rootfs_layer_mount(const struct state_dir *dir, int *ret_layer, struct err *err);
 
 /**
- * rootfs_layer_pin() - keep the layer when its container stops: mount it on DIR/fs in the mount namespace @mntns
- * Joins that namespace for good: the last thing a shim does. rootfs_layer_take(): the inverse, in the caller's
- * namespace before it is left: a detached copy of the mount, and DIR/fs free again. rootfs_layer_unpin(): drop it.
+ * A layer outlives its container until that is removed:
+ * rootfs_layer_pin() - mount it on DIR/fs in the mount namespace @mntns, which the caller joins for
+ *                      good: the last thing a shim does
+ * rootfs_layer_take() - in that namespace: a detached copy of the mount, and DIR/fs free again
+ * rootfs_layer_put() - the copy on DIR/fs again, in a private namespace; as rootfs_layer_mount()
+ * rootfs_layer_unpin() - drop it; what is gone is success
  */
 int rootfs_layer_pin(const struct state_dir *dir, int layer, int mntns, struct err *err);
 int rootfs_layer_take(const struct state_dir *dir, int *ret_mount, struct err *err);
