@@ -97,8 +97,10 @@ def serve(connection):
 
 def main():
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    listener.bind(SOCKET)
+    # under its name only when it listens
+    listener.bind(SOCKET + ".new")
     listener.listen(64)
+    os.rename(SOCKET + ".new", SOCKET)
     while True:
         connection, _ = listener.accept()
         threading.Thread(target=serve, args=(connection,), daemon=True).start()
