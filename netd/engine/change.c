@@ -41,6 +41,17 @@ void change_drop_router(struct txn *txn, const struct tenant *tenant)
 		desired_host(&txn->engine->facts, &txn->have);
 }
 
+void change_release(struct engine *engine, uint64_t ns)
+{
+	struct obj self = obj_netns(ns);
+	struct plan plan = { 0 };
+
+	plan_add(&plan, OP_DEL, &self);
+	plan_order(&plan);
+	hand_plan(engine->hand, &plan, 0, engine_ignore, NULL, NULL);
+	plan_fini(&plan);
+}
+
 int change_mark(struct txn *txn, struct err *err)
 {
 	int r = store_begin(txn->engine->store, err);

@@ -14,6 +14,8 @@ void change_drop_stack(struct txn *txn, const struct stack *stack); /* with its 
 void change_drop_network(struct txn *txn, const struct network *network);
 /** change_drop_router() - of a tenant whose last network goes; the host's part too when no router remains */
 void change_drop_router(struct txn *txn, const struct tenant *tenant);
+/** change_release() - the hand keeps a container's namespace from ADOPT on: say that it need not */
+void change_release(struct engine *engine, uint64_t ns);
 /** change_mark() - rows of all dropped objects become "deleting", in one transaction of the store */
 int change_mark(struct txn *txn, struct err *err);
 /** change_add_router() - the router of @tenant unless it stands (or is on its way), and the host's part before the first */

@@ -53,14 +53,12 @@ static const struct json_field attach_fields[] = {
 /**
  * struct attach - one attach on its way
  * @stack_new: the stack was made for it, and goes with it when it fails
- * @adopt_fd: namespace for the hand, -1 when it has it
- * @adopted: what the hand said of it
+ * @adopt_fd: namespace for the hand, -1 when it has it or the transaction sees to it
  */
 struct attach {
 	struct endpoint *endpoint;
-	bool stack_new, failed_adopt;
+	bool stack_new;
 	int adopt_fd;
-	struct seam_result adopted;
 };
 
 /* ------------------------------------------------------------------- namespace */
@@ -223,18 +221,6 @@ static void attach_free(struct txn *txn)
 	free(attach);
 }
 
-/* The hand keeps a container's namespace from ADOPT on: say that it need not. */
-static void release_container(struct engine *engine, uint64_t ns)
-{
-	struct obj self = obj_netns(ns);
-	struct plan plan = { 0 };
-
-	plan_add(&plan, OP_DEL, &self);
-	plan_order(&plan);
-	hand_plan(engine->hand, &plan, 0, engine_ignore, NULL, NULL);
-	plan_fini(&plan);
-}
-
 static void attach_abort(struct txn *txn)
 {
 	struct attach *attach = txn->object;
@@ -244,25 +230,19 @@ static void attach_abort(struct txn *txn)
 	model_endpoint_del(attach->endpoint);
 	if (attach->stack_new) {
 		(void)store_remove(txn->engine->store, stack->id, NULL);
-		if (stack->kind == STACK_CONTAINER && attach->adopt_fd < 0)
-			release_container(txn->engine, stack->ns);
+		if (stack->kind == STACK_CONTAINER && !(txn->call && txn->call->dry_run))
+			change_release(txn->engine, stack->ns);
 		model_stack_del(stack);
 	}
 	attach_free(txn);
 }
 
-static void on_adopted(void *ctx, struct hand_answer *answer)
-{
-	(void)ctx;
-	(void)answer; /* a namespace that was not adopted fails the plan that follows, with the reason in its text */
-}
-
-/* Asked for again with the same requestId: the same answer. */
-static bool repeated(struct call *call, const char *request_id)
+/* Asked for again with the same requestId: the same answer; in another tenant it is in use (endpoint_make()). */
+static bool repeated(struct call *call, const char *request_id, const char *tenant)
 {
 	const struct endpoint *endpoint = request_id ? model_request(&call->engine->model, request_id) : NULL;
 
-	if (!endpoint)
+	if (!endpoint || !str_eq(endpoint->stack->tenant->name, tenant))
 		return false;
 	if (endpoint->life == LIFE_UP)
 		call_reply(call, json_pack("{s:o}", "endpoint", present_endpoint(call->engine, endpoint)));
@@ -286,6 +266,8 @@ static int endpoint_make(struct call *call, struct stack *stack, struct network 
 	r = ifname_get(stack, params->ifname, ifname, err);
 	if (r == 0)
 		r = publish_specs(call, params->publish, &specs, &want.publish_count, err);
+	if (r == 0)
+		r = publish_allow(call, specs, want.publish_count, err);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; params->ips && params->ips[i]; i++, want.ip_count++)
@@ -319,13 +301,9 @@ static void attach_run(struct call *call, struct attach *attach)
 	else if (endpoint->stack->kind == STACK_FOREIGN)
 		desired_stack(endpoint->stack, &txn->want);
 	desired_endpoint(endpoint, &txn->want);
-	if (attach->adopt_fd >= 0 && !call->dry_run) {
-		int fd = attach->adopt_fd;
-
-		attach->adopt_fd = -1;
-		hand_adopt(call->engine->hand, endpoint->stack->ns, call->uid, endpoint->stack->kind == STACK_CONTAINER, fd,
-			   on_adopted, NULL);
-	}
+	txn->adopt_ns = endpoint->stack->ns;
+	txn->adopt_fd = attach->adopt_fd;
+	attach->adopt_fd = -1;
 	txn_run(txn);
 }
 
@@ -338,7 +316,9 @@ int method_endpoint_attach(struct call *call, struct err *err)
 	struct network *network;
 	struct tenant *tenant;
 	struct stat st = { 0 };
+	uint64_t cursor[MODEL_SUBNETS_MAX];
 	char full[NAME_FULL_SIZE], hex[13];
+	bool dry_run = call->dry_run;
 	int r, fd = -1;
 
 	r = call_params(call, attach_fields, &params, err);
@@ -352,12 +332,16 @@ int method_endpoint_attach(struct call *call, struct err *err)
 		return r;
 	if (params.tap)
 		return err_set(err, ERR_UNSUPPORTED, EOPNOTSUPP, params.network, "tap is not supported yet");
-	if (repeated(call, params.request_id))
+	if (repeated(call, params.request_id, network_name.tenant))
 		return 0;
 	tenant = model_tenant(&call->engine->model, network_name.tenant);
 	network = model_network(&call->engine->model, &network_name);
 	if (!tenant || !network)
 		return method_network(call, &network_name, err) ? -EAGAIN : -ENOENT;
+	if (tenant->life == LIFE_PENDING || network->life == LIFE_PENDING) {
+		call_wait(call);
+		return 0;
+	}
 	if (params.name) {
 		snprintf(full, sizeof(full), "%s", params.name);
 		if (!strchr(params.name, '/')) /* beside a network a plain name means the network's tenant */
@@ -370,8 +354,14 @@ int method_endpoint_attach(struct call *call, struct err *err)
 	if (r == 0 && !str_eq(name.tenant, network_name.tenant))
 		r = err_set(err, ERR_PERMISSION, EPERM, full, "a stack of tenant %s joins no network of tenant %s",
 			    name.tenant, network_name.tenant);
-	if (r == 0)
-		r = netns_fd_get(call, &params, &fd, err);
+	if (r < 0)
+		return r;
+	stack = model_stack(&call->engine->model, &name);
+	if (stack && stack->life == LIFE_PENDING) { /* should it fail, it takes along what is in it */
+		call_wait(call);
+		return 0;
+	}
+	r = netns_fd_get(call, &params, &fd, err);
 	if (r < 0)
 		return r;
 	if (fd >= 0) {
@@ -390,6 +380,7 @@ int method_endpoint_attach(struct call *call, struct err *err)
 	}
 	attach = mem_alloc(sizeof(*attach));
 	attach->adopt_fd = fd;
+	memcpy(cursor, network->cursor, sizeof(cursor));
 	r = stack_get(call, tenant, &params, &name, &st, attach, &stack, err);
 	if (r == 0)
 		r = endpoint_make(call, stack, network, &params, &attach->endpoint, err);
@@ -401,6 +392,8 @@ int method_endpoint_attach(struct call *call, struct err *err)
 		return r;
 	}
 	attach_run(call, attach);
+	if (dry_run) /* as if it had not been: the next one gets the addresses this one was shown */
+		memcpy(network->cursor, cursor, sizeof(cursor));
 	return 0;
 }
 
@@ -511,7 +504,7 @@ int method_endpoint_list(struct call *call, struct err *err)
 		return r;
 	array = json_array();
 	while ((tenant = table_next(&call->engine->model.tenants, &cursor))) {
-		if (only ? only != tenant : tenant->kind == TENANT_LAB)
+		if (only ? only != tenant : tenant->kind == TENANT_LAB || !call_sees(call, tenant))
 			continue;
 		list_each(node, &tenant->stack_order)
 			list_each(link, &container_of(node, struct stack, order)->endpoints)

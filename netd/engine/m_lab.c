@@ -94,7 +94,8 @@ static int routes_fill(struct call *call, struct stack *stack, const json_t *rou
 		if (r < 0)
 			return r;
 		if (prefix_parse(params.dst, &route->dst) < 0 || ip_parse(params.via, &route->via) < 0 ||
-		    route->dst.ip.family != route->via.family)
+		    route->dst.ip.family != route->via.family || ip_is_multicast(&route->dst.ip) ||
+		    ip_is_unspecified(&route->via) || ip_is_multicast(&route->via))
 			return err_set(err, ERR_USAGE, EINVAL, stack->name, "route '%s' via '%s' is none", params.dst,
 				       params.via);
 		net = prefix_network(&route->dst);
@@ -110,7 +111,7 @@ static int prefixes_fill(const char **texts, struct prefix *dst, size_t *ret_cou
 	size_t i;
 
 	for (i = 0; texts && texts[i]; i++)
-		if (prefix_parse(texts[i], &dst[i]) < 0)
+		if (prefix_parse(texts[i], &dst[i]) < 0 || !model_host_address(&dst[i]))
 			return err_set(err, ERR_USAGE, EINVAL, object, "'%s' is no address with a prefix length", texts[i]);
 	*ret_count = i;
 	return 0;
@@ -271,6 +272,9 @@ int method_lab_up(struct call *call, struct err *err)
 	struct up_params params = { 0 };
 	struct tenant_want want = {
 		.kind = TENANT_LAB, .id = engine_id(call->engine), .transit = -1, .quota = { -1, -1, -1 } };
+	struct engine *engine = call->engine;
+	uint32_t cursor = engine->model.transit_cursor;
+	bool dry_run = call->dry_run;
 	struct tenant *lab;
 	struct txn *txn;
 	int r;
@@ -300,6 +304,8 @@ int method_lab_up(struct call *call, struct err *err)
 			desired_endpoint(container_of(link, struct endpoint, stack_link), &txn->want);
 	}
 	txn_run(txn);
+	if (dry_run)
+		engine->model.transit_cursor = cursor;
 	return 0;
 }
 
@@ -348,11 +354,13 @@ int method_lab_list(struct call *call, struct err *err)
 	const struct tenant *tenant;
 	size_t cursor = 0;
 	json_t *array;
+	int r = call_allow_any(call, err);
 
-	(void)err;
+	if (r < 0)
+		return r;
 	array = json_array();
 	while ((tenant = table_next(&call->engine->model.tenants, &cursor)))
-		if (tenant->kind == TENANT_LAB && tenant->life == LIFE_UP)
+		if (tenant->kind == TENANT_LAB && tenant->life == LIFE_UP && call_sees(call, tenant))
 			json_array_append_new(array, present_lab(call->engine, tenant));
 	call_reply(call, json_pack("{s:o}", "labs", array));
 	return 0;

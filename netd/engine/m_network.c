@@ -98,6 +98,10 @@ int method_network_create(struct call *call, struct err *err)
 	struct prefix subnets[MODEL_SUBNETS_MAX];
 	struct ip gateways[MODEL_SUBNETS_MAX];
 	struct network_want want = { 0 };
+	struct engine *engine = call->engine;
+	uint64_t cursor4 = engine->model.net4_cursor, cursor6 = engine->model.net6_cursor;
+	bool dry_run = call->dry_run;
+	const struct tenant *tenant;
 	struct network *network;
 	struct txn *txn;
 	int r;
@@ -111,8 +115,9 @@ int method_network_create(struct call *call, struct err *err)
 		r = err_set(err, ERR_PERMISSION, EPERM, params.name, "only root and the admin group may leave the guard off");
 	if (r == 0) {
 		/* one that is being made: only when that has ended is the name taken, or free again */
-		network = model_network(&call->engine->model, &want.name);
-		if (network && network->life == LIFE_PENDING) {
+		network = model_network(&engine->model, &want.name);
+		tenant = model_tenant(&engine->model, want.name.tenant);
+		if ((network && network->life == LIFE_PENDING) || (tenant && tenant->life == LIFE_PENDING)) {
 			call_wait(call);
 			return 0;
 		}
@@ -125,6 +130,10 @@ int method_network_create(struct call *call, struct err *err)
 	change_add_router(txn, network->tenant);
 	desired_network(network, &txn->want);
 	txn_run(txn);
+	if (dry_run) { /* as if it had not been: the next one gets what this one was shown */
+		engine->model.net4_cursor = cursor4;
+		engine->model.net6_cursor = cursor6;
+	}
 	return 0;
 }
 
@@ -142,7 +151,7 @@ int method_network_list(struct call *call, struct err *err)
 	while ((tenant = table_next(&call->engine->model.tenants, &cursor))) {
 		size_t at = 0;
 
-		while ((!only || only == tenant) && (network = table_next(&tenant->networks, &at)))
+		while ((only ? only == tenant : call_sees(call, tenant)) && (network = table_next(&tenant->networks, &at)))
 			if (network->life == LIFE_UP)
 				json_array_append_new(array, present_network(network));
 	}

@@ -40,6 +40,8 @@ static void stack_abort(struct txn *txn)
 	struct stack *stack = txn->object;
 
 	(void)store_remove(txn->engine->store, stack->id, NULL);
+	if (stack->kind == STACK_CONTAINER && !(txn->call && txn->call->dry_run))
+		change_release(txn->engine, stack->ns);
 	model_stack_del(stack);
 }
 
@@ -62,6 +64,11 @@ int method_stack_create(struct call *call, struct err *err)
 		r = call_allow(call, name.tenant, err);
 	if (r < 0)
 		return r;
+	tenant = model_tenant(&call->engine->model, name.tenant);
+	if (tenant && tenant->life == LIFE_PENDING) {
+		call_wait(call);
+		return 0;
+	}
 	tenant = method_tenant(call, name.tenant, err);
 	if (!tenant)
 		return -ENOENT;
@@ -87,10 +94,8 @@ int method_stack_create(struct call *call, struct err *err)
 	desired_stack(stack, &txn->want);
 	if (fd >= 0) {
 		model_stack_set_netns(stack, st.st_dev, st.st_ino);
-		if (call->dry_run)
-			fd_close(fd);
-		else
-			hand_adopt(call->engine->hand, stack->ns, call->uid, true, fd, engine_ignore, NULL);
+		txn->adopt_ns = stack->ns;
+		txn->adopt_fd = fd;
 	}
 	txn_run(txn);
 	return 0;
@@ -107,7 +112,7 @@ int method_stack_list(struct call *call, struct err *err)
 		return r;
 	array = json_array();
 	while ((tenant = table_next(&call->engine->model.tenants, &cursor))) {
-		if (only ? only != tenant : tenant->kind == TENANT_LAB)
+		if (only ? only != tenant : tenant->kind == TENANT_LAB || !call_sees(call, tenant))
 			continue;
 		list_each(node, &tenant->stack_order) {
 			const struct stack *stack = container_of(node, struct stack, order);

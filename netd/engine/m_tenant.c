@@ -82,6 +82,9 @@ int method_tenant_create(struct call *call, struct err *err)
 	static const struct txn_ops ops = { tenant_prepare, tenant_commit, tenant_abort, NULL };
 	struct tenant_params params = { 0 };
 	struct tenant_want want = { .kind = TENANT_PLAIN, .id = engine_id(call->engine), .transit = -1 };
+	uint32_t cursor = call->engine->model.transit_cursor;
+	struct engine *engine = call->engine;
+	bool dry_run = call->dry_run;
 	struct tenant *tenant;
 	struct txn *txn;
 	int r;
@@ -108,6 +111,8 @@ int method_tenant_create(struct call *call, struct err *err)
 	txn = txn_new(call, &ops, tenant, "tenant-created");
 	txn_name(txn, "%s", tenant->name);
 	txn_run(txn);
+	if (dry_run) /* as if it had not been: the next one gets what this one was shown */
+		engine->model.transit_cursor = cursor;
 	return 0;
 }
 
@@ -158,11 +163,13 @@ int method_tenant_list(struct call *call, struct err *err)
 	size_t cursor = 0;
 	int r = call_params(call, fields, &params, err);
 
+	if (r == 0)
+		r = call_allow_any(call, err);
 	if (r < 0)
 		return r;
 	array = json_array();
 	while ((tenant = table_next(&call->engine->model.tenants, &cursor)))
-		if (tenant->life == LIFE_UP)
+		if (tenant->life == LIFE_UP && call_sees(call, tenant))
 			json_array_append_new(array, present_tenant(call->engine, tenant));
 	call_reply(call, json_pack("{s:o}", "tenants", array));
 	return 0;

@@ -126,6 +126,8 @@ struct stack *method_stack(struct call *call, const struct name *name, struct er
 	struct stack *stack = model_stack(&call->engine->model, name);
 	char full[NAME_FULL_SIZE];
 
+	if (call_allow(call, name->tenant, err) < 0)
+		return NULL;
 	if (stack && stack->life == LIFE_UP)
 		return stack;
 	full_name(name, full);

@@ -5,7 +5,9 @@
 
 #include "netd/engine/api.h"
 
-/** publish_specs() - texts to specifications in the call's arena; ports below 1024 only for admins */
+/** publish_specs() - texts to specifications in the call's arena */
 int publish_specs(struct call *call, const char **texts, struct portspec **ret_specs, size_t *ret_count, struct err *err);
+/** publish_allow() - may the caller publish them: ports below 1024 are root's. Return: 0 or -EACCES */
+int publish_allow(const struct call *call, const struct portspec *specs, size_t count, struct err *err);
 
 #endif

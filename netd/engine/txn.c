@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/base/fdio.h"
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
 #include "lib/base/str.h"
@@ -21,6 +22,7 @@ struct txn *txn_new_own(struct engine *engine, const struct txn_ops *ops, void *
 	txn->ops = ops;
 	txn->object = object;
 	txn->event = event;
+	txn->adopt_fd = -1;
 	list_init(&txn->link);
 	return txn;
 }
@@ -56,6 +58,7 @@ static void txn_free(struct txn *txn)
 	objv_fini(&txn->have);
 	plan_fini(&txn->plan);
 	plan_fini(&txn->after);
+	fd_close(txn->adopt_fd);
 	free(txn->ids);
 	free(txn);
 }
@@ -166,6 +169,40 @@ static void on_answered(void *ctx, struct hand_answer *answer)
 	}
 }
 
+/* Why a namespace was not taken on is the client's affair: it brought it. */
+static int adopt_err(const struct seam_result *result, const char *object, struct err *err)
+{
+	enum err_kind kind = ERR_KERNEL;
+
+	if (result->status == 0)
+		return 0;
+	if (result->status == -EPERM)
+		kind = ERR_PERMISSION;
+	else if (result->status == -EINVAL)
+		kind = ERR_USAGE;
+	else if (result->status == -EEXIST)
+		kind = ERR_CONFLICT;
+	else if (result->status == -EMFILE)
+		kind = ERR_LIMIT;
+	return err_set(err, kind, -result->status, object, "the namespace cannot be taken: %s",
+		       result->text[0] ? result->text : strerror(-result->status));
+}
+
+static void on_adopted(void *ctx, struct hand_answer *answer)
+{
+	struct txn *txn = ctx;
+	struct engine *engine = txn->engine;
+	struct err err = ERR_INIT;
+
+	if (adopt_err(&answer->result, txn->name, &err) == 0) {
+		hand_plan(engine->hand, &txn->plan, txn->uid, on_answered, on_finished, txn);
+		return;
+	}
+	engine->txns--;
+	txn_abort(txn, &err);
+	reconcile_progress(engine);
+}
+
 void txn_run(struct txn *txn)
 {
 	struct engine *engine = txn->engine;
@@ -190,7 +227,14 @@ void txn_run(struct txn *txn)
 	}
 	engine->txns++;
 	engine->changes++;
-	hand_plan(engine->hand, &txn->plan, txn->uid, on_answered, on_finished, txn);
+	if (txn->adopt_fd >= 0) {
+		int fd = txn->adopt_fd;
+
+		txn->adopt_fd = -1;
+		hand_adopt(engine->hand, txn->adopt_ns, txn->uid, ns_class(txn->adopt_ns) == NS_CONTAINER, fd, on_adopted, txn);
+	} else {
+		hand_plan(engine->hand, &txn->plan, txn->uid, on_answered, on_finished, txn);
+	}
 }
 
 bool txn_ending(const struct engine *engine, uint64_t dev, uint64_t ino, const char *ifname)

@@ -4,7 +4,7 @@
  *
  *   method: model changed (pending), plan computed
  *     -> store: rows pending / deleting
- *     -> hand: plan
+ *     -> hand: the namespace where one was brought, then the plan
  *     -> committed: store rows up, model LIFE_UP, reply    | failed: rows and model as before, error
  *     -> slow removals done: rows removed
  *
@@ -38,6 +38,7 @@ struct txn_ops {
  * @name: its full name, for messages and events
  * @event: told when committed, NULL for none
  * @want, @have: the objects of the change; txn_run() makes the plan of them
+ * @adopt_ns, @adopt_fd: a namespace the hand must take on before the plan, as @uid's; -1 for none; owned
  * @ending_dev, @ending_ino, @ending_ifname: of a removal: the interface ("": all) that is on its way out of a namespace
  */
 struct txn {
@@ -53,6 +54,8 @@ struct txn {
 	uint64_t *ids; /* rows to remove at the end; owned */
 	size_t id_count;
 	struct list link; /* in engine.endings while slow removals are under way */
+	uint64_t adopt_ns;
+	int adopt_fd;
 	uint64_t ending_dev, ending_ino;
 	char ending_ifname[NAME_IFNAME_SIZE];
 };
