@@ -49,22 +49,25 @@ static const struct nft_rule_def rules[] = {
 	RULE("to_uplink", CT_DNAT, ACCEPT),
 	RULE("to_uplink", DROP),
 
-	/* A port on one local address goes before the same port on any. */
-	RULE("prerouting", IPV4(0), NET_BYTES(16, 4, 0), PROTO_PORT(1), IN(SET_HOST_PUBIP4, 0),
-	     DNAT(NFPROTO_IPV4)),
+	/*
+	 * A port on one local address goes before the same port on any. Local it must be: nobody
+	 * publishes a port of another machine's, and so takes what host and tenants send there.
+	 */
+	RULE("prerouting", IPV4(0), TO_LOCAL, NET_BYTES(16, 4, 0), PROTO_PORT(1),
+	     IN(SET_HOST_PUBIP4, 0), DNAT(NFPROTO_IPV4)),
 	RULE("prerouting", IPV4(0), TO_LOCAL, PROTO_PORT(0), IN(SET_HOST_PUB4, 0),
 	     DNAT(NFPROTO_IPV4)),
-	RULE("prerouting", IPV6(0), NET_BYTES(24, 16, 0), PROTO_PORT(4), IN(SET_HOST_PUBIP6, 0),
-	     DNAT(NFPROTO_IPV6)),
+	RULE("prerouting", IPV6(0), TO_LOCAL, NET_BYTES(24, 16, 0), PROTO_PORT(4),
+	     IN(SET_HOST_PUBIP6, 0), DNAT(NFPROTO_IPV6)),
 	RULE("prerouting", IPV6(0), TO_LOCAL, PROTO_PORT(0), IN(SET_HOST_PUB6, 0),
 	     DNAT(NFPROTO_IPV6)),
 
 	/* The host itself as a client: 127.0.0.0/8 too; not ::1, whose answers would never come back. */
-	RULE("output", IPV4(0), NET_BYTES(16, 4, 0), PROTO_PORT(1), IN(SET_HOST_PUBIP4, 0),
-	     DNAT(NFPROTO_IPV4)),
+	RULE("output", IPV4(0), TO_LOCAL, NET_BYTES(16, 4, 0), PROTO_PORT(1),
+	     IN(SET_HOST_PUBIP4, 0), DNAT(NFPROTO_IPV4)),
 	RULE("output", IPV4(0), TO_LOCAL, PROTO_PORT(0), IN(SET_HOST_PUB4, 0),
 	     DNAT(NFPROTO_IPV4)),
-	RULE("output", IPV6(0), NET_BYTES(24, 16, 0), IS_NOT(0, 16, [15] = 1),
+	RULE("output", IPV6(0), NET_BYTES(24, 16, 0), IS_NOT(0, 16, [15] = 1), TO_LOCAL,
 	     NET_BYTES(24, 16, 0), PROTO_PORT(4), IN(SET_HOST_PUBIP6, 0), DNAT(NFPROTO_IPV6)),
 	RULE("output", IPV6(0), NET_BYTES(24, 16, 0), IS_NOT(0, 16, [15] = 1), TO_LOCAL,
 	     PROTO_PORT(0), IN(SET_HOST_PUB6, 0), DNAT(NFPROTO_IPV6)),
