@@ -64,6 +64,7 @@ static int prepare(const struct inside *inside, struct err *err)
 {
 	const struct spec *spec = inside->spec;
 	struct mounts_extra extras[SPEC_VOLUMES_MAX];
+	struct mounts mounts;
 	struct sync_msg msg = {.kind = SYNC_READY};
 	size_t extra_count = 0;
 	int root = -1;
@@ -78,10 +79,13 @@ static int prepare(const struct inside *inside, struct err *err)
 		rc = namespaces_stack_defaults(err);
 	if (rc == 0 && sethostname(spec->hostname, strlen(spec->hostname)) < 0)
 		rc = err_sys(err, ERR_KERNEL, errno, spec->hostname, "sethostname");
+	/* What needs no root yet is made while the shim is still busy with that. */
+	if (rc == 0)
+		rc = mounts_prepare(&mounts, err);
 	if (rc == 0)
 		rc = mounts_take(inside, &root, extras, &extra_count, err);
 	if (rc == 0)
-		rc = mounts_enter(spec, root, extras, extra_count, err);
+		rc = mounts_enter(spec, &mounts, root, extras, extra_count, err);
 	/* The session's leader, so that no terminal of the shim's can be ours. */
 	if (rc == 0 && setsid() < 0 && errno != EPERM)
 		rc = err_sys(err, ERR_KERNEL, errno, NULL, "setsid");

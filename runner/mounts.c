@@ -24,7 +24,7 @@ enum { PATH_COMPONENTS_MAX = 256 };
 static const struct {
 	const char *name;
 	unsigned int major, minor;
-} devices[] = {
+} devices[MOUNTS_NODES] = {
 	{"null", 1, 3},   {"zero", 1, 5},    {"full", 1, 7},
 	{"random", 1, 8}, {"urandom", 1, 9}, {"tty", 5, 0},
 };
@@ -52,9 +52,8 @@ struct option {
 
 static int file_system_new(const char *type, const struct option *options, size_t count,
 			   uint64_t attrs, struct err *err);
-static int devices_open(int nodes[static ARRAY_COUNT(devices)], struct err *err);
-static int devices_attach(int root, int dev, const int nodes[static ARRAY_COUNT(devices)],
-			  struct err *err);
+static int devices_open(int nodes[static MOUNTS_NODES], struct err *err);
+static int devices_attach(int root, const struct mounts *mounts, struct err *err);
 static int dev_folder(int dev, const char *name, int mount, struct err *err);
 static int attach(int root, const char *path, int mount, struct err *err);
 static int attach_at(int target, int mount, const char *path, struct err *err);
@@ -64,46 +63,65 @@ static int target_open(int root, const char *path, bool folder, struct err *err)
 static int beneath(int top, const char *path, uint64_t flags);
 static int root_change(int root, struct err *err);
 
-int mounts_enter(const struct spec *spec, int root, const struct mounts_extra *extras,
-		 size_t extra_count, struct err *err)
+int mounts_prepare(struct mounts *ret_mounts, struct err *err)
 {
 	static const struct option dev_options[] = {{"mode", "0755"}, {"size", "64k"}};
-	static const struct option tmp_options[] = {{"mode", "1777"}, {"size", "25%"}};
 	static const struct option empty_options[] = {{"mode", "0555"}, {"size", "4k"}};
-	const uint64_t safe = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
-	struct mount_attr sealed = {.attr_set = MOUNT_ATTR_RDONLY};
-	int nodes[ARRAY_COUNT(devices)];
-	int proc, sys, dev, empty, rc;
+	static const struct option pts_options[] = {
+		{"mode", "0620"}, {"ptmxmode", "0666"}, {"gid", "5"}};
+	static const struct option shm_options[] = {{"mode", "1777"}, {"size", "25%"}};
+	const uint64_t quiet = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC;
+	const uint64_t safe = quiet | MOUNT_ATTR_NODEV;
+	const struct {
+		int *place;
+		const char *type;
+		const struct option *options;
+		size_t count;
+		uint64_t attrs;
+	} file_systems[] = {
+		{&ret_mounts->proc, "proc", NULL, 0, safe},
+		{&ret_mounts->sys, "sysfs", NULL, 0, safe | MOUNT_ATTR_RDONLY},
+		{&ret_mounts->dev, "tmpfs", dev_options, ARRAY_COUNT(dev_options), quiet},
+		{&ret_mounts->pts, "devpts", pts_options, ARRAY_COUNT(pts_options), quiet},
+		{&ret_mounts->shm, "tmpfs", shm_options, ARRAY_COUNT(shm_options), safe},
+		{&ret_mounts->mqueue, "mqueue", NULL, 0, safe},
+		{&ret_mounts->empty, "tmpfs", empty_options, ARRAY_COUNT(empty_options),
+		 safe | MOUNT_ATTR_RDONLY},
+	};
+	int rc = devices_open(ret_mounts->nodes, err);
 
-	rc = devices_open(nodes, err);
-	if (rc < 0)
-		return rc;
-	proc = file_system_new("proc", NULL, 0, safe, err);
-	sys = proc < 0 ? proc
-		       : file_system_new("sysfs", NULL, 0, safe | MOUNT_ATTR_RDONLY, err);
-	dev = sys < 0 ? sys
-		      : file_system_new("tmpfs", dev_options, ARRAY_COUNT(dev_options),
-					MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, err);
-	empty = dev < 0 ? dev
-			: file_system_new("tmpfs", empty_options, ARRAY_COUNT(empty_options),
-					  safe | MOUNT_ATTR_RDONLY, err);
-	if (empty < 0)
-		return empty;
+	for (size_t i = 0; rc == 0 && i < ARRAY_COUNT(file_systems); i++) {
+		*file_systems[i].place =
+			file_system_new(file_systems[i].type, file_systems[i].options,
+					file_systems[i].count, file_systems[i].attrs, err);
+		rc = *file_systems[i].place < 0 ? *file_systems[i].place : 0;
+	}
+	return rc;
+}
+
+int mounts_enter(const struct spec *spec, const struct mounts *mounts, int root,
+		 const struct mounts_extra *extras, size_t extra_count, struct err *err)
+{
+	static const struct option tmp_options[] = {{"mode", "1777"}, {"size", "25%"}};
+	struct mount_attr sealed = {.attr_set = MOUNT_ATTR_RDONLY};
+	const int given[] = {mounts->proc, mounts->sys,    mounts->dev,   mounts->pts,
+			     mounts->shm,  mounts->mqueue, mounts->empty, root};
+	int rc;
 
 	/* From here on every failure ends the process, and its namespace with it: nothing to undo. */
 	if (move_mount(root, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) < 0)
 		return err_sys(err, ERR_KERNEL, errno, NULL, "mount of the root");
-	rc = attach(root, "proc", proc, err);
+	rc = attach(root, "proc", mounts->proc, err);
 	if (rc == 0)
-		rc = attach(root, "sys", sys, err);
+		rc = attach(root, "sys", mounts->sys, err);
 	if (rc == 0)
-		rc = devices_attach(root, dev, nodes, err);
+		rc = devices_attach(root, mounts, err);
 	for (size_t i = 0; rc == 0 && i < ARRAY_COUNT(proc_masked); i++)
-		rc = mask(proc, proc_masked[i], nodes[0], empty, err);
+		rc = mask(mounts->proc, proc_masked[i], mounts->nodes[0], mounts->empty, err);
 	for (size_t i = 0; rc == 0 && i < ARRAY_COUNT(sys_masked); i++)
-		rc = mask(sys, sys_masked[i], nodes[0], empty, err);
+		rc = mask(mounts->sys, sys_masked[i], mounts->nodes[0], mounts->empty, err);
 	for (size_t i = 0; rc == 0 && i < ARRAY_COUNT(proc_read_only); i++)
-		rc = rebind(proc, proc_read_only[i], true, err);
+		rc = rebind(mounts->proc, proc_read_only[i], true, err);
 	if (rc == 0 && spec->read_only && !spec->rootfs)
 		for (size_t i = 0; rc == 0 && i < ARRAY_COUNT(kept_writable); i++)
 			rc = rebind(root, kept_writable[i], false, err);
@@ -123,15 +141,12 @@ int mounts_enter(const struct spec *spec, int root, const struct mounts_extra *e
 		rc = root_change(root, err);
 
 	/* Descriptors of mounts are ways in and out: none survives. */
-	for (size_t i = 0; i < ARRAY_COUNT(nodes); i++)
-		fd_close(nodes[i]);
+	for (size_t i = 0; i < MOUNTS_NODES; i++)
+		fd_close(mounts->nodes[i]);
 	for (size_t i = 0; i < extra_count; i++)
 		fd_close(extras[i].mount);
-	fd_close(empty);
-	fd_close(dev);
-	fd_close(sys);
-	fd_close(proc);
-	fd_close(root);
+	for (size_t i = 0; i < ARRAY_COUNT(given); i++)
+		fd_close(given[i]);
 	return rc;
 }
 
@@ -159,7 +174,7 @@ static int file_system_new(const char *type, const struct option *options, size_
 }
 
 /* Copies of the mounts of the host's nodes: the nodes themselves are never touched. */
-static int devices_open(int nodes[static ARRAY_COUNT(devices)], struct err *err)
+static int devices_open(int nodes[static MOUNTS_NODES], struct err *err)
 {
 	for (size_t i = 0; i < ARRAY_COUNT(devices); i++) {
 		char path[32];
@@ -178,56 +193,41 @@ static int devices_open(int nodes[static ARRAY_COUNT(devices)], struct err *err)
 	return 0;
 }
 
-static int devices_attach(int root, int dev, const int nodes[static ARRAY_COUNT(devices)],
-			  struct err *err)
+static int devices_attach(int root, const struct mounts *mounts, struct err *err)
 {
-	static const struct option pts_options[] = {
-		{"mode", "0620"}, {"ptmxmode", "0666"}, {"gid", "5"}};
-	static const struct option shm_options[] = {{"mode", "1777"}, {"size", "25%"}};
-	const uint64_t safe = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC;
+	int dev = mounts->dev;
 	int rc = attach(root, "dev", dev, err);
 
-	for (size_t i = 0; rc == 0 && i < ARRAY_COUNT(devices); i++) {
+	for (size_t i = 0; rc == 0 && i < MOUNTS_NODES; i++) {
 		cleanup(fd_closep) int target =
 			openat(dev, devices[i].name,
 			       O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
 
 		rc = target < 0 ? err_sys(err, ERR_KERNEL, errno, devices[i].name, "open")
-				: attach_at(target, nodes[i], devices[i].name, err);
+				: attach_at(target, mounts->nodes[i], devices[i].name, err);
 	}
 	for (size_t i = 0; rc == 0 && i < ARRAY_COUNT(device_links); i++)
 		if (symlinkat(device_links[i][1], dev, device_links[i][0]) < 0)
 			rc = err_sys(err, ERR_KERNEL, errno, device_links[i][0], "symlink");
 	if (rc == 0)
-		rc = dev_folder(dev, "pts",
-				file_system_new("devpts", pts_options, ARRAY_COUNT(pts_options),
-						safe, err),
-				err);
+		rc = dev_folder(dev, "pts", mounts->pts, err);
 	if (rc == 0)
-		rc = dev_folder(dev, "shm",
-				file_system_new("tmpfs", shm_options, ARRAY_COUNT(shm_options),
-						safe | MOUNT_ATTR_NODEV, err),
-				err);
+		rc = dev_folder(dev, "shm", mounts->shm, err);
 	if (rc == 0)
-		rc = dev_folder(
-			dev, "mqueue",
-			file_system_new("mqueue", NULL, 0, safe | MOUNT_ATTR_NODEV, err), err);
+		rc = dev_folder(dev, "mqueue", mounts->mqueue, err);
 	return rc;
 }
 
 static int dev_folder(int dev, const char *name, int mount, struct err *err)
 {
-	cleanup(fd_closep) int fd = mount;
 	cleanup(fd_closep) int target = -1;
 
-	if (fd < 0)
-		return fd;
 	if (mkdirat(dev, name, 0755) < 0)
 		return err_sys(err, ERR_KERNEL, errno, name, "mkdir");
 	target = openat(dev, name, O_PATH | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	if (target < 0)
 		return err_sys(err, ERR_KERNEL, errno, name, "open");
-	return attach_at(target, fd, name, err);
+	return attach_at(target, mount, name, err);
 }
 
 static int attach(int root, const char *path, int mount, struct err *err)

@@ -20,15 +20,28 @@ struct mounts_extra {
 	const char *target;
 };
 
+enum { MOUNTS_NODES = 6 }; /* device nodes in /dev */
+
+/** struct mounts - file systems that are nowhere yet, and copies of the host's device nodes */
+struct mounts {
+	int proc, sys, dev, pts, shm, mqueue, empty;
+	int nodes[MOUNTS_NODES];
+};
+
+/**
+ * mounts_prepare() - all of them, before there is a root to mount them in
+ * To be called as root of the user namespace, in a mount, pid, net and ipc namespace of it, while the
+ * host's tree is around us: the kernel lets proc and sysfs be mounted only where one is fully visible,
+ * and the devices are bound from there. What a failure leaves open goes with the process.
+ */
+int mounts_prepare(struct mounts *ret_mounts, struct err *err);
+
 /**
  * mounts_enter() - build the tree on @root and make it ours
- * @root: a detached mount, taken
- * @extras: volumes and the like, in order; taken
- * To be called as root of the user namespace, in a mount, pid, net and ipc namespace of it, while the host's tree is
- * still around us: the kernel lets proc and sysfs be mounted only where one is fully visible, and the devices are
- * bound from there. After success nothing of the host's tree is reachable.
+ * @mounts, @root, @extras: detached mounts, taken; @extras: volumes and the like, in order
+ * After success nothing of the host's tree is reachable.
  */
-int mounts_enter(const struct spec *spec, int root, const struct mounts_extra *extras,
-		 size_t extra_count, struct err *err);
+int mounts_enter(const struct spec *spec, const struct mounts *mounts, int root,
+		 const struct mounts_extra *extras, size_t extra_count, struct err *err);
 
 #endif

@@ -69,27 +69,29 @@ static const char *const package_data[] = {
 	"xml-core",
 };
 
-static int seed_folder(int up, const char *path, uid_t uid, gid_t gid, mode_t mode,
-		       enum seed_kind kind, struct err *err);
-static int seed_file(int up, const char *path, uid_t uid, gid_t gid, mode_t mode,
-		     const char *content, struct err *err);
-static int seed_skeleton(int up, const char *path, uint32_t base, int depth, struct err *err);
-static int seed_etc(const struct spec *spec, int up, uint32_t base, struct err *err);
+static int layer_seed(const struct spec *spec, uint32_t base, int layer, struct err *err);
+static int seed_folder(const char *path, uid_t uid, gid_t gid, mode_t mode, enum seed_kind kind,
+		       struct err *err);
+static int seed_file(const char *path, uid_t uid, gid_t gid, mode_t mode, const char *content,
+		     struct err *err);
+static int seed_skeleton(const char *path, uint32_t base, int depth, struct err *err);
+static int seed_etc(const struct spec *spec, uint32_t base, struct err *err);
 static void resolv_text(struct buf *text);
 static bool is_package_data(const char *parent, const char *name);
 static uint32_t id_inside(uint32_t id, uint32_t base);
 static int overlay_new(int layer, struct err *err);
-static int layer_open(const struct state_dir *dir, int *ret_layer, struct err *err);
+static char *layer_path(const struct state_dir *dir);
+static int layer_open(const char *path, int *ret_layer, struct err *err);
 
 int rootfs_layer_mount(const struct state_dir *dir, int *ret_layer, struct err *err)
 {
-	cleanup(mem_freep) char *path = mem_printf("%s/fs", dir->path);
+	cleanup(mem_freep) char *path = layer_path(dir);
 
-	if (mkdirat(dir->fd, "fs", 0700) < 0 && errno != EEXIST)
+	if (mkdir(path, 0700) < 0 && errno != EEXIST)
 		return err_sys(err, ERR_IO, errno, path, "mkdir");
 	if (mount("moat", path, "tmpfs", MS_NOSUID | MS_NODEV, LAYER_OPTIONS) < 0)
 		return err_sys(err, ERR_KERNEL, errno, path, "mount of a tmpfs");
-	return layer_open(dir, ret_layer, err);
+	return layer_open(path, ret_layer, err);
 }
 
 int rootfs_layer_pin(const struct state_dir *dir, int layer, int mntns, struct err *err)
@@ -103,6 +105,8 @@ int rootfs_layer_pin(const struct state_dir *dir, int layer, int mntns, struct e
 	if (setns(mntns, CLONE_NEWNS) < 0)
 		return err_sys(err, ERR_KERNEL, errno, NULL,
 			       "setns into the host's mount namespace");
+	if (mkdirat(dir->fd, "fs", 0700) < 0 && errno != EEXIST)
+		return err_sys(err, ERR_IO, errno, path, "mkdir");
 	if (move_mount(copy, "", AT_FDCWD, path, MOVE_MOUNT_F_EMPTY_PATH) < 0)
 		return err_sys(err, ERR_KERNEL, errno, path, "mount of the layer");
 	return 0;
@@ -125,11 +129,13 @@ int rootfs_layer_take(const struct state_dir *dir, int *ret_mount, struct err *e
 
 int rootfs_layer_put(const struct state_dir *dir, int mount, int *ret_layer, struct err *err)
 {
-	cleanup(mem_freep) char *path = mem_printf("%s/fs", dir->path);
+	cleanup(mem_freep) char *path = layer_path(dir);
 
+	if (mkdir(path, 0700) < 0 && errno != EEXIST)
+		return err_sys(err, ERR_IO, errno, path, "mkdir");
 	if (move_mount(mount, "", AT_FDCWD, path, MOVE_MOUNT_F_EMPTY_PATH) < 0)
 		return err_sys(err, ERR_KERNEL, errno, path, "mount of the layer");
-	return layer_open(dir, ret_layer, err);
+	return layer_open(path, ret_layer, err);
 }
 
 int rootfs_layer_unpin(const struct state_dir *dir, struct err *err)
@@ -145,37 +151,13 @@ int rootfs_layer_unpin(const struct state_dir *dir, struct err *err)
 int rootfs_view(const struct spec *spec, uint32_t base, int layer, bool fresh, int *ret_root,
 		struct err *err)
 {
-	cleanup(fd_closep) int up = -1;
-	int rc = 0, root;
+	int rc = fresh ? layer_seed(spec, base, layer, err) : 0;
+	int root = rc < 0 ? rc : overlay_new(layer, err);
 
-	if (fresh && (mkdirat(layer, "up", 0755) < 0 || mkdirat(layer, "work", 0700) < 0))
-		return err_sys(err, ERR_IO, errno, NULL, "mkdir in the layer");
-	up = openat(layer, "up", O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-	if (up < 0)
-		return err_sys(err, ERR_IO, errno, NULL, "open of the layer");
-	for (size_t i = 0; fresh && rc == 0 && i < ARRAY_COUNT(seeds); i++)
-		rc = seed_folder(up, seeds[i].path, base, base, seeds[i].mode, seeds[i].kind,
-				 err);
-	for (size_t i = 0; fresh && rc == 0 && i < ARRAY_COUNT(skeletons); i++)
-		rc = seed_skeleton(up, skeletons[i], base, 1, err);
-	if (fresh && rc == 0)
-		rc = seed_skeleton(up, "var/log", base, LOG_DEPTH_MAX, err);
-	if (fresh && rc == 0)
-		rc = seed_etc(spec, up, base, err);
-	for (size_t i = 0; fresh && rc == 0 && i < spec->seed_count; i++) {
-		const struct spec_seed *seed = &spec->seeds[i];
-		const char *path = seed->path + strspn(seed->path, "/");
-		uid_t uid = base + (uid_t)seed->uid;
-		gid_t gid = base + (gid_t)seed->gid;
-
-		rc = seed->content ? seed_file(up, path, uid, gid, (mode_t)seed->mode,
-					       seed->content, err)
-				   : seed_folder(up, path, uid, gid, (mode_t)seed->mode,
-						 SEED_EMPTY, err);
+	if (chdir("/") < 0 && root >= 0) {
+		fd_close(root);
+		return err_sys(err, ERR_KERNEL, errno, "/", "chdir");
 	}
-	if (rc < 0)
-		return rc;
-	root = overlay_new(layer, err);
 	if (root < 0)
 		return root;
 	*ret_root = root;
@@ -244,29 +226,64 @@ int rootfs_host_mounts(int (*each)(void *ctx, int mount, const char *path, struc
 
 /* ----------------------------------------------------------------- helpers */
 
-/* All paths are relative to the fresh tmpfs of the layer, which nobody else can reach yet. */
-static int seed_folder(int up, const char *path, uid_t uid, gid_t gid, mode_t mode,
-		       enum seed_kind kind, struct err *err)
+/* Leaves the working folder in the layer. */
+static int layer_seed(const struct spec *spec, uint32_t base, int layer, struct err *err)
 {
-	cleanup(fd_closep) int fd = -1;
+	mode_t mask = umask(0);
+	int rc = 0;
 
-	if (mkdirat(up, path, 0700) < 0 && errno != EEXIST)
+	if (fchdir(layer) < 0 || mkdir("up", 0755) < 0 || mkdir("work", 0700) < 0 ||
+	    chdir("up") < 0)
+		rc = err_sys(err, ERR_IO, errno, NULL, "mkdir in the layer");
+	for (size_t i = 0; rc == 0 && i < ARRAY_COUNT(seeds); i++)
+		rc = seed_folder(seeds[i].path, base, base, seeds[i].mode, seeds[i].kind, err);
+	for (size_t i = 0; rc == 0 && i < ARRAY_COUNT(skeletons); i++)
+		rc = seed_skeleton(skeletons[i], base, 1, err);
+	if (rc == 0)
+		rc = seed_skeleton("var/log", base, LOG_DEPTH_MAX, err);
+	if (rc == 0)
+		rc = seed_etc(spec, base, err);
+	for (size_t i = 0; rc == 0 && i < spec->seed_count; i++) {
+		const struct spec_seed *seed = &spec->seeds[i];
+		const char *path = seed->path + strspn(seed->path, "/");
+		uid_t uid = base + (uid_t)seed->uid;
+		gid_t gid = base + (gid_t)seed->gid;
+		mode_t mode = (mode_t)seed->mode;
+
+		rc = seed->content ? seed_file(path, uid, gid, mode, seed->content, err)
+				   : seed_folder(path, uid, gid, mode, SEED_EMPTY, err);
+	}
+	umask(mask);
+	return rc;
+}
+
+/*
+ * All paths are relative to the working folder, which is the fresh layer: nobody else can reach it
+ * yet, so nothing can be changed between these calls, and three for a folder are enough. The mask of
+ * our files is 0 meanwhile.
+ */
+static int seed_folder(const char *path, uid_t uid, gid_t gid, mode_t mode, enum seed_kind kind,
+		       struct err *err)
+{
+	bool made = mkdir(path, mode & 01777) == 0;
+
+	if (!made && errno != EEXIST)
 		return err_sys(err, ERR_IO, errno, path, "mkdir in the layer");
-	fd = openat(up, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-	if (fd < 0)
-		return err_sys(err, ERR_IO, errno, path, "open in the layer");
-	if (fchown(fd, uid, gid) < 0 || fchmod(fd, mode) < 0)
+	if (chown(path, uid, gid) < 0)
 		return err_sys(err, ERR_IO, errno, path, "chown in the layer");
-	if (kind == SEED_EMPTY && fsetxattr(fd, "trusted.overlay.opaque", "y", 1, 0) < 0)
+	/* mkdir(2) knows no set-group-ID; and who comes second to a folder means its own mode */
+	if ((!made || mode & 06000) && chmod(path, mode) < 0)
+		return err_sys(err, ERR_IO, errno, path, "chmod in the layer");
+	if (kind == SEED_EMPTY && lsetxattr(path, "trusted.overlay.opaque", "y", 1, 0) < 0)
 		return err_sys(err, ERR_KERNEL, errno, path, "trusted.overlay.opaque");
 	return 0;
 }
 
-static int seed_file(int up, const char *path, uid_t uid, gid_t gid, mode_t mode,
-		     const char *content, struct err *err)
+static int seed_file(const char *path, uid_t uid, gid_t gid, mode_t mode, const char *content,
+		     struct err *err)
 {
 	cleanup(fd_closep) int fd =
-		openat(up, path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+		open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	int rc;
 
 	if (fd < 0)
@@ -280,7 +297,7 @@ static int seed_file(int up, const char *path, uid_t uid, gid_t gid, mode_t mode
 }
 
 /* The host's folders below /@path again: empty, same mode, same owner as a number inside. */
-static int seed_skeleton(int up, const char *path, uint32_t base, int depth, struct err *err)
+static int seed_skeleton(const char *path, uint32_t base, int depth, struct err *err)
 {
 	cleanup(mem_freep) char *full = mem_printf("/%s", path);
 	int fd = open(full, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
@@ -309,17 +326,16 @@ static int seed_skeleton(int up, const char *path, uint32_t base, int depth, str
 		cleanup(mem_freep) char *child = mem_printf("%s/%s", path, entry->d_name);
 
 		count++;
-		rc = seed_folder(up, child, id_inside(st.st_uid, base),
-				 id_inside(st.st_gid, base), st.st_mode & 07777, SEED_EMPTY,
-				 err);
+		rc = seed_folder(child, id_inside(st.st_uid, base), id_inside(st.st_gid, base),
+				 st.st_mode & 07777, SEED_EMPTY, err);
 		if (rc == 0 && depth > 1)
-			rc = seed_skeleton(up, child, base, depth - 1, err);
+			rc = seed_skeleton(child, base, depth - 1, err);
 	}
 	closedir(stream);
 	return rc;
 }
 
-static int seed_etc(const struct spec *spec, int up, uint32_t base, struct err *err)
+static int seed_etc(const struct spec *spec, uint32_t base, struct err *err)
 {
 	cleanup(buf_fini) struct buf resolv = BUF_INIT;
 	cleanup(mem_freep) char *hostname = mem_printf("%s\n", spec->hostname);
@@ -328,13 +344,13 @@ static int seed_etc(const struct spec *spec, int up, uint32_t base, struct err *
 			   "::1\tlocalhost ip6-localhost ip6-loopback\n"
 			   "127.0.1.1\t%s\n",
 			   spec->hostname);
-	int rc = seed_file(up, "etc/hostname", base, base, 0644, hostname, err);
+	int rc = seed_file("etc/hostname", base, base, 0644, hostname, err);
 
 	if (rc == 0)
-		rc = seed_file(up, "etc/hosts", base, base, 0644, hosts, err);
+		rc = seed_file("etc/hosts", base, base, 0644, hosts, err);
 	resolv_text(&resolv);
 	if (rc == 0)
-		rc = seed_file(up, "etc/resolv.conf", base, base, 0644, buf_cstr(&resolv), err);
+		rc = seed_file("etc/resolv.conf", base, base, 0644, buf_cstr(&resolv), err);
 	return rc;
 }
 
@@ -375,44 +391,44 @@ static uint32_t id_inside(uint32_t id, uint32_t base)
 }
 
 /*
- * By descriptors and paths relative to the layer: no name of ours can be taken for an option's end. lowerdir=/ takes
- * the root file system alone, what is mounted below is left out (clone_private_mount() in fs/namespace.c).
+ * By paths relative to the layer: no name of ours can be taken for an option's end. lowerdir=/ takes
+ * the root file system alone, what is mounted below is left out (clone_private_mount() in
+ * fs/namespace.c). Leaves the working folder in the layer.
  */
 static int overlay_new(int layer, struct err *err)
 {
 	static const char *const options[][2] = {
 		{"lowerdir", "/"}, {"upperdir", "up"}, {"workdir", "work"}};
-	cleanup(fd_closep) int before = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	cleanup(fd_closep) int context = fsopen("overlay", FSOPEN_CLOEXEC);
-	int fd = -1, rc = 0;
+	int fd;
 
 	if (context < 0)
 		return err_sys(err, ERR_KERNEL, errno, NULL, "fsopen(overlay)");
 	if (fchdir(layer) < 0)
 		return err_sys(err, ERR_KERNEL, errno, NULL, "chdir to the layer");
-	for (size_t i = 0; rc == 0 && i < ARRAY_COUNT(options); i++)
+	for (size_t i = 0; i < ARRAY_COUNT(options); i++)
 		if (fsconfig(context, FSCONFIG_SET_STRING, options[i][0], options[i][1], 0) < 0)
-			rc = err_sys(err, ERR_KERNEL, errno, NULL, "overlay: %s=%s",
-				     options[i][0], options[i][1]);
-	if (rc == 0 && fsconfig(context, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
-		rc = err_sys(err, ERR_KERNEL, errno, NULL, "overlay");
-	if (rc == 0) {
-		fd = fsmount(context, FSMOUNT_CLOEXEC, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV);
-		if (fd < 0)
-			rc = err_sys(err, ERR_KERNEL, errno, NULL, "overlay: fsmount");
-	}
-	if ((before < 0 || fchdir(before) < 0) && chdir("/") < 0 && rc == 0)
-		rc = err_sys(err, ERR_KERNEL, errno, NULL, "chdir");
-	if (rc < 0) {
-		fd_close(fd);
-		return rc;
-	}
+			return err_sys(err, ERR_KERNEL, errno, NULL, "overlay: %s=%s",
+				       options[i][0], options[i][1]);
+	if (fsconfig(context, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
+		return err_sys(err, ERR_KERNEL, errno, NULL, "overlay");
+	fd = fsmount(context, FSMOUNT_CLOEXEC, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV);
+	if (fd < 0)
+		return err_sys(err, ERR_KERNEL, errno, NULL, "overlay: fsmount");
 	return fd;
 }
 
-static int layer_open(const struct state_dir *dir, int *ret_layer, struct err *err)
+/*
+ * One folder for all: each shim mounts on it in a namespace of its own, and never has to unmount. The kernel before 6.15
+ * takes an upper layer only from a mount that is somewhere.
+ */
+static char *layer_path(const struct state_dir *dir)
 {
-	cleanup(mem_freep) char *path = mem_printf("%s/fs", dir->path);
+	return mem_printf("%s/../../.layer", dir->path);
+}
+
+static int layer_open(const char *path, int *ret_layer, struct err *err)
+{
 	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 
 	if (fd < 0)

@@ -23,8 +23,8 @@
 #include "runner/state.h"
 
 /**
- * rootfs_layer_mount() - an empty writable layer on DIR/fs, in the caller's mount namespace, which
- * must be private
+ * rootfs_layer_mount() - an empty writable layer, mounted in the caller's mount namespace, which must
+ * be private; it goes with that
  * Return: 0 and *ret_layer, a descriptor of its top, the caller's.
  */
 int rootfs_layer_mount(const struct state_dir *dir, int *ret_layer, struct err *err);
@@ -34,7 +34,7 @@ int rootfs_layer_mount(const struct state_dir *dir, int *ret_layer, struct err *
  * rootfs_layer_pin() - mount it on DIR/fs in the mount namespace @mntns, which the caller joins for
  *                      good: the last thing a shim does
  * rootfs_layer_take() - in that namespace: a detached copy of the mount, and DIR/fs free again
- * rootfs_layer_put() - the copy on DIR/fs again, in a private namespace; as rootfs_layer_mount()
+ * rootfs_layer_put() - the copy mounted in a private namespace; as rootfs_layer_mount()
  * rootfs_layer_unpin() - drop it; what is gone is success
  */
 int rootfs_layer_pin(const struct state_dir *dir, int layer, int mntns, struct err *err);
@@ -45,7 +45,7 @@ int rootfs_layer_unpin(const struct state_dir *dir, struct err *err);
 /**
  * rootfs_view() - the view of the host as a detached mount
  * @base: first id of the container's range; @fresh: seed the layer
- * Return: 0 and *ret_root, the caller's.
+ * The caller's working folder is / afterwards. Return: 0 and *ret_root, the caller's.
  */
 int rootfs_view(const struct spec *spec, uint32_t base, int layer, bool fresh, int *ret_root,
 		struct err *err);

@@ -79,7 +79,6 @@ static void client_heard(struct shim *shim);
 static int reap(struct shim *shim);
 static void undo(struct shim *shim);
 static void finish(struct shim *shim, int code);
-static int erase(struct shim *shim, struct err *err);
 static void tell(struct shim *shim, enum sync_kind kind, int value, const struct err *err);
 
 int shim_run(const struct shim_args *args)
@@ -377,7 +376,7 @@ static int extra_send(void *ctx, int mount, const char *path, struct err *err)
 
 /*
  * Before the daemon knows it, the namespace has no link but loopback: nothing can flow. A stack with loopback alone
- * needs no daemon; then only nobody keeps it when the container stops.
+ * needs no daemon, and no tenant at the daemon; then only nobody keeps it when the container stops.
  */
 static int stack_make(struct shim *shim, struct buf *hosts, struct err *err)
 {
@@ -387,14 +386,17 @@ static int stack_make(struct shim *shim, struct buf *hosts, struct err *err)
 	if (shim->netns < 0)
 		return shim->netns;
 	rc = stack_attach(shim->socket, &shim->spec, shim->netns, hosts, err);
-	if (rc < 0 && shim->spec.net == SPEC_NET_NONE && err->kind == ERR_UNAVAILABLE) {
+	if (rc < 0 && shim->spec.net == SPEC_NET_NONE &&
+	    (err->kind == ERR_UNAVAILABLE || err->kind == ERR_NOTFOUND)) {
 		*err = ERR_INIT;
 		return 0;
 	}
 	if (rc < 0)
 		return rc;
 	shim->stack_here = shim->state.stack = true;
-	return state_save(&shim->dir, &shim->state, err);
+	/* Written down with "running". Until then "created" is word enough for a sweep; "exited" is not. */
+	return shim->state.status == STATE_CREATED ? 0
+						   : state_save(&shim->dir, &shim->state, err);
 }
 
 /*
@@ -522,7 +524,7 @@ static void undo(struct shim *shim)
 	if (shim->stack_here && stack_delete(shim->socket, &shim->spec.name, &err) == 0)
 		shim->state.stack = false;
 	if (first && !shim->state.stack) {
-		(void)erase(shim, &err);
+		(void)container_erase(&shim->dir, shim->spec.id, &shim->state, &err);
 		return;
 	}
 	/* One that ran before, or one whose stack could not be taken back: rm, or a sweep, will. */
@@ -550,7 +552,7 @@ static void finish(struct shim *shim, int code)
 		/* What cannot be taken away now (the daemon is down) is taken by the next command's sweep. */
 		if ((shim->state.stack &&
 		     stack_delete(shim->socket, &shim->spec.name, &err) < 0) ||
-		    erase(shim, &err) < 0)
+		    container_erase(&shim->dir, shim->spec.id, &shim->state, &err) < 0)
 			(void)state_save(&shim->dir, &shim->state, &err);
 		return;
 	}
@@ -558,14 +560,6 @@ static void finish(struct shim *shim, int code)
 		shim->state.layer =
 			rootfs_layer_pin(&shim->dir, shim->layer, shim->mntns, &err) == 0;
 	(void)state_save(&shim->dir, &shim->state, &err);
-}
-
-/* The layer's mount is in our way: a folder that is mounted on in one's own namespace cannot be removed. */
-static int erase(struct shim *shim, struct err *err)
-{
-	int rc = shim->layer >= 0 ? rootfs_layer_unpin(&shim->dir, err) : 0;
-
-	return rc < 0 ? rc : container_erase(&shim->dir, shim->spec.id, &shim->state, err);
 }
 
 static void tell(struct shim *shim, enum sync_kind kind, int value, const struct err *err)

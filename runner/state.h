@@ -6,7 +6,8 @@
  *	                                 state.json what became of it
  *	                                 lock       held by its shim as long as that lives
  *	                                 log, log.1 what it wrote
- *	                                 fs/        where its writable layer is mounted
+ *	                                 fs/        its writable layer, while it does not run
+ *	RUNTIME/containers/.ids, .layer  see idrange.h, rootfs.c
  *
  * Floor F4. Who holds the lock owns the folder: the shim, or, when there is
  * none, the command that starts, removes or sweeps. Readers need no lock: files

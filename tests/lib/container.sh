@@ -5,7 +5,7 @@
 # killed, start "$MOAT_BIN_DIR/moat" itself: moat is a function of the shell there.
 
 # What moat writes of containers; the registry of id ranges stays.
-state_left() { find "$RT/containers" -mindepth 1 ! -name .ids 2>/dev/null; }
+state_left() { find "$RT/containers" -mindepth 1 ! -name .ids ! -name .layer 2>/dev/null; }
 nothing_left() { [[ -z $(state_left) && -z $(pgrep -x moat-shim) && -z $(pgrep -x moat-init) ]]; }
 inside() { moat run --rm -- "$@"; }
 # python EXPRESSION [OPTION...] - in a container with these options; its value is printed
