@@ -18,6 +18,7 @@ enum {
 	API_READ_SIZE = 16 * 1024,
 	API_GROUPS_MAX = 256,
 	API_LISTENERS_MAX = 256,
+	API_UNREAD_MAX = 1 << 20, /* bytes of answers that wait for a client before its next request is taken up */
 	API_TURN_MAX = 64,	/* requests of one connection before others have their turn */
 	API_USERS_MAX = 1024,	/* connections of those who are no administrators ... */
 	API_USER_MAX = 64,	/* ... and of one of them: they shall not keep root out */
@@ -127,8 +128,10 @@ static void on_conn(void *ctx, unsigned events)
 
 	if ((events & LOOP_WRITE) && !conn_flush(conn))
 		return;
-	if (!(events & LOOP_READ))
+	if (!(events & LOOP_READ)) {
+		conn_advance(conn); /* it reads again: what it asked for meanwhile */
 		return;
+	}
 	n = fd_recv(conn->fd, data, sizeof(data), fds, &fd_count);
 	if (n == -EAGAIN || n == -EINTR)
 		return;
@@ -433,7 +436,7 @@ static void conn_advance(struct conn *conn)
 	if (conn->advancing)
 		return;
 	conn->advancing = true;
-	while (!conn->call && !conn->closing && !conn->dead && turns-- > 0)
+	while (!conn->call && !conn->closing && !conn->dead && conn->wire.out.size < API_UNREAD_MAX && turns-- > 0)
 		if (!conn_step(conn))
 			break;
 	conn->advancing = false;

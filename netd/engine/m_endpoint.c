@@ -34,7 +34,7 @@ static const struct json_field attach_fields[] = {
 	{ "network", JSON_FIELD_STRING, offsetof(struct attach_params, network), JSON_REQUIRED, 0, 0 },
 	{ "name", JSON_FIELD_STRING, offsetof(struct attach_params, name), 0, 0, 0 },
 	{ "netnsPath", JSON_FIELD_STRING, offsetof(struct attach_params, netns_path), 0, 0, 0 },
-	{ "netnsFd", JSON_FIELD_INT, offsetof(struct attach_params, netns_fd), 0, -1, FDIO_FDS_MAX },
+	{ "netnsFd", JSON_FIELD_INT, offsetof(struct attach_params, netns_fd), 0, 0, FDIO_FDS_MAX },
 	{ "create", JSON_FIELD_BOOL, offsetof(struct attach_params, create), 0, 0, 0 },
 	{ "container", JSON_FIELD_BOOL, offsetof(struct attach_params, container), 0, 0, 0 },
 	{ "ifname", JSON_FIELD_STRING, offsetof(struct attach_params, ifname), 0, 0, 0 },
@@ -336,12 +336,12 @@ int method_endpoint_attach(struct call *call, struct err *err)
 		return 0;
 	tenant = model_tenant(&call->engine->model, network_name.tenant);
 	network = model_network(&call->engine->model, &network_name);
-	if (!tenant || !network)
-		return method_network(call, &network_name, err) ? -EAGAIN : -ENOENT;
-	if (tenant->life == LIFE_PENDING || network->life == LIFE_PENDING) {
+	if ((tenant && tenant->life == LIFE_PENDING) || (network && network->life == LIFE_PENDING)) {
 		call_wait(call);
 		return 0;
 	}
+	if (!tenant || !network)
+		return method_network(call, &network_name, err) ? -EAGAIN : -ENOENT;
 	if (params.name) {
 		snprintf(full, sizeof(full), "%s", params.name);
 		if (!strchr(params.name, '/')) /* beside a network a plain name means the network's tenant */
