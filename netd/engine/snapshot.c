@@ -171,7 +171,7 @@ int snapshot_pools(const uint8_t *data, size_t size, uint64_t seed, struct pools
 	 * Left out on purpose: 100.64/10 (Tailscale, OVN-Kubernetes), 10.128/9 (Google Cloud), 172.17-19/16 (Docker),
 	 * 10.42/16, 10.43/16, 10.244/16, 10.88/16 (k3s, flannel, podman), 192.168.0-1/24 (homes).
 	 */
-	static const char *const transits[] = { "10.97.0.0/16", "10.111.0.0/16", "172.29.0.0/16", "192.168.192.0/18" };
+	static const char *const transits[] = { SEAM_TRANSITS4 };
 	static const char *const nets[] = { "10.64.0.0/12", "10.112.0.0/13", "172.24.0.0/14", "192.168.128.0/18" };
 	struct rtnl_route_info *routes cleanup(mem_freep) = NULL;
 	struct rtnl_addr_info *addrs cleanup(mem_freep) = NULL;

@@ -19,9 +19,8 @@
 
 enum {
 	PORT_PRIVILEGED = 1024, /* ports below are root's */
-	HOST_LEN4_MIN =
-		16, /* prefix lengths of addresses and routes on the host's end of an uplink: what is wider */
-	HOST_LEN6_MIN = 48, /* would draw the host's own traffic to a router */
+	UPLINK_LEN4 = 31,	/* an address of an uplink brings a route to one other alone */
+	UPLINK_LEN6 = 127,
 };
 
 /* One check: the plan, the world, namespaces the plan itself makes. */
@@ -261,27 +260,43 @@ static int rule_device(struct check *c, const struct op *op)
 		       : refuse(c, EPERM, "link \"%s\" of a router is not ours", dev);
 }
 
-static bool wide(const struct prefix *prefix)
+/* Is it one that an uplink may have? Whatever else came to stand in the host would draw the host's own traffic. */
+static bool is_transit(const struct ip *ip)
 {
-	return prefix->len < (prefix->ip.family == 4 ? HOST_LEN4_MIN : HOST_LEN6_MIN);
+	static const char *const pools[] = {SEAM_TRANSITS4};
+
+	if (ip->family == 6)
+		return ip->b[0] == 0xfd && ip->b[6] == 0xff && ip->b[7] == 0xff;
+	for (size_t i = 0; i < sizeof(pools) / sizeof(*pools); i++) {
+		struct prefix pool;
+
+		if (prefix_parse(pools[i], &pool) == 0 && prefix_contains(&pool, ip))
+			return true;
+	}
+	return false;
 }
 
-/* An address on the host's end brings a route to its prefix, so both have the same bounds. */
-static int rule_host_prefix(struct check *c, const struct op *op)
+/* No route of ours stands in the host, and of addresses those of uplinks alone. */
+static int rule_host_address(struct check *c, const struct op *op)
 {
-	const struct obj *obj = &op->obj;
-	const struct prefix *prefix = obj->kind == OBJ_ADDR ? &obj->addr.addr : &obj->route.dst;
+	const struct prefix *prefix = &op->obj.addr.addr;
 	char text[PREFIX_STR_SIZE];
 
-	if (obj->ns != 0 || (obj->kind != OBJ_ADDR && obj->kind != OBJ_ROUTE))
+	if (op->obj.ns != 0 || op->verb == OP_DEL)
 		return 0;
-	prefix_print(prefix, text);
-	if (wide(prefix))
-		return refuse(c, EPERM, "%s is too wide for the host", text);
-	if (ip_is_loopback(&prefix->ip) || ip_is_multicast(&prefix->ip) ||
-	    ip_is_unspecified(&prefix->ip))
-		return refuse(c, EPERM, "%s is not to be had in the host", text);
-	return 0;
+	if (op->obj.kind == OBJ_ROUTE)
+		return refuse(c, EPERM, "no route of ours stands in the host");
+	if (op->obj.kind == OBJ_NEIGH)
+		return is_transit(&op->obj.neigh.ip) || ip_is_linklocal(&op->obj.neigh.ip)
+			       ? 0
+			       : refuse(c, EPERM, "%s is no neighbour on an uplink",
+					ip_print(&op->obj.neigh.ip, text));
+	if (op->obj.kind != OBJ_ADDR ||
+	    (prefix->ip.family == 6 && ip_is_linklocal(&prefix->ip) && prefix->len == 64) ||
+	    (is_transit(&prefix->ip) &&
+	     prefix->len >= (prefix->ip.family == 4 ? UPLINK_LEN4 : UPLINK_LEN6)))
+		return 0;
+	return refuse(c, EPERM, "%s is no address of an uplink", prefix_print(prefix, text));
 }
 
 /* Forwarding tables belong to bridges, and those stand in routers. */
@@ -307,10 +322,9 @@ static bool host_sysctl_ok(const struct obj_sysctl *sysctl)
 	switch ((enum sysctl_key)sysctl->key) {
 	case SYSCTL_IPV4_FORWARDING:
 	case SYSCTL_IPV6_FORCE_FORWARDING:
-		return !group;
-	case SYSCTL_IPV6_FORWARDING:
-		return !str_eq(sysctl->dev,
-			       "default"); /* "all" is the only one that counts before 6.17 */
+		return !group && sysctl->value == 1;
+	case SYSCTL_IPV6_FORWARDING: /* "all" is the only one that counts before 6.17 */
+		return str_eq(sysctl->dev, "all") && sysctl->value == 1;
 	case SYSCTL_IPV6_ACCEPT_RA:
 		return !group && sysctl->value == 2;
 	case SYSCTL_NONE:
@@ -462,17 +476,21 @@ static bool is_publish(const struct obj *obj)
 	       obj->elem.set == SET_HOST_PUBIP4 || obj->elem.set == SET_HOST_PUBIP6;
 }
 
-/* A published port leads to a router, never back to the host's own loopback. */
-static int rule_publish_target(struct check *c, const struct op *op)
+/* A published port leads to a router, and what comes from an uplink is a router's: neither is any other machine. */
+static int rule_router_address(struct check *c, const struct op *op)
 {
-	const struct ip *to = &op->obj.elem.to_ip;
+	const struct obj_elem *elem = &op->obj.elem;
 	char text[IP_STR_SIZE];
 
-	if (!is_publish(&op->obj) || op->verb == OP_DEL)
+	if (op->obj.kind != OBJ_ELEM || op->verb == OP_DEL)
 		return 0;
-	if (ip_is_loopback(to) || ip_is_unspecified(to) || ip_is_multicast(to) ||
-	    ip_is_linklocal(to))
-		return refuse(c, EPERM, "a port cannot be published to %s", ip_print(to, text));
+	if (is_publish(&op->obj) && !is_transit(&elem->to_ip))
+		return refuse(c, EPERM, "a port cannot be published to %s",
+			      ip_print(&elem->to_ip, text));
+	if ((elem->set == SET_HOST_SRC4 || elem->set == SET_HOST_SRC6) &&
+	    !is_transit(&elem->ip))
+		return refuse(c, EPERM, "%s is no source on an uplink",
+			      ip_print(&elem->ip, text));
 	return 0;
 }
 
@@ -524,9 +542,9 @@ static int rule_publish_free(struct check *c, const struct op *op)
 static int rules_run(struct check *c, const struct op *op)
 {
 	static int (*const rules[])(struct check * c, const struct op *op) = {
-		rule_namespace,   rule_device,          rule_host_prefix,     rule_fdb,
+		rule_namespace,   rule_device,          rule_host_address,    rule_fdb,
 		rule_sysctl_host, rule_sysctl_localnet, rule_sysctl_inner,    rule_ruleset,
-		rule_nft_device,  rule_publish_target,  rule_publish_allowed, rule_publish_free,
+		rule_nft_device,  rule_router_address,  rule_publish_allowed, rule_publish_free,
 	};
 	int r = 0;
 

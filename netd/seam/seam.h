@@ -40,6 +40,12 @@ enum {
 	SEAM_TEXT_SIZE = 200,
 };
 
+/*
+ * Where the two ends of an uplink have their addresses: the engine chooses one of these for good, the hand refuses
+ * all others. IPv6: fdXX:XXXX:XXXX:ffff::/64.
+ */
+#define SEAM_TRANSITS4 "10.97.0.0/16", "10.111.0.0/16", "172.29.0.0/16", "192.168.192.0/18"
+
 enum seam_verb {
 	SEAM_NONE,
 	SEAM_DUMP,  /* engine -> hand: struct seam_scope + sysctl objs to read; answer: status head + raw bytes (see below) */

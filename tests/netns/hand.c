@@ -86,7 +86,7 @@ static void wanted(struct objv *objs)
 {
 	struct mac gateway = mac_from_id(0xc1), inner = mac_from_id(0xd1),
 		   up_host = mac_from_id(0xa0), up_router = mac_from_id(0xa1);
-	struct prefix all4 = prefix("0.0.0.0/0"), transit = prefix("100.64.0.0/31"),
+	struct prefix all4 = prefix("0.0.0.0/0"), transit = prefix("10.97.0.0/31"),
 		      gw = prefix("10.0.0.1/24"), own = prefix("10.0.0.2/24");
 	struct obj veth = obj_veth(router, port, NULL, stack, "eth0", &inner, 1500, bridge,
 				   "red/w1:eth0");
@@ -98,17 +98,17 @@ static void wanted(struct objv *objs)
 	add(objs, obj_sysctl(0, SYSCTL_IPV6_ADDR_GEN_MODE, uplink, 1));
 	add(objs, obj_sysctl(0, SYSCTL_IPV4_FORWARDING, uplink, 1));
 	add(objs, obj_sysctl(0, SYSCTL_IPV4_ROUTE_LOCALNET, uplink, 1));
-	add(objs, addr(0, uplink, "100.64.0.0/31"));
+	add(objs, addr(0, uplink, "10.97.0.0/31"));
 	add(objs, obj_up(0, uplink));
 	add(objs, elem(0, SET_HOST_UPLINK, uplink, NULL, NULL));
-	add(objs, elem(0, SET_HOST_SRC4, uplink, NULL, "100.64.0.1/32"));
-	add(objs, publish(8080, "100.64.0.1/32"));
+	add(objs, elem(0, SET_HOST_SRC4, uplink, NULL, "10.97.0.1/32"));
+	add(objs, publish(8080, "10.97.0.1/32"));
 
 	add(objs, obj_netns(router));
 	add(objs, obj_sysctl(router, SYSCTL_IPV6_ADDR_GEN_MODE, "default", 1));
 	add(objs, obj_sysctl(router, SYSCTL_IPV4_FORWARDING, "all", 1));
 	add(objs, obj_up(router, "lo"));
-	add(objs, addr(router, "uplink", "100.64.0.1/31"));
+	add(objs, addr(router, "uplink", "10.97.0.1/31"));
 	add(objs, obj_up(router, "uplink"));
 	add(objs, obj_route(router, &all4, &transit.ip, "uplink"));
 	add(objs, obj_bridge(router, bridge, &gateway, 1500, "red/web"));
@@ -232,7 +232,7 @@ static void test_undo(void **state)
 {
 	struct hand hand = hand_start(0, -1);
 	struct objv want = {0}, none = {0}, before = {0}, after = {0};
-	struct obj twice = publish(8080, "100.64.0.1/32"), changed;
+	struct obj twice = publish(8080, "10.97.0.1/32"), changed;
 	struct seam_result result;
 	struct plan plan = {0};
 
@@ -261,7 +261,7 @@ static void test_undo(void **state)
 	changed = obj_neigh(router, bridge, &(struct ip){4, {10, 0, 0, 2}},
 			    &(struct mac){{2, 2, 2, 2, 2, 3}});
 	plan_add(&plan, OP_SET, &changed);
-	changed = publish(8080, "100.64.0.9/32");
+	changed = publish(8080, "10.97.0.9/32");
 	plan_add(&plan, OP_SET, &changed);
 	changed = obj_sysctl(stack, SYSCTL_IPV4_FORWARDING, "all", 1);
 	plan_add(&plan, OP_ADD, &changed);
@@ -285,7 +285,7 @@ static void test_restart(void **state)
 {
 	struct hand hand = hand_start(0, -1);
 	struct objv want = {0};
-	struct obj more = publish(8081, "100.64.0.1/32");
+	struct obj more = publish(8081, "10.97.0.1/32");
 	struct plan plan = {0};
 
 	(void)state;
@@ -593,7 +593,7 @@ static void test_refused(void **state)
 	plan_order(&plan);
 	assert_int_equal(run_plan(&hand, &plan, 0).status, 0);
 	for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
-		struct obj obj = publish(rows[i].port, "100.64.0.1/32");
+		struct obj obj = publish(rows[i].port, "10.97.0.1/32");
 		struct seam_result result;
 
 		obj.elem.proto = rows[i].proto;
