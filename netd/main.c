@@ -4,6 +4,7 @@
 #include <getopt.h>
 #include <libgen.h>
 #include <stdio.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -48,16 +49,21 @@ static const struct option options[] = {
 	{NULL, 0, NULL, 0},
 };
 
-/* The folder this program lies in: its two helpers lie beside it. */
+/* Where its two helpers are: beside it in a build folder, in ../libexec/moat where it is installed. */
 static char *own_folder(void)
 {
-	char path[4096];
+	char path[4096], *folder, *helper;
 	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 1);
+	bool beside;
 
 	if (n <= 0)
 		return mem_strdup("/usr/libexec/moat");
 	path[n] = '\0';
-	return mem_strdup(dirname(path));
+	folder = dirname(path);
+	helper = mem_printf("%s/moatd-hand", folder);
+	beside = access(helper, X_OK) == 0;
+	free(helper);
+	return beside ? mem_strdup(folder) : mem_printf("%s/../libexec/moat", folder);
 }
 
 /* Return: -1 to go on, else the exit status. */

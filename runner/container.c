@@ -52,13 +52,19 @@ char *container_shim_path(void)
 {
 	char path[4096];
 	ssize_t len = readlink("/proc/self/exe", path, sizeof(path) - 1);
-	char *slash;
+	char *slash, *beside;
 
 	if (len < 0)
 		return mem_strdup("moat-shim");
 	path[len] = '\0';
 	slash = strrchr(path, '/');
-	return mem_printf("%.*s/moat-shim", (int)(slash - path), path);
+	*slash = '\0';
+	/* beside us in a build folder, in ../libexec/moat where it is installed */
+	beside = mem_printf("%s/moat-shim", path);
+	if (access(beside, X_OK) == 0)
+		return beside;
+	free(beside);
+	return mem_printf("%s/../libexec/moat/moat-shim", path);
 }
 
 int container_run(const struct container_host *host, const struct spec *spec, struct err *err)
