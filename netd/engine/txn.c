@@ -148,6 +148,11 @@ static void on_answered(void *ctx, struct hand_answer *answer)
 		reconcile_progress(engine);
 		return;
 	}
+	if (answer->result.index != UINT32_MAX) {
+		/* what was asked for stands, but something that was to go would not: it is looked for again */
+		log_warn("%s: operation %u: %s", txn->name, answer->result.index, answer->result.text);
+		reconcile_soon(engine);
+	}
 	reply = json_object();
 	r = txn->ops->commit ? txn->ops->commit(txn, reply, &err) : 0;
 	/* in the list first: replying may free the connection, and with it run what waits */
