@@ -248,6 +248,16 @@ static void call_free(struct call *call)
 	free(call);
 }
 
+static void on_again(void *ctx) { conn_advance(ctx); }
+
+/* Go on with what the connection has sent when the loop comes round. */
+static void conn_again(struct conn *conn)
+{
+	if (!conn->again)
+		conn->again = loop_timer_new(conn->api->engine->loop, on_again, conn);
+	loop_timer_set(conn->again, 0);
+}
+
 /* The call is over: free it and go on with the connection's next one. */
 static void call_end(struct call *call)
 {
@@ -260,8 +270,8 @@ static void call_end(struct call *call)
 	varlink_conn_drop_fds(&conn->wire);
 	if (conn->closing) /* it does not read: what waits for it would wait for ever */
 		conn_free(conn);
-	else if (!conn->dead && conn_flush(conn))
-		conn_advance(conn);
+	else if (!conn->dead && conn_flush(conn) && !conn->advancing && conn->wire.in.size)
+		conn_again(conn); /* not at once: whoever answered has more to do with what the next request may remove */
 }
 
 void call_reply(struct call *call, json_t *parameters)
@@ -422,8 +432,6 @@ static bool conn_step(struct conn *conn)
 	return conn_flush(conn);
 }
 
-static void on_again(void *ctx) { conn_advance(ctx); }
-
 /*
  * Take up the connection's requests while there are whole ones and none is being answered; no more than a turn's, so
  * that a client who sends thousands at once does not keep the others waiting. An answer given at once comes back here
@@ -443,9 +451,7 @@ static void conn_advance(struct conn *conn)
 	if (conn->dead) {
 		conn_free(conn);
 	} else if (turns < 0) {
-		if (!conn->again)
-			conn->again = loop_timer_new(conn->api->engine->loop, on_again, conn);
-		loop_timer_set(conn->again, 0);
+		conn_again(conn);
 	}
 }
 

@@ -39,7 +39,6 @@ struct hand {
 	struct list outgoing;
 	struct list unanswered; /* in order */
 	struct list unfinished; /* committed plans with slow removals */
-	size_t busy;
 	struct buf in;
 	int fds[FDIO_FDS_MAX];
 	size_t fd_count;
@@ -113,7 +112,6 @@ static struct buf *hand_queue(struct hand *hand, struct seam_head *head, int fd,
 	waiter->done = done;
 	waiter->ctx = ctx;
 	list_append(&hand->unanswered, &waiter->link);
-	hand->busy++;
 	out->fd = fd;
 	buf_add(&out->data, head, sizeof(*head));
 	list_append(&hand->outgoing, &out->link);
@@ -218,7 +216,6 @@ static bool take_message(struct hand *hand, const struct seam_head *head, const 
 		list_append(&hand->unfinished, &waiter->link);
 		keep = true;
 	} else {
-		hand->busy--;
 	}
 	if (head->verb == SEAM_ANSWER)
 		waiter->answered(waiter->ctx, &answer);
@@ -316,8 +313,6 @@ void hand_free(struct hand *hand)
 	loop_io_free(hand->io);
 	free(hand);
 }
-
-size_t hand_busy(const struct hand *hand) { return hand->busy; }
 
 int hand_result_err(const struct seam_result *result, const char *object, const char *what, struct err *err)
 {

@@ -46,8 +46,6 @@ void hand_dump(struct hand *hand, uint64_t ns, uint32_t parts, const struct obj 
 void hand_open(struct hand *hand, uint64_t ns, enum seam_open_what what, hand_fn answered, void *ctx);
 /** hand_adopt() - @fd: becomes the hand's (owned from now on) */
 void hand_adopt(struct hand *hand, uint64_t ns, uint32_t uid, bool hold, int fd, hand_fn answered, void *ctx);
-/** hand_busy() - how many requests are unanswered, and slow removals outstanding */
-size_t hand_busy(const struct hand *hand);
 
 /** hand_result_err() - an answer's failure as an error about @object. Return: 0 or -errno. */
 int hand_result_err(const struct seam_result *result, const char *object, const char *what, struct err *err);

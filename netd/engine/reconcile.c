@@ -10,7 +10,7 @@
  *     want = desired(model) in scope          have = decoded dumps
  *     diff = the same plan_diff() that attach uses
  *
- * What is not ours to judge is left out first (prune_*): the far ends of our
+ * What is not ours to judge is left out first (judge.c): the far ends of our
  * own veth pairs, whatever the owner of a stack has put into it, namespaces
  * that nobody holds open for us. An endpoint whose veth is gone together with
  * such a namespace is lost, and leaves the model.
@@ -32,7 +32,9 @@
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
 #include "lib/base/str.h"
+#include "netd/engine/judge.h"
 #include "netd/engine/monitor.h"
+#include "netd/engine/owner.h"
 #include "netd/engine/snapshot.h"
 #include "netd/engine/store.h"
 #include "netd/engine/txn.h"
@@ -70,6 +72,7 @@ struct reconcile {
 	uint64_t mends[FIGHT_COUNT]; /* when the last ones were, in turn */
 	size_t mend_count;
 	struct plan plan;  /* the one under way */
+	bool unfinished; /* the plan under way is the first part of a longer one */
 	struct plan after; /* ports whose links the plan under way removes */
 	bool given_up;	   /* something left the plan since it could not be done */
 	uint64_t *blind;   /* stacks that could not be looked at */
@@ -89,57 +92,10 @@ static bool registered(const struct reconcile *rec, uint64_t ns)
 	return ns == NS_HOST;
 }
 
-static bool is_stack(uint64_t ns) { return ns_class(ns) >= NS_STACK; }
-
 /* A namespace we can neither look into nor make: a container's or a foreign one that nobody holds for us. */
 static bool out_of_reach(const struct reconcile *rec, uint64_t ns)
 {
 	return ns_class(ns) == NS_FOREIGN || (ns_class(ns) == NS_CONTAINER && !registered(rec, ns));
-}
-
-static int link_end_cmp(const void *a, const void *b)
-{
-	const struct obj *x = a, *y = b;
-
-	if (x->link.peer_ns != y->link.peer_ns)
-		return x->link.peer_ns < y->link.peer_ns ? -1 : 1;
-	return strcmp(x->link.peer_name, y->link.peer_name);
-}
-
-/*
- * Take out of @have what no desired object speaks of and is not to be removed either: far ends of wanted pairs, and
- * in stacks everything that is not wanted.
- */
-static void prune_have(struct objv *want, struct objv *have)
-{
-	struct objv ends = { 0 };
-	size_t kept = 0;
-
-	objv_sort(want);
-	for (size_t i = 0; i < want->count; i++)
-		if (want->items[i].kind == OBJ_LINK && want->items[i].link.type == LINK_VETH)
-			objv_add(&ends, &want->items[i]);
-	if (ends.count)
-		qsort(ends.items, ends.count, sizeof(*ends.items), link_end_cmp);
-	for (size_t i = 0; i < have->count; i++) {
-		const struct obj *obj = &have->items[i];
-		bool wanted = objv_find(want, obj) != NULL;
-
-		/* a stack nobody wants goes as a whole: what an attach cut off made */
-		if (!wanted && is_stack(obj->ns) && obj->kind != OBJ_NETNS)
-			continue;
-		if (!wanted && obj->kind == OBJ_LINK && ends.count) {
-			struct obj key = { 0 };
-
-			key.link.peer_ns = obj->ns;
-			memcpy(key.link.peer_name, obj->link.name, sizeof(key.link.peer_name));
-			if (bsearch(&key, ends.items, ends.count, sizeof(*ends.items), link_end_cmp))
-				continue;
-		}
-		have->items[kept++] = *obj;
-	}
-	have->count = kept;
-	objv_fini(&ends);
 }
 
 static bool is_blind(const struct reconcile *rec, uint64_t ns)
@@ -161,23 +117,6 @@ static void prune_want(const struct reconcile *rec, struct objv *want)
 }
 
 /* ------------------------------------------------------------------------- lost */
-
-static struct endpoint *endpoint_by_id(const struct model *model, uint64_t id)
-{
-	const struct tenant *tenant;
-	size_t cursor = 0;
-
-	while ((tenant = table_next(&model->tenants, &cursor)))
-		list_each(node, &tenant->stack_order)
-			list_each(link, &container_of(node, struct stack, order)->endpoints)
-			{
-				struct endpoint *endpoint = container_of(link, struct endpoint, stack_link);
-
-				if (endpoint->id == id)
-					return endpoint;
-			}
-	return NULL;
-}
 
 static void difference_add(struct reconcile *rec, const char *what, const char *owner, const char *object, const char *have)
 {
@@ -221,38 +160,13 @@ static void reap_lost(struct reconcile *rec)
 		if (obj->kind != OBJ_LINK || obj->link.type != LINK_VETH || !out_of_reach(rec, obj->link.peer_ns) ||
 		    objv_find(&rec->have, obj) || str_hex48(obj->link.name + 2, &id) < 0)
 			continue;
-		endpoint = endpoint_by_id(&rec->engine->model, id);
+		endpoint = owner_endpoint(&rec->engine->model, id);
 		if (endpoint)
 			reap(rec, endpoint);
 	}
 }
 
 /* ----------------------------------------------------------------------- report */
-
-static void owner_print(const struct engine *engine, uint64_t ns, char dst[NAME_FULL_SIZE])
-{
-	const struct tenant *tenant;
-	size_t cursor = 0;
-
-	snprintf(dst, NAME_FULL_SIZE, ns == NS_HOST ? "host" : "nobody");
-	while (ns != NS_HOST && (tenant = table_next(&engine->model.tenants, &cursor))) {
-		if (ns == NS_ID(NS_ROUTER, tenant->id))
-			snprintf(dst, NAME_FULL_SIZE, "%s", tenant->name);
-		list_each(node, &tenant->stack_order) {
-			const struct stack *stack = container_of(node, struct stack, order);
-
-			if (stack->ns == ns)
-				stack_name_print(stack, dst);
-		}
-	}
-}
-
-static bool of_tenant(const char *owner, const char *tenant)
-{
-	size_t len = strlen(tenant);
-
-	return len == 0 || (strncmp(owner, tenant, len) == 0 && (owner[len] == '\0' || owner[len] == '/'));
-}
 
 static char *obj_text(const struct obj *obj)
 {
@@ -276,8 +190,8 @@ static void report(struct reconcile *rec, struct plan *plan)
 		char owner[NAME_FULL_SIZE];
 		char *object, *have;
 
-		owner_print(rec->engine, op.obj.ns, owner);
-		if (!of_tenant(owner, rec->run->tenant)) {
+		owner_print(&rec->engine->model, &op.obj, owner);
+		if (!owner_of_tenant(owner, rec->run->tenant)) {
 			plan->commit -= i < commit;
 			continue;
 		}
@@ -291,84 +205,7 @@ static void report(struct reconcile *rec, struct plan *plan)
 	plan->count = kept;
 }
 
-/* A run nobody asked for leaves the insides of stacks alone, but for those whose link it makes again. */
-static void leave_stacks(struct plan *plan)
-{
-	struct table made = { 0 };
-	size_t kept = 0, commit = plan->commit;
-	uint64_t *keys = mem_array(plan->count + 1, sizeof(*keys));
-
-	for (size_t i = 0; i < plan->count; i++) {
-		const struct op *op = &plan->ops[i];
-
-		keys[i] = op->obj.kind == OBJ_LINK ? op->obj.link.peer_ns : op->obj.ns;
-		if (op->verb == OP_ADD && (op->obj.kind == OBJ_LINK || op->obj.kind == OBJ_NETNS))
-			(void)table_add(&made, &keys[i], sizeof(keys[i]), plan);
-	}
-	for (size_t i = 0; i < plan->count; i++) {
-		const struct op *op = &plan->ops[i];
-
-		if (is_stack(op->obj.ns) && op->obj.kind != OBJ_NETNS && op->obj.kind != OBJ_LINK &&
-		    !table_find(&made, &op->obj.ns, sizeof(op->obj.ns)))
-			plan->commit -= i < commit;
-		else
-			plan->ops[kept++] = *op;
-	}
-	plan->count = kept;
-	table_fini(&made);
-	free(keys);
-}
-
-/* --------------------------------------------------------------------- culprits */
-
-static const struct stack *stack_by_ns(const struct model *model, uint64_t ns)
-{
-	const struct tenant *tenant;
-	size_t cursor = 0;
-
-	while ((tenant = table_next(&model->tenants, &cursor)))
-		list_each(node, &tenant->stack_order)
-			if (container_of(node, struct stack, order)->ns == ns)
-				return container_of(node, struct stack, order);
-	return NULL;
-}
-
-/* Id of the port an object of a router is about, 0 for none. All kinds but these two begin with the name of a device. */
-static uint64_t port_of(const struct obj *obj)
-{
-	uint64_t id;
-
-	if (obj->kind == OBJ_NETNS || obj->kind == OBJ_RULESET || ns_class(obj->ns) != NS_ROUTER)
-		return 0;
-	return str_starts(obj->port.dev, "mp") && str_hex48(obj->port.dev + 2, &id) == 0 ? id : 0;
-}
-
-/* The stack whose owner may have made the operation fail, 0 for none. */
-static uint64_t culprit(const struct model *model, const struct op *op)
-{
-	const struct endpoint *endpoint;
-
-	if (is_stack(op->obj.ns))
-		return op->obj.ns;
-	if (op->obj.kind == OBJ_LINK && is_stack(op->obj.link.peer_ns))
-		return op->obj.link.peer_ns;
-	endpoint = port_of(&op->obj) ? endpoint_by_id(model, port_of(&op->obj)) : NULL;
-	return endpoint ? endpoint->stack->ns : 0;
-}
-
-static bool concerns(const struct op *op, uint64_t ns, const struct stack *stack)
-{
-	uint64_t port = port_of(&op->obj);
-
-	if (op->obj.ns == ns || (op->obj.kind == OBJ_LINK && op->obj.link.peer_ns == ns))
-		return true;
-	if (!port || !stack)
-		return false;
-	list_each(node, &stack->endpoints)
-		if (container_of(node, struct endpoint, stack_link)->id == port)
-			return true;
-	return false;
-}
+/* ---------------------------------------------------------------------- giving up */
 
 /* A port of the host that a program listens on by now: that one publication has to wait. */
 static bool is_port_taken(const struct op *op, const struct seam_result *result)
@@ -392,14 +229,14 @@ static bool give_up(struct reconcile *rec, const struct seam_result *result)
 
 	if (failed >= commit)
 		return false;
-	ns = culprit(model, &plan->ops[failed]);
+	ns = owner_culprit(model, &plan->ops[failed]);
 	if (!ns && !is_port_taken(&plan->ops[failed], result))
 		return false;
-	stack = ns ? stack_by_ns(model, ns) : NULL;
-	owner_print(rec->engine, ns, owner);
+	stack = ns ? owner_stack(model, ns) : NULL;
+	owner_ns_print(model, ns, owner);
 	log_warn("%s cannot be mended, and is left: %s", owner, result->text);
 	for (size_t i = 0; i < plan->count; i++) {
-		if (i == failed || (ns && i < commit && concerns(&plan->ops[i], ns, stack)))
+		if (i == failed || (ns && i < commit && owner_concerns(&plan->ops[i], ns, stack)))
 			plan->commit--;
 		else
 			plan->ops[kept++] = plan->ops[i];
@@ -411,14 +248,21 @@ static bool give_up(struct reconcile *rec, const struct seam_result *result)
 
 /* -------------------------------------------------------------------------- run */
 
+static void run_forget(struct reconcile *rec)
+{
+	rec->blind_count = 0;
+	objv_clear(&rec->want);
+	objv_clear(&rec->have);
+	plan_fini(&rec->plan);
+	rec->plan = (struct plan){ 0 };
+}
+
 /* The run is over: answer, open the gate, take the next. */
 static void run_end(struct reconcile *rec, const struct err *failure, bool repaired)
 {
 	struct engine *engine = rec->engine;
 	struct run *run = rec->run;
 
-	rec->run = NULL;
-	rec->working = false;
 	rec->blind_count = 0;
 	objv_clear(&rec->want);
 	objv_clear(&rec->have);
@@ -432,6 +276,9 @@ static void run_end(struct reconcile *rec, const struct err *failure, bool repai
 		log_failure(failure, "comparing with the kernel");
 	json_decref(rec->differences);
 	rec->differences = NULL;
+	/* Not before the answer: the client's next request may be another run, whose turn is not yet. */
+	rec->run = NULL;
+	rec->working = false;
 	if (run->mode == MODE_START) {
 		free(run);
 		if (failure) {
@@ -442,14 +289,26 @@ static void run_end(struct reconcile *rec, const struct err *failure, bool repai
 	} else {
 		free(run);
 	}
-	run_next(rec);
-	if (!rec->run) {
+	/*
+	 * Changes that wait go before the next run that somebody asked for, or whoever may ask could keep all others
+	 * from ever changing anything. Those that mend go first: changes may wait for what they find.
+	 */
+	if (list_empty(&rec->waiting) || container_of(rec->waiting.next, struct run, link)->mode == MODE_CHECK) {
 		engine->gated = false;
 		api_ungate(engine->api);
 	}
+	run_next(rec);
 }
 
 static void plan_send(struct reconcile *rec);
+static void run_start(struct reconcile *rec);
+
+/* The same run once more, for what one plan could not hold; its report goes on. */
+static void run_again(struct reconcile *rec)
+{
+	run_forget(rec);
+	run_start(rec);
+}
 
 static void on_mended(void *ctx, struct hand_answer *answer)
 {
@@ -466,6 +325,8 @@ static void on_mended(void *ctx, struct hand_answer *answer)
 		run_end(rec, &err, false);
 		return;
 	}
+	if (answer->result.index != UINT32_MAX)
+		log_warn("mending: operation %u: %s", answer->result.index, answer->result.text);
 	if (rec->run->mode != MODE_START)
 		engine_event(rec->engine, "repaired", rec->run->tenant[0] ? rec->run->tenant : "all", NULL);
 	monitor_sync(rec->engine->monitor);
@@ -481,7 +342,23 @@ static void on_removed(void *ctx, struct hand_answer *answer)
 		hand_plan(rec->engine->hand, &rec->after, 0, engine_ignore, NULL, NULL);
 	plan_fini(&rec->after);
 	rec->after = (struct plan){ 0 };
-	run_end(rec, NULL, !rec->given_up);
+	if (rec->unfinished)
+		run_again(rec);
+	else
+		run_end(rec, NULL, !rec->given_up);
+}
+
+/* One plan takes so many operations and no more; in their order any first part is sound, and another run does the rest. */
+static void plan_limit(struct reconcile *rec)
+{
+	struct plan *plan = &rec->plan;
+
+	rec->unfinished = plan->count > SEAM_OPS_MAX;
+	if (!rec->unfinished)
+		return;
+	plan->count = SEAM_OPS_MAX;
+	if (plan->commit > plan->count)
+		plan->commit = plan->count;
 }
 
 static void plan_send(struct reconcile *rec)
@@ -498,10 +375,10 @@ static void compare(struct reconcile *rec)
 	objv_clear(&rec->want);
 	desired_all(&rec->engine->model, &rec->engine->facts, false, &rec->want);
 	prune_want(rec, &rec->want);
-	prune_have(&rec->want, &rec->have);
+	judge_have(&rec->want, &rec->have);
 	plan_diff(&rec->want, &rec->have, &plan);
 	if (run->mode != MODE_CHECK)
-		leave_stacks(&plan);
+		judge_plan(&plan);
 	report(rec, &plan);
 	if (plan.count == 0 || !run->repair) {
 		plan_fini(&plan);
@@ -515,6 +392,7 @@ static void compare(struct reconcile *rec)
 	rec->engine->changes++;
 	plan_split_ports(&plan, &rec->after);
 	rec->plan = plan;
+	plan_limit(rec);
 	plan_send(rec);
 }
 
@@ -530,13 +408,14 @@ static void on_dump(void *ctx, struct hand_answer *answer)
 	struct err err = ERR_INIT;
 	int r = 0;
 
-	if (answer->result.status == 0)
+	if (answer->result.status == 0) {
 		r = snapshot_decode(answer->data, answer->size, dump->ns, &rec->have, &err);
-	if (answer->result.status == 0 && r == 0 && dump->ns == NS_HOST) /* its way out may be another by now */
-		r = snapshot_host(answer->data, answer->size, &rec->engine->features, &rec->engine->facts, &err);
-	else if (answer->result.status != -ENOENT) /* gone since the registry was read: then it is missing */
+		if (r == 0 && dump->ns == NS_HOST) /* its way out may be another by now */
+			r = snapshot_host(answer->data, answer->size, &rec->engine->features, &rec->engine->facts, &err);
+	} else if (answer->result.status != -ENOENT) { /* gone since the registry was read: then it is missing */
 		r = hand_result_err(&answer->result, "kernel", "dump", &err);
-	if (r < 0 && is_stack(dump->ns)) {
+	}
+	if (r < 0 && owner_is_stack(dump->ns)) {
 		log_failure(&err, "a stack cannot be looked at, and is left");
 		rec->blind = mem_grow(rec->blind, rec->blind_count + 1, sizeof(*rec->blind));
 		rec->blind[rec->blind_count++] = dump->ns;
@@ -561,7 +440,7 @@ static void ask_dump(struct reconcile *rec, uint64_t ns)
 	struct dump_ctx *dump = mem_alloc(sizeof(*dump));
 	struct objv sysctls = { 0 };
 
-	if (!is_stack(ns))
+	if (!owner_is_stack(ns))
 		parts |= SEAM_NFT;
 	if (ns_class(ns) == NS_ROUTER)
 		parts |= SEAM_FDB;
@@ -601,12 +480,20 @@ static void on_registry(void *ctx, struct hand_answer *answer)
 
 		if (ns == NS_HOST || ns_class(ns) == NS_FOREIGN)
 			continue;
-		/* the dump of a namespace does not show the namespace; containers' are nobody's to delete here */
-		if (ns_class(ns) != NS_CONTAINER)
+		/*
+		 * The dump of a namespace does not show the namespace. A container's is not ours to make, so it is not
+		 * wanted either; but one that no stack is known of is held for nobody, and "removing" it lets it go.
+		 */
+		if (ns_class(ns) != NS_CONTAINER || !owner_stack(&rec->engine->model, ns))
 			objv_add(&rec->have, &self);
 		ask_dump(rec, ns);
 	}
 	rec->dumps--;
+}
+
+static void run_start(struct reconcile *rec)
+{
+	hand_dump(rec->engine->hand, NS_HOST, SEAM_REGISTRY, NULL, 0, on_registry, rec);
 }
 
 static void run_begin(struct reconcile *rec)
@@ -619,7 +506,7 @@ static void run_begin(struct reconcile *rec)
 	rec->failure = ERR_INIT;
 	rec->given_up = false;
 	rec->differences = json_array();
-	hand_dump(engine->hand, NS_HOST, SEAM_REGISTRY, NULL, 0, on_registry, rec);
+	run_start(rec);
 }
 
 static void run_next(struct reconcile *rec)
@@ -640,7 +527,7 @@ static void run_add(struct reconcile *rec, enum mode mode, bool repair, struct c
 	run->repair = repair;
 	run->call = call;
 	(void)str_copy(run->tenant, sizeof(run->tenant), tenant ? tenant : "");
-	list_append(&rec->waiting, &run->link);
+	list_append(mode == MODE_CHECK ? &rec->waiting : rec->waiting.next, &run->link);
 	run_next(rec);
 }
 

@@ -155,6 +155,12 @@ static void on_answered(void *ctx, struct hand_answer *answer)
 	}
 	reply = json_object();
 	r = txn->ops->commit ? txn->ops->commit(txn, reply, &err) : 0;
+	if (r < 0) {
+		/* the kernel has it and the store will not say so: its row is pending, and the next start undoes it */
+		store_rollback(engine->store);
+		log_failure(&err, "%s: starting again", txn->name);
+		engine_die(engine);
+	}
 	/* in the list first: replying may free the connection, and with it run what waits */
 	list_append(&engine->endings, &txn->link);
 	if (r == 0 && txn->event)
