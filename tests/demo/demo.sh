@@ -17,6 +17,11 @@ begin=$EPOCHREALTIME
 [[ -t 1 && -z ${NO_COLOR-} && ${TERM-dumb} != dumb ]] && colour=1 || colour=
 export DEMO_COLOUR=$colour
 
+# Answers take milliseconds. Silence is believed after one second; where an answer must come, a busy
+# machine is given more.
+silence=1 answers=10
+[[ -z ${MOAT_VM-} ]] || silence=5 answers=60
+
 paint() { if [[ -n $colour ]]; then printf '\e[%sm%s\e[0m' "$1" "$2"; else printf '%s' "$2"; fi; }
 title() { printf '\n%s\n' "$(paint 1 "$*")"; }
 say() { printf '  %s\n' "$*"; }
@@ -84,14 +89,14 @@ for tenant in red blue; do
 	show moat exec $tenant/www -- sh -c "echo '$tenant: hello from $tenant/www' >/var/www/html/index.html"
 done
 
-page() { curl -g -s -m 1 "http://$1/" | head -n 1; }
+page() { curl -g -s -m "$answers" "http://$1/" | head -n 1; }
 serves() { [[ $(page "$1") == "$2"* ]]; }
-database() { "$(echo /usr/lib/postgresql/*/bin/pg_isready)" -q -t 1 -h 10.0.0.11; }
-export -f page database
-eventually 10 serves "127.0.0.1:8081" red || eventually 5 serves "$HOST4:8081" red || wrong "red/www does not serve"
-eventually 10 serves "$HOST4:8082" blue || wrong "blue/www does not serve"
+database() { "$(echo /usr/lib/postgresql/*/bin/pg_isready)" -q -t "$1" -h 10.0.0.11; }
+export -f database
+eventually "$answers" serves "$HOST4:8081" red || wrong "red/www does not serve"
+eventually "$answers" serves "$HOST4:8082" blue || wrong "blue/www does not serve"
 wait "$postgres_pid" || wrong "${postgres[*]}: $(cat /run/sandbox/postgres.out)"
-eventually 20 moat enter red/client -- bash -c database || wrong "red/db does not answer: $(moat logs red/db 2>&1 | tail -n 3)"
+eventually $((2 * answers)) moat enter red/client -- bash -c "database $answers" || wrong "red/db does not answer: $(moat logs red/db 2>&1 | tail -n 3)"
 say "all serve after $(seconds "$start")"
 
 # ---------------------------------------------------------- the picture
@@ -142,10 +147,6 @@ probe() {
 }
 
 mkdir /run/sandbox/matrix
-# Answers take milliseconds. Silence is believed after one second; where an answer must come, a busy
-# machine is given more.
-silence=1 answers=10
-[[ -z ${MOAT_VM-} ]] || silence=5 answers=40
 pids=()
 for i in "${!places[@]}"; do
 	read -ra want <<<"${expected[${places[i]}]}"
@@ -191,12 +192,12 @@ title "From the internet, through each published port"
 for port in "8081 red" "8082 blue"; do
 	read -r number tenant <<<"$port"
 	for address in "$HOST4" "[$HOST6]"; do
-		got=$(outside curl -g -s -m 10 "http://$address:$number/" | head -n 1)
+		got=$(outside curl -g -s -m "$answers" "http://$address:$number/" | head -n 1)
 		[[ $got == "$tenant: hello from $tenant/www" ]] || wrong "http://$address:$number/ gave: $got"
 		say "http://$address:$number/  $(paint 32 "$got")"
 	done
 done
-got=$(moat enter red/client -- env PGPASSWORD=$db_password PGCONNECT_TIMEOUT=10 psql -h 10.0.0.11 -U postgres -Atc \
+got=$(moat enter red/client -- env PGPASSWORD=$db_password PGCONNECT_TIMEOUT="$answers" psql -h 10.0.0.11 -U postgres -Atc \
 	"select 'PostgreSQL ' || current_setting('server_version') || ' sees ' || host(inet_client_addr())" 2>&1)
 [[ $got == *"sees 10.0.0.20"* ]] || wrong "psql from red/client: $got"
 say "psql -h 10.0.0.11 in red/client  $(paint 32 "$got")"
@@ -243,8 +244,8 @@ show moat rm -f blue/www
 show moat rm -f red/db
 show moat tenant delete red --force
 show moat tenant delete blue --force
-eventually 5 sandbox_clean || wrong "something is left: $(for what in links mounts nft rules processes; do sandbox_diff $what; done)"
+eventually "$answers" sandbox_clean || wrong "something is left: $(for what in links mounts nft rules processes; do sandbox_diff $what; done)"
 stop_moatd || wrong "moatd ended with status $?"
-eventually 5 sandbox_clean || wrong "something is left: $(for what in links mounts nft rules processes; do sandbox_diff $what; done)"
+eventually "$answers" sandbox_clean || wrong "something is left: $(for what in links mounts nft rules processes; do sandbox_diff $what; done)"
 say "nothing is left: no link, no mount, no rule, no route, no process"
 printf '\n%s\n' "$(paint '1;32' "All as it must be, in $(seconds "$begin").")"
