@@ -393,7 +393,7 @@ void desired_publish(const struct endpoint *endpoint, const struct portspec *spe
 
 bool tenant_has_router(const struct tenant *tenant) { return tenant->networks.count > 0; }
 
-void desired_all(const struct model *model, const struct host_facts *facts, bool pending, struct objv *objs)
+void desired_all(const struct model *model, const struct host_facts *facts, struct objv *objs)
 {
 	const struct tenant *tenant;
 	size_t cursor = 0;
@@ -405,7 +405,7 @@ void desired_all(const struct model *model, const struct host_facts *facts, bool
 		bool router = false;
 
 		while ((network = table_next(&tenant->networks, &at)))
-			if (network->life == LIFE_UP || (pending && network->life == LIFE_PENDING)) {
+			if (network->life == LIFE_UP) {
 				desired_network(network, objs);
 				router = true;
 			}
@@ -415,13 +415,13 @@ void desired_all(const struct model *model, const struct host_facts *facts, bool
 		list_each(node, &tenant->stack_order) {
 			const struct stack *stack = container_of(node, struct stack, order);
 
-			if (stack->life == LIFE_PENDING && !pending)
+			if (stack->life == LIFE_PENDING)
 				continue;
 			desired_stack(stack, objs);
 			list_each(link, &stack->endpoints) {
 				const struct endpoint *endpoint = container_of(link, struct endpoint, stack_link);
 
-				if (endpoint->life == LIFE_UP || (pending && endpoint->life == LIFE_PENDING))
+				if (endpoint->life == LIFE_UP)
 					desired_endpoint(endpoint, objs);
 			}
 		}

@@ -48,8 +48,8 @@ void desired_stack(const struct stack *stack, struct objv *objs);
 void desired_endpoint(const struct endpoint *endpoint, struct objv *objs);
 /** desired_publish() - the elements of one published port */
 void desired_publish(const struct endpoint *endpoint, const struct portspec *spec, struct objv *objs);
-/** desired_all() - everything that stands (LIFE_UP) in @model; with @pending what is on its way, too */
-void desired_all(const struct model *model, const struct host_facts *facts, bool pending, struct objv *objs);
+/** desired_all() - everything that stands (LIFE_UP) in @model */
+void desired_all(const struct model *model, const struct host_facts *facts, struct objv *objs);
 /** tenant_has_router() - is there a network that needs one? */
 bool tenant_has_router(const struct tenant *tenant);
 

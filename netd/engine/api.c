@@ -19,7 +19,8 @@ enum {
 	API_GROUPS_MAX = 256,
 	API_LISTENERS_MAX = 256,
 	API_UNREAD_MAX = 1 << 20, /* bytes of answers that wait for a client before its next request is taken up */
-	API_TURN_MAX = 64,	/* requests of one connection before others have their turn */
+	API_TURN_MAX = 64,	/* requests of one connection before others have their turn ... */
+	API_TURN_USER = 1,	/* ... and of one that is no administrator's */
 	API_USERS_MAX = 1024,	/* connections of those who are no administrators ... */
 	API_USER_MAX = 64,	/* ... and of one of them: they shall not keep root out */
 };
@@ -205,6 +206,8 @@ static void on_listen(void *ctx, unsigned events)
 	list_append(&api->conns, &conn->link);
 	api->conn_count++;
 	conn->io = loop_io_new(api->engine->loop, fd, LOOP_READ, on_conn, conn);
+	if (!admin)
+		loop_io_patient(conn->io);
 }
 
 struct api *api_new(struct engine *engine, int fd)
@@ -223,14 +226,6 @@ void api_open(struct api *api)
 {
 	if (!api->io)
 		api->io = loop_io_new(api->engine->loop, api->fd, LOOP_READ, on_listen, api);
-}
-
-void api_free(struct api *api)
-{
-	list_each_safe(node, &api->conns)
-		conn_free(container_of(node, struct conn, link));
-	loop_io_free(api->io);
-	free(api);
 }
 
 /* ------------------------------------------------------------------------ calls */
@@ -253,8 +248,11 @@ static void on_again(void *ctx) { conn_advance(ctx); }
 /* Go on with what the connection has sent when the loop comes round. */
 static void conn_again(struct conn *conn)
 {
-	if (!conn->again)
+	if (!conn->again) {
 		conn->again = loop_timer_new(conn->api->engine->loop, on_again, conn);
+		if (!conn->admin)
+			loop_timer_patient(conn->again);
+	}
 	loop_timer_set(conn->again, 0);
 }
 
@@ -439,7 +437,7 @@ static bool conn_step(struct conn *conn)
  */
 static void conn_advance(struct conn *conn)
 {
-	int turns = API_TURN_MAX;
+	int turns = conn->admin ? API_TURN_MAX : API_TURN_USER;
 
 	if (conn->advancing)
 		return;

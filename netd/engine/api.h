@@ -16,7 +16,7 @@ struct conn;
 /**
  * struct call - one request on its way
  * @conn: NULL once the client has gone
- * @uid, @gid: of the client (SO_PEERCRED)
+ * @uid: of the client (SO_PEERCRED)
  * @admin: root, or in the admin group
  * @dry_run: show the plan, change nothing
  */
@@ -38,7 +38,7 @@ struct call {
  */
 typedef int (*method_fn)(struct call *call, struct err *err);
 
-/** struct method - one row of the table; @changing: waits while a check runs, and only one who may change may call it */
+/** struct method - one row of the table; @changing: waits while a check runs; who may call it each method judges itself */
 struct method {
 	const char *name; /* "io.moat.Version" */
 	method_fn fn;
@@ -63,7 +63,6 @@ int call_allow_any(const struct call *call, struct err *err);
 
 /** api_new() - @fd: the listening socket; nothing is accepted before api_open() */
 struct api *api_new(struct engine *engine, int fd);
-void api_free(struct api *api);
 void api_open(struct api *api);
 /** call_wait() - try the call again when a change has ended or the gate opens */
 void call_wait(struct call *call);

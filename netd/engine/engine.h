@@ -27,11 +27,6 @@ struct store;
 struct reconcile;
 struct monitor;
 
-enum {
-	ENGINE_TENANTS_MAX = 8192,
-	ENGINE_MTU_DEFAULT = 1500,
-};
-
 /**
  * struct engine - the one object of the program, in main()'s memory
  * @txns: changes whose plan has not been answered

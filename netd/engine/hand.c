@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "lib/base/buf.h"
+#include "lib/base/clock.h"
 #include "lib/base/ds.h"
 #include "lib/base/fdio.h"
 #include "lib/base/log.h"
@@ -39,6 +40,7 @@ struct hand {
 	struct list outgoing;
 	struct list unanswered; /* in order */
 	struct list unfinished; /* committed plans with slow removals */
+	uint64_t planned_ns;	/* when a plan last went, was answered, or came to its end */
 	struct buf in;
 	int fds[FDIO_FDS_MAX];
 	size_t fd_count;
@@ -124,6 +126,7 @@ void hand_plan(struct hand *hand, const struct plan *plan, uint32_t uid, hand_fn
 				  .commit = (uint32_t)plan->commit, .arg = uid };
 
 	buf_add(hand_queue(hand, &head, -1, answered, done, ctx), plan->ops, plan->count * sizeof(*plan->ops));
+	hand->planned_ns = clock_monotonic_ns();
 	hand_flush(hand);
 }
 
@@ -208,6 +211,8 @@ static bool take_message(struct hand *hand, const struct seam_head *head, const 
 		if (!waiter)
 			return false;
 	}
+	if (waiter->verb == SEAM_PLAN)
+		hand->planned_ns = clock_monotonic_ns();
 	fill_answer(head, payload, &answer);
 	if (waiter->verb == SEAM_OPEN && answer.result.status == 0)
 		take_fds(hand, &answer);
@@ -290,29 +295,7 @@ struct hand *hand_new(struct loop *loop, int fd, void (*gone)(void *ctx), void *
 	return hand;
 }
 
-static void waiters_free(struct list *head)
-{
-	list_each_safe(node, head)
-		free(container_of(node, struct waiter, link));
-}
-
-void hand_free(struct hand *hand)
-{
-	waiters_free(&hand->unanswered);
-	waiters_free(&hand->unfinished);
-	list_each_safe(node, &hand->outgoing) {
-		struct outgoing *out = container_of(node, struct outgoing, link);
-
-		fd_close(out->fd);
-		buf_fini(&out->data);
-		free(out);
-	}
-	for (size_t i = 0; i < hand->fd_count; i++)
-		fd_close(hand->fds[i]);
-	buf_fini(&hand->in);
-	loop_io_free(hand->io);
-	free(hand);
-}
+uint64_t hand_planned_ns(const struct hand *hand) { return hand->planned_ns; }
 
 int hand_result_err(const struct seam_result *result, const char *object, const char *what, struct err *err)
 {

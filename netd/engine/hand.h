@@ -33,7 +33,6 @@ typedef void (*hand_fn)(void *ctx, struct hand_answer *answer);
 
 /** hand_new() - @fd: the seam, stays open for the life of the process; @gone: called once when the hand is no more */
 struct hand *hand_new(struct loop *loop, int fd, void (*gone)(void *ctx), void *ctx);
-void hand_free(struct hand *hand);
 
 /**
  * hand_plan() - execute @plan for @uid
@@ -46,6 +45,9 @@ void hand_dump(struct hand *hand, uint64_t ns, uint32_t parts, const struct obj 
 void hand_open(struct hand *hand, uint64_t ns, enum seam_open_what what, hand_fn answered, void *ctx);
 /** hand_adopt() - @fd: becomes the hand's (owned from now on) */
 void hand_adopt(struct hand *hand, uint64_t ns, uint32_t uid, bool hold, int fd, hand_fn answered, void *ctx);
+
+/** hand_planned_ns() - when a plan last went, was answered or came to its end: the kernel's messages of it come then */
+uint64_t hand_planned_ns(const struct hand *hand);
 
 /** hand_result_err() - an answer's failure as an error about @object. Return: 0 or -errno. */
 int hand_result_err(const struct seam_result *result, const char *object, const char *what, struct err *err);

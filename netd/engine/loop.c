@@ -9,6 +9,7 @@
 #include "lib/base/mem.h"
 
 enum { LOOP_SIGNALS_MAX = 4 };
+enum { PROMPT, PATIENT, PRIORITIES }; /* libevent's: the smaller goes first */
 
 struct loop_signal {
 	struct event *event;
@@ -25,7 +26,7 @@ struct loop {
 struct loop_io {
 	struct loop *loop;
 	struct event *event;
-	int fd;
+	int fd, priority;
 	unsigned events;
 	loop_io_fn fn;
 	void *ctx;
@@ -40,19 +41,16 @@ struct loop_timer {
 struct loop *loop_new(void)
 {
 	struct loop *loop = mem_alloc(sizeof(*loop));
+	struct event_config *config = event_config_new();
 
-	loop->base = event_base_new();
-	if (!loop->base)
+	/* After each call of the patient it is looked whether there is something for the others. */
+	if (!config || event_config_set_max_dispatch_interval(config, NULL, 1, PATIENT) < 0)
+		abort();
+	loop->base = event_base_new_with_config(config);
+	event_config_free(config);
+	if (!loop->base || event_base_priority_init(loop->base, PRIORITIES) < 0)
 		abort(); /* no epoll instance or no memory: nothing can be said or done yet */
 	return loop;
-}
-
-void loop_free(struct loop *loop)
-{
-	for (size_t i = 0; i < loop->signal_count; i++)
-		event_free(loop->signals[i].event);
-	event_base_free(loop->base);
-	free(loop);
 }
 
 int loop_run(struct loop *loop) { return event_base_dispatch(loop->base) < 0 ? -EIO : 0; }
@@ -88,8 +86,17 @@ void loop_io_set(struct loop_io *io, unsigned events)
 	if (events & LOOP_WRITE)
 		what |= EV_WRITE;
 	io->event = event_new(io->loop->base, io->fd, what, on_io, io);
-	if (!io->event || event_add(io->event, NULL) < 0)
+	if (!io->event || event_priority_set(io->event, io->priority) < 0 || event_add(io->event, NULL) < 0)
 		abort();
+}
+
+void loop_io_patient(struct loop_io *io)
+{
+	unsigned events = io->events;
+
+	io->priority = PATIENT;
+	loop_io_set(io, 0);
+	loop_io_set(io, events);
 }
 
 struct loop_io *loop_io_new(struct loop *loop, int fd, unsigned events, loop_io_fn fn, void *ctx)
@@ -129,10 +136,12 @@ struct loop_timer *loop_timer_new(struct loop *loop, loop_timer_fn fn, void *ctx
 	timer->fn = fn;
 	timer->ctx = ctx;
 	timer->event = event_new(loop->base, -1, 0, on_timer, timer);
-	if (!timer->event)
+	if (!timer->event || event_priority_set(timer->event, PROMPT) < 0)
 		abort();
 	return timer;
 }
+
+void loop_timer_patient(struct loop_timer *timer) { event_priority_set(timer->event, PATIENT); }
 
 void loop_timer_set(struct loop_timer *timer, uint64_t ms)
 {
@@ -170,6 +179,6 @@ void loop_on_signal(struct loop *loop, int signo, loop_timer_fn fn, void *ctx)
 	signal->fn = fn;
 	signal->ctx = ctx;
 	signal->event = evsignal_new(loop->base, signo, on_signal, signal);
-	if (!signal->event || event_add(signal->event, NULL) < 0)
+	if (!signal->event || event_priority_set(signal->event, PROMPT) < 0 || event_add(signal->event, NULL) < 0)
 		abort();
 }

@@ -162,12 +162,3 @@ int method_events(struct call *call, struct err *err)
 	api_listen(call->engine->api, call);
 	return 0;
 }
-
-void engine_event(struct engine *engine, const char *event, const char *object, const char *detail)
-{
-	json_t *doc = json_pack("{s:s, s:s, s:I}", "event", event, "object", object, "time", (json_int_t)clock_realtime_ms());
-
-	json_object_set_new(doc, "detail", detail ? json_string(detail) : json_null());
-	api_broadcast(engine->api, doc);
-	json_decref(doc);
-}

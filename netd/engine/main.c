@@ -23,38 +23,6 @@
 #include "netd/engine/store.h"
 #include "netd/loglevel.h"
 
-uint64_t engine_id(const struct engine *engine)
-{
-	uint64_t id;
-
-	do
-		id = random_id48();
-	while (model_id_taken(&engine->model, id));
-	return id;
-}
-
-size_t engine_routers(const struct engine *engine)
-{
-	const struct tenant *tenant;
-	size_t cursor = 0, count = 0;
-
-	while ((tenant = table_next(&engine->model.tenants, &cursor)))
-		count += tenant_has_router(tenant);
-	return count;
-}
-
-void engine_ignore(void *ctx, struct hand_answer *answer)
-{
-	(void)ctx;
-	(void)answer;
-}
-
-void engine_die(struct engine *engine)
-{
-	engine->status = 1;
-	loop_stop(engine->loop);
-}
-
 static void on_hand_gone(void *ctx) { engine_die(ctx); }
 
 static void on_term(void *ctx)

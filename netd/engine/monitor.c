@@ -5,9 +5,11 @@
  * Our own changes make the same messages as anybody's, and the kernel's own
  * housekeeping makes more; looking each time would cost a comparison a request.
  * So a message is judged by who asked for it (its netlink port): what the hand
- * did is known, what the kernel did by itself follows from a link, whose end
- * (or being set down) counts while the model has its id. All else is somebody's
- * and counts when it takes something away.
+ * did is known, what the kernel did by itself follows from a link, which counts
+ * when it ends, or is another than it was made, while the model has its id. All
+ * else is somebody's and counts when it takes something away. Where the kernel
+ * does not tell who asked, it is taken for us while a change of ours is on its
+ * way. Of most sysctls the kernel tells nothing: `check` reads them.
  */
 #include "netd/engine/monitor.h"
 
@@ -43,21 +45,15 @@ struct monitor {
 	struct engine *engine;
 	struct list watches;
 	struct loop_timer *quiet;
-	uint64_t changes; /* engine.changes when last looked at, and when it was seen to have moved */
-	uint64_t changed_ns;
 };
 
 /* Is a change of ours on its way, or just over? */
 static bool own_change(struct monitor *monitor)
 {
 	struct engine *engine = monitor->engine;
-	uint64_t now = clock_monotonic_ns();
 
-	if (engine->txns || engine->gated || !list_empty(&engine->endings) || monitor->changes != engine->changes) {
-		monitor->changes = engine->changes;
-		monitor->changed_ns = now;
-	}
-	return now - monitor->changed_ns < QUIET_MS * 1000000ULL;
+	return engine->txns || engine->gated || !list_empty(&engine->endings) ||
+	       clock_monotonic_ns() - hand_planned_ns(engine->hand) < QUIET_MS * 1000000ULL;
 }
 
 static void on_quiet(void *ctx)
@@ -78,18 +74,54 @@ static void sign(struct monitor *monitor)
 		loop_timer_set(monitor->quiet, QUIET_MS);
 }
 
-/* Is it the end, or the going down, of a link that the model knows? */
+/* The MTU that a port or bridge of this id shall have; 0 where there is none. */
+static uint32_t wanted_mtu(const struct model *model, uint64_t id)
+{
+	const struct tenant *tenant;
+	size_t cursor = 0;
+
+	while ((tenant = table_next(&model->tenants, &cursor))) {
+		const struct network *network;
+		size_t at = 0;
+
+		while ((network = table_next(&tenant->networks, &at))) {
+			if (network->id == id)
+				return network->mtu;
+			list_each(node, &network->endpoints) {
+				const struct endpoint *endpoint = container_of(node, struct endpoint, network_link);
+
+				if (endpoint->id == id)
+					return endpoint->mtu;
+			}
+		}
+	}
+	return 0;
+}
+
+/*
+ * Does a link that the model knows end, or differ from what it was made as? The carrier is its other end's affair,
+ * and so a stack's: that it comes and goes must cost nothing.
+ */
 static bool link_counts(struct monitor *monitor, const struct rtnl_event *event)
 {
-	uint64_t id;
+	bool uplink = str_eq(event->name, UPLINK_NAME);
+	uint64_t id = 0;
+	uint32_t mtu;
 
-	if (str_eq(event->name, UPLINK_NAME))
-		return event->down && !event->removed && !own_change(monitor);
-	if (event->name[0] != 'm' || !event->name[1] || str_hex48(event->name + 2, &id) < 0 ||
-	    !model_id_taken(&monitor->engine->model, id))
+	if (!uplink && (event->name[0] != 'm' || !event->name[1] || str_hex48(event->name + 2, &id) < 0 ||
+			!model_id_taken(&monitor->engine->model, id)))
 		return false;
-	/* while a change of ours is on its way, links are down because they are being made */
-	return event->removed || (event->down && !own_change(monitor));
+	if (event->removed)
+		return !uplink; /* its other end, in the host, tells */
+	/* while a change of ours is on its way, links differ because they are being made */
+	if (own_change(monitor))
+		return false;
+	if (event->port_only)
+		return event->loose;
+	if (event->down || (event->name[1] == 'p' && !uplink && !event->master))
+		return true;
+	mtu = uplink || event->name[1] == 'u' ? monitor->engine->facts.mtu : wanted_mtu(&monitor->engine->model, id);
+	return mtu && event->mtu != mtu;
 }
 
 static void on_rtnl(struct watch *watch, const void *data, size_t size)
@@ -110,9 +142,14 @@ static void on_rtnl(struct watch *watch, const void *data, size_t size)
 			counts = event.protocol == OBJ_ROUTE_PROTO ? event.removed && event.portid :
 								     watch->ns == NS_HOST && event.is_default;
 			break;
-		case RTNL_EVENT_ADDR:
-		case RTNL_EVENT_NEIGH:
-			counts = event.removed && event.portid;
+		case RTNL_EVENT_ADDR: /* of IPv6 it is not told who asked */
+			counts = event.removed && (event.portid || !own_change(monitor));
+			break;
+		case RTNL_EVENT_NEIGH: /* a removal that was asked for tells itself as a change, with who asked */
+			counts = event.portid != 0;
+			break;
+		case RTNL_EVENT_CONF: /* never tells who */
+			counts = !own_change(monitor);
 			break;
 		case RTNL_EVENT_FDB: /* never tells who; ours are static, so they go by a hand or with their port */
 			counts = event.removed && !own_change(monitor);
@@ -240,12 +277,4 @@ struct monitor *monitor_new(struct engine *engine)
 	list_init(&monitor->watches);
 	monitor->quiet = loop_timer_new(engine->loop, on_quiet, monitor);
 	return monitor;
-}
-
-void monitor_free(struct monitor *monitor)
-{
-	list_each_safe(node, &monitor->watches)
-		watch_free(container_of(node, struct watch, link));
-	loop_timer_free(monitor->quiet);
-	free(monitor);
 }

@@ -9,7 +9,6 @@
 #include "netd/engine/engine.h"
 
 struct monitor *monitor_new(struct engine *engine);
-void monitor_free(struct monitor *monitor);
 /** monitor_sync() - listen in the host and in every router that stands, and nowhere else */
 void monitor_sync(struct monitor *monitor);
 /** monitor_drop() - stop listening in @ns: an open socket would keep the namespace alive */

@@ -373,7 +373,7 @@ static void compare(struct reconcile *rec)
 
 	reap_lost(rec);
 	objv_clear(&rec->want);
-	desired_all(&rec->engine->model, &rec->engine->facts, false, &rec->want);
+	desired_all(&rec->engine->model, &rec->engine->facts, &rec->want);
 	prune_want(rec, &rec->want);
 	judge_have(&rec->want, &rec->have);
 	plan_diff(&rec->want, &rec->have, &plan);
@@ -470,7 +470,7 @@ static void on_registry(void *ctx, struct hand_answer *answer)
 		run_end(rec, &err, false);
 		return;
 	}
-	desired_all(&rec->engine->model, &rec->engine->facts, false, &rec->want);
+	desired_all(&rec->engine->model, &rec->engine->facts, &rec->want);
 	objv_sort(&rec->want);
 	rec->dumps = 1; /* ours, so that answers cannot come to the end early */
 	ask_dump(rec, NS_HOST);
@@ -628,20 +628,4 @@ struct reconcile *reconcile_new(struct engine *engine, void (*started)(struct en
 	list_init(&rec->waiting);
 	rec->timer = loop_timer_new(engine->loop, on_soon, rec);
 	return rec;
-}
-
-void reconcile_free(struct reconcile *rec)
-{
-	list_each_safe(node, &rec->waiting)
-		free(container_of(node, struct run, link));
-	free(rec->run);
-	free(rec->infos);
-	free(rec->blind);
-	plan_fini(&rec->plan);
-	objv_fini(&rec->want);
-	objv_fini(&rec->have);
-	plan_fini(&rec->after);
-	json_decref(rec->differences);
-	loop_timer_free(rec->timer);
-	free(rec);
 }

@@ -12,7 +12,6 @@
 
 /** reconcile_new() - @started is called once, when the first run is through and the API may open */
 struct reconcile *reconcile_new(struct engine *engine, void (*started)(struct engine *engine));
-void reconcile_free(struct reconcile *reconcile);
 
 /** reconcile_start() - registry, host facts, pools, store, then everything in the kernel */
 void reconcile_start(struct reconcile *reconcile);

@@ -166,7 +166,7 @@ static int store_schema(struct store *store, const char *db, const char *synchro
 	if (r < 0)
 		return r;
 	if (store_meta_get(store, db, "version", version, sizeof(version)) == 0) {
-		if (!str_eq(version, "1"))
+		if (strtol(version, NULL, 10) != STORE_VERSION)
 			return err_set(err, ERR_IO, EPROTONOSUPPORT, path,
 				       "the store has version %s, this program knows %d; it was left as it is", version,
 				       STORE_VERSION);

@@ -467,6 +467,7 @@ static size_t nft_transaction(struct apply *apply, struct nlsock *sock, const st
 	struct err err = ERR_INIT;
 	uint32_t index = 0;
 	size_t bad = count;
+	bool lost = false; /* no answer came: it may stand or not */
 	int r = 0;
 
 	nft_begin(&batch);
@@ -483,11 +484,12 @@ static size_t nft_transaction(struct apply *apply, struct nlsock *sock, const st
 	if (r == 0 && nft_exec(sock, &batch, &index, &err) < 0) {
 		for (bad = count - 1; bad > 0 && first[bad] > index; bad--)
 			;
+		lost = err.no == EIO;
 		fail_err(&out[bad], &err);
 	}
 	nlbatch_fini(&batch);
 	for (size_t i = 0; i < count; i++) {
-		out[i].touched = bad == count;
+		out[i].touched = bad == count || lost;
 		if (bad != count && i != bad)
 			out[i].status = -ECANCELED;
 	}

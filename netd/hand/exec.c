@@ -168,6 +168,8 @@ static int forward_group(struct exec *x, size_t from, size_t to)
 			return o->status;
 		}
 	}
+	if (r != 0)
+		result_set(x->result, from, -EIO, "the operation was not carried out");
 	return r != 0 ? -EIO : 0;
 }
 

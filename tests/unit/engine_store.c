@@ -101,7 +101,7 @@ static char *meaning(const struct model *model)
 	const struct tenant *tenant;
 	size_t cursor = 0;
 
-	desired_all(model, &facts, false, &objs);
+	desired_all(model, &facts, &objs);
 	objv_sort(&objs);
 	for (size_t i = 0; i < objs.count; i++) {
 		obj_print(&objs.items[i], &text);
