@@ -3,8 +3,11 @@
 #include "netd/engine/change.h"
 
 #include <errno.h>
+#include <sys/stat.h>
 
-#include "netd/engine/monitor.h"
+#include "lib/base/mem.h"
+#include "lib/base/str.h"
+#include "netd/engine/reconcile.h"
 #include "netd/engine/store.h"
 
 void change_drop_endpoint(struct txn *txn, const struct endpoint *endpoint)
@@ -79,4 +82,53 @@ int change_missing(struct call *call, bool strict, const char *what, const char 
 		return err_set(err, ERR_NOTFOUND, ENOENT, name, "there is no %s of this name", what);
 	call_reply(call, call->dry_run ? json_pack("{s:[]}", "plan") : NULL);
 	return 0;
+}
+
+static int stack_prepare(struct txn *txn, struct err *err)
+{
+	int r = change_mark(txn, err);
+
+	if (r == 0)
+		model_stack_del(txn->object);
+	return r;
+}
+
+void change_stack(struct call *call, struct stack *stack, const char *event)
+{
+	static const struct txn_ops ops = { stack_prepare, NULL, NULL, NULL };
+	struct txn *txn = txn_new(call, &ops, stack, event);
+
+	stack_name_print(stack, txn->name);
+	txn->ending_dev = stack->netns[0];
+	txn->ending_ino = stack->netns[1];
+	change_drop_stack(txn, stack);
+	txn_run(txn);
+}
+
+bool change_busy(const struct stack *stack)
+{
+	list_each(node, &stack->endpoints)
+		if (container_of(node, struct endpoint, stack_link)->life == LIFE_PENDING)
+			return true;
+	return stack->life == LIFE_PENDING;
+}
+
+int change_netns_known(struct call *call, const struct name *name, const struct stat *st, struct err *err)
+{
+	const struct stack *known = model_stack_by_netns(&call->engine->model, st->st_dev, st->st_ino);
+	char full[NAME_FULL_SIZE];
+
+	if (!known || (str_eq(known->tenant->name, name->tenant) && str_eq(known->name, name->name)))
+		return 0;
+	if (known->kind == STACK_FOREIGN && !call->retried && !call->dry_run) {
+		call->retried = true;
+		call_wait(call);
+		reconcile_now(call->engine);
+		return 1;
+	}
+	if (!str_eq(known->tenant->name, name->tenant))
+		return err_set(err, ERR_PERMISSION, EPERM, name->name,
+			       "the namespace belongs to a stack of another tenant; a stack joins one tenant's networks");
+	stack_name_print(known, full);
+	return err_set(err, ERR_CONFLICT, EBUSY, name->name, "the namespace is that of stack %s", full);
 }

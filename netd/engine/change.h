@@ -21,6 +21,19 @@ int change_mark(struct txn *txn, struct err *err);
 /** change_add_router() - the router of @tenant unless it stands (or is on its way), and the host's part before the first */
 void change_add_router(struct txn *txn, const struct tenant *tenant);
 
+/** change_busy() - is something of the stack still on its way up? */
+bool change_busy(const struct stack *stack);
+/** change_stack() - remove a stack with its endpoints (rules checked by the caller): runs, and answers @call */
+void change_stack(struct call *call, struct stack *stack, const char *event);
+
+struct stat;
+/**
+ * change_netns_known() - a namespace we know already: in the same stack an interface more is fine; anything else must
+ * not be, or two tenants would meet in it. Inode numbers are used again, so a stack of somebody else's namespace that
+ * may be gone is looked at first. Return: 0 go on, 1 the call waits, < 0.
+ */
+int change_netns_known(struct call *call, const struct name *name, const struct stat *st, struct err *err);
+
 /** change_missing() - for "delete what is gone": success unless strict. Answers or returns an error. */
 int change_missing(struct call *call, bool strict, const char *what, const char *name, struct err *err);
 

@@ -91,31 +91,6 @@ static int netns_fd_get(struct call *call, const struct attach_params *params, i
 	return 0;
 }
 
-/*
- * A namespace we know already: in the same stack an interface more is fine; anything else must not be, or two
- * tenants would meet in it. Inode numbers are used again, so a stack of somebody else's namespace that may be gone is
- * looked at first. Return: 0 go on, 1 the call waits, < 0.
- */
-static int netns_known(struct call *call, const struct name *name, const struct stat *st, struct err *err)
-{
-	const struct stack *known = model_stack_by_netns(&call->engine->model, st->st_dev, st->st_ino);
-	char full[NAME_FULL_SIZE];
-
-	if (!known || (str_eq(known->tenant->name, name->tenant) && str_eq(known->name, name->name)))
-		return 0;
-	if (known->kind == STACK_FOREIGN && !call->retried && !call->dry_run) {
-		call->retried = true;
-		call_wait(call);
-		reconcile_now(call->engine);
-		return 1;
-	}
-	if (!str_eq(known->tenant->name, name->tenant))
-		return err_set(err, ERR_PERMISSION, EPERM, name->name,
-			       "the namespace belongs to a stack of another tenant; a stack joins one tenant's networks");
-	stack_name_print(known, full);
-	return err_set(err, ERR_CONFLICT, EBUSY, name->name, "the namespace is that of stack %s", full);
-}
-
 /* The stack the endpoint goes into, made where it has to be. */
 static int stack_get(struct call *call, struct tenant *tenant, const struct attach_params *params, const struct name *name,
 		     const struct stat *st, struct attach *attach, struct stack **ret_stack, struct err *err)
@@ -372,7 +347,7 @@ int method_endpoint_attach(struct call *call, struct err *err)
 			call_wait(call);
 			return 0;
 		}
-		r = netns_known(call, &name, &st, err);
+		r = change_netns_known(call, &name, &st, err);
 		if (r != 0) {
 			fd_close(fd);
 			return r < 0 ? r : 0;
@@ -420,35 +395,6 @@ static int detach_prepare(struct txn *txn, struct err *err)
 	return r;
 }
 
-static int detach_stack_prepare(struct txn *txn, struct err *err)
-{
-	int r = change_mark(txn, err);
-
-	if (r == 0)
-		model_stack_del(txn->object);
-	return r;
-}
-
-void method_drop_stack(struct call *call, struct stack *stack, const char *event)
-{
-	static const struct txn_ops ops = { detach_stack_prepare, NULL, NULL, NULL };
-	struct txn *txn = txn_new(call, &ops, stack, event);
-
-	stack_name_print(stack, txn->name);
-	txn->ending_dev = stack->netns[0];
-	txn->ending_ino = stack->netns[1];
-	change_drop_stack(txn, stack);
-	txn_run(txn);
-}
-
-bool method_stack_busy(const struct stack *stack)
-{
-	list_each(node, &stack->endpoints)
-		if (container_of(node, struct endpoint, stack_link)->life == LIFE_PENDING)
-			return true;
-	return stack->life == LIFE_PENDING;
-}
-
 int method_endpoint_detach(struct call *call, struct err *err)
 {
 	static const struct txn_ops ops = { detach_prepare, NULL, NULL, NULL };
@@ -473,12 +419,12 @@ int method_endpoint_detach(struct call *call, struct err *err)
 		return change_missing(call, params.strict, name.ifname[0] ? "endpoint" : "stack", params.name, err);
 	if (stack->tenant->kind == TENANT_LAB)
 		return err_set(err, ERR_CONFLICT, EBUSY, params.name, "it is a node of a lab, which goes as a whole");
-	if (method_stack_busy(stack)) {
+	if (change_busy(stack)) {
 		call_wait(call);
 		return 0;
 	}
 	if (!endpoint || (stack->kind != STACK_CONTAINER && stack->endpoints.next == stack->endpoints.prev)) {
-		method_drop_stack(call, stack, "endpoint-detached");
+		change_stack(call, stack, "endpoint-detached");
 		return 0;
 	}
 	txn = txn_new(call, &ops, endpoint, "endpoint-detached");

@@ -80,8 +80,13 @@ int method_stack_create(struct call *call, struct err *err)
 			return err_set(err, ERR_USAGE, EBADF, params.name, "no descriptor %lld came with the message",
 				       (long long)params.netns_fd);
 	}
-	if (fd >= 0 && model_stack_by_netns(&call->engine->model, st.st_dev, st.st_ino))
-		r = err_set(err, ERR_CONFLICT, EBUSY, params.name, "the namespace is that of another stack");
+	if (fd >= 0) {
+		r = change_netns_known(call, &name, &st, err);
+		if (r > 0) {
+			fd_close(fd);
+			return 0;
+		}
+	}
 	if (r == 0)
 		r = model_stack_add(tenant, name.name, fd >= 0 ? STACK_CONTAINER : STACK_BARE, engine_id(call->engine), &stack,
 				    err);
@@ -216,10 +221,10 @@ int method_stack_delete(struct call *call, struct err *err)
 		return change_missing(call, params.strict, "stack", params.name, err);
 	if (stack->tenant->kind == TENANT_LAB)
 		return err_set(err, ERR_CONFLICT, EBUSY, params.name, "it is a node of a lab, which goes as a whole");
-	if (method_stack_busy(stack)) {
+	if (change_busy(stack)) {
 		call_wait(call);
 		return 0;
 	}
-	method_drop_stack(call, stack, "endpoint-detached");
+	change_stack(call, stack, "endpoint-detached");
 	return 0;
 }

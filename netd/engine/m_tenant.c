@@ -214,13 +214,8 @@ static bool tenant_busy(const struct tenant *tenant)
 		if (network->life == LIFE_PENDING)
 			return true;
 	list_each(node, &tenant->stack_order) {
-		const struct stack *stack = container_of(node, struct stack, order);
-
-		if (stack->life == LIFE_PENDING)
+		if (change_busy(container_of(node, struct stack, order)))
 			return true;
-		list_each(link, &stack->endpoints)
-			if (container_of(link, struct endpoint, stack_link)->life == LIFE_PENDING)
-				return true;
 	}
 	return tenant->life == LIFE_PENDING;
 }

@@ -50,10 +50,6 @@ struct stack *method_stack(struct call *call, const struct name *name, struct er
 /** method_endpoint() - by "T/N:IF", or "T/N" where the stack has one */
 struct endpoint *method_endpoint(struct call *call, const char *full, struct err *err);
 
-/** method_stack_busy() - is something of it still on its way up? */
-bool method_stack_busy(const struct stack *stack);
-/** method_drop_stack() - remove a stack with its endpoints */
-void method_drop_stack(struct call *call, struct stack *stack, const char *event);
 /** method_drop_tenant() - remove a tenant or lab with all in it (rules checked by the caller) */
 void method_drop_tenant(struct call *call, struct tenant *tenant, const char *event);
 

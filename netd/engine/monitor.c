@@ -28,7 +28,11 @@
 
 enum {
 	MONITOR_READ_SIZE = 32 * 1024,
-	QUIET_MS = 150, /* messages of a change of ours come no later than this after its end */
+	/*
+	 * The kernel queues the messages of a change before the hand can answer, so they are read within a few turns
+	 * of the loop. What comes later is not ours; were this longer, a busy daemon would see no drift at all.
+	 */
+	QUIET_MS = 25,
 };
 
 struct watch {
@@ -52,7 +56,7 @@ static bool own_change(struct monitor *monitor)
 {
 	struct engine *engine = monitor->engine;
 
-	return engine->txns || engine->gated || !list_empty(&engine->endings) ||
+	return engine->txns || engine->gated ||
 	       clock_monotonic_ns() - hand_planned_ns(engine->hand) < QUIET_MS * 1000000ULL;
 }
 
@@ -152,7 +156,7 @@ static void on_rtnl(struct watch *watch, const void *data, size_t size)
 			counts = !own_change(monitor);
 			break;
 		case RTNL_EVENT_FDB: /* never tells who; ours are static, so they go by a hand or with their port */
-			counts = event.removed && !own_change(monitor);
+			counts = event.removed && !own_change(monitor) && list_empty(&monitor->engine->endings);
 			break;
 		}
 		if (counts && event.portid != monitor->engine->features.portid)
