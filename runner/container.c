@@ -212,6 +212,7 @@ int container_sweep(const struct container_host *host, struct err *err)
 	struct sweep sweep = {.host = host, .err = err};
 	int rc = state_each(host->runtime_dir, sweep_one, &sweep, err);
 
+	state_prune(host->runtime_dir);
 	return rc < 0 ? rc : sweep.rc;
 }
 

@@ -30,6 +30,7 @@ int idrange_alloc(int containers, const char *id, uint32_t *ret_base, struct err
 	for (uint32_t i = 0; i < IDRANGE_COUNT; i++) {
 		uint32_t base =
 			IDRANGE_FIRST + (uint32_t)((number + i) % IDRANGE_COUNT) * IDRANGE_SIZE;
+		int rc;
 
 		snprintf(path, sizeof(path), ".ids/%x", base);
 		if (mkdirat(containers, path, 0700) < 0) {
@@ -37,8 +38,11 @@ int idrange_alloc(int containers, const char *id, uint32_t *ret_base, struct err
 				continue;
 			return err_sys(err, ERR_IO, errno, path, "mkdir");
 		}
-		if (range_enter(containers, id, base) < 0)
-			return err_sys(err, ERR_IO, errno, path, "open");
+		rc = range_enter(containers, id, base);
+		if (rc == -ENOENT) /* a sweep took the empty folder for a lost one */
+			continue;
+		if (rc < 0)
+			return err_sys(err, ERR_IO, -rc, path, "open");
 		*ret_base = base;
 		return 0;
 	}
@@ -48,9 +52,9 @@ int idrange_alloc(int containers, const char *id, uint32_t *ret_base, struct err
 
 int idrange_share(int containers, const char *id, uint32_t base, struct err *err)
 {
-	if (range_enter(containers, id, base) < 0)
-		return err_sys(err, ERR_IO, errno, id, "join the id range %x", base);
-	return 0;
+	int rc = range_enter(containers, id, base);
+
+	return rc < 0 ? err_sys(err, ERR_IO, -rc, id, "join the id range %x", base) : 0;
 }
 
 int idrange_release(int containers, const char *id, uint32_t base, struct err *err)

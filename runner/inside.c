@@ -32,6 +32,7 @@
 #include "runner/process.h"
 #include "runner/sync.h"
 
+static int descriptors_keep(struct inside *inside, struct err *err);
 static int prepare(const struct inside *inside, struct err *err);
 static int expect(int sync, enum sync_kind kind, struct sync_msg *ret_msg, int *ret_fd,
 		  struct err *err);
@@ -42,7 +43,8 @@ static int hosts_add(const char *lines, struct err *err);
 
 int inside_run(void *ctx)
 {
-	const struct inside *inside = ctx;
+	struct inside own = *(const struct inside *)ctx;
+	const struct inside *inside = &own;
 	struct sync_msg msg = {.kind = SYNC_FAILED, .value = PROCESS_FAILED};
 	sigset_t all;
 
@@ -51,7 +53,7 @@ int inside_run(void *ctx)
 	/* The arguments name folders of the host. */
 	memset(inside->title, 0, inside->title_size);
 	strncpy(inside->title, "moat-init", inside->title_size);
-	if (prepare(inside, &msg.err) < 0) {
+	if (descriptors_keep(&own, &msg.err) < 0 || prepare(inside, &msg.err) < 0) {
 		(void)sync_send(inside->sync, &msg, -1);
 		return PROCESS_FAILED;
 	}
@@ -59,6 +61,34 @@ int inside_run(void *ctx)
 }
 
 /* ----------------------------------------------------------------- helpers */
+
+/*
+ * Of the shim's descriptors none but ours stays, its end of our connection least of all: with that
+ * open here we would wait for a dead shim for ever.
+ */
+static int descriptors_keep(struct inside *inside, struct err *err)
+{
+	int *const kept[] = {&inside->sync, &inside->streams[0], &inside->streams[1],
+			     &inside->streams[2]};
+	enum { FIRST = 3, ASIDE = 64 };
+
+	for (size_t i = 0; i < ARRAY_COUNT(kept); i++)
+		if (*kept[i] >= 0 && (*kept[i] = fcntl(*kept[i], F_DUPFD_CLOEXEC, ASIDE)) < 0)
+			return err_sys(err, ERR_KERNEL, errno, NULL, "dup");
+	for (size_t i = 0; i < ARRAY_COUNT(kept); i++) {
+		int number = FIRST + (int)i;
+
+		if (*kept[i] < 0)
+			(void)close(number);
+		else if (dup3(*kept[i], number, O_CLOEXEC) < 0)
+			return err_sys(err, ERR_KERNEL, errno, NULL, "dup");
+		else
+			*kept[i] = number;
+	}
+	if (close_range(FIRST + (unsigned int)ARRAY_COUNT(kept), ~0U, 0) < 0)
+		return err_sys(err, ERR_KERNEL, errno, NULL, "close_range");
+	return 0;
+}
 
 static int prepare(const struct inside *inside, struct err *err)
 {

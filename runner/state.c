@@ -301,6 +301,19 @@ int state_each(const char *runtime_dir, int (*each)(void *ctx, const struct name
 	return rc;
 }
 
+void state_prune(const char *runtime_dir)
+{
+	cleanup(fd_closep) int root = state_root_open(runtime_dir, NULL);
+	struct sorted tenants = {0};
+
+	if (root < 0 || sorted_read(root, ".", &tenants) < 0)
+		return;
+	/* One that is not empty stays; one that gets its first container now is made again by that. */
+	for (size_t i = 0; i < tenants.count; i++)
+		(void)unlinkat(root, tenants.items[i], AT_REMOVEDIR);
+	sorted_fini(&tenants);
+}
+
 int state_pid_start(pid_t pid, int64_t *ret_start)
 {
 	cleanup(buf_fini) struct buf data = BUF_INIT;

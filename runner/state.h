@@ -95,6 +95,9 @@ int state_spec_load(const struct state_dir *dir, struct arena *arena, json_t **r
 int state_each(const char *runtime_dir, int (*each)(void *ctx, const struct name *name),
 	       void *ctx, struct err *err);
 
+/** state_prune() - folders of tenants that have no container (whoever made or emptied them was lost) */
+void state_prune(const char *runtime_dir);
+
 /** state_pid_start() - field 22 of /proc/PID/stat: with the pid it names one process for ever. Return: 0 or -errno. */
 int state_pid_start(pid_t pid, int64_t *ret_start);
 /** state_pidfd() - the init of a running container. Return: descriptor; -ESRCH when it is gone. */

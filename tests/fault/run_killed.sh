@@ -1,0 +1,83 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# `moat run --rm --network` killed along its whole way: the client, its shim, the container's first
+# process, each at every RUN_KILLED_STEP-th of its system calls. The next command must find nothing:
+# no container, endpoint, process, id range, mount.
+. "$(dirname "$0")/../lib/sandbox.sh"
+. "$(dirname "$0")/../lib/container.sh"
+sandbox_enter "$@"
+need strace
+# moat looks for its shim beside itself: here that is strace around it, without or with its children.
+wrapped=/run/sandbox/bin
+mkdir $wrapped
+cp "$MOAT_BIN_DIR/moat" $wrapped/moat
+cat >$wrapped/moat-shim <<-END
+	#!/bin/sh
+	exec strace \$SHIM_STRACE "$MOAT_BIN_DIR/moat-shim" "\$@"
+END
+chmod +x $wrapped/moat-shim
+sandbox_outside
+sandbox_mark
+start_moatd
+moat tenant create red >/dev/null
+moat network create red/web --subnet 10.0.0.0/24 >/dev/null
+
+run=(run --rm --name k --network red/web -- /bin/true)
+# points FILE [PID] - "NAME K" of every step-th call in a trace: the Kth of that name, by which strace counts
+points() {
+	awk -v pid="${2-}" -v step="${RUN_KILLED_STEP:-7}" '
+		pid != "" { if ($1 != pid) next; sub(/^[0-9]+ +/, "") }
+		/^[a-z0-9_]+\(/ { name = $0; sub(/\(.*/, "", name); seen[name]++
+			if (++n % step == 0 && name !~ /^exit|^execve$/) print name, seen[name] }' "$1"
+}
+# Dying takes a process a moment: the first command behind that finds what it left.
+swept() {
+	moat ps >/dev/null
+	what=$(state_left; moat endpoint list -q; pgrep -ax moat-shim; pgrep -ax moat-init; ls "$RT/containers/.ids" 2>/dev/null)
+	[[ -z $what ]]
+}
+# kill_along WHO POINTS - one run for each point
+kill_along() {
+	local who=$1 name count status killed=0 tried=0 left=''
+	while read -r name count; do
+		status=0
+		rm -f /run/sandbox/trace
+		if [[ $who == client ]]; then
+			{
+				strace -o /run/sandbox/trace -e trace="$name" -e inject="$name:signal=KILL:when=$count" \
+					"$MOAT_BIN_DIR/moat" "${run[@]}" >/run/sandbox/out 2>&1
+			} 2>/dev/null || status=$? # the shell's word about the kill
+		else
+			SHIM_STRACE="-o /run/sandbox/trace -e trace=$name -e inject=$name:signal=KILL:when=$count $3" \
+				$wrapped/moat "${run[@]}" >/run/sandbox/out 2>&1 || status=$?
+		fi
+		((++tried))
+		((status == 0)) || ((++killed))
+		if ! eventually 5 swept; then
+			left="killed at $name, call $count: $what"
+			break
+		fi
+	done <"$2"
+	if [[ -z $left ]]; then pass "$who: nothing is left ($tried runs)"; else fail "$who" "$left"; fi
+	# Behind its last word to the client, the shim's death is nobody's failure.
+	if ((killed * 10 > tried * 8)); then pass "$who: $killed of them failed"; else fail "$who: only $killed of $tried failed"; fi
+}
+
+strace -o /run/sandbox/client "$MOAT_BIN_DIR/moat" "${run[@]}" || die "the client cannot be traced"
+SHIM_STRACE='-f -o /run/sandbox/shim' $wrapped/moat "${run[@]}" || die "the shim cannot be traced"
+eventually 5 grep -q 'exited with' /run/sandbox/shim
+first=$(awk '{ print $1; exit }' /run/sandbox/shim)
+second=$(awk -v first="$first" '$1 != first { print $1; exit }' /run/sandbox/shim)
+points /run/sandbox/client >/run/sandbox/client.points
+points /run/sandbox/shim "$first" >/run/sandbox/shim.points
+points /run/sandbox/shim "$second" >/run/sandbox/container.points
+kill_along client /run/sandbox/client.points
+kill_along shim /run/sandbox/shim.points ''
+kill_along container /run/sandbox/container.points -f
+assert_ok "the name is free" moat "${run[@]}"
+assert_ok "all is in order" moat check
+moat tenant delete red --force >/dev/null
+stop_moatd
+leftovers
+finish
