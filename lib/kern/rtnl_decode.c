@@ -163,6 +163,16 @@ static int index_links(struct decoder *d, struct rtnl_slice raw, struct err *err
 	return bad ? bad_bytes(err, "links") : 0;
 }
 
+static bool port_flags_static(const struct nlattr *const port[IFLA_BRPORT_MAX + 1])
+{
+	return nlbuf_u8(port[IFLA_BRPORT_LEARNING], 1) == 0 &&
+	       nlbuf_u8(port[IFLA_BRPORT_UNICAST_FLOOD], 1) == 0 &&
+	       nlbuf_u8(port[IFLA_BRPORT_MCAST_FLOOD], 0) == 1 &&
+	       nlbuf_u8(port[IFLA_BRPORT_BCAST_FLOOD], 0) == 1 &&
+	       nlbuf_u8(port[IFLA_BRPORT_GUARD], 0) == 1 &&
+	       nlbuf_u8(port[IFLA_BRPORT_PROTECT], 0) == 1;
+}
+
 /* Does a port bear exactly the flags of rtnl_veth_add()? */
 static bool port_is_static(const struct link_message *link)
 {
@@ -172,12 +182,7 @@ static bool port_is_static(const struct link_message *link)
 	if (!nlbuf_name(link->slave_kind, kind, sizeof(kind)) || !str_eq(kind, "bridge"))
 		return false;
 	nlbuf_nested(link->slave_data, port, ARRAY_COUNT(port));
-	return nlbuf_u8(port[IFLA_BRPORT_LEARNING], 1) == 0 &&
-	       nlbuf_u8(port[IFLA_BRPORT_UNICAST_FLOOD], 1) == 0 &&
-	       nlbuf_u8(port[IFLA_BRPORT_MCAST_FLOOD], 0) == 1 &&
-	       nlbuf_u8(port[IFLA_BRPORT_BCAST_FLOOD], 0) == 1 &&
-	       nlbuf_u8(port[IFLA_BRPORT_GUARD], 0) == 1 &&
-	       nlbuf_u8(port[IFLA_BRPORT_PROTECT], 0) == 1;
+	return port_flags_static(port);
 }
 
 static void link_object(const struct decoder *d, const struct link_message *link)
@@ -481,6 +486,25 @@ int rtnl_list_routes(struct rtnl_slice raw, struct rtnl_route_info **ret_routes)
 	return (int)count;
 }
 
+/* What a bridge tells of a port by itself: its flags. */
+static bool port_event(const struct nlmsghdr *nlh, struct rtnl_event *event)
+{
+	const struct ifinfomsg *ifi = header_of(nlh, RTM_NEWLINK, sizeof(*ifi));
+	const struct nlattr *attrs[IFLA_MAX + 1], *port[IFLA_BRPORT_MAX + 1];
+
+	if (!ifi || ifi->ifi_family != AF_BRIDGE)
+		return false;
+	nlbuf_attrs(nlh, sizeof(*ifi), attrs, ARRAY_COUNT(attrs));
+	if (!attrs[IFLA_PROTINFO] || !nlbuf_name(attrs[IFLA_IFNAME], event->name, sizeof(event->name)))
+		return false;
+	nlbuf_nested(attrs[IFLA_PROTINFO], port, ARRAY_COUNT(port));
+	event->part = RTNL_EVENT_LINK;
+	event->index = (uint32_t)ifi->ifi_index;
+	event->port_only = 1;
+	event->loose = !port_flags_static(port);
+	return true;
+}
+
 bool rtnl_event_next(const void *data, size_t size, size_t *cursor,
 		     struct rtnl_event *ret_event)
 {
@@ -496,11 +520,17 @@ bool rtnl_event_next(const void *data, size_t size, size_t *cursor,
 		struct link_message link;
 
 		if (type == RTM_NEWLINK || type == RTM_DELLINK) {
+			if (type == RTM_NEWLINK && port_event(nlh, &event)) {
+				*ret_event = event;
+				return true;
+			}
 			if (!link_read(nlh, type, &link))
 				continue;
 			event.part = RTNL_EVENT_LINK;
 			event.index = link.info.index;
 			event.down = !link.info.up;
+			event.mtu = link.info.mtu;
+			event.master = link.info.master;
 			memcpy(event.name, link.info.name, sizeof(event.name));
 		} else if (type == RTM_NEWADDR || type == RTM_DELADDR) {
 			ifa = header_of(nlh, type, sizeof(*ifa));
@@ -522,6 +552,8 @@ bool rtnl_event_next(const void *data, size_t size, size_t *cursor,
 			event.part = ndm->ndm_family == AF_BRIDGE ? RTNL_EVENT_FDB
 								  : RTNL_EVENT_NEIGH;
 			event.index = (uint32_t)ndm->ndm_ifindex;
+		} else if (type == RTM_NEWNETCONF) {
+			event.part = RTNL_EVENT_CONF;
 		} else {
 			continue;
 		}

@@ -77,7 +77,8 @@ enum rtnl_event_part {
 	RTNL_EVENT_ADDR,
 	RTNL_EVENT_ROUTE,
 	RTNL_EVENT_NEIGH,
-	RTNL_EVENT_FDB
+	RTNL_EVENT_FDB,
+	RTNL_EVENT_CONF, /* forwarding or rp_filter of a device, or of all: by whom is never told */
 };
 
 /**
@@ -85,6 +86,8 @@ enum rtnl_event_part {
  * @type: RTM_NEWLINK ...; @ns is not known here
  * @portid: netlink port of who asked for it; 0: the kernel by itself, as when things go with a link (and always for FDB)
  * @down: of links: not administratively up
+ * @loose: of bridge ports: it does not bear LINK_PORT_STATIC's flags (told in messages of their own: only these and @name)
+ * @mtu, @master: of links, but not where @loose or @port_only is told; @master: index, 0 for none
  * @is_default: of routes: the destination is everything
  */
 struct rtnl_event {
@@ -93,6 +96,8 @@ struct rtnl_event {
 	uint8_t part;    /* enum rtnl_event_part */
 	uint8_t down;
 	uint8_t is_default;
+	uint8_t loose, port_only;
+	uint32_t mtu, master;
 	uint32_t portid;
 	uint32_t index;
 	char name[OBJ_IFNAME_SIZE]; /* of links only */
