@@ -5,12 +5,14 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
@@ -172,11 +174,24 @@ int rootfs_folder(const char *path, int userns, bool read_only, int *ret_mount, 
 		.propagation = MS_PRIVATE,
 		.userns_fd = (uint32_t)userns,
 	};
-	int fd = open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
+	struct open_how how = {
+		.flags = O_PATH | O_CLOEXEC,
+		.resolve = RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
+	};
+	cleanup(fd_closep) int place =
+		(int)syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof(how));
+	int fd;
 
-	if (fd < 0)
+	if (place < 0 && errno == ELOOP)
+		return err_set(err, ERR_PERMISSION, ELOOP, path,
+			       "there is a symbolic link in its place now");
+	if (place < 0)
 		return err_sys(err, errno == ENOENT ? ERR_NOTFOUND : ERR_KERNEL, errno, path,
 			       "open");
+	fd = open_tree(place, "",
+		       OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE | AT_EMPTY_PATH);
+	if (fd < 0)
+		return err_sys(err, ERR_KERNEL, errno, path, "copy of the mount");
 	if (mount_setattr(fd, "", AT_EMPTY_PATH | AT_RECURSIVE, &attr, sizeof(attr)) < 0) {
 		int no = errno;
 

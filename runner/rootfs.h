@@ -52,7 +52,7 @@ int rootfs_view(const struct spec *spec, uint32_t base, int layer, bool fresh, i
 
 /**
  * rootfs_folder() - a folder or file of the host as a detached mount, its ids 0..65535 seen as those of @userns
- * Refused where the file system cannot map ids.
+ * No symbolic link is followed: resolve it when it is named. Refused where the file system cannot map ids.
  */
 int rootfs_folder(const char *path, int userns, bool read_only, int *ret_mount,
 		  struct err *err);

@@ -2,6 +2,7 @@
 /* container_run - `moat run`: options to a specification, and away. Floor F5. */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "lib/base/clock.h"
@@ -121,6 +122,8 @@ static int option_take(struct building *b, int letter, const char *name, struct 
 static int net_take(struct building *b, const char *value, struct err *err);
 static int complete(struct building *b, char **args, struct err *err);
 static int name_complete(struct building *b, struct err *err);
+static int paths_resolve(struct building *b, struct err *err);
+static int path_resolve(const char **path, struct arena *arena, struct err *err);
 static const char **strings_add(struct arena *arena, const char **strings, size_t *count,
 				const char *text);
 static const char *env_take(struct arena *arena, const char *text);
@@ -323,7 +326,39 @@ static int complete(struct building *b, char **args, struct err *err)
 	rc = name_complete(b, err);
 	if (rc == 0)
 		rc = recipes_apply(spec, b->arena, err);
-	return rc < 0 ? rc : spec_check(spec, err);
+	if (rc == 0)
+		rc = spec_check(spec, err);
+	return rc < 0 ? rc : paths_resolve(b, err);
+}
+
+/*
+ * Folders of the host are named once, now, by whoever runs us. Kept as they were given they would be followed anew at
+ * each start, and by then the container may have put a link to anything in its volume (rootfs_folder() follows none).
+ */
+static int paths_resolve(struct building *b, struct err *err)
+{
+	struct spec *spec = &b->spec;
+	struct spec_volume *volumes =
+		arena_array(b->arena, spec->volume_count + 1, sizeof(*volumes));
+	int rc = spec->rootfs ? path_resolve(&spec->rootfs, b->arena, err) : 0;
+
+	for (size_t i = 0; rc == 0 && i < spec->volume_count; i++) {
+		volumes[i] = spec->volumes[i];
+		rc = path_resolve(&volumes[i].source, b->arena, err);
+	}
+	spec->volumes = volumes;
+	return rc;
+}
+
+static int path_resolve(const char **path, struct arena *arena, struct err *err)
+{
+	cleanup(mem_freep) char *real = realpath(*path, NULL);
+
+	if (!real)
+		return err_sys(err, errno == ENOENT ? ERR_NOTFOUND : ERR_IO, errno, *path,
+			       "open");
+	*path = arena_strdup(arena, real);
+	return 0;
 }
 
 /* NAME alone is of the tenant whose network it joins: a container is of one tenant. */

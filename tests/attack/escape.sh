@@ -1,0 +1,64 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# escape - a container that tries to get at the host's files: a link in its volume where another
+# volume begins, followed at the next start; a copy of /proc without what is mounted over it, with
+# every capability there is; the process that started it. Needs no daemon.
+# shellcheck source-path=SCRIPTDIR
+. "$(dirname "$0")/../lib/sandbox.sh"
+sandbox_enter "$@"
+need python3
+
+mkdir -p /run/vol/data /run/other /run/secret
+echo top-secret >/run/secret/key
+chmod 700 /run/secret
+inside() { moat exec vol -- "$@"; }
+
+# ------------------------------------------------------------ volumes
+assert_ok "a volume, and one that begins inside of it" moat run -d --name vol -v /run/vol:/vol -v /run/vol/data:/data -- sleep 1000
+assert_ok "it is the folder" inside sh -c 'echo mine >/vol/data/file && grep -q mine /data/file'
+assert_ok "the container puts a link in its place" inside sh -c 'rm /vol/data/file && rmdir /vol/data && ln -s /run/secret /vol/data'
+assert_fail "the link is not followed at the next start" moat restart vol
+assert_fail "nothing of the secret is seen" inside cat /data/key
+moat rm -f vol
+mkdir -p /run/vol2/a/data
+assert_ok "a volume that begins two folders down" moat run -d --name vol -v /run/vol2:/vol -v /run/vol2/a/data:/data -- sleep 1000
+assert_ok "a link in place of the folder between" inside sh -c 'mv /vol/a /vol/b && ln -s /run/vol2/b /vol/a'
+assert_fail "is not followed either" moat restart vol
+moat rm -f vol
+# That it would have led there: whoever runs us may name a link, and it is followed once, then.
+ln -s /run/other /run/link
+echo other >/run/other/file
+assert_eq "a link that is named at the start is followed" other "$(moat run --rm -v /run/link:/data -- cat /data/file)"
+assert_ok "and for good" moat run -d --name vol -v /run/link:/data -- sleep 1000
+ln -sfn /run/secret /run/link
+assert_ok "it starts anew" moat restart vol
+assert_eq "with the folder it began with" other "$(inside cat /data/file)"
+assert_fail "and not with another" inside cat /data/key
+moat rm -f vol
+assert_eq "nothing was written there" key "$(ls /run/secret)"
+
+# ------------------------------------------------------------ every capability
+# call NUMBER ARGS - errno of a system call made with all capabilities
+probe() {
+	moat run --rm --cap-add ALL -- python3 -c "
+import ctypes, os
+libc = ctypes.CDLL(None, use_errno=True)
+def call(number, *args):
+    return 0 if libc.syscall(number, *args) >= 0 else ctypes.get_errno()
+def opens(path, mode):
+    try:
+        os.close(os.open(path, mode)); return True
+    except OSError:
+        return False
+print($1)"
+}
+assert_eq "/proc cannot be copied (open_tree)" 1 "$(probe 'call(428, -100, b"/proc", 1)')"
+assert_eq "nor by its younger brother (open_tree_attr)" 1 "$(probe 'call(467, -100, b"/proc", 1, None, 0)')"
+assert_eq "nor mounted anew" "1 1 1" "$(probe 'call(430, b"proc", 0), call(165, b"proc", b"/mnt", b"proc", 0, 0), call(429, -1, b"", -100, b"/mnt", 4)' | tr -d '(),')"
+assert_eq "sysctls of the stack are not written" False "$(probe 'opens("/proc/sys/net/ipv4/ip_forward", os.O_WRONLY)')"
+for file in exe root cwd fd/0 ns/net ns/user mem; do
+	assert_eq "/proc/1/$file is closed" False "$(probe "opens('/proc/1/$file', os.O_RDONLY)")"
+done
+assert_eq "process 1 is not traced" 1 "$(probe 'call(101, 16, 1, 0, 0)')"
+finish
