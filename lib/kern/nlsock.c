@@ -15,11 +15,14 @@
  */
 #include "lib/kern/nlsock.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
+#include <linux/filter.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -124,9 +127,31 @@ void nlsock_close(struct nlsock *sock)
 	free(sock);
 }
 
-int nlsock_fd(const struct nlsock *sock)
+/*
+ * What this process did itself, and what takes nothing away, shall not wake the listener: an attach alone makes some
+ * twenty messages. Classic BPF on the message's header; it loads in network order, hence hton*(). Who asked is in
+ * nlmsg_pid: our first socket in a namespace has the process id there (net/netlink/af_netlink.c, netlink_autobind()).
+ */
+static int filter_own(int fd, enum nlsock_kind kind)
 {
-	return sock->fd;
+	enum { TYPE = offsetof(struct nlmsghdr, nlmsg_type), PORTID = offsetof(struct nlmsghdr, nlmsg_pid) };
+	enum { FLAGS = sizeof(struct nlmsghdr) + offsetof(struct ifinfomsg, ifi_flags) };
+	enum { FLAGS_LOW = FLAGS + (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? 3 : 0) };
+	struct sock_filter filter[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, PORTID),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htonl((uint32_t)getpid()), 7, kind == NLSOCK_NFT ? 6 : 0),
+		BPF_STMT(BPF_LD | BPF_H | BPF_ABS, TYPE),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_NEWADDR), 5, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_NEWNEIGH), 4, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_NEWLINK), 0, 2),
+		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, FLAGS_LOW),
+		BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, IFF_UP, 1, 0),
+		BPF_STMT(BPF_RET | BPF_K, UINT32_MAX), /* told */
+		BPF_STMT(BPF_RET | BPF_K, 0),	       /* not told */
+	};
+	struct sock_fprog program = {.len = ARRAY_COUNT(filter), .filter = filter};
+
+	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)) < 0 ? -errno : 0;
 }
 
 int nlsock_open_monitor(enum nlsock_kind kind, int ns_fd, int home_fd, int *ret_fd,
@@ -146,6 +171,11 @@ int nlsock_open_monitor(enum nlsock_kind kind, int ns_fd, int home_fd, int *ret_
 	if (r < 0)
 		return r;
 	set_buffer(fd, SO_RCVBUFFORCE, SO_RCVBUF, MONITOR_BUFFER);
+	r = filter_own(fd, kind);
+	if (r < 0) {
+		fd_close(fd);
+		return err_sys(err, ERR_KERNEL, -r, NULL, "filter of the netlink monitor");
+	}
 	for (size_t i = 0; i < count; i++) {
 		if (setsockopt(fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &groups[i],
 			       sizeof(groups[i])) < 0) {

@@ -95,7 +95,7 @@ static int stack_prepare(struct txn *txn, struct err *err)
 
 void change_stack(struct call *call, struct stack *stack, const char *event)
 {
-	static const struct txn_ops ops = { stack_prepare, NULL, NULL, NULL };
+	static const struct txn_ops ops = { .prepare = stack_prepare, .eager = true };
 	struct txn *txn = txn_new(call, &ops, stack, event);
 
 	stack_name_print(stack, txn->name);

@@ -266,7 +266,7 @@ static int endpoint_make(struct call *call, struct stack *stack, struct network 
 
 static void attach_run(struct call *call, struct attach *attach)
 {
-	static const struct txn_ops ops = { attach_prepare, attach_commit, attach_abort, attach_free };
+	static const struct txn_ops ops = { .prepare = attach_prepare, .commit = attach_commit, .abort = attach_abort, .finish = attach_free, .eager = true };
 	struct endpoint *endpoint = attach->endpoint;
 	struct txn *txn = txn_new(call, &ops, attach, "endpoint-attached");
 
@@ -278,6 +278,7 @@ static void attach_run(struct call *call, struct attach *attach)
 	desired_endpoint(endpoint, &txn->want);
 	txn->adopt_ns = endpoint->stack->ns;
 	txn->adopt_fd = attach->adopt_fd;
+	txn->adopt_fresh = attach->stack_new;
 	attach->adopt_fd = -1;
 	txn_run(txn);
 }
@@ -397,7 +398,7 @@ static int detach_prepare(struct txn *txn, struct err *err)
 
 int method_endpoint_detach(struct call *call, struct err *err)
 {
-	static const struct txn_ops ops = { detach_prepare, NULL, NULL, NULL };
+	static const struct txn_ops ops = { .prepare = detach_prepare, .eager = true };
 	struct detach_params params = { 0 };
 	struct endpoint *endpoint = NULL;
 	struct stack *stack;

@@ -268,7 +268,7 @@ static int lab_fill(struct call *call, struct tenant *lab, const struct up_param
 
 int method_lab_up(struct call *call, struct err *err)
 {
-	static const struct txn_ops ops = { lab_store, lab_commit, lab_abort, NULL };
+	static const struct txn_ops ops = { .prepare = lab_store, .commit = lab_commit, .abort = lab_abort, .eager = true };
 	struct up_params params = { 0 };
 	struct tenant_want want = {
 		.kind = TENANT_LAB, .id = engine_id(call->engine), .transit = -1, .quota = { -1, -1, -1 } };

@@ -93,7 +93,7 @@ static int network_want(struct call *call, const struct create_params *params, s
 
 int method_network_create(struct call *call, struct err *err)
 {
-	static const struct txn_ops ops = { network_prepare, network_commit, network_abort, NULL };
+	static const struct txn_ops ops = { .prepare = network_prepare, .commit = network_commit, .abort = network_abort };
 	struct create_params params = { 0 };
 	struct prefix subnets[MODEL_SUBNETS_MAX];
 	struct ip gateways[MODEL_SUBNETS_MAX];
@@ -228,7 +228,7 @@ static int delete_prepare(struct txn *txn, struct err *err)
 
 int method_network_delete(struct call *call, struct err *err)
 {
-	static const struct txn_ops ops = { delete_prepare, NULL, NULL, NULL };
+	static const struct txn_ops ops = { .prepare = delete_prepare };
 	struct delete_params params = { 0 };
 	struct network *network;
 	struct name name;

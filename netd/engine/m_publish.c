@@ -151,7 +151,7 @@ static struct txn *ports_txn(struct call *call, const struct txn_ops *ops, const
 
 int method_publish(struct call *call, struct err *err)
 {
-	static const struct txn_ops ops = { NULL, publish_commit, publish_abort, ports_free };
+	static const struct txn_ops ops = { .commit = publish_commit, .abort = publish_abort, .finish = ports_free };
 	struct publish_params params = { 0 };
 	struct endpoint *endpoint;
 	struct portspec *specs;
@@ -195,7 +195,7 @@ static bool is_published(const struct endpoint *endpoint, const struct portspec 
 
 int method_unpublish(struct call *call, struct err *err)
 {
-	static const struct txn_ops ops = { unpublish_prepare, ports_reply, ports_free, ports_free };
+	static const struct txn_ops ops = { .prepare = unpublish_prepare, .commit = ports_reply, .abort = ports_free, .finish = ports_free };
 	struct publish_params params = { 0 };
 	struct endpoint *endpoint;
 	struct portspec *specs;

@@ -47,7 +47,7 @@ static void stack_abort(struct txn *txn)
 
 int method_stack_create(struct call *call, struct err *err)
 {
-	static const struct txn_ops ops = { stack_prepare, stack_commit, stack_abort, NULL };
+	static const struct txn_ops ops = { .prepare = stack_prepare, .commit = stack_commit, .abort = stack_abort, .eager = true };
 	struct create_params params = { 0 };
 	bool given = json_object_get(call->request.parameters, "netnsFd") != NULL;
 	struct tenant *tenant;
@@ -101,6 +101,7 @@ int method_stack_create(struct call *call, struct err *err)
 		model_stack_set_netns(stack, st.st_dev, st.st_ino);
 		txn->adopt_ns = stack->ns;
 		txn->adopt_fd = fd;
+		txn->adopt_fresh = true;
 	}
 	txn_run(txn);
 	return 0;

@@ -79,7 +79,7 @@ static void tenant_abort(struct txn *txn)
 
 int method_tenant_create(struct call *call, struct err *err)
 {
-	static const struct txn_ops ops = { tenant_prepare, tenant_commit, tenant_abort, NULL };
+	static const struct txn_ops ops = { .prepare = tenant_prepare, .commit = tenant_commit, .abort = tenant_abort };
 	struct tenant_params params = { 0 };
 	struct tenant_want want = { .kind = TENANT_PLAIN, .id = engine_id(call->engine), .transit = -1 };
 	uint32_t cursor = call->engine->model.transit_cursor;
@@ -222,7 +222,7 @@ static bool tenant_busy(const struct tenant *tenant)
 
 void method_drop_tenant(struct call *call, struct tenant *tenant, const char *event)
 {
-	static const struct txn_ops ops = { delete_prepare, NULL, NULL, NULL };
+	static const struct txn_ops ops = { .prepare = delete_prepare };
 	struct txn *txn = txn_new(call, &ops, tenant, event);
 	const struct network *network;
 	size_t cursor = 0;

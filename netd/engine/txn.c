@@ -123,6 +123,25 @@ static void on_finished(void *ctx, struct hand_answer *answer)
 	reconcile_progress(engine);
 }
 
+/* Why a namespace was not taken on is the client's affair: it brought it. */
+static int adopt_err(const struct seam_result *result, const char *object, struct err *err)
+{
+	enum err_kind kind = ERR_KERNEL;
+
+	if (result->status == 0)
+		return 0;
+	if (result->status == -EPERM)
+		kind = ERR_PERMISSION;
+	else if (result->status == -EINVAL)
+		kind = ERR_USAGE;
+	else if (result->status == -EEXIST)
+		kind = ERR_CONFLICT;
+	else if (result->status == -EMFILE)
+		kind = ERR_LIMIT;
+	return err_set(err, kind, -result->status, object, "the namespace cannot be taken: %s",
+		       result->text[0] ? result->text : strerror(-result->status));
+}
+
 static void on_answered(void *ctx, struct hand_answer *answer)
 {
 	struct txn *txn = ctx;
@@ -132,9 +151,11 @@ static void on_answered(void *ctx, struct hand_answer *answer)
 	int r;
 
 	engine->txns--;
-	r = hand_result_err(&answer->result, txn->name, "the kernel's part", &err);
+	r = adopt_err(&txn->adopted, txn->name, &err);
+	if (r == 0)
+		r = hand_result_err(&answer->result, txn->name, "the kernel's part", &err);
 	if (r < 0) {
-		if (answer->result.refused && err.kind == ERR_INTERNAL) {
+		if (txn->adopted.status == 0 && answer->result.refused && err.kind == ERR_INTERNAL) {
 			struct buf text cleanup(buf_fini) = BUF_INIT;
 
 			/* a plan that the hand refuses is a bug of ours: all of it goes to the log, nothing ran */
@@ -154,7 +175,12 @@ static void on_answered(void *ctx, struct hand_answer *answer)
 		reconcile_soon(engine);
 	}
 	reply = json_object();
-	r = txn->ops->commit ? txn->ops->commit(txn, reply, &err) : 0;
+	if (txn->unstored) {
+		err = txn->store_err;
+		r = -err.no;
+	} else {
+		r = txn->ops->commit ? txn->ops->commit(txn, reply, &err) : 0;
+	}
 	if (r < 0) {
 		/* the kernel has it and the store will not say so: its row is pending, and the next start undoes it */
 		store_rollback(engine->store);
@@ -180,38 +206,36 @@ static void on_answered(void *ctx, struct hand_answer *answer)
 	}
 }
 
-/* Why a namespace was not taken on is the client's affair: it brought it. */
-static int adopt_err(const struct seam_result *result, const char *object, struct err *err)
-{
-	enum err_kind kind = ERR_KERNEL;
-
-	if (result->status == 0)
-		return 0;
-	if (result->status == -EPERM)
-		kind = ERR_PERMISSION;
-	else if (result->status == -EINVAL)
-		kind = ERR_USAGE;
-	else if (result->status == -EEXIST)
-		kind = ERR_CONFLICT;
-	else if (result->status == -EMFILE)
-		kind = ERR_LIMIT;
-	return err_set(err, kind, -result->status, object, "the namespace cannot be taken: %s",
-		       result->text[0] ? result->text : strerror(-result->status));
-}
-
 static void on_adopted(void *ctx, struct hand_answer *answer)
 {
 	struct txn *txn = ctx;
 	struct engine *engine = txn->engine;
 	struct err err = ERR_INIT;
 
-	if (adopt_err(&answer->result, txn->name, &err) == 0) {
+	txn->adopted = answer->result;
+	if (txn->adopt_fresh)
+		return; /* the plan is on its way, and its answer will speak of both */
+	if (adopt_err(&txn->adopted, txn->name, &err) == 0) {
 		hand_plan(engine->hand, &txn->plan, txn->uid, on_answered, on_finished, txn);
 		return;
 	}
 	engine->txns--;
 	txn_abort(txn, &err);
 	reconcile_progress(engine);
+}
+
+static void txn_send(struct txn *txn)
+{
+	struct hand *hand = txn->engine->hand;
+	int fd = txn->adopt_fd;
+
+	txn->engine->txns++;
+	txn->engine->changes++;
+	txn->adopt_fd = -1;
+	if (fd >= 0)
+		hand_adopt(hand, txn->adopt_ns, txn->uid, ns_class(txn->adopt_ns) == NS_CONTAINER, fd, on_adopted, txn);
+	if (fd < 0 || txn->adopt_fresh)
+		hand_plan(hand, &txn->plan, txn->uid, on_answered, on_finished, txn);
 }
 
 void txn_run(struct txn *txn)
@@ -231,21 +255,19 @@ void txn_run(struct txn *txn)
 		txn_dry_run(txn);
 		return;
 	}
+	if (txn->ops->eager)
+		txn_send(txn);
 	if (txn->ops->prepare && txn->ops->prepare(txn, &err) < 0) {
 		store_rollback(engine->store);
-		txn_abort(txn, &err);
-		return;
+		if (!txn->ops->eager) {
+			txn_abort(txn, &err);
+			return;
+		}
+		txn->unstored = true;
+		txn->store_err = err;
 	}
-	engine->txns++;
-	engine->changes++;
-	if (txn->adopt_fd >= 0) {
-		int fd = txn->adopt_fd;
-
-		txn->adopt_fd = -1;
-		hand_adopt(engine->hand, txn->adopt_ns, txn->uid, ns_class(txn->adopt_ns) == NS_CONTAINER, fd, on_adopted, txn);
-	} else {
-		hand_plan(engine->hand, &txn->plan, txn->uid, on_answered, on_finished, txn);
-	}
+	if (!txn->ops->eager)
+		txn_send(txn);
 }
 
 bool txn_ending(const struct engine *engine, uint64_t dev, uint64_t ino, const char *ifname)

@@ -3,8 +3,8 @@
  * txn - the life of one change. Floor F4.
  *
  *   method: model changed (pending), plan computed
- *     -> store: rows pending / deleting
- *     -> hand: the namespace where one was brought, then the plan
+ *     -> store: rows pending / deleting      } of an eager change the plan goes first, and the
+ *     -> hand: namespace, then the plan      } rows are written while the hand works
  *     -> committed: store rows up, model LIFE_UP, reply    | failed: rows and model as before, error
  *     -> slow removals done: rows removed
  *
@@ -24,12 +24,16 @@ struct txn;
  * @commit: the kernel has it: rows and model say so; fills the reply; a failure is told to the client
  * @abort: nothing was done: model and rows as before
  * @finish: the slow removals are done
+ * @eager: the rows need not stand before the kernel is touched. Cut off in between, a start finds kernel objects that no
+ *   row speaks of (they go), or a row whose objects are gone (they are made again): either way the change that nobody
+ *   was told of has not been. Not for definitions: a full disk must be told before anything is done.
  */
 struct txn_ops {
 	int (*prepare)(struct txn *txn, struct err *err);
 	int (*commit)(struct txn *txn, json_t *reply, struct err *err);
 	void (*abort)(struct txn *txn);
 	void (*finish)(struct txn *txn);
+	bool eager;
 };
 
 /**
@@ -39,6 +43,9 @@ struct txn_ops {
  * @event: told when committed, NULL for none
  * @want, @have: the objects of the change; txn_run() makes the plan of them
  * @adopt_ns, @adopt_fd: a namespace the hand must take on before the plan, as @uid's; -1 for none; owned
+ * @adopt_fresh: nothing of that number can be known to the hand: the plan may follow at once, it fails where this does
+ * @adopted: what the hand said of it
+ * @unstored: the rows of an eager change could not be written
  * @ending_dev, @ending_ino, @ending_ifname: of a removal: the interface ("": all) that is on its way out of a namespace
  */
 struct txn {
@@ -56,6 +63,10 @@ struct txn {
 	struct list link; /* in engine.endings while slow removals are under way */
 	uint64_t adopt_ns;
 	int adopt_fd;
+	bool adopt_fresh;
+	struct seam_result adopted;
+	bool unstored;
+	struct err store_err;
 	uint64_t ending_dev, ending_ino;
 	char ending_ifname[NAME_IFNAME_SIZE];
 };
