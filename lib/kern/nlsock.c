@@ -128,26 +128,31 @@ void nlsock_close(struct nlsock *sock)
 }
 
 /*
- * What this process did itself, and what takes nothing away, shall not wake the listener: an attach alone makes some
- * twenty messages. Classic BPF on the message's header; it loads in network order, hence hton*(). Who asked is in
+ * What this process did itself, and what nobody will ever judge, shall not wake the listener: an attach alone makes
+ * some twenty messages. Classic BPF on the message's header; it loads in network order, hence hton*(). Who asked is in
  * nlmsg_pid: our first socket in a namespace has the process id there (net/netlink/af_netlink.c, netlink_autobind()).
+ * Not told: new addresses; new FDB entries; neighbours that come and go by the kernel's own doing.
  */
 static int filter_own(int fd, enum nlsock_kind kind)
 {
 	enum { TYPE = offsetof(struct nlmsghdr, nlmsg_type), PORTID = offsetof(struct nlmsghdr, nlmsg_pid) };
-	enum { FLAGS = sizeof(struct nlmsghdr) + offsetof(struct ifinfomsg, ifi_flags) };
-	enum { FLAGS_LOW = FLAGS + (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? 3 : 0) };
+	enum { FAMILY = sizeof(struct nlmsghdr) + offsetof(struct ndmsg, ndm_family) };
 	struct sock_filter filter[] = {
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, PORTID),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htonl((uint32_t)getpid()), 7, kind == NLSOCK_NFT ? 6 : 0),
-		BPF_STMT(BPF_LD | BPF_H | BPF_ABS, TYPE),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_NEWADDR), 5, 0),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_NEWNEIGH), 4, 0),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_NEWLINK), 0, 2),
-		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, FLAGS_LOW),
-		BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, IFF_UP, 1, 0),
-		BPF_STMT(BPF_RET | BPF_K, UINT32_MAX), /* told */
-		BPF_STMT(BPF_RET | BPF_K, 0),	       /* not told */
+		/*  0 */ BPF_STMT(BPF_LD | BPF_W | BPF_ABS, PORTID),
+		/*  1 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htonl((uint32_t)getpid()), 12, kind == NLSOCK_NFT ? 11 : 0),
+		/*  2 */ BPF_STMT(BPF_LD | BPF_H | BPF_ABS, TYPE),
+		/*  3 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_NEWADDR), 10, 0),
+		/*  4 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_NEWNEIGH), 2, 0),
+		/*  5 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_DELNEIGH), 3, 0),
+		/*  6 */ BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+		/*  7 */ BPF_STMT(BPF_LD | BPF_B | BPF_ABS, FAMILY), /* new: of a bridge not told */
+		/*  8 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AF_BRIDGE, 5, 2),
+		/*  9 */ BPF_STMT(BPF_LD | BPF_B | BPF_ABS, FAMILY), /* gone: of a bridge told */
+		/* 10 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AF_BRIDGE, 2, 0),
+		/* 11 */ BPF_STMT(BPF_LD | BPF_W | BPF_ABS, PORTID), /* else told when somebody asked for it */
+		/* 12 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 1, 0),
+		/* 13 */ BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+		/* 14 */ BPF_STMT(BPF_RET | BPF_K, 0),
 	};
 	struct sock_fprog program = {.len = ARRAY_COUNT(filter), .filter = filter};
 
