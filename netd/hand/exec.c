@@ -45,6 +45,9 @@ struct exec {
 	uint32_t *old;
 	struct objv olds;
 	struct seam_result *result;
+	exec_answer_fn answer;
+	void *ctx;
+	bool answered;
 };
 
 /* Where the run of one namespace and class that begins at @from ends. */
@@ -290,10 +293,22 @@ static void remove_slow(struct exec *x, size_t i, struct reaper_work *work)
 		reaper_work_pin(work, pin, (uint32_t)i);
 }
 
+/* Answer, and let what is reported from here on be the report of what comes behind the answer. */
+static void answer_now(struct exec *x)
+{
+	if (x->answered)
+		return;
+	x->answer(x->ctx, x->result);
+	x->answered = true;
+	*x->result = (struct seam_result){.index = UINT32_MAX};
+}
+
 static void removals(struct exec *x, struct reaper_work *work)
 {
 	for (size_t from = x->commit, to; from < x->count; from = to) {
 		to = group_end(x->ops, from, x->count);
+		if (apply_class(&x->ops[from].obj) != APPLY_NFT)
+			answer_now(x);
 		if (!x->ops[from].slow) {
 			remove_group(x, from, to);
 			continue;
@@ -315,8 +330,8 @@ void exec_settle(struct registry *reg, const struct op *ops, size_t count)
 }
 
 void exec_plan(struct registry *reg, struct reaper *reaper, uint32_t seq, const struct op *ops,
-	       size_t count, size_t commit, struct reaper_work **ret_work,
-	       struct seam_result *ret_result)
+	       size_t count, size_t commit, exec_answer_fn answer, void *ctx,
+	       struct reaper_work **ret_work, struct seam_result *ret_done)
 {
 	struct seam_result result = {.index = UINT32_MAX};
 	struct exec x = {
@@ -327,6 +342,8 @@ void exec_plan(struct registry *reg, struct reaper *reaper, uint32_t seq, const 
 		.touched = mem_array(commit + 1, sizeof(bool)),
 		.old = mem_array(commit + 1, sizeof(uint32_t)),
 		.result = &result,
+		.answer = answer,
+		.ctx = ctx,
 	};
 	struct reaper_work *work = NULL;
 
@@ -335,15 +352,21 @@ void exec_plan(struct registry *reg, struct reaper *reaper, uint32_t seq, const 
 	} else if (commit < count) {
 		work = reaper_work_new(seq);
 		removals(&x, work);
-		if (reaper_work_empty(work)) {
-			reaper_work_free(work);
-			work = NULL;
-		}
 	}
+	answer_now(&x);
+	/* behind the answer a removal that would not go is the failure it is */
+	if (result.index != UINT32_MAX)
+		result.status = -EIO;
+	if (work != NULL && reaper_work_empty(work)) {
+		reaper_work_free(work);
+		work = NULL;
+	}
+	if (work != NULL)
+		reaper_work_fail(work, &result);
 	exec_settle(reg, ops, count);
 	objv_fini(&x.olds);
 	free(x.touched);
 	free(x.old);
 	*ret_work = work;
-	*ret_result = result;
+	*ret_done = result;
 }

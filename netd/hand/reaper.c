@@ -101,6 +101,12 @@ bool reaper_work_empty(const struct reaper_work *work)
 	return work->count == 0;
 }
 
+void reaper_work_fail(struct reaper_work *work, const struct seam_result *result)
+{
+	if (result->status < 0)
+		work->result = *result;
+}
+
 static struct removal *removal_add(struct reaper_work *work)
 {
 	if (work->count == work->capacity) {

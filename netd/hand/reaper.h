@@ -35,6 +35,9 @@ int reaper_work_link(struct reaper_work *work, uint64_t ns, int ns_fd, const cha
 /** reaper_work_pin() - a pin to remove, after the links. @path: malloc'ed, taken. */
 void reaper_work_pin(struct reaper_work *work, char *path, uint32_t index);
 
+/** reaper_work_fail() - what was not removed before the reaper had its turn: told with the rest, where status < 0 */
+void reaper_work_fail(struct reaper_work *work, const struct seam_result *result);
+
 /** reaper_submit() - the thread's from here on */
 void reaper_submit(struct reaper *reaper, struct reaper_work *work);
 

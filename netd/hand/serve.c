@@ -109,6 +109,21 @@ static void refused_log(const struct op *ops, size_t count, const struct seam_re
 	}
 }
 
+/* The answer of a plan on its way: exec says when. @sent: 0 or -errno of the sending, @status: what was told. */
+struct plan_answer {
+	const struct serve *serve;
+	uint32_t seq;
+	int sent, status;
+};
+
+static void plan_answer(void *ctx, const struct seam_result *result)
+{
+	struct plan_answer *answer = ctx;
+
+	answer->status = result->status;
+	answer->sent = send_result(answer->serve, SEAM_ANSWER, answer->seq, result, NULL, 0);
+}
+
 static int serve_plan(const struct serve *serve, const struct seam_head *head,
 		      const struct buf *payload)
 {
@@ -119,7 +134,8 @@ static int serve_plan(const struct serve *serve, const struct seam_head *head,
 		.busy = world_busy,
 	};
 	const struct op *ops = (const void *)payload->data;
-	struct seam_result result, done = {.index = UINT32_MAX};
+	struct plan_answer answer = {.serve = serve, .seq = head->seq};
+	struct seam_result result, done;
 	struct reaper_work *work = NULL;
 	int r = check_plan(ops, head->count, head->commit, (uint32_t)head->arg, &world,
 			   &result);
@@ -134,14 +150,13 @@ static int serve_plan(const struct serve *serve, const struct seam_head *head,
 		}
 		return send_result(serve, SEAM_ANSWER, head->seq, &result, NULL, 0);
 	}
-	exec_plan(serve->reg, serve->reaper, head->seq, ops, head->count, head->commit, &work,
-		  &result);
-	r = send_result(serve, SEAM_ANSWER, head->seq, &result, NULL, 0);
+	exec_plan(serve->reg, serve->reaper, head->seq, ops, head->count, head->commit, plan_answer,
+		  &answer, &work, &done);
 	if (work != NULL)
 		reaper_submit(serve->reaper, work);
-	else if (r == 0 && result.status == 0)
-		r = send_result(serve, SEAM_DONE, head->seq, &done, NULL, 0);
-	return r;
+	else if (answer.sent == 0 && answer.status == 0)
+		return send_result(serve, SEAM_DONE, head->seq, &done, NULL, 0);
+	return answer.sent;
 }
 
 /* ---- OPEN ---- */

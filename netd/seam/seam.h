@@ -19,10 +19,11 @@
  *   QUIT    nothing
  *   ANSWER  a failure of any verb: 1 x struct seam_result with status < 0
  *           DUMP: count bytes, size 1   PLAN, OPEN: 1 x struct seam_result   ADOPT: 1 x struct seam_nsinfo
- *   DONE    1 x struct seam_result: status < 0 names the first slow removal that would not go
+ *   DONE    1 x struct seam_result: status < 0 names the first removal behind the answer that would not go
  *
  * A plan that failed (status < 0 in its answer) gets no DONE: nothing of it is left to do. One that was
- * committed and still has a fast removal the kernel would not do has status 0, the op's index and the text.
+ * committed and still has a removal from nftables that the kernel would not do has status 0, the op's index and the
+ * text; other removals come behind the answer, and before anything else is begun.
  */
 #ifndef MOAT_NETD_SEAM_H
 #define MOAT_NETD_SEAM_H
