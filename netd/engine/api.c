@@ -19,6 +19,7 @@ enum {
 	API_GROUPS_MAX = 256,
 	API_LISTENERS_MAX = 256,
 	API_UNREAD_MAX = 1 << 20, /* bytes of answers that wait for a client before its next request is taken up */
+	API_USER_INPUT_MAX = 1 << 20, /* bytes of requests of one who is no administrator: then it is dropped */
 	API_TURN_MAX = 64,	/* requests of one connection before others have their turn ... */
 	API_TURN_USER = 1,	/* ... and of one that is no administrator's */
 	API_USERS_MAX = 1024,	/* connections of those who are no administrators ... */
@@ -136,7 +137,8 @@ static void on_conn(void *ctx, unsigned events)
 	n = fd_recv(conn->fd, data, sizeof(data), fds, &fd_count);
 	if (n == -EAGAIN || n == -EINTR)
 		return;
-	if (n <= 0 || varlink_conn_feed(&conn->wire, data, (size_t)n, fds, fd_count) < 0) {
+	if (n <= 0 || varlink_conn_feed(&conn->wire, data, (size_t)n, fds, fd_count) < 0 ||
+	    (!conn->admin && conn->wire.in.size > API_USER_INPUT_MAX)) {
 		conn_free(conn);
 		return;
 	}

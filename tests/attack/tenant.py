@@ -4,7 +4,7 @@
 
 checks: comparisons on eight connections, each asked for anew when answered or ahead; silent: many requests on all the
 connections one may have, no answer read; descriptors: as many as fit, in messages that never end; half: connections
-that begin a message and stop.
+that begin a message and stop; long: messages of four megabytes less one byte on each.
 """
 import os
 import socket
@@ -76,6 +76,18 @@ def half():
     return kept
 
 
-ATTACKS = {"checks": checks, "silent": silent, "descriptors": descriptors, "half": half}
+def long():
+    kept = opened()
+    message = b'{"method":"io.moat.Version","parameters":{"x":"' + b"x" * ((4 << 20) - 100)
+    for moat in kept:
+        moat.sock.settimeout(1)
+        try:
+            moat.sock.sendall(message)
+        except OSError:
+            pass
+    return kept
+
+
+ATTACKS = {"checks": checks, "silent": silent, "descriptors": descriptors, "half": half, "long": long}
 keep = ATTACKS[sys.argv[1]]()
 time.sleep(float(sys.argv[2]) if sys.argv[1] != "silent" else 0)
