@@ -154,6 +154,16 @@ static void on_answered(void *ctx, struct hand_answer *answer)
 	r = adopt_err(&txn->adopted, txn->name, &err);
 	if (r == 0)
 		r = hand_result_err(&answer->result, txn->name, "the kernel's part", &err);
+	if (r == -EXFULL && txn->call && !list_empty(&engine->endings)) {
+		/* the bridge is full of ports that are on their way out: tried again when one has gone */
+		struct call *call = txn->call;
+
+		if (txn->ops->abort)
+			txn->ops->abort(txn);
+		txn_free(txn);
+		call_wait(call);
+		return;
+	}
 	if (r < 0) {
 		if (txn->adopted.status == 0 && answer->result.refused && err.kind == ERR_INTERNAL) {
 			struct buf text cleanup(buf_fini) = BUF_INIT;
