@@ -192,6 +192,22 @@ void rtnl_link_del(struct nlbatch *batch, const char *name)
 	link_by_name(batch, RTM_DELLINK, name, 0, 0);
 }
 
+/* IFLA_AF_SPEC { AF_INET6 { IFLA_INET6_ADDR_GEN_MODE } } */
+void rtnl_link_gen_mode(struct nlbatch *batch, const char *name, uint8_t mode)
+{
+	struct ifinfomsg *ifi;
+	struct nlmsghdr *nlh = link_begin(batch, RTM_NEWLINK, 0, &ifi);
+	struct nlattr *spec, *family;
+
+	mnl_attr_put_strz(nlh, IFLA_IFNAME, name);
+	spec = mnl_attr_nest_start(nlh, IFLA_AF_SPEC);
+	family = mnl_attr_nest_start(nlh, AF_INET6);
+	mnl_attr_put_u8(nlh, IFLA_INET6_ADDR_GEN_MODE, mode);
+	mnl_attr_nest_end(nlh, family);
+	mnl_attr_nest_end(nlh, spec);
+	nlbuf_end(batch, nlh);
+}
+
 void rtnl_link_group(struct nlbatch *batch, const char *name, uint32_t group)
 {
 	struct ifinfomsg *ifi;

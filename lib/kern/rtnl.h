@@ -38,6 +38,8 @@ void rtnl_veth_add(struct nlbatch *batch, const struct obj_link *link, uint32_t 
  */
 void rtnl_link_set(struct nlbatch *batch, const struct obj_link *link, uint32_t master_index);
 void rtnl_link_up(struct nlbatch *batch, const char *name, bool up);
+/** rtnl_link_gen_mode() - how IPv6 makes link-local addresses: IN6_ADDR_GEN_MODE_*. The link must stand: EAFNOSUPPORT before. */
+void rtnl_link_gen_mode(struct nlbatch *batch, const char *name, uint8_t mode);
 void rtnl_link_del(struct nlbatch *batch,
 		   const char *name); /* waits for RCU: 16-20 ms; for many use a group */
 void rtnl_link_group(struct nlbatch *batch, const char *name, uint32_t group);

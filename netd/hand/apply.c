@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "lib/base/mem.h"
+#include "lib/base/str.h"
 #include "lib/kern/nft.h"
 #include "lib/kern/rtnl.h"
 #include "lib/kern/rtnl_decode.h"
@@ -23,15 +24,31 @@
 
 enum { NFT_GROUP_MAX = 1024 }; /* operations in one transaction */
 
-enum apply_class apply_class(const struct obj *obj)
+bool apply_goes_with_link(const struct op *op)
 {
-	switch ((enum obj_kind)obj->kind) {
+	const char *dev = op->obj.sysctl.dev;
+
+	return op->obj.kind == OBJ_SYSCTL && op->obj.ns != 0 && op->verb == OP_ADD && dev[0] != '\0' && !str_eq(dev, "all") && !str_eq(dev, "default");
+}
+
+/*
+ * The address generation mode of a new link goes by a message: the file of that sysctl is tried over and over while
+ * anybody holds RTNL (net/ipv6/addrconf.c, addrconf_sysctl_addr_gen_mode()), and a message is in the batch anyway.
+ */
+static bool is_mode_of_link(const struct op *op)
+{
+	return apply_goes_with_link(op) && op->obj.sysctl.key == SYSCTL_IPV6_ADDR_GEN_MODE;
+}
+
+enum apply_class apply_class(const struct op *op)
+{
+	switch ((enum obj_kind)op->obj.kind) {
 	case OBJ_NONE:
 	case OBJ_KIND_COUNT:
 	case OBJ_NETNS:
 		return APPLY_NETNS;
 	case OBJ_SYSCTL:
-		return APPLY_SYSCTL;
+		return is_mode_of_link(op) ? APPLY_RTNL : APPLY_SYSCTL;
 	case OBJ_RULESET:
 	case OBJ_ELEM:
 	case OBJ_PORT:
@@ -93,10 +110,13 @@ static void sysctl_one(const struct op *op, struct outcome *out)
 
 	if (op->verb == OP_DEL)
 		return; /* it dies with its link or namespace */
-	r = sysctl_read(sysctl, &out->old, &err);
-	out->old_known = r == 0;
-	if (r == 0 && out->old == sysctl->value)
-		return;
+	/* One of a link made by the same plan goes again with it: no old value is ever asked for. */
+	if (!apply_goes_with_link(op)) {
+		r = sysctl_read(sysctl, &out->old, &err);
+		out->old_known = r == 0;
+		if (r == 0 && out->old == sysctl->value)
+			return;
+	}
 	err = ERR_INIT;
 	r = sysctl_write(sysctl, &err);
 	out->touched = r == 0 || r == -EIO;
@@ -231,10 +251,12 @@ static void encode_other(struct nlbatch *batch, const struct op *op, uint32_t in
 	case OBJ_FDB:
 		(del ? rtnl_fdb_del : rtnl_fdb_add)(batch, &obj->fdb, index);
 		break;
+	case OBJ_SYSCTL:
+		rtnl_link_gen_mode(batch, obj->sysctl.dev, (uint8_t)obj->sysctl.value);
+		break;
 	case OBJ_NONE:
 	case OBJ_NETNS:
 	case OBJ_LINK:
-	case OBJ_SYSCTL:
 	case OBJ_RULESET:
 	case OBJ_ELEM:
 	case OBJ_PORT:
@@ -528,7 +550,7 @@ static size_t nft_group(struct apply *apply, struct ns_entry *entry, const struc
 static size_t each_group(struct apply *apply, struct ns_entry *entry, const struct op *ops,
 			 size_t count, bool go_on, struct outcome *out)
 {
-	bool sysctls = apply_class(&ops[0].obj) == APPLY_SYSCTL;
+	bool sysctls = apply_class(&ops[0]) == APPLY_SYSCTL;
 	struct err err = ERR_INIT;
 	size_t i;
 
@@ -554,7 +576,7 @@ static size_t each_group(struct apply *apply, struct ns_entry *entry, const stru
 int apply_group(struct apply *apply, const struct op *ops, size_t count, bool go_on,
 		struct outcome *out)
 {
-	enum apply_class class = apply_class(&ops[0].obj);
+	enum apply_class class = apply_class(&ops[0]);
 	struct ns_entry *entry = registry_find(apply->reg, ops[0].obj.ns);
 	size_t done = count;
 	int worst = 0;

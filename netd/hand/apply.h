@@ -21,7 +21,13 @@ enum apply_class {
 	APPLY_SYSCTL,
 	APPLY_NFT,
 };
-enum apply_class apply_class(const struct obj *obj);
+enum apply_class apply_class(const struct op *op);
+
+/**
+ * apply_goes_with_link() - is it a sysctl of one link outside the host, added? The same plan makes that link (of one that
+ * stands it would be set), so that undoing the link undoes it, and its value before is never asked for.
+ */
+bool apply_goes_with_link(const struct op *op);
 
 /** struct apply - @reaper: asked to finish first when something of that name is still on its way out */
 struct apply {

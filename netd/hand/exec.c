@@ -56,7 +56,7 @@ static size_t group_end(const struct op *ops, size_t from, size_t to)
 	size_t i = from + 1;
 
 	while (i < to && ops[i].obj.ns == ops[from].obj.ns && ops[i].slow == ops[from].slow &&
-	       apply_class(&ops[i].obj) == apply_class(&ops[from].obj))
+	       apply_class(&ops[i]) == apply_class(&ops[from]))
 		i++;
 	return i;
 }
@@ -113,7 +113,7 @@ static int snapshot_nft(struct exec *x, struct ns_entry *entry, struct objv *obj
 /* Failing to learn the old values is no failure of the plan: what cannot be undone is said if it comes to that. */
 static void remember(struct exec *x, size_t from, size_t to)
 {
-	enum apply_class class = apply_class(&x->ops[from].obj);
+	enum apply_class class = apply_class(&x->ops[from]);
 	struct ns_entry *entry = registry_find(x->apply.reg, x->ops[from].obj.ns);
 	struct objv objs = {0};
 	int r;
@@ -233,7 +233,7 @@ static void backward(struct exec *x)
 		if (op_undo(&x->ops[i], old_get(x, i), &undo[count])) {
 			undo[count].slow = 0; /* the answer says it is done */
 			count++;
-		} else if (x->ops[i].obj.kind != OBJ_UP) {
+		} else if (x->ops[i].obj.kind != OBJ_UP && !apply_goes_with_link(&x->ops[i])) {
 			undone_not(x, &x->ops[i], "its value before is not known");
 		}
 	}
@@ -307,7 +307,7 @@ static void removals(struct exec *x, struct reaper_work *work)
 {
 	for (size_t from = x->commit, to; from < x->count; from = to) {
 		to = group_end(x->ops, from, x->count);
-		if (apply_class(&x->ops[from].obj) != APPLY_NFT)
+		if (apply_class(&x->ops[from]) != APPLY_NFT)
 			answer_now(x);
 		if (!x->ops[from].slow) {
 			remove_group(x, from, to);
