@@ -320,6 +320,9 @@ static void on_mended(void *ctx, struct hand_answer *answer)
 		return;
 	}
 	if (hand_result_err(&answer->result, "kernel", "mending", &err) < 0) {
+		/* somebody changed more between look and plan: all was undone, and is looked at anew */
+		if (rec->run->mode == MODE_MEND)
+			reconcile_soon(rec->engine);
 		plan_fini(&rec->after);
 		rec->after = (struct plan){ 0 };
 		run_end(rec, &err, false);

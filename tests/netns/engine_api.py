@@ -293,7 +293,8 @@ def test_descriptors():
     foreign = os.open("/run/netns/taken", os.O_RDONLY)
     refused("PermissionDenied", "EndpointAttach", "another tenant", [foreign], network="blue/web", name="thief", netnsFd=0)
     refused("Conflict", "EndpointAttach", "red/taken", [foreign], network="red/web", name="other", netnsFd=0)
-    refused("Conflict", "StackCreate", "another stack", [foreign], name="blue/thief", netnsFd=0)
+    refused("PermissionDenied", "StackCreate", "another tenant", [foreign], name="blue/thief", netnsFd=0)
+    refused("Conflict", "StackCreate", "red/taken", [foreign], name="red/other", netnsFd=0)
     with Moat() as moat:
         router = os.open(moat.call("TenantShow", name="red")["tenant"]["routerNetns"], os.O_RDONLY)
     refused("Conflict", "EndpointAttach", "known already as router:", [router], **want)

@@ -18,6 +18,7 @@ from moatsock import Moat  # noqa: E402
 
 LIMIT = 6.0 if os.environ.get("MOAT_VM") == "1" else 1.5
 count = failures = 0
+times = []
 
 
 def verdict(good, what, why=""):
@@ -95,14 +96,14 @@ def damage(watch, want, place, command, what):
         time.sleep(0.005)
     if len(watch.times) == seen:
         left = settle(want, 0)
-        verdict(False, what, "not mended\n" + left)
+        verdict(False, what, "nothing was mended" + ("\n" + left if left else ", but all is as before"))
         MOAT.call("Check", repair=True)
         settle(want, 2)
         return
     # a damage of several messages may take a second look
     left = settle(want, 2)
-    took = watch.times[-1] - begin
-    verdict(took < LIMIT and not left, "%s: mended (%d ms)" % (what, took * 1000), "after %.2f s\n%s" % (took, left))
+    times.append(watch.times[-1] - begin)
+    verdict(not left, "%s: mended (%d ms)" % (what, times[-1] * 1000), left)
 
 
 def check_sees(engine, want, place, command, what):
@@ -204,6 +205,10 @@ def main():
         verdict(not MOAT.call("Check")["differences"], "check finds nothing to mend")
     for place, command, what in quiet + rows[:1] + rows[5:6] + rows[12:13] + rows[16:17] + rows[20:22] + ([] if owned else nft[:5]):
         check_sees(engine, want, place, command.format(**names), what)
+    # one or two may meet a busy moment of the machine
+    late = sorted(t for t in times if t > LIMIT)
+    verdict(len(late) <= 2 and max(times) < 2 * LIMIT, "mended within %g s, the median within %d ms" %
+            (LIMIT, 1000 * sorted(times)[len(times) // 2]), str(late))
     left = MOAT.call("Check")["differences"]
     verdict(not left, "check is clean at the end", str(left)[:800])
     numbers = [stream.number for stream in streams]
