@@ -278,7 +278,7 @@ static void attach_run(struct call *call, struct attach *attach)
 	desired_endpoint(endpoint, &txn->want);
 	txn->adopt_ns = endpoint->stack->ns;
 	txn->adopt_fd = attach->adopt_fd;
-	txn->adopt_fresh = attach->stack_new;
+	txn->adopt_fresh = attach->stack_new && call->admin; /* a refused plan is logged whole: not for anybody's asking */
 	attach->adopt_fd = -1;
 	txn_run(txn);
 }

@@ -101,7 +101,7 @@ int method_stack_create(struct call *call, struct err *err)
 		model_stack_set_netns(stack, st.st_dev, st.st_ino);
 		txn->adopt_ns = stack->ns;
 		txn->adopt_fd = fd;
-		txn->adopt_fresh = true;
+		txn->adopt_fresh = call->admin; /* as in attach */
 	}
 	txn_run(txn);
 	return 0;
