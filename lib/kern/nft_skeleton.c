@@ -103,6 +103,17 @@ static uint32_t fields_type(uint8_t family, unsigned fields)
 	return type;
 }
 
+/* A name alone: nft(8) lists it as "" unless it is told that the key is no number in network order. */
+static void set_byteorder(struct nftnl_set *set)
+{
+	enum { HOST_ENDIAN = 1 }; /* nft's enum byteorder (include/datatype.h) */
+	struct nftnl_udata_buf *udata = must(nftnl_udata_buf_alloc(NFT_USERDATA_MAXLEN));
+
+	nftnl_udata_put_u32(udata, NFTNL_UDATA_SET_KEYBYTEORDER, HOST_ENDIAN);
+	nftnl_set_set_data(set, NFTNL_SET_USERDATA, nftnl_udata_buf_data(udata), nftnl_udata_buf_len(udata));
+	nftnl_udata_buf_free(udata);
+}
+
 struct nftnl_set *nft_skeleton_set(unsigned set)
 {
 	const struct set_def *def = set_def_get(set);
@@ -116,6 +127,8 @@ struct nftnl_set *nft_skeleton_set(unsigned set)
 	nftnl_set_set_u32(s, NFTNL_SET_ID, set);
 	nftnl_set_set_u32(s, NFTNL_SET_FLAGS, def->data ? NFT_SET_MAP : 0);
 	nftnl_set_set_u32(s, NFTNL_SET_KEY_TYPE, fields_type(def->family, def->key));
+	if (def->key == ELEM_DEV)
+		set_byteorder(s);
 	nftnl_set_set_u32(s, NFTNL_SET_KEY_LEN,
 			  (uint32_t)nft_elem_pack(&none, def->family, def->key, scratch));
 	if (def->data) {

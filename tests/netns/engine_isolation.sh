@@ -11,7 +11,7 @@ here=$(dirname "$0")
 sandbox_outside
 # outside routes everything to the host, as a hostile neighbour would: the host must not forward it
 for prefix in 10.0.0.0/16 10.97.0.0/16 10.111.0.0/16 fd00:a::/64 fd00:b::/64; do
-	outside ip route add $prefix via "$([[ $prefix == *:* ]] && echo $HOST6 || echo $HOST4)"
+	outside ip route add $prefix via "$([[ $prefix == *:* ]] && echo "$HOST6" || echo "$HOST4")"
 done
 /usr/bin/python3 "$here/engine_isolation.py" serve host &
 sandbox_keep $!

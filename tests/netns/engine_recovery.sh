@@ -76,7 +76,7 @@ pings=()
 watch_begin() {
 	moat enter red/a -- ping -n -i 0.02 10.0.0.20 >/run/ping.1 2>&1 &
 	pings=($!)
-	moat enter red/a -- ping -n -i 0.02 $OUTSIDE4 >/run/ping.2 2>&1 &
+	moat enter red/a -- ping -n -i 0.02 "$OUTSIDE4" >/run/ping.2 2>&1 &
 	pings+=($!)
 	moat enter ring/n1 -- ping -n -i 0.02 10.1.1.2 >/run/ping.3 2>&1 &
 	pings+=($!)
