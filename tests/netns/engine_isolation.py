@@ -10,7 +10,8 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 
 PORTS = (7000, 22)
-PATIENCE = 4 if os.environ.get("MOAT_VM") == "1" else 1.2
+VM = os.environ.get("MOAT_VM") == "1"
+PATIENCE = 4 if VM else 1.2
 
 
 def serve(name):
@@ -149,6 +150,8 @@ def matrix():
     want("red/b", host[:1], "-", ("tcp",), 8079)
     want("host", ("127.0.0.1", "::1"), "host", both)
 
+    if VM:    # a process there takes fifty times as long: one in four, and other ones for each place
+        wanted = {key: answer for i, (key, answer) in enumerate(wanted.items()) if i % 4 == 0}
     places = sorted({key[0] for key in wanted})
     questions = {place: [key[1:] for key in wanted if key[0] == place] for place in places}
     # until all servers listen

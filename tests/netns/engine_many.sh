@@ -11,7 +11,7 @@ sandbox_outside
 start_moatd
 # The emulated processor of the QEMU lane takes fifty times as long; the limit of a bridge is tried on this kernel alone.
 full=1023
-[[ ${MOAT_VM:-0} != 1 ]] || full=100
+[[ ${MOAT_VM:-0} != 1 ]] || full=24
 moat tenant create red >/dev/null || die "tenant"
 moat network create red/web --subnet 10.0.0.0/16 --subnet fd00:a::/64 >/dev/null || die "network"
 router=$(moat --json tenant show red | /usr/bin/python3 -c 'import json,sys; d=json.load(sys.stdin); print(d.get("tenant",d)["routerNetns"])')
@@ -33,7 +33,7 @@ kill -KILL "$(moat_pids moatd-engine)"
 ready() { [[ $(grep -c 'moatd: ready' "$MOATD_LOG") -ge 2 ]]; }
 assert_ok "killed, the engine is back" eventually 30 ready
 assert_status 0 "check is clean" moat check
-assert_ok "96 of them are replaced from four sides" /usr/bin/python3 "$here/engine_many.py" churn 96
+assert_ok "a part of them is replaced from four sides" /usr/bin/python3 "$here/engine_many.py" churn $((full < 96 ? full : 96))
 note "$output"
 assert_status 0 "check is clean" moat check
 gone() { [[ $(ports) == "$full" ]]; }
