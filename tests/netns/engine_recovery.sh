@@ -108,7 +108,7 @@ for victim in "${victims[@]}"; do
 	hand=$(moat_pids moatd-hand)
 	case $victim in
 	both) kill -KILL "$engine" "$hand" 2>/dev/null ;; # the one may have ended with the other
-	*) kill -KILL "$(moat_pids $victim)" ;;
+	*) kill -KILL "$(moat_pids "$victim")" ;;
 	esac
 	assert_ok "$victim killed: ports serve without it" all_serve
 	times=$((times + 1))
@@ -157,11 +157,11 @@ for i in "${cuts[@]}"; do
 	((i % 2)) || victim=moatd-hand
 	clients=()
 	for n in 1 2 3 4 5 6 7 8; do
-		(moat attach red/web --create --name k$i-$n -p $((20000 + 10 * i + n)):80 >/dev/null 2>&1 && touch /run/told.k$i-$n) &
+		(moat attach red/web --create --name "k$i-$n" -p $((20000 + 10 * i + n)):80 >/dev/null 2>&1 && touch "/run/told.k$i-$n") &
 		clients+=($!)
 	done
 	sleep 0.0$((i * 7 % 10))
-	kill -KILL "$(moat_pids $victim)"
+	kill -KILL "$(moat_pids "$victim")"
 	wait "${clients[@]}" 2>/dev/null
 	times=$((times + 1))
 	eventually $((MOAT_VM ? 60 : 10)) ready $times || fail "it does not come back ($victim, $i)"

@@ -139,7 +139,10 @@ stopping() { moat stop s; }
 stop_ms=$(best stopping)
 bar=$(($(best moat --version) * 10))
 if ((stop_ms < (bar > 100 ? bar : 100))); then pass "sleep stops at once ($stop_ms ms)"; else fail "stop of sleep takes $stop_ms ms"; fi
-assert_ok "one that does not want to" moat run -d --name deaf -- sh -c 'trap "" TERM; while :; do sleep 1; done'
+assert_ok "one that does not want to" moat run -d --name deaf -- sh -c 'trap "" TERM; echo deaf; while :; do sleep 1; done'
+# that it runs is told before its first line is read
+hears_nothing() { [[ $(moat logs deaf) == deaf ]]; }
+assert_ok "has stopped its ears" eventually 10 hears_nothing
 assert_ok "is killed" moat stop -t 1 deaf
 assert_match "and it shows" "exited \(137\)" "$(moat ps -a)"
 assert_ok "stopping it again is no failure" moat stop deaf
