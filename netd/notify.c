@@ -1,36 +1,156 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* notify - sd_notify(3) without libsystemd: one datagram, no answer. Floor F4. */
+/* notify - see notify.h. Floor F4. */
 #include "netd/notify.h"
 
+#include <assert.h>
 #include <errno.h>
-#include <stddef.h>
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 #include "lib/base/fdio.h"
 #include "lib/base/mem.h"
 #include "lib/base/str.h"
 
-int notify_send(const char *state)
+enum {
+	SEND_S = 5,	   /* patience with a manager whose queue is full */
+	LISTEN_FIRST = 3,  /* SD_LISTEN_FDS_START */
+	NAME_DIGITS = 13,  /* of a 52-bit number in hex: a namespace's has 16 bits of class, the upper ones 0 */
+	ENV_MAX = 131072,  /* MAX_ARG_STRLEN, include/uapi/linux/binfmts.h */
+	LISTEN_MAX = 1 << 20,
+};
+static_assert(sizeof("LISTEN_FDNAMES=") + NOTIFY_STORE_MAX * (NAME_DIGITS + 1) <= ENV_MAX,
+	      "with so many descriptors in the store execve() of our next life would fail with E2BIG");
+
+static int send_with(const char *state, int fd)
 {
 	struct sockaddr_un addr = {.sun_family = AF_UNIX};
+	struct timeval limit = {.tv_sec = SEND_S};
 	const char *path = getenv("NOTIFY_SOCKET");
-	cleanup(fd_closep) int fd = -1;
-	socklen_t size;
+	cleanup(fd_closep) int sock = -1;
+	union {
+		struct cmsghdr head;
+		char space[CMSG_SPACE(sizeof(int))];
+	} control = {0};
+	struct iovec iov = {.iov_base = (void *)(uintptr_t)state, .iov_len = strlen(state)};
+	struct msghdr msg = {.msg_name = &addr, .msg_iov = &iov, .msg_iovlen = 1};
 
 	if (path == NULL || path[0] == '\0')
 		return 0;
 	if ((path[0] != '/' && path[0] != '@') ||
 	    str_copy(addr.sun_path, sizeof(addr.sun_path), path) < 0)
 		return -EINVAL;
-	size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(path));
+	msg.msg_namelen = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(path));
 	if (path[0] == '@')
 		addr.sun_path[0] = '\0'; /* the abstract namespace: no final NUL in the size */
-	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (fd < 0 || sendto(fd, state, strlen(state), MSG_NOSIGNAL,
-			     (const struct sockaddr *)&addr, size) < 0)
+	if (fd >= 0) {
+		msg.msg_control = control.space;
+		msg.msg_controllen = sizeof(control.space);
+		control.head.cmsg_level = SOL_SOCKET;
+		control.head.cmsg_type = SCM_RIGHTS;
+		control.head.cmsg_len = CMSG_LEN(sizeof(int));
+		memcpy(CMSG_DATA(&control.head), &fd, sizeof(fd));
+	}
+	sock = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (sock < 0 || setsockopt(sock, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)) < 0 ||
+	    sendmsg(sock, &msg, MSG_NOSIGNAL) < 0)
 		return -errno;
 	return 1;
+}
+
+int notify_send(const char *state) { return send_with(state, -1); }
+
+int notify_store(uint64_t id, int fd)
+{
+	char state[64];
+
+	if (id >> (4 * NAME_DIGITS) != 0)
+		return -ERANGE;
+	/* FDPOLL=0: a namespace's descriptor never hangs up, and cannot be polled for it either. */
+	snprintf(state, sizeof(state), "FDSTORE=1\nFDPOLL=0\nFDNAME=%" PRIx64, id);
+	return send_with(state, fd);
+}
+
+static int unstore_name(const char *name)
+{
+	cleanup(mem_freep) char *state = mem_printf("FDSTOREREMOVE=1\nFDNAME=%s", name);
+
+	return send_with(state, -1);
+}
+
+int notify_unstore(uint64_t id)
+{
+	char name[NAME_DIGITS + 4];
+
+	if (id >> (4 * NAME_DIGITS) != 0)
+		return -ERANGE;
+	snprintf(name, sizeof(name), "%" PRIx64, id);
+	return unstore_name(name);
+}
+
+/* Lower-case hex digits as notify_store() writes them: no leading zero, nothing else. */
+static bool name_parse(const char *name, uint64_t *ret_id)
+{
+	size_t len = strlen(name);
+
+	if (len == 0 || len > NAME_DIGITS || name[0] == '0' || strspn(name, "0123456789abcdef") != len)
+		return false;
+	*ret_id = strtoull(name, NULL, 16);
+	return true;
+}
+
+/* Is the variable a number that speaks of this process? */
+static bool is_for_us(const char *variable)
+{
+	const char *text = getenv(variable);
+	uint64_t pid;
+
+	return text != NULL && str_u64(text, INT32_MAX, &pid) == 0 && pid == (uint64_t)getpid();
+}
+
+size_t notify_take(notify_fd_fn fn, void *ctx)
+{
+	const char *number = getenv("LISTEN_FDS"), *text = getenv("LISTEN_FDNAMES");
+	cleanup(mem_freep) char *names = mem_strdup(text != NULL ? text : "");
+	bool ours = is_for_us("LISTEN_PID");
+	uint64_t count, id;
+	char *rest = names;
+	size_t taken = 0;
+
+	if (!ours || number == NULL || str_u64(number, LISTEN_MAX, &count) < 0)
+		count = 0;
+	unsetenv("LISTEN_PID");
+	unsetenv("LISTEN_FDS");
+	unsetenv("LISTEN_FDNAMES");
+	for (int fd = LISTEN_FIRST; fd < LISTEN_FIRST + (int)count; fd++) {
+		const char *name = rest != NULL ? strsep(&rest, ":") : "";
+
+		if (fd_cloexec(fd, true) < 0)
+			continue;
+		if (name_parse(name, &id)) {
+			fn(ctx, id, fd);
+			taken++;
+		} else {
+			fd_close(fd);
+			unstore_name(name);
+		}
+	}
+	return taken;
+}
+
+uint64_t notify_watchdog_ms(void)
+{
+	const char *text = getenv("WATCHDOG_USEC");
+	uint64_t usec;
+
+	if (text == NULL || str_u64(text, UINT64_MAX, &usec) < 0 ||
+	    (getenv("WATCHDOG_PID") != NULL && !is_for_us("WATCHDOG_PID")))
+		return 0;
+	return usec / 1000;
 }

@@ -34,11 +34,11 @@
 #include <unistd.h>
 
 #include "lib/base/clock.h"
-#include "lib/base/ds.h"
 #include "lib/base/fdio.h"
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
 #include "netd/hold.h"
+#include "netd/holds.h"
 #include "netd/notify.h"
 #include "netd/runtime.h"
 #include "netd/spawn.h"
@@ -52,6 +52,7 @@ enum {
 	BACKOFF_READY_MS = 100, /* the most for an engine that had got ready: it can live */
 	STOP_MS = 10000,        /* what each child gets to end by itself */
 	HOLD_SEND_S = 10,
+	BEATS = 4, /* signs of life in the time the service manager gives */
 	DEATH_SIZE = 128,
 };
 
@@ -62,40 +63,37 @@ static const char *const child_names[CHILD_COUNT] = {
 	[CHILD_HAND] = "moatd-hand",
 };
 
-/* A namespace held for the hand. */
-struct held {
-	uint64_t ns;
-	int fd;
-};
-
 /**
  * struct supervisor
  * @pid: of each child, 0 while it is not there
  * @death: how each ended, until both have and it is logged
  * @control: our end of the pair with the hand; -1
- * @ready: read end of the engine's pipe; -1 once it said so
+ * @line: our end of the pair with the engine: its first byte means that it is ready, and later it gives back
+ *	whatever byte it is sent; -1
  * @young: deaths in a row that came too soon
  * @served: the present engine got ready
  * @start_at: when to start the children, 0 while they live
  * @stop_at: when patience with the child that is being stopped ends, 0 while nothing stops
+ * @beat_ms: how often the service manager is told that we live; 0: it does not wait for that
+ * @beat_at: when next
+ * @asked: the engine was sent a byte and has not given it back
  */
 struct supervisor {
 	const struct supervisor_options *options;
 	struct runtime_ids ids;
-	struct table holds;
+	struct holds holds;
 	pid_t pid[CHILD_COUNT];
 	char death[CHILD_COUNT][DEATH_SIZE];
-	int lock, listen, signals, control, ready;
-	uint64_t started_at, start_at, stop_at;
+	int lock, listen, signals, control, line;
+	uint64_t started_at, start_at, stop_at, beat_ms, beat_at;
 	unsigned young;
-	bool stopping, announced, served;
+	bool stopping, announced, served, asked;
 };
 
 static int signals_open(int *ret_fd, struct err *err);
 static void nofile_raise(void);
 static int children_start(struct supervisor *s, struct err *err);
 static void loop(struct supervisor *s);
-static void holds_fini(struct table *holds);
 
 int supervisor_run(const struct supervisor_options *options, struct err *err)
 {
@@ -104,7 +102,8 @@ int supervisor_run(const struct supervisor_options *options, struct err *err)
 			       .listen = -1,
 			       .signals = -1,
 			       .control = -1,
-			       .ready = -1};
+			       .line = -1,
+			       .beat_ms = notify_watchdog_ms() / BEATS};
 	int r;
 
 	nofile_raise();
@@ -116,8 +115,10 @@ int supervisor_run(const struct supervisor_options *options, struct err *err)
 		r = signals_open(&s.signals, err);
 	if (r == 0)
 		r = runtime_listen(options->runtime_dir, &s.listen, err);
-	if (r == 0)
+	if (r == 0) {
+		holds_take(&s.holds);
 		r = children_start(&s, err);
+	}
 	if (r == 0) {
 		if (s.ids.admin_gid == (gid_t)-1)
 			log_info("there is no group \"%s\": root alone administers",
@@ -139,7 +140,7 @@ int supervisor_run(const struct supervisor_options *options, struct err *err)
 	}
 	holds_fini(&s.holds);
 	fd_close(s.control);
-	fd_close(s.ready);
+	fd_close(s.line);
 	fd_close(s.signals);
 	fd_close(s.listen);
 	fd_close(s.lock);
@@ -207,7 +208,7 @@ static int hand_start(struct supervisor *s, int seam, int control, struct err *e
 	return spawn_start(&spawn, &s->pid[CHILD_HAND], err);
 }
 
-static int engine_start(struct supervisor *s, int seam, int ready, struct err *err)
+static int engine_start(struct supervisor *s, int seam, int line, struct err *err)
 {
 	const struct supervisor_options *o = s->options;
 	cleanup(mem_freep) char *path =
@@ -231,7 +232,7 @@ static int engine_start(struct supervisor *s, int seam, int ready, struct err *e
 		gid,
 		NULL,
 	};
-	int fds[] = {seam, s->listen, ready};
+	int fds[] = {seam, s->listen, line};
 	struct spawn spawn = {
 		.path = path,
 		.fds = fds,
@@ -246,20 +247,15 @@ static int engine_start(struct supervisor *s, int seam, int ready, struct err *e
 }
 
 /* All that is held, then END: the hand serves nobody before it has them. */
-static int holds_send(struct supervisor *s, struct err *err)
+static int holds_hand_over(struct supervisor *s, struct err *err)
 {
 	struct timeval limit = {.tv_sec = HOLD_SEND_S};
-	size_t cursor = 0;
-	struct held *held;
-	int r = 0;
+	int r;
 
 	if (setsockopt(s->control, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)) < 0)
 		return err_sys(err, ERR_INTERNAL, errno, NULL,
 			       "cannot limit the time to hand over namespaces");
-	while (r == 0 && (held = table_next(&s->holds, &cursor)) != NULL)
-		r = hold_send(s->control, HOLD_KEEP, held->ns, held->fd);
-	if (r == 0)
-		r = hold_send(s->control, HOLD_END, 0, -1);
+	r = holds_send(&s->holds, s->control);
 	if (r < 0)
 		return err_sys(err, ERR_INTERNAL, -r, NULL,
 			       "cannot hand over the held namespaces");
@@ -269,11 +265,11 @@ static int holds_send(struct supervisor *s, struct err *err)
 static int children_start(struct supervisor *s, struct err *err)
 {
 	cleanup(fd_closep) int seam_hand = -1, seam_engine = -1, control_hand = -1,
-			       ready_engine = -1;
-	int seam[2], control[2], ready[2], r;
+			       line_engine = -1;
+	int seam[2], control[2], line[2], r;
 
 	s->start_at = 0;
-	s->served = false;
+	s->served = s->asked = false;
 	s->started_at = clock_monotonic_ns();
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, seam) < 0)
 		return err_sys(err, ERR_INTERNAL, errno, NULL, "cannot make the seam");
@@ -284,20 +280,20 @@ static int children_start(struct supervisor *s, struct err *err)
 			       "cannot make the hand's control socket");
 	s->control = control[0];
 	control_hand = control[1];
-	if (pipe2(ready, O_CLOEXEC) < 0)
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, line) < 0)
 		return err_sys(err, ERR_INTERNAL, errno, NULL,
-			       "cannot make the engine's ready pipe");
-	s->ready = ready[0];
-	ready_engine = ready[1];
+			       "cannot make the engine's life line");
+	s->line = line[0];
+	line_engine = line[1];
 
 	r = hand_start(s, seam_hand, control_hand, err);
 	if (r == 0)
-		r = engine_start(s, seam_engine, ready_engine, err);
+		r = engine_start(s, seam_engine, line_engine, err);
 	/* Ours must be closed first: a hand that died would never be an error to write to. */
 	fd_closep(&control_hand);
 	control_hand = -1;
 	if (r == 0)
-		r = holds_send(s, err);
+		r = holds_hand_over(s, err);
 	if (r == 0)
 		log_debug("started %s (%d) and %s (%d)", child_names[CHILD_HAND],
 			  s->pid[CHILD_HAND], child_names[CHILD_ENGINE], s->pid[CHILD_ENGINE]);
@@ -378,8 +374,8 @@ static void children_reap(struct supervisor *s)
 		s->control = -1;
 	}
 	if (s->pid[CHILD_ENGINE] == 0) {
-		fd_closep(&s->ready);
-		s->ready = -1;
+		fd_closep(&s->line);
+		s->line = -1;
 	}
 	if (s->stopping)
 		s->stop_at = clock_monotonic_ns() + STOP_MS * MS; /* the next one's turn */
@@ -400,48 +396,13 @@ static void children_restart(struct supervisor *s)
 	}
 	if (s->pid[CHILD_ENGINE] == 0 && s->pid[CHILD_HAND] == 0) {
 		fd_closep(&s->control);
-		fd_closep(&s->ready);
-		s->control = s->ready = -1;
+		fd_closep(&s->line);
+		s->control = s->line = -1;
 		start_plan(s);
 	}
 }
 
 /* ---- what the children say ---- */
-
-static void held_free(struct held *held)
-{
-	if (held == NULL)
-		return;
-	fd_close(held->fd);
-	free(held);
-}
-
-static void hold_keep(struct supervisor *s, uint64_t ns, int fd)
-{
-	struct held *held;
-
-	if (s->holds.count >= hold_limit()) {
-		log_error("cannot hold another namespace: the limit of %zu is reached",
-			  hold_limit());
-		fd_close(fd);
-		return;
-	}
-	held_free(table_del(&s->holds, &ns, sizeof(ns)));
-	held = mem_alloc(sizeof(*held));
-	held->ns = ns;
-	held->fd = fd;
-	table_add(&s->holds, &held->ns, sizeof(held->ns), held);
-}
-
-static void holds_fini(struct table *holds)
-{
-	size_t cursor = 0;
-	struct held *held;
-
-	while ((held = table_next(holds, &cursor)) != NULL)
-		held_free(held);
-	table_fini(holds);
-}
 
 /* Everything that lies there. The hand is root: what is malformed is a bug of ours, and it is started anew. */
 static void control_read(struct supervisor *s)
@@ -465,23 +426,14 @@ static void control_read(struct supervisor *s)
 			return;
 		}
 		if (msg.verb == HOLD_KEEP)
-			hold_keep(s, msg.ns, fd);
+			holds_keep(&s->holds, msg.ns, fd);
 		else if (msg.verb == HOLD_DROP)
-			held_free(table_del(&s->holds, &msg.ns, sizeof(msg.ns)));
+			holds_drop(&s->holds, msg.ns);
 	}
 }
 
-static void ready_read(struct supervisor *s)
+static void engine_ready(struct supervisor *s)
 {
-	char byte;
-	ssize_t n = read(s->ready, &byte, 1);
-
-	if (n < 0 && (errno == EINTR || errno == EAGAIN))
-		return;
-	fd_closep(&s->ready);
-	s->ready = -1;
-	if (n != 1)
-		return;
 	s->served = true;
 	log_info("ready: %s/moatd.sock", s->options->runtime_dir);
 	if (!s->announced) {
@@ -489,6 +441,38 @@ static void ready_read(struct supervisor *s)
 		if (notify_send("READY=1") < 0)
 			log_warn("cannot tell the service manager that we are ready");
 	}
+}
+
+static void line_read(struct supervisor *s)
+{
+	char byte;
+	ssize_t n = read(s->line, &byte, 1);
+
+	if (n < 0 && (errno == EINTR || errno == EAGAIN))
+		return;
+	if (n == 1 && !s->served) {
+		engine_ready(s);
+	} else if (n == 1) {
+		s->asked = false;
+	} else {
+		fd_closep(&s->line);
+		s->line = -1;
+	}
+}
+
+/*
+ * A sign of life is given only while the engine gives back what it was sent last time: a loop that hangs stops them,
+ * and the service manager starts all of us anew. Before an engine is ready, and between two, they come all the same:
+ * to start it, later and later if need be, is just what we live for, and a slow first comparison is no hang.
+ */
+static void beat(struct supervisor *s)
+{
+	s->beat_at = clock_monotonic_ns() + s->beat_ms * MS;
+	if (s->asked)
+		return;
+	notify_send("WATCHDOG=1");
+	if (s->served && s->line >= 0)
+		s->asked = send(s->line, "?", 1, MSG_DONTWAIT | MSG_NOSIGNAL) == 1;
 }
 
 /* ---- the end ---- */
@@ -545,6 +529,8 @@ static int loop_timeout(const struct supervisor *s)
 {
 	uint64_t due = s->stopping ? s->stop_at : s->start_at, now = clock_monotonic_ns();
 
+	if (s->beat_ms != 0 && (due == 0 || s->beat_at < due))
+		due = s->beat_at;
 	if (due == 0)
 		return -1;
 	return due <= now ? 0 : (int)((due - now) / MS) + 1;
@@ -556,7 +542,7 @@ static void loop(struct supervisor *s)
 		struct pollfd pfds[] = {
 			{.fd = s->signals, .events = POLLIN},
 			{.fd = s->control, .events = POLLIN},
-			{.fd = s->ready, .events = POLLIN},
+			{.fd = s->line, .events = POLLIN},
 		};
 
 		if (poll(pfds, ARRAY_COUNT(pfds), loop_timeout(s)) < 0 && errno != EINTR) {
@@ -564,11 +550,13 @@ static void loop(struct supervisor *s)
 			return;
 		}
 		if (pfds[2].revents != 0)
-			ready_read(s);
+			line_read(s);
 		if ((pfds[1].revents & POLLIN) != 0)
 			control_read(s);
 		if (pfds[0].revents != 0)
 			signals_read(s);
+		if (s->beat_ms != 0 && clock_monotonic_ns() >= s->beat_at)
+			beat(s);
 		if (s->stopping)
 			stop_continue(s);
 		else if (s->start_at != 0 && clock_monotonic_ns() >= s->start_at)

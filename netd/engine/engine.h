@@ -31,6 +31,7 @@ struct monitor;
  * struct engine - the one object of the program, in main()'s memory
  * @txns: changes whose plan has not been answered
  * @changes: counts changes begun: equal before and after means that nothing happened between
+ * @ready_fd, @line: a pair with the supervisor: one byte when we are ready, and back whatever it sends; -1 for none
  * @endings: slow removals under way (struct ending in txn.c)
  */
 struct engine {
@@ -46,6 +47,7 @@ struct engine {
 	gid_t admin_gid;
 	char runtime_dir[256];
 	int ready_fd;
+	struct loop_io *line;
 	size_t txns;
 	uint64_t changes;
 	struct list endings;

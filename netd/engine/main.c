@@ -39,9 +39,19 @@ static void on_started(struct engine *engine)
 	api_open(engine->api);
 	if (engine->ready_fd >= 0 && write(engine->ready_fd, "1", 1) != 1)
 		log_warn("the supervisor does not listen");
-	fd_close(engine->ready_fd);
-	engine->ready_fd = -1;
 	log_info("ready");
+}
+
+/* The supervisor asks whether this loop still turns: the byte goes back. */
+static void on_asked(void *ctx, unsigned events)
+{
+	struct engine *engine = ctx;
+	char byte;
+
+	(void)events;
+	if (read(engine->ready_fd, &byte, 1) == 1 && write(engine->ready_fd, &byte, 1) == 1)
+		return;
+	loop_io_set(engine->line, 0); /* its end is ours, too: the kernel sees to that */
 }
 
 struct options {
@@ -113,6 +123,8 @@ int main(int argc, char **argv)
 	}
 	engine.loop = loop_new();
 	engine.hand = hand_new(engine.loop, options.seam_fd, on_hand_gone, &engine);
+	if (engine.ready_fd >= 0)
+		engine.line = loop_io_new(engine.loop, engine.ready_fd, LOOP_READ, on_asked, &engine);
 	engine.api = api_new(&engine, options.listen_fd);
 	engine.monitor = monitor_new(&engine);
 	engine.reconcile = reconcile_new(&engine, on_started);
