@@ -2,7 +2,7 @@
 /*
  * nft_decode - raw nftables dumps to objects. Floor F2, pure.
  *
- * A table of ours tells by its comment what it is ("moat guard 1 list"). Whether
+ * A table of ours tells by its comment what it is ("moat guard 2 list"). Whether
  * it still is what was laid is found by comparison with the skeleton: chains
  * and their hooks, sets and their types, counters, and the rules of each
  * chain in order, attribute by attribute: what we say must stand, and what the
@@ -22,6 +22,7 @@
 
 #include "lib/base/mem.h"
 #include "lib/base/str.h"
+#include "lib/kern/nft.h"
 #include "lib/kern/nft_skeleton.h"
 #include "lib/kern/nlbuf.h"
 
@@ -89,11 +90,15 @@ static struct table *table_of(struct decoder *d, uint8_t family)
 	return NULL;
 }
 
-/* "moat guard 1 list" from the user data: type 0, length, text with NUL. */
+/*
+ * "moat guard 2 list" from the user data: type 0, length, text with NUL. Of a version that this build does not know
+ * kind and version are told all the same, and nothing else is read: what is wanted takes its place.
+ */
 static void comment_read(struct table *table, const struct nlattr *udata)
 {
 	const uint8_t *p = nlbuf_payload(udata, 2);
-	char comment[64];
+	char comment[64], word[16];
+	unsigned version;
 	size_t len;
 
 	if (!p || p[0] != COMMENT_TYPE || p[1] == 0 || p[1] >= sizeof(comment) ||
@@ -102,24 +107,26 @@ static void comment_read(struct table *table, const struct nlattr *udata)
 	len = p[1];
 	memcpy(comment, p + 2, len);
 	comment[len] = '\0';
+	if (sscanf(comment, "moat %15s %u", word, &version) != 2 || version > UINT16_MAX)
+		return;
 	for (unsigned kind = RULESET_NONE + 1; kind < RULESET_KIND_COUNT; kind++) {
-		for (int listed = 0; listed < 2; listed++) {
-			const struct nft_skeleton *skeleton = nft_skeleton_get(kind, 1);
+		const struct nft_skeleton *skeleton = nft_skeleton_get(kind, NFT_RULESET_VERSION);
+
+		if (skeleton->family != table->family || !str_eq(skeleton->word, word))
+			continue;
+		table->kind = kind;
+		table->version = version;
+		for (int listed = 0; version == skeleton->version && listed < 2; listed++) {
 			struct buf text = BUF_INIT;
-			bool same;
 
 			nft_table_comment(skeleton, listed, &text);
-			same = skeleton->family == table->family &&
-			       str_eq(buf_cstr(&text), comment);
-			buf_fini(&text);
-			if (same) {
-				table->kind = kind;
-				table->version = skeleton->version;
+			if (str_eq(buf_cstr(&text), comment)) {
 				table->skeleton = skeleton;
 				table->listed = listed;
-				return;
 			}
+			buf_fini(&text);
 		}
+		return;
 	}
 }
 

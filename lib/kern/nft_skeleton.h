@@ -167,7 +167,7 @@ struct nftnl_rule *nft_each_rule(const char *chain);
 /** nft_rule_text() - the expressions of a rule, appended: what two rules are compared by */
 void nft_rule_text(struct nftnl_rule *rule, struct buf *text);
 
-/** nft_table_comment() - "moat guard 1 list": kind, version, how ports are bound */
+/** nft_table_comment() - "moat guard 2 list": kind, version, how ports are bound */
 void nft_table_comment(const struct nft_skeleton *skeleton, bool listed, struct buf *text);
 
 /* Keys and data of elements as the kernel lays them out. */

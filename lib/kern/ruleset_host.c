@@ -83,7 +83,7 @@ static const struct nft_rule_def rules[] = {
 
 const struct nft_skeleton nft_ruleset_host = {
 	.kind = RULESET_HOST,
-	.version = 1,
+	.version = 2,
 	.family = NFPROTO_INET,
 	.word = "host",
 	.chains = chains,

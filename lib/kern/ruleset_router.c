@@ -53,7 +53,7 @@ static const struct nft_rule_def rules[] = {
 
 const struct nft_skeleton nft_ruleset_router = {
 	.kind = RULESET_ROUTER,
-	.version = 1,
+	.version = 2,
 	.family = NFPROTO_INET,
 	.word = "router",
 	.chains = chains,

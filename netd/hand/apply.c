@@ -22,7 +22,14 @@
 #include "lib/kern/sysctl.h"
 #include "netd/hand/doom.h"
 
-enum { NFT_GROUP_MAX = 1024 }; /* operations in one transaction */
+enum {
+	NFT_GROUP_MAX = 1024, /* operations in one transaction */
+	/*
+	 * Of one that lays a ruleset anew: its elements and ports go with it, or packets would meet a ruleset that lets
+	 * everything pass or nothing. An operation takes some 150 bytes of the 64 MB that a socket sends at once.
+	 */
+	NFT_RULESET_MAX = SEAM_OPS_MAX,
+};
 
 bool apply_goes_with_link(const struct op *op)
 {
@@ -529,9 +536,10 @@ static size_t nft_group(struct apply *apply, struct ns_entry *entry, const struc
 		fail_err(&out[0], &err);
 		return 1;
 	}
-	for (size_t from = 0; from < count; from += NFT_GROUP_MAX) {
-		size_t n = count - from < NFT_GROUP_MAX ? count - from : NFT_GROUP_MAX;
+	for (size_t from = 0, n; from < count; from += n) {
+		size_t max = ops[from].obj.kind == OBJ_RULESET ? NFT_RULESET_MAX : NFT_GROUP_MAX;
 
+		n = count - from < max ? count - from : max;
 		if (nft_transaction(apply, sock, ops + from, n, out + from) == n)
 			continue;
 		if (!go_on)

@@ -448,7 +448,8 @@ static int tables_adopt(struct registry *reg, struct nlsock *sock, enum ns_class
 		nft_end(&batch);
 		r = nft_exec(sock, &batch, &(uint32_t){0}, err);
 		nlbatch_fini(&batch);
-		if (r < 0 && r != -ENOENT)
+		/* one that was made without an owner cannot get one (-EOPNOTSUPP): ours to change all the same */
+		if (r < 0 && r != -ENOENT && r != -EOPNOTSUPP)
 			return err_wrap(err, "cannot take over our tables");
 	}
 	return 0;

@@ -32,7 +32,7 @@ static uint64_t ns_of(enum ruleset_kind kind)
 
 static void assert_digest(struct stack *stack, enum ruleset_kind kind, unsigned digest)
 {
-	struct obj key = obj_ruleset(stack->ns, kind, 1);
+	struct obj key = obj_ruleset(stack->ns, kind, NFT_RULESET_VERSION);
 	struct objv have = {0};
 	const struct obj *found;
 
@@ -40,7 +40,7 @@ static void assert_digest(struct stack *stack, enum ruleset_kind kind, unsigned 
 	found = objv_find(&have, &key);
 	assert_non_null(found);
 	assert_int_equal(found->ruleset.digest, digest);
-	assert_int_equal(found->ruleset.version, 1);
+	assert_int_equal(found->ruleset.version, NFT_RULESET_VERSION);
 	objv_fini(&have);
 }
 
@@ -51,7 +51,7 @@ static void test_rulesets_stand(void **state)
 		for (int listed = 0; listed <= world.features.netdev_device_add; listed++) {
 			struct stack stack = stack_make(&world, ns_of((enum ruleset_kind)kind));
 			struct kern_features features = plain(listed);
-			struct obj want = obj_ruleset(stack.ns, (enum ruleset_kind)kind, 1);
+			struct obj want = obj_ruleset(stack.ns, (enum ruleset_kind)kind, NFT_RULESET_VERSION);
 			struct nlbatch batch = {0};
 
 			assert_have_not(&stack, &want);
@@ -130,7 +130,7 @@ static void test_tampering(void **state)
 static void test_foreign_table(void **state)
 {
 	struct stack stack = stack_make(&world, ROUTER);
-	struct obj key = obj_ruleset(ROUTER, RULESET_ROUTER, 1);
+	struct obj key = obj_ruleset(ROUTER, RULESET_ROUTER, NFT_RULESET_VERSION);
 	struct objv have = {0};
 	const struct obj *found;
 
