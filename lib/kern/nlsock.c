@@ -50,11 +50,18 @@ struct nlsock {
 	uint8_t *room; /* DUMP_ROOM bytes to receive into */
 };
 
-static int open_fd(enum nlsock_kind kind, int ns_fd, int home_fd, int flags, int *ret_fd,
+/* Of a second socket in one namespace: no process id, and none of those the kernel chooses (they are negative). */
+static uint32_t second_portid(void)
+{
+	return 1U << 30 | (uint32_t)getpid();
+}
+
+/* @portid: 0 lets the kernel choose. */
+static int open_fd(enum nlsock_kind kind, int ns_fd, int home_fd, int flags, uint32_t portid, int *ret_fd,
 		   struct err *err)
 {
 	int protocol = kind == NLSOCK_RTNL ? NETLINK_ROUTE : NETLINK_NETFILTER;
-	struct sockaddr_nl self = {.nl_family = AF_NETLINK};
+	struct sockaddr_nl self = {.nl_family = AF_NETLINK, .nl_pid = portid};
 	int fd, r;
 
 	if (ns_fd >= 0) {
@@ -91,13 +98,13 @@ static int set_on(int fd, int option)
 	return setsockopt(fd, SOL_NETLINK, option, &on, sizeof(on)) < 0 ? -errno : 0;
 }
 
-int nlsock_open(enum nlsock_kind kind, int ns_fd, int home_fd, struct nlsock **ret_sock,
-		struct err *err)
+static int open_sock(enum nlsock_kind kind, int ns_fd, int home_fd, uint32_t portid, struct nlsock **ret_sock,
+		     struct err *err)
 {
 	struct nlsock *sock;
 	int fd, r;
 
-	r = open_fd(kind, ns_fd, home_fd, 0, &fd, err);
+	r = open_fd(kind, ns_fd, home_fd, 0, portid, &fd, err);
 	if (r < 0)
 		return r;
 	r = set_on(fd, NETLINK_EXT_ACK);
@@ -118,6 +125,18 @@ int nlsock_open(enum nlsock_kind kind, int ns_fd, int home_fd, struct nlsock **r
 	return 0;
 }
 
+int nlsock_open(enum nlsock_kind kind, int ns_fd, int home_fd, struct nlsock **ret_sock,
+		struct err *err)
+{
+	return open_sock(kind, ns_fd, home_fd, 0, ret_sock, err);
+}
+
+int nlsock_open_second(enum nlsock_kind kind, int ns_fd, int home_fd, struct nlsock **ret_sock,
+		       struct err *err)
+{
+	return open_sock(kind, ns_fd, home_fd, second_portid(), ret_sock, err);
+}
+
 void nlsock_close(struct nlsock *sock)
 {
 	if (!sock)
@@ -130,7 +149,8 @@ void nlsock_close(struct nlsock *sock)
 /*
  * What this process did itself, and what nobody will ever judge, shall not wake the listener: an attach alone makes
  * some twenty messages. Classic BPF on the message's header; it loads in network order, hence hton*(). Who asked is in
- * nlmsg_pid: our first socket in a namespace has the process id there (net/netlink/af_netlink.c, netlink_autobind()).
+ * nlmsg_pid: our first socket in a namespace has the process id there (net/netlink/af_netlink.c, netlink_autobind()),
+ * a second one second_portid().
  * Not told: new addresses; new FDB entries; neighbours that come and go by the kernel's own doing.
  */
 static int filter_own(int fd, enum nlsock_kind kind)
@@ -139,20 +159,21 @@ static int filter_own(int fd, enum nlsock_kind kind)
 	enum { FAMILY = sizeof(struct nlmsghdr) + offsetof(struct ndmsg, ndm_family) };
 	struct sock_filter filter[] = {
 		/*  0 */ BPF_STMT(BPF_LD | BPF_W | BPF_ABS, PORTID),
-		/*  1 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htonl((uint32_t)getpid()), 12, kind == NLSOCK_NFT ? 11 : 0),
-		/*  2 */ BPF_STMT(BPF_LD | BPF_H | BPF_ABS, TYPE),
-		/*  3 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_NEWADDR), 10, 0),
-		/*  4 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_NEWNEIGH), 2, 0),
-		/*  5 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_DELNEIGH), 3, 0),
-		/*  6 */ BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
-		/*  7 */ BPF_STMT(BPF_LD | BPF_B | BPF_ABS, FAMILY), /* new: of a bridge not told */
-		/*  8 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AF_BRIDGE, 5, 2),
-		/*  9 */ BPF_STMT(BPF_LD | BPF_B | BPF_ABS, FAMILY), /* gone: of a bridge told */
-		/* 10 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AF_BRIDGE, 2, 0),
-		/* 11 */ BPF_STMT(BPF_LD | BPF_W | BPF_ABS, PORTID), /* else told when somebody asked for it */
-		/* 12 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 1, 0),
-		/* 13 */ BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
-		/* 14 */ BPF_STMT(BPF_RET | BPF_K, 0),
+		/*  1 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htonl(second_portid()), 13, 0),
+		/*  2 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htonl((uint32_t)getpid()), 12, kind == NLSOCK_NFT ? 11 : 0),
+		/*  3 */ BPF_STMT(BPF_LD | BPF_H | BPF_ABS, TYPE),
+		/*  4 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_NEWADDR), 10, 0),
+		/*  5 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_NEWNEIGH), 2, 0),
+		/*  6 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_DELNEIGH), 3, 0),
+		/*  7 */ BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+		/*  8 */ BPF_STMT(BPF_LD | BPF_B | BPF_ABS, FAMILY), /* new: of a bridge not told */
+		/*  9 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AF_BRIDGE, 5, 2),
+		/* 10 */ BPF_STMT(BPF_LD | BPF_B | BPF_ABS, FAMILY), /* gone: of a bridge told */
+		/* 11 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AF_BRIDGE, 2, 0),
+		/* 12 */ BPF_STMT(BPF_LD | BPF_W | BPF_ABS, PORTID), /* else told when somebody asked for it */
+		/* 13 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 1, 0),
+		/* 14 */ BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+		/* 15 */ BPF_STMT(BPF_RET | BPF_K, 0),
 	};
 	struct sock_fprog program = {.len = ARRAY_COUNT(filter), .filter = filter};
 
@@ -172,7 +193,7 @@ int nlsock_open_monitor(enum nlsock_kind kind, int ns_fd, int home_fd, int *ret_
 	size_t count = kind == NLSOCK_RTNL ? ARRAY_COUNT(rtnl_groups) : ARRAY_COUNT(nft_groups);
 	int fd, r;
 
-	r = open_fd(kind, ns_fd, home_fd, SOCK_NONBLOCK, &fd, err);
+	r = open_fd(kind, ns_fd, home_fd, SOCK_NONBLOCK, 0, &fd, err);
 	if (r < 0)
 		return r;
 	set_buffer(fd, SO_RCVBUFFORCE, SO_RCVBUF, MONITOR_BUFFER);

@@ -56,12 +56,15 @@ struct nlsock;
  */
 int nlsock_open(enum nlsock_kind kind, int ns_fd, int home_fd, struct nlsock **ret_sock,
 		struct err *err);
+/** nlsock_open_second() - for a thread beside: nlsock_open_monitor() knows what is done by it for ours. One a namespace. */
+int nlsock_open_second(enum nlsock_kind kind, int ns_fd, int home_fd, struct nlsock **ret_sock,
+		       struct err *err);
 void nlsock_close(struct nlsock *sock); /* NULL is fine */
 
 /**
  * nlsock_open_monitor() - a bare descriptor in @ns_fd that only listens: for the engine
  * NLSOCK_RTNL joins the link, address, route and neighbour groups, NLSOCK_NFT that of nftables. Non-blocking. What this
- * process did by its first socket there is not told, nor are new addresses and FDB entries, and neighbours that the
+ * process did by its first socket there, or by a second one, is not told, nor are new addresses and FDB entries, and neighbours that the
  * kernel makes and forgets by itself.
  */
 int nlsock_open_monitor(enum nlsock_kind kind, int ns_fd, int home_fd, int *ret_fd,

@@ -41,6 +41,7 @@ struct hand {
 	struct list unanswered; /* in order */
 	struct list unfinished; /* committed plans with slow removals */
 	uint64_t planned_ns;	/* when a plan last went, was answered, or came to its end */
+	struct plan later;	/* hand_plan_later() */
 	struct buf in;
 	int fds[FDIO_FDS_MAX];
 	size_t fd_count;
@@ -101,7 +102,7 @@ static void hand_flush(struct hand *hand)
 }
 
 /* Queue one message; the payload is copied, @fd owned. */
-static struct buf *hand_queue(struct hand *hand, struct seam_head *head, int fd, hand_fn answered, hand_fn done, void *ctx)
+static struct buf *queue(struct hand *hand, struct seam_head *head, int fd, hand_fn answered, hand_fn done, void *ctx)
 {
 	struct outgoing *out = mem_alloc(sizeof(*out));
 	struct waiter *waiter = mem_alloc(sizeof(*waiter));
@@ -120,14 +121,51 @@ static struct buf *hand_queue(struct hand *hand, struct seam_head *head, int fd,
 	return &out->data;
 }
 
-void hand_plan(struct hand *hand, const struct plan *plan, uint32_t uid, hand_fn answered, hand_fn done, void *ctx)
+static void plan_queue(struct hand *hand, const struct plan *plan, uint32_t uid, hand_fn answered, hand_fn done, void *ctx)
 {
 	struct seam_head head = { .verb = SEAM_PLAN, .count = (uint32_t)plan->count, .size = sizeof(struct op),
 				  .commit = (uint32_t)plan->commit, .arg = uid };
 
-	buf_add(hand_queue(hand, &head, -1, answered, done, ctx), plan->ops, plan->count * sizeof(*plan->ops));
+	buf_add(queue(hand, &head, -1, answered, done, ctx), plan->ops, plan->count * sizeof(*plan->ops));
 	hand->planned_ns = clock_monotonic_ns();
+}
+
+static void later_answered(void *ctx, struct hand_answer *answer)
+{
+	(void)ctx;
+	(void)answer; /* of removals alone: what would not go is found by the next check */
+}
+
+/* What was put off goes before everything else that is asked for. */
+static void later_queue(struct hand *hand)
+{
+	if (hand->later.count == 0)
+		return;
+	plan_order(&hand->later);
+	plan_queue(hand, &hand->later, 0, later_answered, NULL, NULL);
+	plan_fini(&hand->later);
+	hand->later = (struct plan){ 0 };
+}
+
+static struct buf *hand_queue(struct hand *hand, struct seam_head *head, int fd, hand_fn answered, hand_fn done, void *ctx)
+{
+	later_queue(hand);
+	return queue(hand, head, fd, answered, done, ctx);
+}
+
+void hand_plan(struct hand *hand, const struct plan *plan, uint32_t uid, hand_fn answered, hand_fn done, void *ctx)
+{
+	later_queue(hand);
+	plan_queue(hand, plan, uid, answered, done, ctx);
 	hand_flush(hand);
+}
+
+void hand_plan_later(struct hand *hand, const struct plan *plan)
+{
+	if (hand->later.count + plan->count > SEAM_OPS_MAX)
+		later_queue(hand);
+	for (size_t i = 0; i < plan->count; i++)
+		plan_add(&hand->later, (enum op_verb)plan->ops[i].verb, &plan->ops[i].obj);
 }
 
 void hand_dump(struct hand *hand, uint64_t ns, uint32_t parts, const struct obj *sysctls, size_t sysctl_count,
@@ -278,6 +316,10 @@ static void on_hand(void *ctx, unsigned events)
 		offset += size;
 	}
 	buf_consume(&hand->in, offset);
+	if (hand->later.count) {
+		later_queue(hand);
+		hand_flush(hand);
+	}
 }
 
 struct hand *hand_new(struct loop *loop, int fd, void (*gone)(void *ctx), void *ctx)

@@ -40,6 +40,11 @@ struct hand *hand_new(struct loop *loop, int fd, void (*gone)(void *ctx), void *
  * @done: slow removals finished; called exactly once, and only after a committed answer; may be NULL
  */
 void hand_plan(struct hand *hand, const struct plan *plan, uint32_t uid, hand_fn answered, hand_fn done, void *ctx);
+/**
+ * hand_plan_later() - for removals that nobody waits for, from within an answer: with those of the answers that came with
+ * it, as one plan; before whatever is asked for next
+ */
+void hand_plan_later(struct hand *hand, const struct plan *plan);
 void hand_dump(struct hand *hand, uint64_t ns, uint32_t parts, const struct obj *sysctls, size_t sysctl_count,
 	       hand_fn answered, void *ctx);
 void hand_open(struct hand *hand, uint64_t ns, enum seam_open_what what, hand_fn answered, void *ctx);

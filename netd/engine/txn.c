@@ -107,7 +107,7 @@ static void on_finished(void *ctx, struct hand_answer *answer)
 	struct err err = ERR_INIT;
 
 	if (txn->after.count)
-		hand_plan(engine->hand, &txn->after, 0, engine_ignore, NULL, NULL);
+		hand_plan_later(engine->hand, &txn->after);
 	if (answer->result.status < 0) {
 		/* what would not go is looked for again by the next check */
 		hand_result_err(&answer->result, txn->name, "removal", &err);

@@ -251,9 +251,8 @@ static void encode_other(struct nlbatch *batch, const struct op *op, uint32_t in
 		(del ? rtnl_route_del : rtnl_route_add)(batch, &obj->route, index);
 		break;
 	case OBJ_NEIGH:
-		(del                  ? rtnl_neigh_del
-		 : op->verb == OP_SET ? rtnl_neigh_set
-				      : rtnl_neigh_add)(batch, &obj->neigh, index);
+		/* An entry without an address may be there: the kernel was asking for one who was not yet. */
+		(del ? rtnl_neigh_del : rtnl_neigh_set)(batch, &obj->neigh, index);
 		break;
 	case OBJ_FDB:
 		(del ? rtnl_fdb_del : rtnl_fdb_add)(batch, &obj->fdb, index);
@@ -286,6 +285,8 @@ static int encode(struct apply *apply, struct nlsock *sock, struct nlbatch *batc
 	}
 	if (op->obj.kind == OBJ_LINK)
 		return encode_link(apply, sock, batch, op, index, out);
+	if (op->obj.kind == OBJ_NEIGH && op->verb != OP_DEL)
+		reaper_wait_neigh(apply->reaper, op->obj.ns, &op->obj.neigh);
 	encode_other(batch, op, index);
 	return 0;
 }

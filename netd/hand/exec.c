@@ -6,7 +6,8 @@
  *                                One fails: op_undo() of all that touched anything, backwards.
  *   ops[commit] ...              removals. That a thing is gone is success; any other failure is
  *                                retried, then reported, and the next one goes on all the same.
- *                                Slow ones (links, pins) become work for the reaper.
+ *                                Slow ones (links, pins) become work for the reaper, and with links
+ *                                go the neighbours that led to them.
  *
  * To undo a change one must know what was there: of sysctls the value is read
  * as they are written (and an added one is a change, too: the switch was
@@ -281,9 +282,12 @@ static void remove_slow(struct exec *x, size_t i, struct reaper_work *work)
 
 	if (entry == NULL)
 		return;
-	if (obj->kind == OBJ_LINK) {
-		failed.status =
-			reaper_work_link(work, obj->ns, entry->fd, obj->link.name, (uint32_t)i);
+	if (obj->kind != OBJ_NETNS) {
+		failed.status = obj->kind == OBJ_LINK
+					? reaper_work_link(work, obj->ns, entry->fd,
+							   obj->link.name, (uint32_t)i)
+					: reaper_work_neigh(work, obj->ns, entry->fd,
+							    &obj->neigh, (uint32_t)i);
 		if (failed.status < 0)
 			removal_report(x, i, &failed);
 		return;
@@ -303,13 +307,26 @@ static void answer_now(struct exec *x)
 	*x->result = (struct seam_result){.index = UINT32_MAX};
 }
 
+/*
+ * Neighbours alone, and links that go by the reaper: these wait for RTNL, which it holds for a group's time, so who is
+ * detached next would wait here. They lead to a port that is cut off already.
+ */
+static bool goes_with_links(const struct exec *x, size_t from, size_t to)
+{
+	for (size_t i = from; i < to; i++) {
+		if (x->ops[i].obj.kind != OBJ_NEIGH)
+			return false;
+	}
+	return x->ops[x->count - 1].slow;
+}
+
 static void removals(struct exec *x, struct reaper_work *work)
 {
 	for (size_t from = x->commit, to; from < x->count; from = to) {
 		to = group_end(x->ops, from, x->count);
 		if (apply_class(&x->ops[from]) != APPLY_NFT)
 			answer_now(x);
-		if (!x->ops[from].slow) {
+		if (!x->ops[from].slow && !goes_with_links(x, from, to)) {
 			remove_group(x, from, to);
 			continue;
 		}
@@ -346,10 +363,16 @@ void exec_plan(struct registry *reg, struct reaper *reaper, uint32_t seq, const 
 		.ctx = ctx,
 	};
 	struct reaper_work *work = NULL;
+	int r;
 
-	if (forward(&x) < 0) {
+	if (commit > 0)
+		reaper_plan_begin(reaper);
+	r = forward(&x);
+	if (r < 0)
 		backward(&x);
-	} else if (commit < count) {
+	if (commit > 0)
+		reaper_plan_end(reaper);
+	if (r == 0 && commit < count) {
 		work = reaper_work_new(seq);
 		removals(&x, work);
 	}

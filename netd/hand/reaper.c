@@ -1,5 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* reaper - the thread of slow removals; see reaper.h. Floor F4. */
+/*
+ * reaper - the thread of slow removals; see reaper.h. Floor F4.
+ *
+ * RTNL, the kernel's one lock for everything about links, is held while a
+ * group of links goes, some tens of milliseconds. Each message of an attach
+ * takes that lock anew, so that a thread which removed group after group
+ * could get in between any two of them. Hence turns: before each group the
+ * thread waits until the plan that is under way at that moment has ended. So
+ * a plan meets one group at most, and plans that never cease do not keep the
+ * thread from its work.
+ */
 #include "netd/hand/reaper.h"
 
 #include <errno.h>
@@ -12,25 +22,29 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "lib/base/clock.h"
 #include "lib/base/ds.h"
 #include "lib/base/fdio.h"
 #include "lib/base/mem.h"
 #include "lib/kern/netns.h"
 #include "lib/kern/nlsock.h"
+#include "lib/kern/rtnl.h"
 #include "netd/hand/doom.h"
 
 enum {
 	COLLECT_MS = 5,
 	TRIES = 4,
 	RETRY_MS = 20,
+	STOP_MS = 2000, /* of what is still queued when we are to end; the supervisor waits for 10 s */
 };
 
-/* A link (@name) or a pin (@path). @fd: of the namespace, the work's. */
+/* A neighbour (@neigh.dev not empty), a link (@name) or a pin (@path). @fd: of the namespace, the work's. */
 struct removal {
 	uint64_t ns;
 	int fd;
 	uint32_t index;
 	char name[OBJ_IFNAME_SIZE];
+	struct obj_neigh neigh;
 	char *path;
 	struct reaper_work *work;
 };
@@ -40,7 +54,7 @@ struct reaper_work {
 	uint32_t seq;
 	struct removal *removals;
 	size_t count, capacity;
-	int *fds; /* one a namespace, shared by its links */
+	int *fds; /* one a namespace, shared by what goes in it */
 	size_t fd_count;
 	uint64_t last_ns;
 	struct seam_result result;
@@ -48,19 +62,27 @@ struct reaper_work {
 
 /**
  * struct reaper
- * @queue, @finished: of struct reaper_work, under @lock
- * @busy: the thread has taken work off the queue and is not done with it
+ * @queue, @batch, @finished: of struct reaper_work, under @lock; @batch is what the thread has taken off the queue
+ *   and is not done with: it alone changes it
+ * @plans: begun so far; @planning: one is under way, and it does not wait for us
+ * @stop_ns: when to leave what is queued as it is, once @stopping
  */
 struct reaper {
 	pthread_t thread;
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
-	struct list queue, finished;
-	bool busy, stopping;
+	struct list queue, batch, finished;
+	uint64_t plans, stop_ns;
+	bool planning, stopping;
 	int home_fd, event_fd;
 };
 
 static void *reaper_run(void *data);
+
+static bool is_neigh(const struct removal *removal)
+{
+	return removal->neigh.dev[0] != '\0';
+}
 
 /* ---- work ---- */
 
@@ -118,8 +140,8 @@ static struct removal *removal_add(struct reaper_work *work)
 	return &work->removals[work->count++];
 }
 
-int reaper_work_link(struct reaper_work *work, uint64_t ns, int ns_fd, const char *name,
-		     uint32_t index)
+/* A removal inside a namespace. Return: NULL with errno set where there is no descriptor left. */
+static struct removal *removal_in(struct reaper_work *work, uint64_t ns, int ns_fd, uint32_t index)
 {
 	struct removal *removal;
 
@@ -128,7 +150,7 @@ int reaper_work_link(struct reaper_work *work, uint64_t ns, int ns_fd, const cha
 		int fd = fcntl(ns_fd, F_DUPFD_CLOEXEC, 0);
 
 		if (fd < 0)
-			return -errno;
+			return NULL;
 		work->fds = mem_grow(work->fds, work->fd_count + 1, sizeof(int));
 		work->fds[work->fd_count++] = fd;
 		work->last_ns = ns;
@@ -137,7 +159,28 @@ int reaper_work_link(struct reaper_work *work, uint64_t ns, int ns_fd, const cha
 	removal->ns = ns;
 	removal->fd = work->fds[work->fd_count - 1];
 	removal->index = index;
+	return removal;
+}
+
+int reaper_work_link(struct reaper_work *work, uint64_t ns, int ns_fd, const char *name,
+		     uint32_t index)
+{
+	struct removal *removal = removal_in(work, ns, ns_fd, index);
+
+	if (removal == NULL)
+		return -errno;
 	memcpy(removal->name, name, sizeof(removal->name));
+	return 0;
+}
+
+int reaper_work_neigh(struct reaper_work *work, uint64_t ns, int ns_fd,
+		      const struct obj_neigh *neigh, uint32_t index)
+{
+	struct removal *removal = removal_in(work, ns, ns_fd, index);
+
+	if (removal == NULL)
+		return -errno;
+	removal->neigh = *neigh;
 	return 0;
 }
 
@@ -158,6 +201,7 @@ int reaper_start(int home_fd, struct reaper **ret_reaper, struct err *err)
 
 	reaper->home_fd = home_fd;
 	list_init(&reaper->queue);
+	list_init(&reaper->batch);
 	list_init(&reaper->finished);
 	pthread_mutex_init(&reaper->lock, NULL);
 	pthread_cond_init(&reaper->changed, NULL);
@@ -186,9 +230,11 @@ void reaper_stop(struct reaper *reaper)
 		return;
 	pthread_mutex_lock(&reaper->lock);
 	reaper->stopping = true;
+	reaper->stop_ns = clock_monotonic_ns() + STOP_MS * 1000000ULL;
 	pthread_cond_broadcast(&reaper->changed);
 	pthread_mutex_unlock(&reaper->lock);
 	pthread_join(reaper->thread, NULL);
+	works_free(&reaper->queue);
 	works_free(&reaper->finished);
 	pthread_cond_destroy(&reaper->changed);
 	pthread_mutex_destroy(&reaper->lock);
@@ -230,17 +276,69 @@ bool reaper_next(struct reaper *reaper, uint32_t *ret_seq, struct seam_result *r
 	return true;
 }
 
+static void planning_set(struct reaper *reaper, bool planning)
+{
+	reaper->planning = planning;
+	pthread_cond_broadcast(&reaper->changed);
+}
+
+void reaper_plan_begin(struct reaper *reaper)
+{
+	pthread_mutex_lock(&reaper->lock);
+	reaper->plans++;
+	planning_set(reaper, true);
+	pthread_mutex_unlock(&reaper->lock);
+}
+
+void reaper_plan_end(struct reaper *reaper)
+{
+	pthread_mutex_lock(&reaper->lock);
+	planning_set(reaper, false);
+	pthread_mutex_unlock(&reaper->lock);
+}
+
 bool reaper_wait(struct reaper *reaper)
 {
-	bool waited = false;
+	bool waited = false, planning;
 
 	pthread_mutex_lock(&reaper->lock);
-	while (reaper->busy || !list_empty(&reaper->queue)) {
+	planning = reaper->planning;
+	planning_set(reaper, false); /* it would wait for us, and we for it */
+	while (!list_empty(&reaper->batch) || !list_empty(&reaper->queue)) {
 		waited = true;
 		pthread_cond_wait(&reaper->changed, &reaper->lock);
 	}
+	planning_set(reaper, planning);
 	pthread_mutex_unlock(&reaper->lock);
 	return waited;
+}
+
+static bool works_hold(const struct list *works, uint64_t ns, const struct obj_neigh *neigh)
+{
+	list_each(node, works) {
+		const struct reaper_work *work = container_of(node, struct reaper_work, node);
+
+		for (size_t i = 0; i < work->count; i++) {
+			const struct removal *removal = &work->removals[i];
+
+			if (removal->ns == ns && removal->path == NULL &&
+			    ip_cmp(&removal->neigh.ip, &neigh->ip) == 0 &&
+			    memcmp(removal->neigh.dev, neigh->dev, sizeof(neigh->dev)) == 0)
+				return true;
+		}
+	}
+	return false;
+}
+
+void reaper_wait_neigh(struct reaper *reaper, uint64_t ns, const struct obj_neigh *neigh)
+{
+	bool held;
+
+	pthread_mutex_lock(&reaper->lock);
+	held = works_hold(&reaper->queue, ns, neigh) || works_hold(&reaper->batch, ns, neigh);
+	pthread_mutex_unlock(&reaper->lock);
+	if (held)
+		reaper_wait(reaper);
 }
 
 /* ---- the thread's side ---- */
@@ -258,29 +356,104 @@ static void removal_failed(const struct removal *removal, int no, const char *te
 		 text[0] != '\0' ? text : strerror(no));
 }
 
-/* Return: 0 when none is left, else the last failure, with @acks filled. */
+/* Until the plan that is under way has ended. Return: whether there is time for another group. */
+static bool turn_wait(struct reaper *reaper)
+{
+	bool go_on;
+	uint64_t plan;
+
+	pthread_mutex_lock(&reaper->lock);
+	plan = reaper->plans;
+	while (reaper->planning && reaper->plans == plan && !reaper->stopping)
+		pthread_cond_wait(&reaper->changed, &reaper->lock);
+	go_on = !reaper->stopping || clock_monotonic_ns() < reaper->stop_ns;
+	pthread_mutex_unlock(&reaper->lock);
+	return go_on;
+}
+
+static void acks_all(struct nlack *acks, size_t count, int status)
+{
+	for (size_t i = 0; i < count; i++)
+		acks[i] = (struct nlack){.status = status};
+}
+
+/* Neighbours of one namespace that go in one batch. Return: as links_try(). */
+static int neighs_try(struct nlsock *sock, struct removal *const *removals, size_t count,
+		      struct nlack *acks)
+{
+	struct nlbatch batch = {0};
+	int r, left = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct obj_neigh *neigh = &removals[i]->neigh;
+		int index = nlsock_ifindex(sock, neigh->dev);
+
+		/* without its link there is none: index 0 is EINVAL */
+		rtnl_neigh_del(&batch, neigh, index > 0 ? (uint32_t)index : 0);
+	}
+	r = nlsock_exec(sock, &batch, acks);
+	nlbatch_fini(&batch);
+	if (r < 0) {
+		acks_all(acks, count, r);
+		return r;
+	}
+	for (size_t i = 0; i < count; i++) {
+		int status = acks[i].status;
+
+		if (status == -ENOENT || status == -ENODEV || status == -EINVAL)
+			acks[i].status = 0;
+		left |= acks[i].status != 0;
+	}
+	return left;
+}
+
 static int links_try(struct nlsock *sock, struct removal *const *removals, size_t count,
 		     struct nlack *acks)
 {
-	cleanup(mem_freep) const char **names = mem_array(count, sizeof(*names));
+	const char *names[DOOM_CHUNK] = {NULL};
 	int r;
 
 	for (size_t i = 0; i < count; i++)
 		names[i] = removals[i]->name;
 	r = doom_links(sock, names, count, acks);
-	for (size_t i = 0; r < 0 && i < count; i++)
-		acks[i] = (struct nlack){.status = r};
+	if (r < 0)
+		acks_all(acks, count, r);
 	return r;
 }
 
-/* All links of one namespace. What would not go is tried again; the kernel's memory may have been short. */
-static void links_remove(const struct reaper *reaper, struct removal **removals, size_t count)
+/*
+ * Neighbours first, then links, in groups, each in its turn. Return: 0 when none is left, else the last failure, with
+ * @acks filled. What there was no time for is neither a failure nor done: the next start finds it.
+ */
+static int all_try(struct reaper *reaper, struct nlsock *sock, struct removal *const *removals,
+		   size_t count, struct nlack *acks)
+{
+	int worst = 0;
+
+	acks_all(acks, count, 0);
+	for (size_t from = 0, to; from < count && turn_wait(reaper); from = to) {
+		bool neigh = is_neigh(removals[from]);
+		int r;
+
+		for (to = from + 1; to < count && to - from < DOOM_CHUNK &&
+				    is_neigh(removals[to]) == neigh;
+		     to++)
+			;
+		r = (neigh ? neighs_try : links_try)(sock, removals + from, to - from,
+						     acks + from);
+		worst = r != 0 ? r : worst;
+	}
+	return worst;
+}
+
+/* All of one namespace. What would not go is tried again; the kernel's memory may have been short. */
+static void place_remove(struct reaper *reaper, struct removal **removals, size_t count)
 {
 	cleanup(mem_freep) struct nlack *acks = mem_array(count, sizeof(*acks));
 	struct err err = ERR_INIT;
 	struct nlsock *sock;
 
-	if (nlsock_open(NLSOCK_RTNL, removals[0]->fd, reaper->home_fd, &sock, &err) < 0) {
+	if (nlsock_open_second(NLSOCK_RTNL, removals[0]->fd, reaper->home_fd, &sock, &err) < 0) {
 		for (size_t i = 0; i < count; i++)
 			removal_failed(removals[i], err.no, err.msg);
 		return;
@@ -290,7 +463,7 @@ static void links_remove(const struct reaper *reaper, struct removal **removals,
 
 		if (try > 0)
 			poll(NULL, 0, RETRY_MS);
-		if (links_try(sock, removals, count, acks) == 0)
+		if (all_try(reaper, sock, removals, count, acks) == 0)
 			break;
 		for (size_t i = 0; i < count; i++) {
 			if (acks[i].status == 0)
@@ -311,6 +484,8 @@ static int removal_cmp(const void *pa, const void *pb)
 
 	if (a->ns != b->ns)
 		return a->ns < b->ns ? -1 : 1;
+	if (is_neigh(a) != is_neigh(b))
+		return is_neigh(a) ? -1 : 1;
 	return (a > b) - (a < b);
 }
 
@@ -320,7 +495,7 @@ static bool same_place(const struct removal *a, const struct removal *b)
 	return a->ns == b->ns && (a->fd == b->fd || netns_same(a->fd, b->fd));
 }
 
-static void batch_links(const struct reaper *reaper, struct list *batch)
+static void batch_rtnl(struct reaper *reaper, const struct list *batch)
 {
 	cleanup(mem_freep) struct removal **links = NULL;
 	size_t count = 0, total = 0;
@@ -340,11 +515,11 @@ static void batch_links(const struct reaper *reaper, struct list *batch)
 	for (size_t from = 0, to; from < count; from = to) {
 		for (to = from + 1; to < count && same_place(links[from], links[to]); to++)
 			;
-		links_remove(reaper, links + from, to - from);
+		place_remove(reaper, links + from, to - from);
 	}
 }
 
-static void batch_pins(struct list *batch)
+static void batch_pins(const struct list *batch)
 {
 	list_each(node, batch) {
 		struct reaper_work *work = container_of(node, struct reaper_work, node);
@@ -356,8 +531,14 @@ static void batch_pins(struct list *batch)
 			    netns_unpin(work->removals[i].path, &err) < 0)
 				removal_failed(&work->removals[i], err.no, err.msg);
 		}
-		work_close(work); /* a descriptor of ours would keep the namespace alive */
 	}
+}
+
+/* Under the lock. At once, since a descriptor of ours would keep the namespace alive. */
+static void batch_close(const struct list *batch)
+{
+	list_each(node, batch)
+		work_close(container_of(node, struct reaper_work, node));
 }
 
 static void list_move(struct list *from, struct list *to)
@@ -371,29 +552,27 @@ static void list_move(struct list *from, struct list *to)
 static void *reaper_run(void *data)
 {
 	struct reaper *reaper = data;
-	struct list batch;
 	bool hurry;
 
-	list_init(&batch);
 	pthread_mutex_lock(&reaper->lock);
 	for (;;) {
 		while (list_empty(&reaper->queue) && !reaper->stopping)
 			pthread_cond_wait(&reaper->changed, &reaper->lock);
-		if (list_empty(&reaper->queue))
-			break;
-		reaper->busy = true;
 		hurry = reaper->stopping;
+		if (list_empty(&reaper->queue) ||
+		    (hurry && clock_monotonic_ns() >= reaper->stop_ns))
+			break;
 		pthread_mutex_unlock(&reaper->lock);
 		if (!hurry)
 			poll(NULL, 0, COLLECT_MS);
 		pthread_mutex_lock(&reaper->lock);
-		list_move(&reaper->queue, &batch);
+		list_move(&reaper->queue, &reaper->batch);
 		pthread_mutex_unlock(&reaper->lock);
-		batch_links(reaper, &batch);
-		batch_pins(&batch);
+		batch_rtnl(reaper, &reaper->batch);
+		batch_pins(&reaper->batch);
 		pthread_mutex_lock(&reaper->lock);
-		list_move(&batch, &reaper->finished);
-		reaper->busy = false;
+		batch_close(&reaper->batch);
+		list_move(&reaper->batch, &reaper->finished);
 		pthread_cond_broadcast(&reaper->changed);
 		(void)!write(reaper->event_fd, &(uint64_t){1}, sizeof(uint64_t));
 	}

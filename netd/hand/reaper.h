@@ -22,7 +22,10 @@ struct reaper_work; /* slow removals of one plan */
 
 /** reaper_start() - start the thread. @home_fd: the host's namespace, borrowed. Call before the seccomp filter. */
 int reaper_start(int home_fd, struct reaper **ret_reaper, struct err *err);
-/** reaper_stop() - finish everything that was submitted, end the thread. NULL is fine. */
+/**
+ * reaper_stop() - end the thread. NULL is fine.
+ * It goes on for 2 s at most; what is queued then stays in the kernel, for the next start to find: its rows say "deleting".
+ */
 void reaper_stop(struct reaper *reaper);
 
 struct reaper_work *reaper_work_new(uint32_t seq);
@@ -32,6 +35,9 @@ bool reaper_work_empty(const struct reaper_work *work);
 /** reaper_work_link() - a link to remove. @ns_fd: borrowed; @index: of the op, for the report. Return: 0 or -errno. */
 int reaper_work_link(struct reaper_work *work, uint64_t ns, int ns_fd, const char *name,
 		     uint32_t index);
+/** reaper_work_neigh() - a neighbour, before the links: its removal waits for the same lock as theirs. */
+int reaper_work_neigh(struct reaper_work *work, uint64_t ns, int ns_fd,
+		      const struct obj_neigh *neigh, uint32_t index);
 /** reaper_work_pin() - a pin to remove, after the links. @path: malloc'ed, taken. */
 void reaper_work_pin(struct reaper_work *work, char *path, uint32_t index);
 
@@ -45,6 +51,16 @@ void reaper_submit(struct reaper *reaper, struct reaper_work *work);
 int reaper_fd(const struct reaper *reaper);
 /** reaper_next() - the next finished work. Return: false when there is none. */
 bool reaper_next(struct reaper *reaper, uint32_t *ret_seq, struct seam_result *ret_result);
+
+/**
+ * reaper_plan_begin(), reaper_plan_end() - around what adds links
+ * Between them at most one group of links goes: what was under way, or what had waited for the plan before this one.
+ */
+void reaper_plan_begin(struct reaper *reaper);
+void reaper_plan_end(struct reaper *reaper);
+
+/** reaper_wait_neigh() - where such a neighbour is on its way out: until it is gone, lest a new one go in its place */
+void reaper_wait_neigh(struct reaper *reaper, uint64_t ns, const struct obj_neigh *neigh);
 
 /** reaper_wait() - until nothing is queued or under way. Return: whether there was anything to wait for. */
 bool reaper_wait(struct reaper *reaper);

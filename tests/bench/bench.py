@@ -31,11 +31,15 @@ DETACH_BOUND = 3.0
 THOUSANDTH_BOUND = 2.0
 RUN_BOUND = 15.0
 LAB_BOUND = 2.0
+DROP_BOUND = 1.6
+DELAY_BOUND = 1.0
 PSS_BOUND = 10_000_000
 # Seconds. Links that came up and links that went keep RTNL busy for a while: nobody shall pay for that of another.
 SETTLE = 0.04
 COMPANION = 20000
 EXISTING = 999  # before "the 1,000th", the companion among them
+DROP_CONNECTIONS = 10
+DROP_GROUP = 100
 
 
 class Row:
@@ -233,9 +237,7 @@ class Bench:
                 samples=rounds),
             Row("Moat: engine + hand with 999 endpoints, PSS", self.pss(), "bytes", samples=1),
         ]
-        for i in range(EXISTING - 1):
-            self.detach(1 + i)
-        world.link_is_gone(moat_ns[EXISTING - 2])
+        rows += self.drop(median(ours), moat_ns, floor_ns)
         # The floor's go with their namespaces; a new floor for who comes next.
         world.remove_namespaces(floor_ns + moat_ns)
         self.floor.close()
@@ -243,6 +245,50 @@ class Bench:
         self.floor = world.Floor(self.args.floor, own_host=True)
         self.floor.ask("world")
         return rows
+
+    def drop(self, usual, moat_ns, floor_ns):
+        """All but the companion go at once, from ten sides, while others come. usual: what an attach takes here."""
+        count = EXISTING - 1
+        hundreds = []
+        for _ in range(3):
+            hundreds.append(self.floor.ask("drop", 1, DROP_GROUP)[1])
+            for i in range(DROP_GROUP):
+                self.floor.ask("attach", 1 + i, world.netns_path(floor_ns[i]))
+            time.sleep(SETTLE)
+        alone = self.floor.ask("drop", 1, count)[0]
+        shown = {e["name"]: e for e in self.moat.call("EndpointList", tenant="bench")["endpoints"]}
+        names = ["e%d" % (1 + i) for i in range(count)]
+        ports = ["mp" + shown["bench/%s:eth0" % name]["id"] for name in names]
+        router = self.moat.call("TenantShow", name="bench")["tenant"]["routerNetns"]
+        sides = [Moat(timeout=60) for _ in range(DROP_CONNECTIONS)]
+        gone = world.Gone(router, ports)
+        gone.ready()
+        start = time.perf_counter_ns()
+        for i, name in enumerate(names):
+            sides[i % DROP_CONNECTIONS].send("EndpointDetach", {"name": "bench/" + name})
+        delays = []
+        coming = world.namespaces("tn", 40)
+        for i, netns in enumerate(coming):
+            delays.append(self.attach(netns, 5000 + i)[0])
+        for side in sides:
+            for _ in names[sides.index(side)::DROP_CONNECTIONS]:
+                side.receive_one()
+            side.close()
+        answered = time.perf_counter_ns() - start
+        spent = gone.wait() - start
+        for i in range(len(coming)):
+            self.detach(5000 + i)
+        world.link_is_gone(coming[-1])
+        world.remove_namespaces(coming)
+        return [
+            Row("floor: %d links deleted as one group" % count, alone, "ns", samples=1),
+            Row("floor: 100 links put into a group and deleted", median(hundreds), "ns", samples=len(hundreds)),
+            Row("Moat: %d detaches at once, until all is answered" % count, answered, "ns", samples=1),
+            Row("Moat: %d detaches at once, until the last link is gone" % count, spent, "ns", alone, "one group",
+                DROP_BOUND, samples=1),
+            Row("Moat: the longest that an attach waited meanwhile", max(max(delays) - usual, 0), "ns",
+                median(hundreds), "100 links", DELAY_BOUND, samples=len(delays)),
+        ]
 
     def children(self):
         path = "/proc/%d/task/%d/children" % (self.args.moatd, self.args.moatd)

@@ -10,6 +10,7 @@
  *   world            a router with one bridge network 10.66.0.0/16 fd66::/64 (not timed), in a host of its own
  *   attach N PATH    the N-th endpoint with one published port into the namespace at PATH
  *   detach N         two figures: until it is cut off; until its link is gone, too
+ *   drop N COUNT     two figures: COUNT links from the N-th on deleted as one group; with putting them into it
  *   lab FILE         what the plan in FILE adds; unlab: take it away
  *   spawn CMD...     fork, exec, wait; the second figure is the status
  *
@@ -111,6 +112,9 @@ static void command(struct world *w, char **words, size_t count)
 		answer(spent, 0);
 	} else if (count == 2 && strcmp(words[0], "detach") == 0) {
 		spent = detach(w, number(words[1]), &all);
+		answer(spent, all);
+	} else if (count == 3 && strcmp(words[0], "drop") == 0) {
+		spent = drop(w, number(words[1]), number(words[2]), &all);
 		answer(spent, all);
 	} else if (count == 2 && strcmp(words[0], "lab") == 0) {
 		answer(lab_up(words[1]), 0);

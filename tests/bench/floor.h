@@ -37,6 +37,8 @@ void ns_enter(int fd);
 void put_veth(struct msgs *m, const struct obj_link *link, uint32_t master, int peer_ns);
 void put_up(struct msgs *m, uint32_t index);
 void put_link_del(struct msgs *m, uint32_t index);
+void put_link_group(struct msgs *m, uint32_t index, uint32_t group);
+void put_group_del(struct msgs *m, uint32_t group);
 void put_addr(struct msgs *m, uint32_t index, const struct prefix *addr);
 void put_route(struct msgs *m, uint32_t index, const struct prefix *dst, const struct ip *via);
 void put_neigh(struct msgs *m, bool add, uint32_t index, const struct ip *ip, const struct mac *mac);
@@ -72,6 +74,12 @@ void world_make(struct world *w);
 uint64_t attach(struct world *w, unsigned n, const char *path);
 /** detach() - Return: nanoseconds until it is cut off; @ret_all: until its link is gone, too */
 uint64_t detach(struct world *w, unsigned n, uint64_t *ret_all);
+
+/**
+ * drop() - cut off @count endpoints from the @first-th on, then delete their links as one group
+ * Return: nanoseconds of the deletion alone; @ret_all: with putting them into the group
+ */
+uint64_t drop(struct world *w, unsigned first, unsigned count, uint64_t *ret_all);
 
 /* ---- floor_lab.c ---- */
 

@@ -171,27 +171,58 @@ uint64_t attach(struct world *w, unsigned n, const char *path)
 	return spent;
 }
 
+static void cut_off(struct msgs *m, const struct world *w, const struct endpoint *e)
+{
+	nft_open(m);
+	host_elems(m, w, false, e);
+	nft_close(m);
+	msgs_run(m, w->host_nft, "published port");
+	nft_open(m);
+	router_elems(m, false, e);
+	put_port(m, false, e->port, w->listed);
+	nft_close(m);
+	msgs_run(m, w->router_nft, "guard");
+	put_neigh(m, false, w->bridge, &e->ip4.ip, &e->mac);
+	put_neigh(m, false, w->bridge, &e->ip6.ip, &e->mac);
+	msgs_run(m, w->router_rt, "neighbours");
+}
+
 uint64_t detach(struct world *w, unsigned n, uint64_t *ret_all)
 {
 	static struct msgs m;
 	struct endpoint e = endpoint_of(w, n);
 	uint64_t start = now_ns(), spent;
 
-	nft_open(&m);
-	host_elems(&m, w, false, &e);
-	nft_close(&m);
-	msgs_run(&m, w->host_nft, "published port");
-	nft_open(&m);
-	router_elems(&m, false, &e);
-	put_port(&m, false, e.port, w->listed);
-	nft_close(&m);
-	msgs_run(&m, w->router_nft, "guard");
-	put_neigh(&m, false, w->bridge, &e.ip4.ip, &e.mac);
-	put_neigh(&m, false, w->bridge, &e.ip6.ip, &e.mac);
-	msgs_run(&m, w->router_rt, "neighbours");
+	cut_off(&m, w, &e);
 	spent = now_ns() - start;
 	put_link_del(&m, ifindex(w->router_rt, e.port));
 	msgs_run(&m, w->router_rt, "link");
 	*ret_all = now_ns() - start;
 	return spent;
+}
+
+uint64_t drop(struct world *w, unsigned first, unsigned count, uint64_t *ret_all)
+{
+	enum { DROP_GROUP = 7, PER_MESSAGE = 500 };
+	static struct msgs m;
+	uint64_t start, grouped;
+
+	for (unsigned i = 0; i < count; i++) {
+		struct endpoint e = endpoint_of(w, first + i);
+
+		cut_off(&m, w, &e);
+	}
+	start = now_ns();
+	for (unsigned i = 0; i < count; i++) {
+		struct endpoint e = endpoint_of(w, first + i);
+
+		put_link_group(&m, ifindex(w->router_rt, e.port), DROP_GROUP);
+		if ((i + 1) % PER_MESSAGE == 0 || i + 1 == count)
+			msgs_run(&m, w->router_rt, "group");
+	}
+	grouped = now_ns();
+	put_group_del(&m, DROP_GROUP);
+	msgs_run(&m, w->router_rt, "links of a group");
+	*ret_all = now_ns() - start;
+	return now_ns() - grouped;
 }

@@ -215,6 +215,25 @@ void put_link_del(struct msgs *m, uint32_t index)
 	put_link(m, RTM_DELLINK, index, 0);
 }
 
+void put_link_group(struct msgs *m, uint32_t index, uint32_t group)
+{
+	struct nlmsghdr *nlh = begin(m, RTM_NEWLINK, 0);
+	struct ifinfomsg *ifi = extra(nlh, sizeof(*ifi));
+
+	ifi->ifi_index = (int)index;
+	mnl_attr_put_u32(nlh, IFLA_GROUP, group);
+	end(m, nlh);
+}
+
+void put_group_del(struct msgs *m, uint32_t group)
+{
+	struct nlmsghdr *nlh = begin(m, RTM_DELLINK, 0);
+
+	extra(nlh, sizeof(struct ifinfomsg));
+	mnl_attr_put_u32(nlh, IFLA_GROUP, group);
+	end(m, nlh);
+}
+
 void put_addr(struct msgs *m, uint32_t index, const struct prefix *addr)
 {
 	struct nlmsghdr *nlh = begin(m, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL);

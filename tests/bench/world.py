@@ -58,6 +58,44 @@ def link_is_gone(name, ifname="eth0"):
     raise SystemExit("bench: %s in %s does not go" % (ifname, name))
 
 
+class Gone:
+    """A child in a namespace that waits until none of the links named is there any more."""
+
+    def __init__(self, netns, names):
+        names = [name.encode() + b":" for name in names]
+        self.reader, writer = os.pipe()
+        self.pid = os.fork()
+        if self.pid:
+            os.close(writer)
+            return
+        try:
+            fd = os.open(netns, os.O_RDONLY)
+            must(LIBC.setns(fd, CLONE_NEWNET))
+            os.close(fd)
+            os.write(writer, b"1")
+            while True:
+                with open("/proc/self/net/dev", "rb") as f:
+                    there = f.read()
+                while names and names[-1] not in there:
+                    names.pop()
+                if not names:
+                    break
+                time.sleep(0.002)
+            os.write(writer, b"%d" % time.perf_counter_ns())
+        finally:
+            os._exit(0)
+
+    def ready(self):
+        os.read(self.reader, 1)
+
+    def wait(self):
+        """Return: when the last one had gone, by time.perf_counter_ns()."""
+        when = os.read(self.reader, 32)
+        os.close(self.reader)
+        os.waitpid(self.pid, 0)
+        return int(when)
+
+
 class Floor:
     """The floor program, in a host of its own, or in ours for spawning only."""
 

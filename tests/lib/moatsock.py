@@ -24,6 +24,7 @@ class Moat:
     def __init__(self, path=None, timeout=30):
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.sock.settimeout(timeout)
+        self.pending = b""
         self.sock.connect(path or os.environ["MOAT_SOCKET"])
 
     def close(self):
@@ -48,6 +49,16 @@ class Moat:
                 raise ConnectionError("the daemon closed the connection")
             data += part
         return self.decode(data)
+
+    def receive_one(self):
+        """One reply of several that were asked for in a row."""
+        while b"\0" not in self.pending:
+            part = self.sock.recv(1 << 16)
+            if not part:
+                raise ConnectionError("the daemon closed the connection")
+            self.pending += part
+        data, _, self.pending = self.pending.partition(b"\0")
+        return self.decode(data + b"\0")
 
     @staticmethod
     def decode(data):
