@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * endpoint - endpoints of networks, ends of wires, and their addresses (IPAM).
- * Floor F2, pure.
- *
- * Automatic addresses are given next-fit: the cursor of a subnet only moves
- * on, so that an address just given back is the last to be given again.
+ * endpoint - endpoints of networks and ends of wires. Floor F2, pure. Which
+ * address one gets is the matter of ipam.c.
  */
 #include <assert.h>
 #include <errno.h>
@@ -14,93 +11,6 @@
 #include "lib/base/mem.h"
 #include "lib/base/str.h"
 #include "lib/model/model.h"
-
-/* ----------------------------------------------------------------------- ipam */
-
-/* First and last host number that may be given out of a subnet. */
-static void host_range(const struct prefix *subnet, uint64_t *ret_first, uint64_t *ret_last)
-{
-	uint64_t size = prefix_size(subnet);
-
-	*ret_first = 1; /* 0 is the network, or the subnet-router anycast address (RFC 4291 2.6.1) */
-	*ret_last = subnet->ip.family == 4 ? size - 2 : size - 1; /* the last IPv4 one is the broadcast */
-}
-
-static bool ip_reserved(const struct network *network, size_t index, const struct ip *ip)
-{
-	struct ip last = prefix_last(&network->subnets[index]);
-
-	return ip_cmp(ip, &network->subnets[index].ip) == 0 || (ip->family == 4 && ip_cmp(ip, &last) == 0);
-}
-
-static int ip_take_next(struct network *network, size_t index, struct ip *ret_ip)
-{
-	const struct prefix *subnet = &network->subnets[index];
-	uint64_t first, last, span;
-
-	host_range(subnet, &first, &last);
-	span = last - first + 1;
-	/* of used + 2 numbers in a row one is free: neither used nor the gateway */
-	for (uint64_t tries = 0; tries < span && tries < network->used.count + 2; tries++) {
-		uint64_t n = network->cursor[index];
-		struct ip ip;
-
-		network->cursor[index] = n >= last ? first : n + 1;
-		if (n < first || n > last || ip_add(&subnet->ip, n, &ip) < 0)
-			continue;
-		if (ip_cmp(&ip, &network->gateways[index]) == 0 || table_find(&network->used, &ip, sizeof(ip)))
-			continue;
-		*ret_ip = ip;
-		return 0;
-	}
-	return -ENOSPC;
-}
-
-/* Fill @endpoint->ips: what was asked for, then one of each subnet whose family was not. */
-static int ips_choose(struct endpoint *endpoint, const struct endpoint_want *want, const char *full, struct err *err)
-{
-	struct network *network = endpoint->network;
-	bool asked[7] = { 0 };
-	char text[IP_STR_SIZE], text2[PREFIX_STR_SIZE];
-
-	if (want->ip_count > MODEL_IPS_MAX - MODEL_SUBNETS_MAX)
-		return err_set(err, ERR_LIMIT, E2BIG, full, "at most %d addresses may be asked for",
-			       MODEL_IPS_MAX - MODEL_SUBNETS_MAX);
-	for (size_t i = 0; i < want->ip_count; i++) {
-		const struct ip *ip = &want->ips[i];
-		const struct endpoint *holder = table_find(&network->used, ip, sizeof(*ip));
-		size_t s = 0;
-
-		ip_print(ip, text);
-		while (s < network->subnet_count && !prefix_contains(&network->subnets[s], ip))
-			s++;
-		if (s == network->subnet_count || ip_reserved(network, s, ip))
-			return err_set(err, ERR_USAGE, EINVAL, full, "%s is no host address of network %s/%s", text,
-				       network->tenant->name, network->name);
-		if (ip_cmp(ip, &network->gateways[s]) == 0)
-			return err_set(err, ERR_ADDRTAKEN, EADDRINUSE, full, "%s is the gateway of network %s/%s", text,
-				       network->tenant->name, network->name);
-		if (holder)
-			return err_set(err, ERR_ADDRTAKEN, EADDRINUSE, full, "%s is held by %s/%s:%s", text,
-				       holder->stack->tenant->name, holder->stack->name, holder->ifname);
-		for (size_t j = 0; j < i; j++)
-			if (ip_cmp(&want->ips[j], ip) == 0)
-				return err_set(err, ERR_USAGE, EINVAL, full, "%s is asked for twice", text);
-		endpoint->ips[endpoint->ip_count++] = (struct prefix){ .ip = *ip, .len = network->subnets[s].len };
-		asked[ip->family] = true;
-	}
-	for (size_t s = 0; s < network->subnet_count; s++) {
-		struct ip ip;
-
-		if (asked[network->subnets[s].ip.family])
-			continue;
-		if (ip_take_next(network, s, &ip) < 0)
-			return err_set(err, ERR_EXHAUSTED, ENOSPC, full, "no address is left in %s of network %s/%s",
-				       prefix_print(&network->subnets[s], text2), network->tenant->name, network->name);
-		endpoint->ips[endpoint->ip_count++] = (struct prefix){ .ip = ip, .len = network->subnets[s].len };
-	}
-	return 0;
-}
 
 bool model_host_address(const struct prefix *prefix)
 {
@@ -128,6 +38,21 @@ static int prefixes_take(struct endpoint *endpoint, const struct endpoint_want *
 
 /* ------------------------------------------------------------------ endpoints */
 
+enum { REQUEST_KEY_SIZE = REQUEST_ID_SIZE + NAME_TENANT_SIZE + 12 };
+
+static void request_key(const struct tenant *tenant, uint32_t uid, const char *request_id, char dst[REQUEST_KEY_SIZE])
+{
+	snprintf(dst, REQUEST_KEY_SIZE, "%u %s %s", uid, tenant->name, request_id);
+}
+
+static void endpoint_free(struct endpoint *endpoint)
+{
+	free(endpoint->publish);
+	free(endpoint->labels);
+	free(endpoint->request);
+	free(endpoint);
+}
+
 /* What holds of every endpoint, of a network or a wire. On success it hangs in no list yet. */
 static int endpoint_make(struct stack *stack, const struct endpoint_want *want, struct endpoint **ret_endpoint,
 			 char full[NAME_FULL_SIZE], struct err *err)
@@ -143,7 +68,7 @@ static int endpoint_make(struct stack *stack, const struct endpoint_want *want, 
 	if (model_id_taken(model, want->id))
 		return err_set(err, ERR_INTERNAL, EEXIST, full, "the id is taken");
 	if (want->request_id && *want->request_id &&
-	    (strlen(want->request_id) >= REQUEST_ID_SIZE || model_request(model, want->request_id)))
+	    (strlen(want->request_id) >= REQUEST_ID_SIZE || model_request(tenant, want->request_uid, want->request_id)))
 		return err_set(err, ERR_USAGE, EINVAL, full, "the requestId is too long or in use");
 	if (!mac_is_zero(&want->mac) && !mac_is_unicast(&want->mac))
 		return err_set(err, ERR_USAGE, EINVAL, full, "%s is not a unicast MAC address",
@@ -163,7 +88,12 @@ static int endpoint_make(struct stack *stack, const struct endpoint_want *want, 
 	list_init(&endpoint->stack_link);
 	list_init(&endpoint->network_link);
 	(void)str_copy(endpoint->ifname, sizeof(endpoint->ifname), want->ifname);
-	(void)str_copy(endpoint->request_id, sizeof(endpoint->request_id), want->request_id ? want->request_id : "");
+	if (want->request_id && *want->request_id) {
+		char key[REQUEST_KEY_SIZE];
+
+		request_key(tenant, want->request_uid, want->request_id, key);
+		endpoint->request = mem_strdup(key);
+	}
 	*ret_endpoint = endpoint;
 	return 0;
 }
@@ -177,8 +107,8 @@ static void endpoint_link(struct endpoint *endpoint)
 	list_append(&endpoint->stack->endpoints, &endpoint->stack_link);
 	endpoint->stack->tenant->endpoint_count++;
 	table_add(&model->ids, &endpoint->id, sizeof(endpoint->id), endpoint);
-	if (endpoint->request_id[0])
-		table_add_str(&model->requests, endpoint->request_id, endpoint);
+	if (endpoint->request)
+		table_add_str(&model->requests, endpoint->request, endpoint);
 	if (!network)
 		return;
 	list_append(&network->endpoints, &endpoint->network_link);
@@ -186,6 +116,7 @@ static void endpoint_link(struct endpoint *endpoint)
 	table_add(&network->macs, &endpoint->mac, sizeof(endpoint->mac), endpoint);
 	for (size_t i = 0; i < endpoint->ip_count; i++)
 		table_add(&network->used, &endpoint->ips[i].ip, sizeof(endpoint->ips[i].ip), endpoint);
+	ipam_hold(endpoint);
 }
 
 int model_endpoint_add(struct stack *stack, struct network *network, const struct endpoint_want *want,
@@ -203,6 +134,7 @@ int model_endpoint_add(struct stack *stack, struct network *network, const struc
 		return r;
 	endpoint->network = network;
 	endpoint->mtu = want->mtu ? want->mtu : network->mtu;
+	endpoint->mtu_follows = endpoint->mtu == network->mtu;
 	if (network->endpoint_count >= NETWORK_PORTS_MAX)
 		r = err_set(err, ERR_LIMIT, E2BIG, full,
 			    "network %s/%s has the %d ports a bridge can hold; networks of mode routed will hold more",
@@ -218,10 +150,9 @@ int model_endpoint_add(struct stack *stack, struct network *network, const struc
 	else if (want->prefix_count)
 		r = prefixes_take(endpoint, want, full, err);
 	else
-		r = ips_choose(endpoint, want, full, err);
+		r = ipam_choose(endpoint, want, full, err);
 	if (r < 0) {
-		free(endpoint->labels);
-		free(endpoint);
+		endpoint_free(endpoint);
 		return r;
 	}
 	endpoint_link(endpoint);
@@ -257,8 +188,7 @@ int model_wire_add(struct stack *a, const struct endpoint_want *want_a, struct s
 			ends[i]->mtu = wants[i]->mtu ? wants[i]->mtu : 1500;
 			endpoint_link(ends[i]);
 		} else if (ends[i]) {
-			free(ends[i]->labels);
-			free(ends[i]);
+			endpoint_free(ends[i]);
 			ends[i] = NULL;
 		}
 	}
@@ -287,13 +217,14 @@ static void endpoint_unlink(struct endpoint *endpoint)
 	endpoint->stack->tenant->endpoint_count--;
 	list_remove(&endpoint->stack_link);
 	table_del(&model->ids, &endpoint->id, sizeof(endpoint->id));
-	if (endpoint->request_id[0])
-		table_del_str(&model->requests, endpoint->request_id);
+	if (endpoint->request)
+		table_del_str(&model->requests, endpoint->request);
 	if (!network)
 		return;
 	table_del(&network->macs, &endpoint->mac, sizeof(endpoint->mac));
 	for (size_t i = 0; i < endpoint->ip_count; i++)
 		table_del(&network->used, &endpoint->ips[i].ip, sizeof(endpoint->ips[i].ip));
+	ipam_release(endpoint);
 	list_remove(&endpoint->network_link);
 	network->endpoint_count--;
 }
@@ -303,16 +234,26 @@ void model_endpoint_del(struct endpoint *endpoint)
 	struct endpoint *peer = endpoint->peer;
 
 	endpoint_unlink(endpoint);
-	free(endpoint->publish);
-	free(endpoint->labels);
-	free(endpoint);
+	endpoint_free(endpoint);
 	if (peer) {
 		peer->peer = NULL;
 		model_endpoint_del(peer);
 	}
 }
 
-struct endpoint *model_request(const struct model *model, const char *request_id)
+void model_endpoint_up(struct endpoint *endpoint)
 {
-	return table_find_str(&model->requests, request_id);
+	endpoint->life = LIFE_UP;
+	if (endpoint->network)
+		ipam_up(endpoint);
+}
+
+struct endpoint *model_request(const struct tenant *tenant, uint32_t uid, const char *request_id)
+{
+	char key[REQUEST_KEY_SIZE];
+
+	if (strlen(request_id) >= REQUEST_ID_SIZE)
+		return NULL;
+	request_key(tenant, uid, request_id, key);
+	return table_find_str(&tenant->model->requests, key);
 }

@@ -30,6 +30,8 @@ void model_fini(struct model *model)
 	table_fini(&model->transits);
 	table_fini(&model->ports);
 	table_fini(&model->requests);
+	table_fini(&model->memories);
+	free(model->forgotten);
 	table_fini(&model->nets);
 	table_fini(&model->netnses);
 }
@@ -185,8 +187,8 @@ struct prefix tenant_transit6(const struct tenant *tenant, bool router)
 /* ------------------------------------------------------------------- networks */
 
 /* Does the subnet stand on its own in its tenant, and is it one we can hand addresses out of? */
-static int subnet_check(const struct tenant *tenant, const struct network_want *want, size_t index, const char *full,
-			struct err *err)
+int model_subnet_check(const struct tenant *tenant, const struct network_want *want, size_t index, const char *full,
+		       struct err *err)
 {
 	const struct prefix *subnet = &want->subnets[index];
 	struct prefix net = prefix_network(subnet);
@@ -199,9 +201,10 @@ static int subnet_check(const struct tenant *tenant, const struct network_want *
 	if (memcmp(&net, subnet, sizeof(net)) != 0)
 		return err_set(err, ERR_USAGE, EINVAL, full, "%s has host bits set; the network is %s", text,
 			       prefix_print(&net, text2));
-	if (subnet->len < 8 || subnet->len > bits - 2)
+	/* of a /32 nothing would be left beside the gateway */
+	if (subnet->len < 8 || subnet->len > bits - 1)
 		return err_set(err, ERR_USAGE, EINVAL, full, "subnet %s: the prefix length must be from 8 to %d", text,
-			       bits - 2);
+			       bits - 1);
 	if (ip_is_multicast(&subnet->ip) || ip_is_loopback(&subnet->ip) || ip_is_linklocal(&subnet->ip) ||
 	    ip_is_unspecified(&subnet->ip))
 		return err_set(err, ERR_USAGE, EINVAL, full, "subnet %s is not one that hosts may have", text);
@@ -228,11 +231,7 @@ static int gateways_check(const struct network_want *want, const char *full, str
 	if (want->gateway_count > want->subnet_count)
 		return err_set(err, ERR_USAGE, EINVAL, full, "more gateways than subnets");
 	for (size_t i = 0; i < want->gateway_count; i++) {
-		struct ip last = prefix_last(&want->subnets[i]);
-		bool edge = ip_cmp(&want->gateways[i], &want->subnets[i].ip) == 0 ||
-			    (last.family == 4 && ip_cmp(&want->gateways[i], &last) == 0);
-
-		if (!prefix_contains(&want->subnets[i], &want->gateways[i]) || edge)
+		if (!ipam_is_host(&want->subnets[i], &want->gateways[i]))
 			return err_set(err, ERR_USAGE, EINVAL, full, "gateway %s is no host address of its subnet",
 				       ip_print(&want->gateways[i], text));
 	}
@@ -269,6 +268,35 @@ static int pool_take(struct model *model, const struct tenant *tenant, const str
 	return -ENOSPC;
 }
 
+static struct ip subnet_first(const struct prefix *subnet)
+{
+	uint64_t first, last;
+	struct ip ip;
+
+	ipam_host_range(subnet, &first, &last);
+	(void)ip_add(&subnet->ip, first, &ip);
+	return ip;
+}
+
+/* Exclusions and reservations of a network that has just been made. */
+static int network_addresses(struct network *network, const struct network_want *want, struct err *err)
+{
+	struct network_def def;
+	int r = 0;
+
+	network_def_get(network, &def);
+	for (size_t i = 0; i < want->excluded_count && r == 0; i++)
+		r = network_def_exclude(&def, network, &want->excluded[i], err);
+	for (size_t i = 0; i < want->reserved_count && r == 0; i++)
+		r = network_def_reserve(&def, network, &want->reserved[i], err);
+	if (r == 0)
+		r = network_def_check(&def, network, err);
+	if (r == 0)
+		network_def_apply(&def, network);
+	network_def_fini(&def);
+	return r;
+}
+
 int model_network_add(struct model *model, const struct network_want *want, struct network **ret_network, struct err *err)
 {
 	struct network_want filled = *want;
@@ -302,7 +330,7 @@ int model_network_add(struct model *model, const struct network_want *want, stru
 		filled.subnet_count = 2;
 	}
 	for (size_t i = 0; i < filled.subnet_count; i++) {
-		r = subnet_check(tenant, &filled, i, full, err);
+		r = model_subnet_check(tenant, &filled, i, full, err);
 		if (r < 0)
 			return r;
 	}
@@ -319,6 +347,7 @@ int model_network_add(struct model *model, const struct network_want *want, stru
 	network->masquerade = want->masquerade;
 	network->internal = want->internal;
 	list_init(&network->endpoints);
+	ipam_init(network);
 	(void)str_copy(network->name, sizeof(network->name), want->name.name);
 	network->subnet_count = filled.subnet_count;
 	for (size_t i = 0; i < filled.subnet_count; i++) {
@@ -327,11 +356,18 @@ int model_network_add(struct model *model, const struct network_want *want, stru
 		if (i < want->gateway_count)
 			network->gateways[i] = want->gateways[i];
 		else
-			(void)ip_add(&filled.subnets[i].ip, 1, &network->gateways[i]);
+			network->gateways[i] = subnet_first(&filled.subnets[i]);
 		table_add(&model->nets, &network->subnets[i], sizeof(network->subnets[i]), network);
 	}
 	table_add_str(&tenant->networks, network->name, network);
 	table_add(&model->ids, &network->id, sizeof(network->id), network);
+	if (want->excluded_count || want->reserved_count) {
+		r = network_addresses(network, want, err);
+		if (r < 0) {
+			model_network_del(network);
+			return r;
+		}
+	}
 	*ret_network = network;
 	return 0;
 }
@@ -341,6 +377,7 @@ void model_network_del(struct network *network)
 	struct model *model = network->tenant->model;
 
 	assert(list_empty(&network->endpoints));
+	ipam_fini(network);
 	for (size_t i = 0; i < network->subnet_count; i++)
 		if (table_find(&model->nets, &network->subnets[i], sizeof(network->subnets[i])) == network)
 			table_del(&model->nets, &network->subnets[i], sizeof(network->subnets[i]));
@@ -415,6 +452,37 @@ struct stack *model_stack_by_netns(const struct model *model, uint64_t dev, uint
 	const uint64_t key[2] = { dev, ino };
 
 	return table_find(&model->netnses, key, sizeof(key));
+}
+
+/* ------------------------------------------------------------------- memories */
+
+void model_memory_made(struct model *model, struct ipam_memory *memory)
+{
+	table_add(&model->ids, &memory->id, sizeof(memory->id), memory);
+	table_add(&model->memories, &memory->id, sizeof(memory->id), memory);
+}
+
+void model_memory_gone(struct model *model, struct ipam_memory *memory)
+{
+	table_del(&model->ids, &memory->id, sizeof(memory->id));
+	table_del(&model->memories, &memory->id, sizeof(memory->id));
+	model->forgotten = mem_grow(model->forgotten, model->forgotten_count + 1, sizeof(*model->forgotten));
+	model->forgotten[model->forgotten_count++] = memory->id;
+}
+
+const struct ipam_memory *model_memory(const struct model *model, uint64_t id)
+{
+	return table_find(&model->memories, &id, sizeof(id));
+}
+
+size_t model_forgotten(struct model *model, uint64_t **ret_ids)
+{
+	size_t count = model->forgotten_count;
+
+	*ret_ids = model->forgotten;
+	model->forgotten = NULL;
+	model->forgotten_count = 0;
+	return count;
 }
 
 /* ---------------------------------------------------------------------- names */

@@ -17,12 +17,13 @@
 #include "lib/base/addr.h"
 #include "lib/base/ds.h"
 #include "lib/base/err.h"
+#include "lib/model/ipam.h"
 #include "lib/model/names.h"
 #include "lib/obj/obj.h"
 
 enum {
-	MODEL_SUBNETS_MAX = 4,	  /* of one network */
-	MODEL_IPS_MAX = 8,	  /* of one endpoint */
+	MODEL_SUBNETS_MAX = IPAM_SUBNETS_MAX, /* of one network */
+	MODEL_IPS_MAX = IPAM_IPS_MAX,	      /* of one endpoint */
 	NETWORK_PORTS_MAX = 1023, /* net/bridge/br_private.h: BR_MAX_PORTS 1 << 10, number 0 is not used */
 	ENDPOINT_PUBLISH_MAX = 1024,
 	STACK_ROUTES_MAX = 16384,
@@ -81,7 +82,9 @@ struct network {
 	size_t subnet_count;
 	uint32_t mtu;
 	bool guard, masquerade, internal;
+	bool setting; /* a change of its definition is on its way: nothing is attached meanwhile */
 	uint64_t cursor[MODEL_SUBNETS_MAX]; /* next host number to try */
+	struct ipam ipam;
 	struct table used;		    /* struct ip -> struct endpoint */
 	struct table macs;		    /* struct mac -> struct endpoint */
 	struct list endpoints;		    /* by network_link */
@@ -129,20 +132,24 @@ struct endpoint {
 	struct prefix ips[MODEL_IPS_MAX];
 	size_t ip_count;
 	uint32_t mtu;
+	bool mtu_follows; /* the network's, and changes with it */
 	bool default_route;
 	struct publish **publish; /* owned */
 	size_t publish_count;
 	char *labels; /* JSON object as text, or NULL; owned */
-	char request_id[REQUEST_ID_SIZE];
+	char *request; /* who asked, in which tenant, with which requestId: the key of model.requests; NULL for none; owned */
 };
 
 struct model {
 	struct pools pools;
 	struct table tenants; /* by name */
 	struct table ids;     /* every id in use */
+	struct table memories; /* id -> struct ipam_memory */
 	struct table transits; /* by index */
 	struct table ports;   /* (proto, port) -> struct port_slot */
-	struct table requests; /* request id -> struct endpoint */
+	struct table requests; /* endpoint.request -> struct endpoint */
+	uint64_t *forgotten;   /* rows of memories that the store may drop: model_forgotten(); owned */
+	size_t forgotten_count;
 	struct table netnses;  /* stack.netns -> struct stack */
 	bool loading; /* what the store held stands whatever the quotas say: they may have been set below it */
 	uint32_t transit_cursor;
@@ -186,9 +193,48 @@ struct network_want {
 	size_t gateway_count; /* fewer than subnets: the first address of the subnet */
 	uint32_t mtu;
 	bool guard, masquerade, internal;
+	const struct ip_range *excluded;
+	size_t excluded_count;
+	const struct ipam_reserve *reserved;
+	size_t reserved_count;
 };
 int model_network_add(struct model *model, const struct network_want *want, struct network **ret_network, struct err *err);
 void model_network_del(struct network *network); /* must hold no endpoint */
+
+/**
+ * struct network_def - what of a network may be changed while it stands, as a value
+ * A change is: get, alter, check, apply; and back by applying what was got first.
+ */
+struct network_def {
+	uint32_t mtu;
+	bool masquerade, internal;
+	struct prefix subnets[MODEL_SUBNETS_MAX];
+	struct ip gateways[MODEL_SUBNETS_MAX];
+	size_t subnet_count;
+	struct ip_range *excluded; /* owned */
+	size_t excluded_count;
+	struct ipam_reserve *reserved; /* owned */
+	size_t reserved_count;
+};
+void network_def_get(const struct network *network, struct network_def *ret_def);
+void network_def_fini(struct network_def *def);
+/* Alter: each names in @err what cannot be. What is there already, or gone already, is no failure. */
+int network_def_subnet_add(struct network_def *def, const struct network *network, const struct prefix *subnet,
+			   const struct ip *gateway, struct err *err); /* @gateway NULL: the first address */
+int network_def_exclude(struct network_def *def, const struct network *network, const struct ip_range *range, struct err *err);
+int network_def_unexclude(struct network_def *def, const struct network *network, const struct ip_range *range,
+			  struct err *err);
+int network_def_reserve(struct network_def *def, const struct network *network, const struct ipam_reserve *reserve,
+			struct err *err);
+/** network_def_unreserve() - one address of the name, or (family 0) all of them */
+int network_def_unreserve(struct network_def *def, const struct network *network, const struct ipam_reserve *reserve,
+			  struct err *err);
+/** network_def_check() - does all of it hold together, and with what stands? */
+int network_def_check(const struct network_def *def, const struct network *network, struct err *err);
+void network_def_apply(const struct network_def *def, struct network *network);
+/** model_subnet_check() - may @want's subnet @index stand in the tenant? */
+int model_subnet_check(const struct tenant *tenant, const struct network_want *want, size_t index, const char *full,
+		       struct err *err);
 
 /* --------------------------------------------------------------------- stacks */
 int model_stack_add(struct tenant *tenant, const char *name, enum stack_kind kind, uint64_t id, struct stack **ret_stack,
@@ -213,6 +259,7 @@ struct endpoint_want {
 	size_t publish_count;
 	const char *labels;	/* JSON text or NULL */
 	const char *request_id; /* or NULL */
+	uint32_t request_uid;	/* whose requestId it is */
 };
 int model_endpoint_add(struct stack *stack, struct network *network, const struct endpoint_want *want,
 		       struct endpoint **ret_endpoint, struct err *err);
@@ -221,7 +268,18 @@ int model_wire_add(struct stack *a, const struct endpoint_want *want_a, struct s
 void model_endpoint_del(struct endpoint *endpoint); /* of a wire: both ends */
 /** model_host_address() - may an interface have it: unicast, and with a prefix length */
 bool model_host_address(const struct prefix *prefix);
-struct endpoint *model_request(const struct model *model, const char *request_id);
+/** model_endpoint_up() - it stands */
+void model_endpoint_up(struct endpoint *endpoint);
+/** model_request() - what @uid asked for with this requestId in @tenant; two who use one id do not meet */
+struct endpoint *model_request(const struct tenant *tenant, uint32_t uid, const char *request_id);
+
+/* Memories of addresses (ipam.h) live in the store as rows of their own. */
+void model_memory_made(struct model *model, struct ipam_memory *memory);
+void model_memory_gone(struct model *model, struct ipam_memory *memory);
+/** model_memory() - the memory of that id; NULL where it has been forgotten */
+const struct ipam_memory *model_memory(const struct model *model, uint64_t id);
+/** model_forgotten() - ids of memories that are no more, since the last call; *ret_ids is the caller's to free */
+size_t model_forgotten(struct model *model, uint64_t **ret_ids);
 
 /* ------------------------------------------------------------------ publishing */
 /** model_publish() - all of @specs or none. */

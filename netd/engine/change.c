@@ -86,11 +86,15 @@ int change_missing(struct call *call, bool strict, const char *what, const char 
 
 static int stack_prepare(struct txn *txn, struct err *err)
 {
+	struct stack *stack = txn->object;
 	int r = change_mark(txn, err);
 
-	if (r == 0)
-		model_stack_del(txn->object);
-	return r;
+	if (r < 0)
+		return r;
+	list_each(node, &stack->endpoints)
+		txn_cool(txn, container_of(node, struct endpoint, stack_link));
+	model_stack_del(stack);
+	return 0;
 }
 
 void change_stack(struct call *call, struct stack *stack, const char *event)

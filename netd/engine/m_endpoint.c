@@ -175,7 +175,9 @@ static int attach_commit(struct txn *txn, json_t *reply, struct err *err)
 	struct store *store = txn->engine->store;
 	int r = store_begin(store, err);
 
-	endpoint->life = LIFE_UP;
+	model_endpoint_up(endpoint);
+	if (r == 0)
+		r = store_forget(store, &txn->engine->model, err);
 	if (r == 0 && attach->stack_new) {
 		endpoint->stack->life = LIFE_UP;
 		r = store_up(store, endpoint->stack->id, err);
@@ -212,12 +214,13 @@ static void attach_abort(struct txn *txn)
 	attach_free(txn);
 }
 
-/* Asked for again with the same requestId: the same answer; in another tenant it is in use (endpoint_make()). */
-static bool repeated(struct call *call, const char *request_id, const char *tenant)
+/* Asked for again by the same user, in the same tenant, with the same requestId: the same answer. */
+static bool repeated(struct call *call, const char *request_id, const char *name)
 {
-	const struct endpoint *endpoint = request_id ? model_request(&call->engine->model, request_id) : NULL;
+	const struct tenant *tenant = model_tenant(&call->engine->model, name);
+	const struct endpoint *endpoint = request_id && tenant ? model_request(tenant, call->uid, request_id) : NULL;
 
-	if (!endpoint || !str_eq(endpoint->stack->tenant->name, tenant))
+	if (!endpoint)
 		return false;
 	if (endpoint->life == LIFE_UP)
 		call_reply(call, json_pack("{s:o}", "endpoint", present_endpoint(call->engine, endpoint)));
@@ -230,7 +233,7 @@ static int endpoint_make(struct call *call, struct stack *stack, struct network 
 			 struct endpoint **ret_endpoint, struct err *err)
 {
 	struct endpoint_want want = { .id = engine_id(call->engine), .mtu = (uint32_t)params->mtu,
-				      .request_id = params->request_id };
+				      .request_id = params->request_id, .request_uid = call->uid };
 	char ifname[NAME_IFNAME_SIZE];
 	struct ip ips[IPS_ASKED_MAX];
 	struct portspec *specs;
@@ -312,7 +315,7 @@ int method_endpoint_attach(struct call *call, struct err *err)
 		return 0;
 	tenant = model_tenant(&call->engine->model, network_name.tenant);
 	network = model_network(&call->engine->model, &network_name);
-	if ((tenant && tenant->life == LIFE_PENDING) || (network && network->life == LIFE_PENDING)) {
+	if ((tenant && tenant->life == LIFE_PENDING) || (network && (network->life == LIFE_PENDING || network->setting))) {
 		call_wait(call);
 		return 0;
 	}
@@ -365,7 +368,10 @@ int method_endpoint_attach(struct call *call, struct err *err)
 			model_stack_del(stack);
 		fd_close(attach->adopt_fd);
 		free(attach);
-		return r;
+		if (r != -EAGAIN)
+			return r;
+		call_wait(call); /* for the links that still bear its address: tried again when they have gone */
+		return 0;
 	}
 	attach_run(call, attach);
 	if (dry_run) /* as if it had not been: the next one gets the addresses this one was shown */
@@ -391,9 +397,11 @@ static int detach_prepare(struct txn *txn, struct err *err)
 {
 	int r = change_mark(txn, err);
 
-	if (r == 0)
-		model_endpoint_del(txn->object);
-	return r;
+	if (r < 0)
+		return r;
+	txn_cool(txn, txn->object);
+	model_endpoint_del(txn->object);
+	return 0;
 }
 
 int method_endpoint_detach(struct call *call, struct err *err)

@@ -21,7 +21,11 @@
 #include "lib/base/str.h"
 #include "netd/engine/store_doc.h"
 
-enum { STORE_VERSION = 1 };
+/*
+ * 1: meta, rows(id, kind, state, doc)
+ * 2: rows.seq: the order in which objects were made
+ */
+enum { STORE_VERSION = 2 };
 
 enum statement {
 	STMT_BEGIN,
@@ -40,8 +44,10 @@ static const char *const statements[STMT_COUNT] = {
 	[STMT_BEGIN] = "BEGIN",
 	[STMT_COMMIT] = "COMMIT",
 	[STMT_ROLLBACK] = "ROLLBACK",
-	[STMT_PUT] = "INSERT OR REPLACE INTO main.rows(id, kind, state, doc) VALUES(?1, ?2, ?3, ?4)",
-	[STMT_PUT_DEF] = "INSERT OR REPLACE INTO def.rows(id, kind, state, doc) VALUES(?1, ?2, ?3, ?4)",
+	[STMT_PUT] = "INSERT INTO main.rows(id, kind, state, doc, seq) VALUES(?1, ?2, ?3, ?4, ?5)"
+		     " ON CONFLICT(id) DO UPDATE SET kind = ?2, state = ?3, doc = ?4",
+	[STMT_PUT_DEF] = "INSERT INTO def.rows(id, kind, state, doc, seq) VALUES(?1, ?2, ?3, ?4, ?5)"
+			 " ON CONFLICT(id) DO UPDATE SET kind = ?2, state = ?3, doc = ?4",
 	[STMT_STATE] = "UPDATE main.rows SET state = ?2 WHERE id = ?1",
 	[STMT_STATE_DEF] = "UPDATE def.rows SET state = ?2 WHERE id = ?1",
 	[STMT_DEL] = "DELETE FROM main.rows WHERE id = ?1",
@@ -52,6 +58,7 @@ struct store {
 	sqlite3 *db;
 	sqlite3_stmt *stmts[STMT_COUNT];
 	char path[512], volatile_path[512]; /* for messages */
+	int64_t seq;			    /* of the last row made */
 };
 
 /* @path: of the file that the failed statement was of */
@@ -151,6 +158,23 @@ static int store_check_whole(struct store *store, const char *db, struct err *er
 	return r;
 }
 
+/* A file of version 1 becomes one of the present version, or stays as it was. */
+static int store_migrate(struct store *store, const char *db, struct err *err)
+{
+	char sql[256];
+
+	snprintf(sql, sizeof(sql),
+		 "BEGIN; ALTER TABLE %s.rows ADD COLUMN seq INTEGER NOT NULL DEFAULT 0;"
+		 "UPDATE %s.meta SET value = '%d' WHERE key = 'version'; COMMIT",
+		 db, db, STORE_VERSION);
+	if (sqlite3_exec(store->db, sql, NULL, NULL, NULL) == SQLITE_OK)
+		return 0;
+	store_fail_at(store, db_path(store, db), "brought to the present version", err);
+	if (!sqlite3_get_autocommit(store->db))
+		sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
+	return -err->no;
+}
+
 /* The tables of one file; a file that is broken or of a version we do not know is left alone. */
 static int store_schema(struct store *store, const char *db, const char *synchronous, struct err *err)
 {
@@ -166,7 +190,7 @@ static int store_schema(struct store *store, const char *db, const char *synchro
 	if (r < 0)
 		return r;
 	if (store_meta_get(store, db, "version", version, sizeof(version)) == 0) {
-		if (strtol(version, NULL, 10) != STORE_VERSION)
+		if (strtol(version, NULL, 10) < 1 || strtol(version, NULL, 10) > STORE_VERSION)
 			return err_set(err, ERR_IO, EPROTONOSUPPORT, path,
 				       "the store has version %s, this program knows %d; it was left as it is", version,
 				       STORE_VERSION);
@@ -177,12 +201,12 @@ static int store_schema(struct store *store, const char *db, const char *synchro
 		 "PRAGMA %s.journal_mode=WAL; PRAGMA %s.synchronous=%s;"
 		 "CREATE TABLE IF NOT EXISTS %s.meta(key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;"
 		 "CREATE TABLE IF NOT EXISTS %s.rows(id TEXT PRIMARY KEY, kind TEXT NOT NULL, state TEXT NOT NULL,"
-		 " doc TEXT NOT NULL) WITHOUT ROWID;",
+		 " doc TEXT NOT NULL, seq INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;",
 		 db, db, synchronous, db, db);
 	if (sqlite3_exec(store->db, sql, NULL, NULL, NULL) != SQLITE_OK)
 		return store_fail_at(store, path, "opened", err);
 	if (version[0])
-		return 0;
+		return strtol(version, NULL, 10) < STORE_VERSION ? store_migrate(store, db, err) : 0;
 	snprintf(version, sizeof(version), "%d", STORE_VERSION);
 	return store_meta_set(store, db, "version", version, err);
 }
@@ -202,6 +226,23 @@ static int store_check_boot(struct store *store, struct err *err)
 	if (r < 0)
 		return r;
 	return store_meta_set(store, "main", "boot", now, err);
+}
+
+/* The last number that was given to a row of either file. */
+static int store_read_seq(struct store *store, struct err *err)
+{
+	sqlite3_stmt *stmt = NULL;
+	int r = 0;
+
+	if (sqlite3_prepare_v2(store->db,
+			       "SELECT max((SELECT coalesce(max(seq), 0) FROM main.rows), (SELECT coalesce(max(seq), 0) FROM def.rows))",
+			       -1, &stmt, NULL) == SQLITE_OK &&
+	    sqlite3_step(stmt) == SQLITE_ROW)
+		store->seq = sqlite3_column_int64(stmt, 0);
+	else
+		r = store_fail(store, "read", err);
+	sqlite3_finalize(stmt);
+	return r;
 }
 
 int store_open(const char *state_dir, const char *runtime_dir, struct store **ret_store, struct err *err)
@@ -232,6 +273,8 @@ int store_open(const char *state_dir, const char *runtime_dir, struct store **re
 		r = store_schema(store, "def", "FULL", err);
 	if (r == 0)
 		r = store_check_boot(store, err);
+	if (r == 0)
+		r = store_read_seq(store, err);
 	for (int i = 0; i < STMT_COUNT && r == 0; i++)
 		if (sqlite3_prepare_v3(store->db, statements[i], -1, SQLITE_PREPARE_PERSISTENT, &store->stmts[i], NULL) !=
 		    SQLITE_OK)
@@ -290,12 +333,14 @@ void store_rollback(struct store *store)
 static int store_put(struct store *store, bool definition, uint64_t id, const char *kind, enum life life, json_t *doc,
 		     struct err *err)
 {
+	sqlite3_stmt *stmt = store->stmts[definition ? STMT_PUT_DEF : STMT_PUT];
 	char hex[13];
 	char *text = json_text(doc);
 	int r;
 
 	json_decref(doc);
 	str_hex48_print(id, hex);
+	sqlite3_bind_int64(stmt, 5, ++store->seq);
 	r = store_run(store, definition ? STMT_PUT_DEF : STMT_PUT, hex, kind, life == LIFE_UP ? "up" : "pending", text, err);
 	free(text);
 	return r;
@@ -322,6 +367,31 @@ int store_endpoint(struct store *store, const struct endpoint *endpoint, struct 
 		return 0; /* the first end of a wire stands for both */
 	return store_put(store, false, endpoint->id, endpoint->network ? "endpoint" : "wire", endpoint->life,
 			 doc_endpoint(endpoint), err);
+}
+
+int store_memory(struct store *store, const struct ipam_memory *memory, struct err *err)
+{
+	char hex[13];
+	int r;
+
+	str_hex48_print(memory->id, hex);
+	r = store_run(store, STMT_DEL, hex, NULL, NULL, NULL, err); /* the endpoint's row: its place in the order is another now */
+	return r < 0 ? r : store_put(store, false, memory->id, "memory", LIFE_UP, doc_memory(memory), err);
+}
+
+int store_forget(struct store *store, struct model *model, struct err *err)
+{
+	uint64_t *ids;
+	size_t count = model_forgotten(model, &ids);
+	char hex[13];
+	int r = 0;
+
+	for (size_t i = 0; i < count && r == 0; i++) {
+		str_hex48_print(ids[i], hex);
+		r = store_run(store, STMT_DEL, hex, NULL, NULL, NULL, err);
+	}
+	free(ids);
+	return r;
 }
 
 /* An id is in one of the files; the other statement touches no row. */
@@ -414,7 +484,7 @@ static int load_kind(struct store *store, const char *db, const char *kind, load
 	sqlite3_stmt *stmt = NULL;
 	int r = 0, step;
 
-	snprintf(sql, sizeof(sql), "SELECT id, doc FROM %s.rows WHERE kind = ?1 AND state = 'up' ORDER BY id", db);
+	snprintf(sql, sizeof(sql), "SELECT id, doc FROM %s.rows WHERE kind = ?1 AND state = 'up' ORDER BY seq, id", db);
 	if (sqlite3_prepare_v2(store->db, sql, -1, &stmt, NULL) != SQLITE_OK)
 		return store_fail(store, "read", err);
 	sqlite3_bind_text(stmt, 1, kind, -1, SQLITE_STATIC);
@@ -451,10 +521,14 @@ int store_load(struct store *store, struct model *model, struct err *err)
 	} steps[] = {
 		{ "def", "tenant", load_tenant },   { "main", "tenant", load_tenant },	   { "def", "network", load_network },
 		{ "main", "stack", load_stack },    { "main", "endpoint", load_endpoint }, { "main", "wire", load_wire },
+		{ "main", "memory", load_memory },
 	};
 	struct orphans orphans = { 0 };
-	int r = 0;
+	int r;
 
+	/* what was promised to be gone is, but its address is remembered all the same */
+	r = store_exec(store, "UPDATE main.rows SET kind = 'memory', state = 'up' WHERE kind = 'endpoint' AND state = 'deleting'",
+		       "written", err);
 	model->loading = true;
 	for (size_t i = 0; i < ARRAY_COUNT(steps) && r == 0; i++)
 		r = load_kind(store, steps[i].db, steps[i].kind, steps[i].fn, model, &orphans, err);

@@ -8,7 +8,9 @@
  * is another. A row is written "pending" before its plan is sent, "up" when
  * the kernel has it and before anybody is told, "deleting" before it is taken
  * away. Recovery believes only "up": what is pending was promised to nobody,
- * what is deleting was promised to be gone.
+ * what is deleting was promised to be gone. What a network remembers of
+ * addresses (ipam.h) is of the volatile kind: a row takes the place of the
+ * endpoint's when that has gone. Rows are loaded in the order they were made.
  */
 #ifndef MOAT_ENGINE_STORE_H
 #define MOAT_ENGINE_STORE_H
@@ -36,6 +38,11 @@ int store_endpoint(struct store *store, const struct endpoint *endpoint, struct 
 int store_up(struct store *store, uint64_t id, struct err *err);
 int store_deleting(struct store *store, uint64_t id, struct err *err);
 int store_remove(struct store *store, uint64_t id, struct err *err);
+
+/** store_memory() - in place of the row of the endpoint that had the addresses */
+int store_memory(struct store *store, const struct ipam_memory *memory, struct err *err);
+/** store_forget() - rows of memories that the model has given up since the last time */
+int store_forget(struct store *store, struct model *model, struct err *err);
 
 int store_pools(struct store *store, struct pools *ret_pools, struct err *err); /* 1 when there are some, 0 when not */
 int store_set_pools(struct store *store, const struct pools *pools, struct err *err);

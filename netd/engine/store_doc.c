@@ -3,6 +3,7 @@
 #include "netd/engine/store_doc.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "lib/base/mem.h"
@@ -73,17 +74,62 @@ int load_tenant(struct model *model, uint64_t id, const json_t *doc, struct err 
 
 /* --------------------------------------------------------------------- networks */
 
+/* Ranges and reservations, as they are written on the command line; nothing where there are none. */
+static void addresses_json(const struct network *network, json_t *doc)
+{
+	json_t *excluded = json_array(), *reserved = json_array();
+	char range[IP_RANGE_STR_SIZE], ip[IP_STR_SIZE];
+	struct ipam_reserve *reserves;
+	size_t count = ipam_reserved_get(network, &reserves);
+
+	for (size_t i = 0; i < network->ipam.excluded_count; i++)
+		json_array_append_new(excluded, json_string(ip_range_print(&network->ipam.excluded[i], range)));
+	for (size_t i = 0; i < count; i++)
+		json_array_append_new(reserved, json_sprintf("%s=%s", reserves[i].name, ip_print(&reserves[i].ip, ip)));
+	if (json_array_size(excluded))
+		json_object_set(doc, "excluded", excluded);
+	if (json_array_size(reserved))
+		json_object_set(doc, "reserved", reserved);
+	json_decref(excluded);
+	json_decref(reserved);
+	free(reserves);
+}
+
 json_t *doc_network(const struct network *network)
 {
-	json_t *gateways = json_array();
+	json_t *doc, *gateways = json_array();
 	char text[IP_STR_SIZE];
 
 	for (size_t i = 0; i < network->subnet_count; i++)
 		json_array_append_new(gateways, json_string(ip_print(&network->gateways[i], text)));
-	return json_pack("{s:s, s:s, s:o, s:o, s:i, s:b, s:b, s:b}", "tenant", network->tenant->name, "name", network->name,
-			 "subnets", prefixes_json(network->subnets, network->subnet_count), "gateways", gateways, "mtu",
-			 (int)network->mtu, "guard", (int)network->guard, "masquerade", (int)network->masquerade, "internal",
-			 (int)network->internal);
+	doc = json_pack("{s:s, s:s, s:o, s:o, s:i, s:b, s:b, s:b}", "tenant", network->tenant->name, "name", network->name,
+			"subnets", prefixes_json(network->subnets, network->subnet_count), "gateways", gateways, "mtu",
+			(int)network->mtu, "guard", (int)network->guard, "masquerade", (int)network->masquerade, "internal",
+			(int)network->internal);
+	addresses_json(network, doc);
+	return doc;
+}
+
+struct addresses {
+	struct ip_range excluded[IPAM_EXCLUDED_MAX];
+	struct ipam_reserve reserved[IPAM_RESERVED_MAX];
+};
+
+static void addresses_of(const json_t *doc, struct addresses *dst, struct network_want *want)
+{
+	size_t i;
+	json_t *item;
+
+	want->excluded = dst->excluded;
+	want->reserved = dst->reserved;
+	json_array_foreach(json_object_get(doc, "excluded"), i, item)
+		if (want->excluded_count < IPAM_EXCLUDED_MAX &&
+		    ip_range_parse(json_string_value(item), &dst->excluded[want->excluded_count]) == 0)
+			want->excluded_count++;
+	json_array_foreach(json_object_get(doc, "reserved"), i, item)
+		if (want->reserved_count < IPAM_RESERVED_MAX && json_is_string(item) &&
+		    ipam_reserve_parse(json_string_value(item), &dst->reserved[want->reserved_count], NULL) == 0)
+			want->reserved_count++;
 }
 
 int load_network(struct model *model, uint64_t id, const json_t *doc, struct err *err)
@@ -99,6 +145,7 @@ int load_network(struct model *model, uint64_t id, const json_t *doc, struct err
 		.masquerade = bool_of(doc, "masquerade"),
 		.internal = bool_of(doc, "internal"),
 	};
+	struct addresses *addresses;
 	struct network *network;
 	size_t i;
 	json_t *item;
@@ -106,6 +153,8 @@ int load_network(struct model *model, uint64_t id, const json_t *doc, struct err
 
 	if (!model_tenant(model, text_of(doc, "tenant")))
 		return 0;
+	addresses = mem_alloc(sizeof(*addresses));
+	addresses_of(doc, addresses, &want);
 	(void)str_copy(want.name.tenant, sizeof(want.name.tenant), text_of(doc, "tenant"));
 	(void)str_copy(want.name.name, sizeof(want.name.name), text_of(doc, "name"));
 	want.subnet_count = prefixes_of(json_object_get(doc, "subnets"), subnets, MODEL_SUBNETS_MAX);
@@ -114,6 +163,7 @@ int load_network(struct model *model, uint64_t id, const json_t *doc, struct err
 		    ip_parse(json_string_value(item), &gateways[want.gateway_count]) == 0)
 			want.gateway_count++;
 	r = model_network_add(model, &want, &network, err);
+	free(addresses);
 	if (r == 0)
 		network->life = LIFE_UP;
 	return r;
@@ -181,15 +231,27 @@ static json_t *end_json(const struct endpoint *endpoint)
 	str_hex48_print(endpoint->id, hex);
 	doc = json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:i, s:b, s:o}", "id", hex, "tenant", endpoint->stack->tenant->name,
 			"stack", endpoint->stack->name, "ifname", endpoint->ifname, "mac", mac_print(&endpoint->mac, mac),
-			"ips", prefixes_json(endpoint->ips, endpoint->ip_count), "mtu", (int)endpoint->mtu, "default",
+			"ips", prefixes_json(endpoint->ips, endpoint->ip_count), "mtu",
+			endpoint->mtu_follows ? 0 : (int)endpoint->mtu, "default",
 			(int)endpoint->default_route, "publish", publish);
 	if (endpoint->network)
 		json_object_set_new(doc, "network", json_string(endpoint->network->name));
 	if (endpoint->labels)
 		json_object_set_new(doc, "labels", json_string(endpoint->labels));
-	if (endpoint->request_id[0])
-		json_object_set_new(doc, "request", json_string(endpoint->request_id));
+	if (endpoint->request)
+		json_object_set_new(doc, "request", json_string(endpoint->request));
 	return doc;
+}
+
+json_t *doc_memory(const struct ipam_memory *memory)
+{
+	json_t *ips = json_array();
+	char text[IP_STR_SIZE];
+
+	for (size_t i = 0; i < memory->ip_count; i++)
+		json_array_append_new(ips, json_sprintf("%s/%u", ip_print(&memory->ips[i], text), ip_bits(&memory->ips[i])));
+	return json_pack("{s:s, s:s, s:s, s:s, s:o}", "tenant", memory->network->tenant->name, "network", memory->network->name,
+			 "stack", ipam_memory_name(memory), "ifname", memory->ifname, "ips", ips);
 }
 
 json_t *doc_endpoint(const struct endpoint *endpoint)
@@ -209,6 +271,23 @@ struct end {
 	struct portspec specs[ENDPOINT_PUBLISH_MAX];
 };
 
+/* "UID TENANT ID"; before version 2 of the store the id alone, which was root's. */
+static void request_of(const char *text, const char *tenant, struct endpoint_want *want)
+{
+	size_t len = strlen(tenant);
+	unsigned long uid;
+	char *rest;
+
+	want->request_id = text;
+	if (!text)
+		return;
+	uid = strtoul(text, &rest, 10);
+	if (rest == text || *rest != ' ' || strncmp(rest + 1, tenant, len) != 0 || rest[1 + len] != ' ')
+		return;
+	want->request_uid = (uint32_t)uid;
+	want->request_id = rest + len + 2;
+}
+
 static bool end_of(struct model *model, const json_t *doc, struct end *end)
 {
 	struct tenant *tenant = model_tenant(model, text_of(doc, "tenant"));
@@ -223,7 +302,7 @@ static bool end_of(struct model *model, const json_t *doc, struct end *end)
 	end->want.mtu = (uint32_t)int_of(doc, "mtu");
 	end->want.default_route = bool_of(doc, "default");
 	end->want.labels = labels;
-	end->want.request_id = json_string_value(json_object_get(doc, "request"));
+	request_of(json_string_value(json_object_get(doc, "request")), text_of(doc, "tenant"), &end->want);
 	end->want.prefixes = end->prefixes;
 	end->want.prefix_count = prefixes_of(json_object_get(doc, "ips"), end->prefixes, MODEL_IPS_MAX);
 	end->want.publish = end->specs;
@@ -252,6 +331,22 @@ int load_endpoint(struct model *model, uint64_t id, const json_t *doc, struct er
 	}
 	free(end);
 	return r;
+}
+
+int load_memory(struct model *model, uint64_t id, const json_t *doc, struct err *err)
+{
+	const struct tenant *tenant = model_tenant(model, text_of(doc, "tenant"));
+	struct network *network = tenant ? table_find_str(&tenant->networks, text_of(doc, "network")) : NULL;
+	struct prefix prefixes[MODEL_IPS_MAX];
+	struct ip ips[MODEL_IPS_MAX];
+	size_t count = prefixes_of(json_object_get(doc, "ips"), prefixes, MODEL_IPS_MAX);
+
+	(void)err;
+	for (size_t i = 0; i < count; i++)
+		ips[i] = prefixes[i].ip;
+	if (network)
+		ipam_remember(network, id, text_of(doc, "stack"), text_of(doc, "ifname"), ips, count);
+	return 0;
 }
 
 int load_wire(struct model *model, uint64_t id, const json_t *doc, struct err *err)

@@ -12,6 +12,7 @@
 json_t *doc_tenant(const struct tenant *tenant);
 json_t *doc_network(const struct network *network);
 json_t *doc_stack(const struct stack *stack);
+json_t *doc_memory(const struct ipam_memory *memory); /* like an endpoint's, with less in it */
 json_t *doc_endpoint(const struct endpoint *endpoint); /* of a wire: both ends */
 
 /* Each adds one object, LIFE_UP. An object whose tenant, network or stack is not there is passed over (0). */
@@ -19,6 +20,7 @@ int load_tenant(struct model *model, uint64_t id, const json_t *doc, struct err 
 int load_network(struct model *model, uint64_t id, const json_t *doc, struct err *err);
 int load_stack(struct model *model, uint64_t id, const json_t *doc, struct err *err);
 int load_endpoint(struct model *model, uint64_t id, const json_t *doc, struct err *err);
+int load_memory(struct model *model, uint64_t id, const json_t *doc, struct err *err);
 int load_wire(struct model *model, uint64_t id, const json_t *doc, struct err *err);
 
 #endif

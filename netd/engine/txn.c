@@ -51,9 +51,18 @@ void txn_add_id(struct txn *txn, uint64_t id)
 	txn->ids[txn->id_count++] = id;
 }
 
+void txn_cool(struct txn *txn, const struct endpoint *endpoint)
+{
+	txn->cooling = mem_grow(txn->cooling, txn->cooling_count + 1, sizeof(struct cooling *));
+	txn->cooling[txn->cooling_count++] = cooling_begin(endpoint);
+}
+
 static void txn_free(struct txn *txn)
 {
 	list_remove(&txn->link);
+	for (size_t i = 0; i < txn->cooling_count; i++)
+		cooling_end(txn->cooling[i]);
+	free(txn->cooling);
 	objv_fini(&txn->want);
 	objv_fini(&txn->have);
 	plan_fini(&txn->plan);
@@ -100,6 +109,24 @@ static void txn_dry_run(struct txn *txn)
 	txn_free(txn);
 }
 
+/* The rows of what has gone: removed, but for what a network remembers of an endpoint. */
+static void rows_finish(struct txn *txn)
+{
+	struct engine *engine = txn->engine;
+	struct err err = ERR_INIT;
+	int r = 0;
+
+	for (size_t i = 0; i < txn->id_count; i++) {
+		const struct ipam_memory *memory = model_memory(&engine->model, txn->ids[i]);
+
+		r = memory ? store_memory(engine->store, memory, &err) : store_remove(engine->store, txn->ids[i], &err);
+		if (r < 0)
+			log_failure(&err, "%s", txn->name);
+	}
+	if (store_forget(engine->store, &engine->model, &err) < 0)
+		log_failure(&err, "%s", txn->name);
+}
+
 static void on_finished(void *ctx, struct hand_answer *answer)
 {
 	struct txn *txn = ctx;
@@ -114,9 +141,7 @@ static void on_finished(void *ctx, struct hand_answer *answer)
 		log_failure(&err, "%s", txn->name);
 		reconcile_soon(engine);
 	}
-	for (size_t i = 0; i < txn->id_count; i++)
-		if (store_remove(engine->store, txn->ids[i], &err) < 0)
-			log_failure(&err, "%s", txn->name);
+	rows_finish(txn);
 	if (txn->ops->finish)
 		txn->ops->finish(txn);
 	txn_free(txn);

@@ -67,6 +67,8 @@ struct txn {
 	struct seam_result adopted;
 	bool unstored;
 	struct err store_err;
+	struct cooling **cooling; /* addresses that are free when the slow removals are done; owned */
+	size_t cooling_count;
 	uint64_t ending_dev, ending_ino;
 	char ending_ifname[NAME_IFNAME_SIZE];
 };
@@ -76,6 +78,8 @@ struct txn *txn_new_own(struct engine *engine, const struct txn_ops *ops, void *
 /** txn_name() - "tenant/name" pieces into @name */
 void txn_name(struct txn *txn, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void txn_add_id(struct txn *txn, uint64_t id);
+/** txn_cool() - of an endpoint about to leave the model: its addresses are not given away before its link has gone */
+void txn_cool(struct txn *txn, const struct endpoint *endpoint);
 /** txn_discard() - one that was not run; its call stays the caller's */
 void txn_discard(struct txn *txn);
 /** txn_run() - from here the transaction owns itself and its call. */

@@ -77,7 +77,7 @@ wrong 4 "red/web: a network of this name exists already" network create red/web
 wrong 2 "red/x: 10.0.1.1/24 has host bits set; the network is 10.0.1.0/24" network create red/x --subnet 10.0.1.1/24
 wrong 2 "red/x: 'ten' is no prefix" network create red/x --subnet ten
 wrong 4 "red/x: subnet 10.0.0.128/25 overlaps 10.0.0.0/24 of network red/web" network create red/x --subnet 10.0.0.128/25
-wrong 2 "the prefix length must be from 8 to 30" network create red/x --subnet 10.7.0.0/31
+wrong 2 "the prefix length must be from 8 to 31" network create red/x --subnet 10.7.0.0/32
 wrong 2 "red/x: gateway 10.7.1.1 is no host address" network create red/x --subnet 10.7.0.0/24 --gateway 10.7.1.1
 wrong 2 "red/x: the MTU must be from 1280" network create red/x --mtu 1279
 wrong 1 "red/x: mode routed is not supported yet" network create red/x --mode routed

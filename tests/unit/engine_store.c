@@ -10,6 +10,7 @@
 #include <sqlite3.h>
 #include <sys/stat.h>
 
+#include "lib/base/clock.h"
 #include "lib/base/fdio.h"
 #include "lib/base/mem.h"
 #include "lib/base/str.h"
@@ -246,7 +247,7 @@ static void round_trip(void **state)
 	assert_int_equal(model_tenant(&after, "net")->kind, TENANT_LAB);
 	assert_string_equal(model_stack(&after, &name)->netns_path, "/run/netns/f1");
 	assert_ptr_equal(model_stack_by_netns(&after, UINT32_MAX, UINT64_MAX >> 1), model_stack(&after, &name));
-	endpoint = model_request(&after, "request \"1\"");
+	endpoint = model_request(model_tenant(&after, "red"), 0, "request \"1\"");
 	assert_non_null(endpoint);
 	assert_string_equal(endpoint->labels, "{\"a\":\"b \\\"c\\\"\"}");
 	assert_true(endpoint->default_route);
@@ -318,17 +319,18 @@ static void one_by_one(void **state)
 	loaded(store, &after);
 	assert_int_equal(after.ids.count, 4);
 	assert_null(model_tenant(&after, "empty"));
-	assert_non_null(model_request(&after, "request \"1\""));
+	assert_non_null(model_request(model_tenant(&after, "red"), 0, "request \"1\""));
 	must(store_deleting(store, 20, &err), &err);
 	must(store_remove(store, 10, &err), &err);
 	model_fini(&after);
 	store_close(store);
 	store = opened();
 	loaded(store, &after);
-	assert_int_equal(after.ids.count, 2);
+	assert_int_equal(after.ids.count, 3); /* red, red/web, and what w1 had there */
+	assert_non_null(model_memory(&after, 20));
 	assert_int_equal(after.ports.count, 0);
 	store_close(store);
-	assert_int_equal(rows(volatile_db), 0);
+	assert_int_equal(rows(volatile_db), 1);
 	assert_int_equal(rows(definitions_db), 2);
 	model_fini(&before);
 	model_fini(&after);
@@ -502,24 +504,160 @@ static void garbage(void **state)
 	model_fini(&before);
 }
 
+/* What the daemon before reservations wrote is taken over, both files; a change that fails leaves it as it was. */
+static void version_one(void **state)
+{
+	static const char *const old[] = {
+		"CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID",
+		"CREATE TABLE rows(id TEXT PRIMARY KEY, kind TEXT NOT NULL, state TEXT NOT NULL, doc TEXT NOT NULL) WITHOUT ROWID",
+		"INSERT INTO meta VALUES('version', '1')",
+	};
+	static const char *const definitions[] = {
+		"INSERT INTO rows VALUES('000000000001', 'tenant', 'up', '{\"name\":\"red\",\"kind\":0,\"delegate\":\"\","
+		"\"transit\":3,\"endpoints\":-1,\"networks\":-1,\"ports\":-1}')",
+		"INSERT INTO rows VALUES('000000000002', 'network', 'up', '{\"tenant\":\"red\",\"name\":\"web\",\"subnets\":"
+		"[\"10.0.0.0/24\"],\"gateways\":[\"10.0.0.1\"],\"mtu\":1500,\"guard\":true,\"masquerade\":true,"
+		"\"internal\":false}')",
+	};
+	static const char *const volatiles[] = {
+		"INSERT INTO rows VALUES('00000000000b', 'stack', 'up', '{\"tenant\":\"red\",\"name\":\"w1\",\"kind\":0}')",
+		"INSERT INTO rows VALUES('000000000014', 'endpoint', 'up', '{\"id\":\"000000000014\",\"tenant\":\"red\","
+		"\"stack\":\"w1\",\"ifname\":\"eth0\",\"mac\":\"02:00:00:00:00:14\",\"ips\":[\"10.0.0.9/24\"],\"mtu\":1500,"
+		"\"default\":true,\"publish\":[],\"network\":\"web\",\"request\":\"again\"}')",
+	};
+	char boot[37], set_boot[128];
+	struct endpoint *endpoint;
+	struct store *store;
+	struct model after;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(old) / sizeof(*old); i++) {
+		sql(definitions_db, old[i]);
+		sql(volatile_db, old[i]);
+	}
+	assert_int_equal(clock_boot_id(boot), 0);
+	snprintf(set_boot, sizeof(set_boot), "INSERT INTO meta VALUES('boot', '%s')", boot);
+	sql(volatile_db, set_boot);
+	for (size_t i = 0; i < 2; i++) {
+		sql(definitions_db, definitions[i]);
+		sql(volatile_db, volatiles[i]);
+	}
+	for (int twice = 0; twice < 2; twice++) {
+		store = opened();
+		loaded(store, &after);
+		endpoint = model_request(model_tenant(&after, "red"), 0, "again");
+		assert_non_null(endpoint);
+		assert_ips(endpoint, "10.0.0.9/24");
+		assert_true(endpoint->mtu_follows);
+		assert_int_equal(model_tenant(&after, "red")->transit, 3);
+		model_fini(&after);
+		store_close(store);
+	}
+}
+
+/* Ranges, reservations, memories and the order of creation come back; memories in the order they were made. */
+static void addresses(void **state)
+{
+	static const char *const names[] = { "zeta", "alpha", "mike" };
+	const struct pools pools = small_pools();
+	struct ip_range range;
+	struct ipam_reserve reserve;
+	struct network_def def;
+	struct model before, after;
+	struct network *web;
+	struct tenant *red, *other;
+	struct stack *stack;
+	struct endpoint *endpoint;
+	struct store *store = opened();
+	struct err err = ERR_INIT;
+	struct list *node;
+
+	(void)state;
+	model_init(&before, &pools);
+	red = tenant_of(&before, "red", 1);
+	web = network_of(&before, "red/web", 2, "10.0.0.0/24 fd00::/64");
+	assert_int_equal(ip_range_parse("10.0.0.128/25", &range), 0);
+	must(ipam_reserve_parse("db=fd00::5", &reserve, &err), &err);
+	network_def_get(web, &def);
+	must(network_def_exclude(&def, web, &range, &err), &err);
+	must(network_def_reserve(&def, web, &reserve, &err), &err);
+	must(network_def_check(&def, web, &err), &err);
+	network_def_apply(&def, web);
+	network_def_fini(&def);
+	/* ids that say another order than that of making */
+	for (unsigned i = 0; i < 3; i++) {
+		stack = stack_of(red, names[i], 90 - 10 * i);
+		endpoint_of(stack, web, "eth0", 91 - 10 * i, "");
+	}
+	put_all(store, &before, LIFE_UP);
+	/* alpha goes, and its row stands for what is remembered; then mike, cut off before its links have gone */
+	endpoint = stack_endpoint(table_find_str(&red->stacks, "alpha"), "eth0");
+	model_stack_del(endpoint->stack);
+	must(store_remove(store, 80, &err), &err);
+	must(store_memory(store, model_memory(&before, 81), &err), &err);
+	must(store_deleting(store, 70, &err), &err);
+	must(store_deleting(store, 71, &err), &err);
+	store_close(store);
+
+	store = opened();
+	loaded(store, &after);
+	red = model_tenant(&after, "red");
+	web = table_find_str(&red->networks, "web");
+	assert_int_equal(web->ipam.excluded_count, 1);
+	assert_string_equal(ipam_reserved_for(web, &reserve.ip), "db");
+	assert_int_equal(web->ipam.memory_count, 2);
+	/* who comes back has its own again, and the newcomer neither */
+	assert_ips(endpoint_of(stack_of(red, "new", 10), web, "eth0", 11, ""), "10.0.0.5/24 fd00::6/64");
+	assert_ips(endpoint_of(stack_of(red, "mike", 12), web, "eth0", 13, ""), "10.0.0.4/24 fd00::4/64");
+	assert_ips(endpoint_of(stack_of(red, "alpha", 14), web, "eth0", 15, ""), "10.0.0.3/24 fd00::3/64");
+	/* a memory that has been taken up again is no row any more */
+	model_endpoint_up(stack_endpoint(table_find_str(&red->stacks, "alpha"), "eth0"));
+	must(store_forget(store, &after, &err), &err);
+	store_close(store);
+	assert_int_equal(rows(volatile_db), 3); /* zeta, its eth0, and what mike had */
+	model_fini(&after);
+	model_fini(&before);
+
+	/* the order of making, whatever the ids */
+	store = opened();
+	model_init(&before, &pools);
+	other = tenant_of(&before, "other", 200);
+	red = tenant_of(&before, "blue", 201);
+	model_tenant_del(other); /* the uplink's number is that of red, which the store has */
+	for (unsigned i = 0; i < 3; i++)
+		stack_of(red, names[i], 290 - 10 * i);
+	put_all(store, &before, LIFE_UP);
+	store_close(store);
+	store = opened();
+	loaded(store, &after);
+	node = &model_tenant(&after, "blue")->stack_order;
+	for (unsigned i = 0; i < 3; i++) {
+		node = node->next;
+		assert_string_equal(container_of(node, struct stack, order)->name, names[i]);
+	}
+	store_close(store);
+	model_fini(&after);
+	model_fini(&before);
+}
+
 static void unknown_version(void **state)
 {
 	struct store *store = opened();
 
 	(void)state;
 	store_close(store);
-	sql(definitions_db, "UPDATE meta SET value = '2' WHERE key = 'version'");
-	refused(definitions_db, "version 2, this program knows 1; it was left as it is");
+	sql(definitions_db, "UPDATE meta SET value = '3' WHERE key = 'version'");
+	refused(definitions_db, "version 3, this program knows 2; it was left as it is");
 	/* and what else a version to come may look like */
 	sql(definitions_db, "DROP TABLE rows; CREATE TABLE things(a)");
-	refused(definitions_db, "version 2");
+	refused(definitions_db, "version 3");
 	sql(definitions_db, "UPDATE meta SET value = 'x' WHERE key = 'version'");
 	refused(definitions_db, "version x");
 	unlink(definitions_db);
 	store = opened();
 	store_close(store);
-	sql(volatile_db, "UPDATE meta SET value = '2' WHERE key = 'version'");
-	refused(volatile_db, "version 2");
+	sql(volatile_db, "UPDATE meta SET value = '3' WHERE key = 'version'");
+	refused(volatile_db, "version 3");
 }
 
 /* A row that cannot be read is named; nothing is loaded past it and nothing removed. */
@@ -535,7 +673,7 @@ static void bad_rows(void **state)
 	(void)state;
 	store_close(store);
 	for (size_t i = 0; i < sizeof(docs) / sizeof(*docs); i++) {
-		snprintf(statement, sizeof(statement), "INSERT OR REPLACE INTO rows VALUES('00000000000f', 'tenant', 'up', '%s')",
+		snprintf(statement, sizeof(statement), "INSERT OR REPLACE INTO rows(id, kind, state, doc) VALUES('00000000000f', 'tenant', 'up', '%s')",
 			 docs[i]);
 		sql(definitions_db, statement);
 		store = opened();
@@ -607,6 +745,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(round_trip),   TEST(quota_below), TEST(pending_is_dropped), TEST(one_by_one), TEST(rolled_back),
 		TEST(orphans),	    TEST(another_boot), TEST(pools),		  TEST(garbage),    TEST(unknown_version),
+		TEST(version_one),  TEST(addresses),
 		TEST(bad_rows),	    TEST(read_only),   TEST(no_folder),
 	};
 

@@ -100,10 +100,9 @@ static void subnets(void **state)
 		const char *words;
 	} bad[] = {
 		{ "10.0.0.1/24", "", ERR_USAGE, "10.0.0.1/24 has host bits set; the network is 10.0.0.0/24" },
-		{ "10.0.0.0/31", "", ERR_USAGE, "the prefix length must be from 8 to 30" },
-		{ "10.0.0.0/32", "", ERR_USAGE, "the prefix length must be from 8 to 30" },
-		{ "0.0.0.0/0", "", ERR_USAGE, "the prefix length must be from 8 to 30" },
-		{ "fd00::/127", "", ERR_USAGE, "the prefix length must be from 8 to 126" },
+		{ "10.0.0.0/32", "", ERR_USAGE, "the prefix length must be from 8 to 31" },
+		{ "0.0.0.0/0", "", ERR_USAGE, "the prefix length must be from 8 to 31" },
+		{ "fd00::/128", "", ERR_USAGE, "the prefix length must be from 8 to 127" },
 		{ "224.0.0.0/24", "", ERR_USAGE, "is not one that hosts may have" },
 		{ "127.0.0.0/24", "", ERR_USAGE, "is not one that hosts may have" },
 		{ "169.254.0.0/16", "", ERR_USAGE, "is not one that hosts may have" },
@@ -334,12 +333,15 @@ static void endpoints(void **state)
 	assert_refused(endpoint_try(thief, web, "eth0", 9, "", &other, &err), &err, ERR_PERMISSION, "web",
 		       "different tenants");
 	assert_int_equal(model_endpoint_add(w1, web, &want, &endpoint, &err), 0);
-	assert_ptr_equal(model_request(&model, "again"), endpoint);
+	assert_ptr_equal(model_request(red, 0, "again"), endpoint);
 	assert_refused(model_endpoint_add(w1, web, &want, &other, &err), &err, ERR_TAKEN, "red/w1:eth0", "already");
 	want.ifname = "eth1";
 	assert_refused(model_endpoint_add(w1, web, &want, &other, &err), &err, ERR_INTERNAL, "red/w1:eth1", "id is taken");
 	want.id = 11;
 	assert_refused(model_endpoint_add(w1, web, &want, &other, &err), &err, ERR_USAGE, "red/w1:eth1", "requestId");
+	/* another user's is another */
+	assert_null(model_request(red, 1000, "again"));
+	assert_null(model_request(blue, 0, "again"));
 	want.request_id = NULL;
 	assert_refused(model_endpoint_add(w1, web, &want, &other, &err), &err, ERR_ADDRTAKEN, "red/w1:eth1",
 		       "MAC address 02:00:00:00:00:09 is taken in network red/web");
@@ -371,7 +373,7 @@ static void endpoints(void **state)
 	assert_int_equal(red->endpoint_count, 1);
 	assert_int_equal(web->endpoint_count, 1);
 	model_endpoint_del(endpoint);
-	assert_null(model_request(&model, "again"));
+	assert_null(model_request(red, 0, "again"));
 	assert_int_equal(web->used.count + web->macs.count, 0);
 }
 

@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * network_def - what of a network may be changed while it stands: reading,
+ * altering, judging and applying it as one value. Floor F2, pure. So that a
+ * change which fails is taken back by applying the value from before.
+ */
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/base/mem.h"
+#include "lib/base/str.h"
+#include "lib/model/model.h"
+
+/* ----------------------------------------------------------------------- texts */
+
+int ip_range_parse(const char *s, struct ip_range *ret_range)
+{
+	const char *dash = s ? strchr(s, '-') : NULL;
+	struct prefix prefix, network;
+	char first[IP_STR_SIZE];
+	struct ip_range range;
+
+	if (!s)
+		return -EINVAL;
+	if (strchr(s, '/')) {
+		if (prefix_parse(s, &prefix) < 0)
+			return -EINVAL;
+		network = prefix_network(&prefix);
+		if (memcmp(&network, &prefix, sizeof(network)) != 0)
+			return -EINVAL;
+		*ret_range = (struct ip_range){ prefix.ip, prefix_last(&prefix) };
+		return 0;
+	}
+	if (!dash) {
+		if (ip_parse(s, &range.first) < 0)
+			return -EINVAL;
+		range.last = range.first;
+		*ret_range = range;
+		return 0;
+	}
+	if ((size_t)(dash - s) >= sizeof(first))
+		return -EINVAL;
+	snprintf(first, sizeof(first), "%.*s", (int)(dash - s), s);
+	if (ip_parse(first, &range.first) < 0 || ip_parse(dash + 1, &range.last) < 0 ||
+	    range.first.family != range.last.family || ip_cmp(&range.first, &range.last) > 0)
+		return -EINVAL;
+	*ret_range = range;
+	return 0;
+}
+
+const char *ip_range_print(const struct ip_range *range, char dst[IP_RANGE_STR_SIZE])
+{
+	char first[IP_STR_SIZE], last[IP_STR_SIZE];
+
+	ip_print(&range->first, first);
+	if (ip_cmp(&range->first, &range->last) == 0)
+		snprintf(dst, IP_RANGE_STR_SIZE, "%s", first);
+	else
+		snprintf(dst, IP_RANGE_STR_SIZE, "%s-%s", first, ip_print(&range->last, last));
+	return dst;
+}
+
+int ipam_reserve_parse(const char *s, struct ipam_reserve *ret_reserve, struct err *err)
+{
+	struct ipam_reserve reserve = { 0 };
+	const char *equals = strchr(s, '=');
+	size_t len = equals ? (size_t)(equals - s) : strlen(s);
+	int r;
+
+	if (len >= sizeof(reserve.name) || (equals && ip_parse(equals + 1, &reserve.ip) < 0))
+		return err_set(err, ERR_USAGE, EINVAL, s, "a reservation is written NAME=IP, such as db=10.0.0.5");
+	memcpy(reserve.name, s, len);
+	r = name_check("stack", reserve.name, err);
+	if (r == 0)
+		*ret_reserve = reserve;
+	return r;
+}
+
+/* ------------------------------------------------------------------------ value */
+
+void network_def_get(const struct network *network, struct network_def *ret_def)
+{
+	*ret_def = (struct network_def){ .mtu = network->mtu,
+					 .masquerade = network->masquerade,
+					 .internal = network->internal,
+					 .subnet_count = network->subnet_count,
+					 .excluded_count = network->ipam.excluded_count };
+	memcpy(ret_def->subnets, network->subnets, sizeof(network->subnets));
+	memcpy(ret_def->gateways, network->gateways, sizeof(network->gateways));
+	ret_def->excluded = mem_array(ret_def->excluded_count + 1, sizeof(*ret_def->excluded));
+	if (ret_def->excluded_count)
+		memcpy(ret_def->excluded, network->ipam.excluded, ret_def->excluded_count * sizeof(*ret_def->excluded));
+	ret_def->reserved_count = ipam_reserved_get(network, &ret_def->reserved);
+}
+
+void network_def_fini(struct network_def *def)
+{
+	free(def->excluded);
+	free(def->reserved);
+	*def = (struct network_def){ 0 };
+}
+
+/* ---------------------------------------------------------------------- altering */
+
+int network_def_subnet_add(struct network_def *def, const struct network *network, const struct prefix *subnet,
+			   const struct ip *gateway, struct err *err)
+{
+	const struct network_want want = { .subnets = subnet, .subnet_count = 1 };
+	char full[NAME_FULL_SIZE], text[PREFIX_STR_SIZE];
+	uint64_t first, last;
+	struct ip ip;
+	int r;
+
+	network_name_print(network, full);
+	prefix_print(subnet, text);
+	for (size_t s = 0; s < def->subnet_count; s++) {
+		if (memcmp(&def->subnets[s], subnet, sizeof(*subnet)) == 0) {
+			if (gateway && ip_cmp(gateway, &def->gateways[s]) != 0)
+				return err_set(err, ERR_CONFLICT, EBUSY, full,
+					       "the gateway of subnet %s cannot change while the network stands", text);
+			return 0;
+		}
+		if (prefix_overlaps(&def->subnets[s], subnet))
+			return err_set(err, ERR_CONFLICT, EEXIST, full, "subnet %s overlaps another of the network", text);
+	}
+	if (def->subnet_count == MODEL_SUBNETS_MAX)
+		return err_set(err, ERR_LIMIT, E2BIG, full, "a network has at most %d subnets", MODEL_SUBNETS_MAX);
+	r = model_subnet_check(network->tenant, &want, 0, full, err);
+	if (r < 0)
+		return r;
+	ipam_host_range(subnet, &first, &last);
+	(void)ip_add(&subnet->ip, first, &ip);
+	if (gateway)
+		ip = *gateway;
+	if (!ipam_is_host(subnet, &ip))
+		return err_set(err, ERR_USAGE, EINVAL, full, "gateway %s is no host address of its subnet", ip_print(&ip, text));
+	def->subnets[def->subnet_count] = *subnet;
+	def->gateways[def->subnet_count++] = ip;
+	return 0;
+}
+
+static int range_cmp(const void *a, const void *b)
+{
+	const struct ip_range *x = a, *y = b;
+
+	return ip_cmp(&x->first, &y->first);
+}
+
+int network_def_exclude(struct network_def *def, const struct network *network, const struct ip_range *range, struct err *err)
+{
+	char full[NAME_FULL_SIZE], text[IP_RANGE_STR_SIZE], text2[IP_RANGE_STR_SIZE];
+
+	network_name_print(network, full);
+	for (size_t i = 0; i < def->excluded_count; i++) {
+		const struct ip_range *other = &def->excluded[i];
+
+		if (memcmp(other, range, sizeof(*range)) == 0)
+			return 0;
+		if (ip_cmp(&other->first, &range->last) <= 0 && ip_cmp(&range->first, &other->last) <= 0)
+			return err_set(err, ERR_CONFLICT, EEXIST, full, "%s overlaps %s, which is excluded already",
+				       ip_range_print(range, text), ip_range_print(other, text2));
+	}
+	if (def->excluded_count == IPAM_EXCLUDED_MAX)
+		return err_set(err, ERR_LIMIT, E2BIG, full, "a network has at most %d excluded ranges", IPAM_EXCLUDED_MAX);
+	def->excluded = mem_grow(def->excluded, def->excluded_count + 1, sizeof(*def->excluded));
+	def->excluded[def->excluded_count++] = *range;
+	qsort(def->excluded, def->excluded_count, sizeof(*def->excluded), range_cmp);
+	return 0;
+}
+
+int network_def_unexclude(struct network_def *def, const struct network *network, const struct ip_range *range,
+			  struct err *err)
+{
+	char full[NAME_FULL_SIZE], text[IP_RANGE_STR_SIZE], text2[IP_RANGE_STR_SIZE];
+	size_t kept = 0;
+
+	network_name_print(network, full);
+	for (size_t i = 0; i < def->excluded_count; i++) {
+		const struct ip_range *other = &def->excluded[i];
+
+		if (memcmp(other, range, sizeof(*range)) == 0)
+			continue;
+		if (ip_cmp(&other->first, &range->last) <= 0 && ip_cmp(&range->first, &other->last) <= 0)
+			return err_set(err, ERR_USAGE, EINVAL, full, "what is excluded is %s, and not %s",
+				       ip_range_print(other, text), ip_range_print(range, text2));
+		def->excluded[kept++] = *other;
+	}
+	def->excluded_count = kept;
+	return 0;
+}
+
+int network_def_reserve(struct network_def *def, const struct network *network, const struct ipam_reserve *reserve,
+			struct err *err)
+{
+	char full[NAME_FULL_SIZE], text[IP_STR_SIZE];
+
+	network_name_print(network, full);
+	for (size_t i = 0; i < def->reserved_count; i++) {
+		if (ip_cmp(&def->reserved[i].ip, &reserve->ip) != 0)
+			continue;
+		if (str_eq(def->reserved[i].name, reserve->name))
+			return 0;
+		return err_set(err, ERR_ADDRTAKEN, EADDRINUSE, full, "%s is reserved for stack %s/%s",
+			       ip_print(&reserve->ip, text), network->tenant->name, def->reserved[i].name);
+	}
+	if (def->reserved_count == IPAM_RESERVED_MAX)
+		return err_set(err, ERR_LIMIT, E2BIG, full, "a network has at most %d reserved addresses", IPAM_RESERVED_MAX);
+	def->reserved = mem_grow(def->reserved, def->reserved_count + 1, sizeof(*def->reserved));
+	def->reserved[def->reserved_count++] = *reserve;
+	return 0;
+}
+
+int network_def_unreserve(struct network_def *def, const struct network *network, const struct ipam_reserve *reserve,
+			  struct err *err)
+{
+	char full[NAME_FULL_SIZE], text[IP_STR_SIZE];
+	size_t kept = 0;
+
+	network_name_print(network, full);
+	for (size_t i = 0; i < def->reserved_count; i++) {
+		const struct ipam_reserve *other = &def->reserved[i];
+		bool same = ip_cmp(&other->ip, &reserve->ip) == 0, name = str_eq(other->name, reserve->name);
+
+		if (same && !name)
+			return err_set(err, ERR_USAGE, EINVAL, full, "%s is reserved for stack %s/%s, not for %s",
+				       ip_print(&reserve->ip, text), network->tenant->name, other->name, reserve->name);
+		if (!name || (reserve->ip.family && !same))
+			def->reserved[kept++] = *other;
+	}
+	def->reserved_count = kept;
+	return 0;
+}
+
+/* ----------------------------------------------------------------------- judging */
+
+static size_t def_subnet_of(const struct network_def *def, const struct ip *ip)
+{
+	for (size_t s = 0; s < def->subnet_count; s++)
+		if (prefix_contains(&def->subnets[s], ip))
+			return s;
+	return SIZE_MAX;
+}
+
+static int excluded_check(const struct network_def *def, const char *full, struct err *err)
+{
+	char text[IP_RANGE_STR_SIZE];
+
+	for (size_t i = 0; i < def->excluded_count; i++) {
+		const struct ip_range *range = &def->excluded[i];
+		size_t s = def_subnet_of(def, &range->first);
+
+		if (s == SIZE_MAX || !prefix_contains(&def->subnets[s], &range->last))
+			return err_set(err, ERR_USAGE, EINVAL, full, "the range %s lies in no subnet of the network",
+				       ip_range_print(range, text));
+	}
+	return 0;
+}
+
+static int reserved_check(const struct network_def *def, const struct network *network, const struct ipam_reserve *reserve,
+			  const char *full, struct err *err)
+{
+	const struct endpoint *holder = table_find(&network->used, &reserve->ip, sizeof(reserve->ip));
+	size_t s = def_subnet_of(def, &reserve->ip);
+	char text[IP_STR_SIZE], range[IP_RANGE_STR_SIZE];
+
+	ip_print(&reserve->ip, text);
+	if (s == SIZE_MAX || !ipam_is_host(&def->subnets[s], &reserve->ip))
+		return err_set(err, ERR_USAGE, EINVAL, full, "%s, to be reserved for %s, is no host address of the network", text,
+			       reserve->name);
+	if (ip_cmp(&reserve->ip, &def->gateways[s]) == 0)
+		return err_set(err, ERR_ADDRTAKEN, EADDRINUSE, full, "%s, to be reserved for %s, is the gateway", text,
+			       reserve->name);
+	for (size_t i = 0; i < def->excluded_count; i++)
+		if (ip_cmp(&def->excluded[i].first, &reserve->ip) <= 0 && ip_cmp(&reserve->ip, &def->excluded[i].last) <= 0)
+			return err_set(err, ERR_CONFLICT, EEXIST, full, "%s, reserved for %s, is in %s, which is excluded", text,
+				       reserve->name, ip_range_print(&def->excluded[i], range));
+	if (holder && !str_eq(holder->stack->name, reserve->name))
+		return err_set(err, ERR_ADDRTAKEN, EADDRINUSE, full, "%s, to be reserved for %s, is held by %s/%s:%s", text,
+			       reserve->name, network->tenant->name, holder->stack->name, holder->ifname);
+	return 0;
+}
+
+int network_def_check(const struct network_def *def, const struct network *network, struct err *err)
+{
+	char full[NAME_FULL_SIZE];
+	int r;
+
+	network_name_print(network, full);
+	if (def->mtu < 1280 || def->mtu > 65535)
+		return err_set(err, ERR_USAGE, EINVAL, full, "the MTU must be from 1280 (IPv6's least) to 65535");
+	r = excluded_check(def, full, err);
+	for (size_t i = 0; i < def->reserved_count && r == 0; i++)
+		r = reserved_check(def, network, &def->reserved[i], full, err);
+	return r;
+}
+
+/* ---------------------------------------------------------------------- applying */
+
+/* Subnets only come at the end, and go from there again when that is taken back. */
+static void subnets_apply(const struct network_def *def, struct network *network)
+{
+	struct table *nets = &network->tenant->model->nets;
+
+	while (network->subnet_count > def->subnet_count) {
+		size_t s = --network->subnet_count;
+
+		if (table_find(nets, &network->subnets[s], sizeof(network->subnets[s])) == network)
+			table_del(nets, &network->subnets[s], sizeof(network->subnets[s]));
+		ipam_subnet_removed(network, s);
+	}
+	while (network->subnet_count < def->subnet_count) {
+		size_t s = network->subnet_count++;
+
+		network->subnets[s] = def->subnets[s];
+		network->gateways[s] = def->gateways[s];
+		ipam_subnet_added(network, s);
+		(void)table_add(nets, &network->subnets[s], sizeof(network->subnets[s]), network);
+	}
+	assert(memcmp(network->subnets, def->subnets, def->subnet_count * sizeof(*def->subnets)) == 0);
+}
+
+void network_def_apply(const struct network_def *def, struct network *network)
+{
+	/* in this order: reservations stand in subnets */
+	if (def->subnet_count >= network->subnet_count)
+		subnets_apply(def, network);
+	ipam_exclude(network, def->excluded, def->excluded_count);
+	ipam_reserve(network, def->reserved, def->reserved_count);
+	if (def->subnet_count < network->subnet_count)
+		subnets_apply(def, network);
+	network->masquerade = def->masquerade;
+	network->internal = def->internal;
+	network->mtu = def->mtu;
+	list_each(node, &network->endpoints) {
+		struct endpoint *endpoint = container_of(node, struct endpoint, network_link);
+
+		if (endpoint->mtu_follows)
+			endpoint->mtu = def->mtu;
+	}
+}
