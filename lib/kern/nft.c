@@ -15,7 +15,6 @@
 #include <assert.h>
 #include <errno.h>
 #include <libnftnl/chain.h>
-#include <libnftnl/object.h>
 #include <libnftnl/rule.h>
 #include <libnftnl/set.h>
 #include <libnftnl/table.h>
@@ -71,9 +70,8 @@ static void put_table(struct nlbatch *batch, unsigned type, uint16_t flags, uint
 	nlbuf_end(batch, nlh);
 }
 
-static void put_set(struct nlbatch *batch, const struct nft_skeleton *skeleton, unsigned set)
+static void put_set(struct nlbatch *batch, const struct nft_skeleton *skeleton, struct nftnl_set *s)
 {
-	struct nftnl_set *s = nft_skeleton_set(set);
 	struct nlmsghdr *nlh = nft_message(batch, NLBUF_NFT_ROOM, NFT_MSG_NEWSET, NLM_F_CREATE,
 					   skeleton->family);
 
@@ -82,17 +80,6 @@ static void put_set(struct nlbatch *batch, const struct nft_skeleton *skeleton, 
 	nftnl_set_free(s);
 }
 
-static void put_counter(struct nlbatch *batch, const struct nft_skeleton *skeleton,
-			const char *name)
-{
-	struct nftnl_obj *counter = nft_skeleton_counter(skeleton, name);
-	struct nlmsghdr *nlh = nft_message(batch, NLBUF_NFT_ROOM, NFT_MSG_NEWOBJ, NLM_F_CREATE,
-					   skeleton->family);
-
-	nftnl_obj_nlmsg_build_payload(nlh, counter);
-	nlbuf_end(batch, nlh);
-	nftnl_obj_free(counter);
-}
 
 static void put_chain(struct nlbatch *batch, const struct nft_skeleton *skeleton,
 		      const struct nft_chain_def *def)
@@ -149,10 +136,10 @@ int nft_ruleset_add(struct nlbatch *batch, const struct obj_ruleset *ruleset,
 	nftnl_table_free(table);
 	for (unsigned set = SET_NONE + 1; set < SET_COUNT; set++) {
 		if (set_def_get(set)->in == skeleton->kind)
-			put_set(batch, skeleton, set);
+			put_set(batch, skeleton, nft_skeleton_set(set));
 	}
-	for (size_t i = 0; skeleton->counters[i]; i++)
-		put_counter(batch, skeleton, skeleton->counters[i]);
+	for (uint32_t i = 0; skeleton->tallies[i].name; i++)
+		put_set(batch, skeleton, nft_skeleton_tally(skeleton, &skeleton->tallies[i], SET_COUNT + i));
 	for (const struct nft_chain_def *def = skeleton->chains; def->name; def++) {
 		if (listed || !def->listed)
 			put_chain(batch, skeleton, def);
@@ -335,6 +322,33 @@ void nft_port_del(struct nlbatch *batch, const struct obj_port *port,
 	nlbuf_end(batch, nlh);
 }
 
+static void tally_message(struct nlbatch *batch, unsigned type, uint16_t flags, const char *set,
+			  const struct obj_port *port)
+{
+	struct nlmsghdr *nlh = nft_message(batch, 256, type, flags, NFPROTO_NETDEV);
+	struct nlattr *list, *item, *value;
+
+	mnl_attr_put_strz(nlh, NFTA_SET_ELEM_LIST_TABLE, NFT_TABLE);
+	mnl_attr_put_strz(nlh, NFTA_SET_ELEM_LIST_SET, set);
+	list = mnl_attr_nest_start(nlh, NFTA_SET_ELEM_LIST_ELEMENTS);
+	item = mnl_attr_nest_start(nlh, NFTA_LIST_ELEM);
+	value = mnl_attr_nest_start(nlh, NFTA_SET_ELEM_KEY);
+	mnl_attr_put(nlh, NFTA_DATA_VALUE, sizeof(port->dev), port->dev);
+	mnl_attr_nest_end(nlh, value);
+	mnl_attr_nest_end(nlh, item);
+	mnl_attr_nest_end(nlh, list);
+	nlbuf_end(batch, nlh);
+}
+
+/* Made if need be, and removed: a removal that does not fail where there is nothing came with 6.3 (NFT_MSG_DESTROYSETELEM). */
+void nft_port_forget(struct nlbatch *batch, const struct obj_port *port)
+{
+	for (const struct nft_tally_def *tally = nft_ruleset_guard.tallies; tally->name; tally++) {
+		tally_message(batch, NFT_MSG_NEWSETELEM, NLM_F_CREATE, tally->name, port);
+		tally_message(batch, NFT_MSG_DELSETELEM, 0, tally->name, port);
+	}
+}
+
 /* What a message is about, for people: "set ip4_ok", "chain guard", "table moat". */
 static void message_subject(const struct nlbatch *batch, uint32_t index, struct buf *text)
 {
@@ -465,7 +479,8 @@ static int dump_elements(struct nlsock *sock, uint8_t family, size_t start, size
 		nlbuf_attrs(nlh, sizeof(struct nfgenmsg), attrs, ARRAY_COUNT(attrs));
 		if (!nlbuf_name(attrs[NFTA_SET_TABLE], table, sizeof(table)) ||
 		    !str_eq(table, NFT_TABLE) ||
-		    !nlbuf_name(attrs[NFTA_SET_NAME], name, sizeof(name)))
+		    !nlbuf_name(attrs[NFTA_SET_NAME], name, sizeof(name)) ||
+		    ntohl(nlbuf_u32(attrs[NFTA_SET_FLAGS], 0)) & NFT_SET_EVAL)
 			continue;
 		r = get(sock, NFT_MSG_GETSETELEM, NLM_F_DUMP, family, NFTA_SET_ELEM_LIST_TABLE,
 			NFTA_SET_ELEM_LIST_SET, name, bytes, err);
@@ -530,6 +545,18 @@ int nft_dump(struct nlsock *sock, struct buf *bytes, struct err *err)
 	return r < 0 ? r : -EIO;
 }
 
+int nft_dump_counters(struct nlsock *sock, struct buf *bytes, struct err *err)
+{
+	int r = 0;
+
+	for (const struct nft_tally_def *tally = nft_ruleset_guard.tallies; r == 0 && tally->name; tally++) {
+		if (!tally->rate)
+			r = get(sock, NFT_MSG_GETSETELEM, NLM_F_DUMP, NFPROTO_NETDEV, NFTA_SET_ELEM_LIST_TABLE,
+				NFTA_SET_ELEM_LIST_SET, tally->name, bytes, err);
+	}
+	return r == -ENOENT ? 0 : r;
+}
+
 int nft_dump_base_chains(struct nlsock *sock, struct buf *bytes, struct err *err)
 {
 	return get(sock, NFT_MSG_GETCHAIN, NLM_F_DUMP, AF_UNSPEC, 0, 0, NULL, bytes, err);
@@ -577,14 +604,11 @@ int nft_ruleset_print(enum ruleset_kind kind, uint16_t version,
 		buf_str(text, "\n");
 		nftnl_set_free(set);
 	}
-	for (size_t i = 0; skeleton->counters[i]; i++) {
-		struct nftnl_obj *counter =
-			nft_skeleton_counter(skeleton, skeleton->counters[i]);
-
-		line_add(text, "counter", line,
-			 nftnl_obj_snprintf(line, sizeof(line), counter, NFTNL_OUTPUT_DEFAULT,
-					    0));
-		nftnl_obj_free(counter);
+	for (const struct nft_tally_def *tally = skeleton->tallies; tally->name; tally++) {
+		buf_printf(text, "tally %s", tally->name);
+		if (tally->rate)
+			buf_printf(text, " over %u/second burst %u", tally->rate, tally->burst);
+		buf_str(text, "\n");
 	}
 	for (const struct nft_chain_def *def = skeleton->chains; def->name; def++) {
 		struct nftnl_chain *chain;

@@ -55,14 +55,23 @@ void nft_port_add(struct nlbatch *batch, const struct obj_port *port,
 void nft_port_del(struct nlbatch *batch, const struct obj_port *port,
 		  const struct kern_features *features);
 
+/**
+ * nft_port_forget() - remove what packets of a port left in the guard's tallies; of one that left nothing, too
+ * For a port that is bound no more, in a transaction of its own.
+ */
+void nft_port_forget(struct nlbatch *batch, const struct obj_port *port);
+
 /** nft_exec() - nlsock_exec_nft(), with the failure as an err: "set ip4_ok: File exists". */
 int nft_exec(struct nlsock *sock, struct nlbatch *batch, uint32_t *ret_index, struct err *err);
 
 /**
  * nft_dump() - everything of our tables in the socket's namespace, raw, appended: tables, chains, rules, sets,
- * counters, elements. Needs CAP_NET_ADMIN there. Taken again when the generation changed meanwhile.
+ * elements; not what packets have left in tallies. Needs CAP_NET_ADMIN there. Taken again when the generation changed meanwhile.
  */
 int nft_dump(struct nlsock *sock, struct buf *bytes, struct err *err);
+
+/** nft_dump_counters() - what the guard of the socket's namespace dropped, raw, appended; nothing where there is none */
+int nft_dump_counters(struct nlsock *sock, struct buf *bytes, struct err *err);
 
 /** nft_dump_base_chains() - every base chain of every table, raw, appended: for doctor */
 int nft_dump_base_chains(struct nlsock *sock, struct buf *bytes, struct err *err);

@@ -4,7 +4,7 @@
  *
  * A table of ours tells by its comment what it is ("moat guard 2 list"). Whether
  * it still is what was laid is found by comparison with the skeleton: chains
- * and their hooks, sets and their types, counters, and the rules of each
+ * and their hooks, sets and their types, tallies, and the rules of each
  * chain in order, attribute by attribute: what we say must stand, and what the
  * kernel adds must be a default of zero. libnftnl builds our side only: its
  * parser ends the process at bytes it does not like.
@@ -40,7 +40,7 @@ struct table {
 	unsigned kind, version;
 	const struct nft_skeleton
 		*skeleton; /* NULL: a version, or a table, that this build does not know */
-	uint64_t chains, sets, counters; /* bit i: the i-th of the skeleton was seen */
+	uint64_t chains, sets, tallies; /* bit i: the i-th of the skeleton was seen */
 	size_t rules[CHAINS_MAX];        /* seen of the i-th chain */
 	size_t each_chains, each_rules;  /* base chains of single devices: one rule each */
 };
@@ -110,7 +110,7 @@ static void comment_read(struct table *table, const struct nlattr *udata)
 	if (sscanf(comment, "moat %15s %u", word, &version) != 2 || version > UINT16_MAX)
 		return;
 	for (unsigned kind = RULESET_NONE + 1; kind < RULESET_KIND_COUNT; kind++) {
-		const struct nft_skeleton *skeleton = nft_skeleton_get(kind, NFT_RULESET_VERSION);
+		const struct nft_skeleton *skeleton = nft_skeleton_of(kind);
 
 		if (skeleton->family != table->family || !str_eq(skeleton->word, word))
 			continue;
@@ -370,6 +370,40 @@ static void decode_rule(struct decoder *d, const struct nlmsghdr *nlh, uint8_t f
 	}
 }
 
+/* Of a set of ours as it is laid: flags, lengths, and what its elements begin with. */
+static bool set_same(struct nftnl_set *want, const struct nlmsghdr *nlh, uint8_t family)
+{
+	const struct nlattr *wants[NFTA_SET_MAX + 1], *haves[NFTA_SET_MAX + 1];
+	struct nlbatch batch = {0};
+	struct nlmsghdr *ours = nlbuf_begin(&batch, NLBUF_NFT_ROOM, 0, 0);
+	struct nfgenmsg *nfg = mnl_nlmsg_put_extra_header(ours, sizeof(*nfg));
+	const struct nlattr *a, *b;
+	bool same;
+
+	nfg->nfgen_family = family;
+	nftnl_set_nlmsg_build_payload(ours, want);
+	nlbuf_attrs(ours, sizeof(*nfg), wants, ARRAY_COUNT(wants));
+	nlbuf_attrs(nlh, sizeof(*nfg), haves, ARRAY_COUNT(haves));
+	a = wants[NFTA_SET_EXPR];
+	b = haves[NFTA_SET_EXPR];
+	same = be32(haves[NFTA_SET_FLAGS], 0) == be32(wants[NFTA_SET_FLAGS], 0) &&
+	       be32(haves[NFTA_SET_KEY_LEN], 0) == be32(wants[NFTA_SET_KEY_LEN], 0) &&
+	       be32(haves[NFTA_SET_DATA_LEN], 0) == be32(wants[NFTA_SET_DATA_LEN], 0) &&
+	       (a && b ? attr_same(a, b, 4) : a == b);
+	nlbatch_fini(&batch);
+	nftnl_set_free(want);
+	return same;
+}
+
+static int tally_find(const struct nft_skeleton *skeleton, const struct nlattr *name)
+{
+	for (int i = 0; skeleton->tallies[i].name; i++) {
+		if (name_is(name, skeleton->tallies[i].name))
+			return i;
+	}
+	return -1;
+}
+
 static unsigned set_find(unsigned kind, const struct nlattr *name)
 {
 	for (unsigned set = SET_NONE + 1; set < SET_COUNT; set++) {
@@ -383,44 +417,36 @@ static void decode_set(struct decoder *d, const struct nlmsghdr *nlh, uint8_t fa
 {
 	const struct nlattr *attrs[NFTA_SET_MAX + 1];
 	struct table *table = table_of(d, family);
-	struct nftnl_set *want;
 	unsigned set;
+	int tally;
 
 	nlbuf_attrs(nlh, sizeof(struct nfgenmsg), attrs, ARRAY_COUNT(attrs));
 	if (!table || !table->stands || !table->skeleton ||
 	    !name_is(attrs[NFTA_SET_TABLE], NFT_TABLE))
 		return;
 	set = set_find(table->kind, attrs[NFTA_SET_NAME]);
-	if (set == SET_NONE) {
+	tally = set == SET_NONE ? tally_find(table->skeleton, attrs[NFTA_SET_NAME]) : -1;
+	if (set != SET_NONE) {
+		table->intact &= set_same(nft_skeleton_set(set), nlh, family);
+		table->sets |= 1ULL << set;
+	} else if (tally >= 0) {
+		table->intact &= set_same(nft_skeleton_tally(table->skeleton, &table->skeleton->tallies[tally], 0), nlh,
+					  family);
+		table->tallies |= 1ULL << tally;
+	} else {
 		table->intact = false;
-		return;
 	}
-	want = nft_skeleton_set(set);
-	if (be32(attrs[NFTA_SET_FLAGS], 0) != nftnl_set_get_u32(want, NFTNL_SET_FLAGS) ||
-	    be32(attrs[NFTA_SET_KEY_LEN], 0) != nftnl_set_get_u32(want, NFTNL_SET_KEY_LEN) ||
-	    be32(attrs[NFTA_SET_DATA_LEN], 0) != nftnl_set_get_u32(want, NFTNL_SET_DATA_LEN))
-		table->intact = false;
-	nftnl_set_free(want);
-	table->sets |= 1ULL << set;
 }
 
-static void decode_counter(struct decoder *d, const struct nlmsghdr *nlh, uint8_t family)
+/* Counters, quotas and the like that have a name: we lay none. */
+static void decode_object(struct decoder *d, const struct nlmsghdr *nlh, uint8_t family)
 {
 	const struct nlattr *attrs[NFTA_OBJ_MAX + 1];
 	struct table *table = table_of(d, family);
 
 	nlbuf_attrs(nlh, sizeof(struct nfgenmsg), attrs, ARRAY_COUNT(attrs));
-	if (!table || !table->stands || !table->skeleton ||
-	    !name_is(attrs[NFTA_OBJ_TABLE], NFT_TABLE))
-		return;
-	for (size_t i = 0; table->skeleton->counters[i]; i++) {
-		if (name_is(attrs[NFTA_OBJ_NAME], table->skeleton->counters[i]) &&
-		    be32(attrs[NFTA_OBJ_TYPE], 0) == NFT_OBJECT_COUNTER) {
-			table->counters |= 1ULL << i;
-			return;
-		}
-	}
-	table->intact = false;
+	if (table && name_is(attrs[NFTA_OBJ_TABLE], NFT_TABLE))
+		table->intact = false;
 }
 
 static bool data_value(const struct nlattr *attr, const void **ret_data, size_t *ret_size)
@@ -490,8 +516,8 @@ static void finish_table(struct decoder *d, struct table *table)
 		    rule_def(skeleton, chain->name, table->rules[i]))
 			table->intact = false;
 	}
-	for (size_t i = 0; skeleton && skeleton->counters[i]; i++) {
-		if (!(table->counters & 1ULL << i))
+	for (size_t i = 0; skeleton && skeleton->tallies[i].name; i++) {
+		if (!(table->tallies & 1ULL << i))
 			table->intact = false;
 	}
 	for (unsigned set = SET_NONE + 1; skeleton && set < SET_COUNT; set++) {
@@ -531,7 +557,7 @@ int nft_decode(const void *data, size_t size, uint64_t ns, struct objv *objs, st
 			decode_set(&d, nlh, family);
 			break;
 		case NFT_MSG_NEWOBJ:
-			decode_counter(&d, nlh, family);
+			decode_object(&d, nlh, family);
 			break;
 		case NFT_MSG_NEWSETELEM:
 			decode_elements(&d, nlh, family);
@@ -594,6 +620,27 @@ static uint64_t be64(const struct nlattr *attr)
 	return value;
 }
 
+/* One element of a tally: its key is a port, its state a counter. */
+static bool counter_read(const struct nlattr *item, struct nft_counter *counter)
+{
+	const struct nlattr *attrs[NFTA_SET_ELEM_MAX + 1], *expr[NFTA_EXPR_MAX + 1], *values[NFTA_COUNTER_MAX + 1];
+	const void *key;
+	size_t size;
+
+	nlbuf_nested(item, attrs, ARRAY_COUNT(attrs));
+	if (!data_value(attrs[NFTA_SET_ELEM_KEY], &key, &size) || size != sizeof(counter->dev))
+		return false;
+	nlbuf_nested(attrs[NFTA_SET_ELEM_EXPR], expr, ARRAY_COUNT(expr));
+	if (!name_is(expr[NFTA_EXPR_NAME], "counter"))
+		return false;
+	memcpy(counter->dev, key, sizeof(counter->dev));
+	counter->dev[sizeof(counter->dev) - 1] = '\0';
+	nlbuf_nested(expr[NFTA_EXPR_DATA], values, ARRAY_COUNT(values));
+	counter->packets = be64(values[NFTA_COUNTER_PACKETS]);
+	counter->bytes = be64(values[NFTA_COUNTER_BYTES]);
+	return true;
+}
+
 int nft_list_counters(const void *data, size_t size, struct nft_counter **ret_counters)
 {
 	struct nft_counter *counters = NULL;
@@ -602,25 +649,28 @@ int nft_list_counters(const void *data, size_t size, struct nft_counter **ret_co
 	bool bad = false;
 
 	while ((nlh = nlbuf_next(data, size, &offset, &bad))) {
-		const struct nlattr *attrs[NFTA_OBJ_MAX + 1], *values[NFTA_COUNTER_MAX + 1];
-		struct nft_counter counter = {0};
+		const struct nlattr *attrs[NFTA_SET_ELEM_LIST_MAX + 1], *item;
+		size_t used = 0;
 		uint8_t family;
+		int tally;
 
-		if (message_type(nlh, &family) != NFT_MSG_NEWOBJ)
+		if (message_type(nlh, &family) != NFT_MSG_NEWSETELEM)
 			continue;
 		nlbuf_attrs(nlh, sizeof(struct nfgenmsg), attrs, ARRAY_COUNT(attrs));
-		if (!name_is(attrs[NFTA_OBJ_TABLE], NFT_TABLE) ||
-		    be32(attrs[NFTA_OBJ_TYPE], 0) != NFT_OBJECT_COUNTER ||
-		    !nlbuf_name(attrs[NFTA_OBJ_NAME], counter.name, sizeof(counter.name)))
+		if (!name_is(attrs[NFTA_SET_ELEM_LIST_TABLE], NFT_TABLE) || !attrs[NFTA_SET_ELEM_LIST_ELEMENTS])
 			continue;
-		nlbuf_nested(attrs[NFTA_OBJ_DATA], values, ARRAY_COUNT(values));
-		counter.packets = be64(values[NFTA_COUNTER_PACKETS]);
-		counter.bytes = be64(values[NFTA_COUNTER_BYTES]);
-		if (count == capacity) {
-			capacity = capacity ? 2 * capacity : 8;
-			counters = mem_grow(counters, capacity, sizeof(*counters));
+		tally = tally_find(&nft_ruleset_guard, attrs[NFTA_SET_ELEM_LIST_SET]);
+		while (tally >= 0 && (item = list_next(attrs[NFTA_SET_ELEM_LIST_ELEMENTS], &used))) {
+			struct nft_counter counter = {.reason = nft_ruleset_guard.tallies[tally].name};
+
+			if (!counter_read(item, &counter))
+				continue;
+			if (count == capacity) {
+				capacity = capacity ? 2 * capacity : 8;
+				counters = mem_grow(counters, capacity, sizeof(*counters));
+			}
+			counters[count++] = counter;
 		}
-		counters[count++] = counter;
 	}
 	if (bad) {
 		free(counters);
@@ -628,6 +678,15 @@ int nft_list_counters(const void *data, size_t size, struct nft_counter **ret_co
 	}
 	*ret_counters = counters;
 	return (int)count;
+}
+
+const char *nft_counter_reason(size_t index)
+{
+	const struct nft_tally_def *tally = nft_ruleset_guard.tallies;
+
+	while (tally->name && (tally->rate || index-- > 0))
+		tally++;
+	return tally->name;
 }
 
 bool nft_event_foreign(const void *data, size_t size, uint32_t portid)

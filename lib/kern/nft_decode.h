@@ -27,13 +27,16 @@ struct nft_base_chain {
 /** nft_list_base_chains() - from nft_dump_base_chains(), ours left out. Return: number and malloc'ed array, or -EBADMSG. */
 int nft_list_base_chains(const void *data, size_t size, struct nft_base_chain **ret_chains);
 
-/** struct nft_counter - a named counter of a guard: mac_spoofed, ip_spoofed, arp_spoofed, nd_spoofed, dhcp_spoofed, restricted */
+/** struct nft_counter - what the guard dropped of one port for one reason */
 struct nft_counter {
-	char name[32];
+	const char *reason; /* static */
+	char dev[OBJ_IFNAME_SIZE];
 	uint64_t packets, bytes;
 };
-/** nft_list_counters() - of our tables in an nft_dump(). Return: number and malloc'ed array, or -EBADMSG. */
+/** nft_list_counters() - from nft_dump_counters(). Return: number and malloc'ed array, or -EBADMSG. */
 int nft_list_counters(const void *data, size_t size, struct nft_counter **ret_counters);
+/** nft_counter_reason() - the reasons there are: mac_spoofed, ip_spoofed, arp_spoofed ...; NULL behind the last */
+const char *nft_counter_reason(size_t index);
 
 /**
  * nft_event_foreign() - does a message of the monitor tell that somebody else changed a table of ours (named "moat")?

@@ -6,7 +6,6 @@
 #include <assert.h>
 #include <libnftnl/chain.h>
 #include <libnftnl/expr.h>
-#include <libnftnl/object.h>
 #include <libnftnl/rule.h>
 #include <libnftnl/set.h>
 #include <libnftnl/table.h>
@@ -28,16 +27,23 @@ enum {
 	TYPE_BITS = 6, /* a concatenation is its types one after the other */
 };
 
-const struct nft_skeleton *nft_skeleton_get(unsigned kind, unsigned version)
+const struct nft_skeleton *nft_skeleton_of(unsigned kind)
 {
 	static const struct nft_skeleton *const skeletons[] = {
 		&nft_ruleset_guard, &nft_ruleset_host, &nft_ruleset_router};
 
 	for (size_t i = 0; i < ARRAY_COUNT(skeletons); i++) {
-		if (skeletons[i]->kind == kind && skeletons[i]->version == version)
+		if (skeletons[i]->kind == kind)
 			return skeletons[i];
 	}
 	return NULL;
+}
+
+const struct nft_skeleton *nft_skeleton_get(unsigned kind, unsigned version)
+{
+	const struct nft_skeleton *skeleton = nft_skeleton_of(kind);
+
+	return skeleton && skeleton->version == version ? skeleton : NULL;
 }
 
 uint8_t nft_kind_family(enum ruleset_kind kind)
@@ -140,17 +146,47 @@ struct nftnl_set *nft_skeleton_set(unsigned set)
 	return s;
 }
 
-struct nftnl_obj *nft_skeleton_counter(const struct nft_skeleton *skeleton, const char *name)
-{
-	struct nftnl_obj *counter = must(nftnl_obj_alloc());
 
-	nftnl_obj_set_str(counter, NFTNL_OBJ_TABLE, NFT_TABLE);
-	nftnl_obj_set_str(counter, NFTNL_OBJ_NAME, name);
-	nftnl_obj_set_u32(counter, NFTNL_OBJ_FAMILY, skeleton->family);
-	nftnl_obj_set_u32(counter, NFTNL_OBJ_TYPE, NFT_OBJECT_COUNTER);
-	nftnl_obj_set_u64(counter, NFTNL_OBJ_CTR_PKTS, 0);
-	nftnl_obj_set_u64(counter, NFTNL_OBJ_CTR_BYTES, 0);
-	return counter;
+static struct nftnl_expr *expr_new(const char *name)
+{
+	return must(nftnl_expr_alloc(name));
+}
+
+/* What each element of a tally begins with. Zeroes are written out: the kernel tells them, and both are compared. */
+static struct nftnl_expr *tally_state(const struct nft_tally_def *tally)
+{
+	struct nftnl_expr *e;
+
+	if (!tally->rate) {
+		e = expr_new("counter");
+		nftnl_expr_set_u64(e, NFTNL_EXPR_CTR_PACKETS, 0);
+		nftnl_expr_set_u64(e, NFTNL_EXPR_CTR_BYTES, 0);
+		return e;
+	}
+	e = expr_new("limit");
+	nftnl_expr_set_u64(e, NFTNL_EXPR_LIMIT_RATE, tally->rate);
+	nftnl_expr_set_u64(e, NFTNL_EXPR_LIMIT_UNIT, 1); /* second */
+	nftnl_expr_set_u32(e, NFTNL_EXPR_LIMIT_BURST, tally->burst);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_LIMIT_TYPE, NFT_LIMIT_PKTS);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_LIMIT_FLAGS, NFT_LIMIT_F_INV);
+	return e;
+}
+
+struct nftnl_set *nft_skeleton_tally(const struct nft_skeleton *skeleton, const struct nft_tally_def *tally, uint32_t id)
+{
+	struct nftnl_set *set = must(nftnl_set_alloc());
+
+	nftnl_set_set_str(set, NFTNL_SET_TABLE, NFT_TABLE);
+	nftnl_set_set_str(set, NFTNL_SET_NAME, tally->name);
+	nftnl_set_set_u32(set, NFTNL_SET_FAMILY, skeleton->family);
+	nftnl_set_set_u32(set, NFTNL_SET_ID, id);
+	nftnl_set_set_u32(set, NFTNL_SET_FLAGS, NFT_SET_EVAL);
+	nftnl_set_set_u32(set, NFTNL_SET_KEY_TYPE, TYPE_IFNAME);
+	nftnl_set_set_u32(set, NFTNL_SET_KEY_LEN, OBJ_IFNAME_SIZE);
+	nftnl_set_set_u32(set, NFTNL_SET_DESC_SIZE, NFT_TALLY_MAX);
+	set_byteorder(set);
+	nftnl_set_set_data(set, NFTNL_SET_EXPR, tally_state(tally), 0);
+	return set;
 }
 
 struct nftnl_chain *nft_skeleton_chain(const struct nft_skeleton *skeleton,
@@ -174,11 +210,6 @@ struct nftnl_chain *nft_skeleton_chain(const struct nft_skeleton *skeleton,
 static uint32_t reg_number(unsigned reg)
 {
 	return reg % 4 ? NFT_REG32_00 + reg : NFT_REG_1 + reg / 4;
-}
-
-static struct nftnl_expr *expr_new(const char *name)
-{
-	return must(nftnl_expr_alloc(name));
 }
 
 static struct nftnl_expr *expr_and(const struct nft_x *x)
@@ -314,10 +345,12 @@ static struct nftnl_expr *expr_build(const struct nft_x *x)
 		return e;
 	case X_LOOKUP:
 		return expr_lookup(x);
-	case X_COUNTER:
-		e = expr_new("objref");
-		nftnl_expr_set_u32(e, NFTNL_EXPR_OBJREF_IMM_TYPE, NFT_OBJECT_COUNTER);
-		nftnl_expr_set_str(e, NFTNL_EXPR_OBJREF_IMM_NAME, x->name);
+	case X_TALLY:
+		/* what the elements hold is told by the set */
+		e = expr_new("dynset");
+		nftnl_expr_set_u32(e, NFTNL_EXPR_DYNSET_OP, NFT_DYNSET_OP_UPDATE);
+		nftnl_expr_set_u32(e, NFTNL_EXPR_DYNSET_SREG_KEY, reg_number(x->reg));
+		nftnl_expr_set_str(e, NFTNL_EXPR_DYNSET_SET_NAME, x->name);
 		return e;
 	case X_VERDICT:
 		e = expr_new("immediate");

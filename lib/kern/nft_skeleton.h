@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * nft_skeleton - a ruleset as constant tables: chains, sets, counters, rules of
+ * nft_skeleton - a ruleset as constant tables: chains, sets, tallies, rules of
  * small expression structs. Floor F2, private to lib/kern, pure.
  *
  * A rule is a row of expressions as nf_tables itself knows them: load something
@@ -24,7 +24,6 @@ struct nftnl_rule;
 struct nftnl_table;
 struct nftnl_set;
 struct nftnl_chain;
-struct nftnl_obj;
 
 enum nft_x_kind {
 	X_END,
@@ -37,7 +36,7 @@ enum nft_x_kind {
 	X_CMP,     /* reg against bytes, a host-order number, or a name */
 	X_RANGE,   /* reg between bytes[0..len) and bytes[8..8+len) */
 	X_LOOKUP,  /* reg in set; of a map: data -> reg 0 */
-	X_COUNTER, /* name */
+	X_TALLY,   /* name; reg holds the interface: its element, made at the first packet, counts or limits */
 	X_VERDICT, /* verdict, name of a chain */
 	X_DNAT,    /* family; address in reg 0, port behind it */
 	X_MASQ,
@@ -79,7 +78,7 @@ struct nft_x {
 #define BYTE_BETWEEN(R, LOW, HIGH) { .kind = X_RANGE, .reg = (R), .len = 1, .bytes = { [0] = (LOW), [8] = (HIGH) } }
 #define IN(SET, R)		   { .kind = X_LOOKUP, .set = (SET), .reg = (R) }
 #define NOT_IN(SET, R)		   { .kind = X_LOOKUP, .set = (SET), .reg = (R), .op = 1 }
-#define COUNT(NAME)		   { .kind = X_COUNTER, .name = (NAME) }
+#define TALLY(NAME, R)		   { .kind = X_TALLY, .name = (NAME), .reg = (R) }
 #define ACCEPT			   { .kind = X_VERDICT, .verdict = NF_ACCEPT }
 #define DROP			   { .kind = X_VERDICT, .verdict = NF_DROP }
 #define GOTO(CHAIN)		   { .kind = X_VERDICT, .verdict = NFT_GOTO, .name = (CHAIN) }
@@ -93,6 +92,7 @@ struct nft_x {
 #define L4(R, PROTO) META(L4PROTO, R), IS(R, 1, PROTO)
 #define CT_IS(BITS)  CT(STATE, 0), AND32(0, BITS), IS_NOT32(0, 0)
 #define CT_DNAT      CT(STATUS, 0), AND32(0, IPS_DST_NAT), IS_NOT32(0, 0)
+#define COUNT(NAME)  META(IIFNAME, 0), TALLY(NAME, 0)
 #define TO_LOCAL     FIB(ADDRTYPE, NFTA_FIB_F_DADDR, 0), IS32(0, 2 /* RTN_LOCAL */)
 enum {
 	NFT_CT_INVALID = 1,   /* NF_CT_STATE_INVALID_BIT */
@@ -124,6 +124,19 @@ struct nft_chain_def {
 	bool listed; /* only where devices are added to a standing chain */
 };
 
+/**
+ * struct nft_tally_def - a set of interface names that packets themselves fill: each name has a state of its own
+ * @rate, @burst: packets a second, and at once: TALLY() goes on to the rest of its rule only for what is beyond them;
+ *   0: the state counts packets and bytes
+ *
+ * Nobody pays for it but the packets that meet the rule, and attaching a port costs nothing. An element is made by a port
+ * of ours alone and one a port, so that the kernel's memory for them is bounded; NFT_TALLY_MAX bounds it once more.
+ */
+struct nft_tally_def {
+	const char *name;
+	uint32_t rate, burst;
+};
+
 /** struct nft_skeleton - one version of one kind, whole; arrays end with a zero row */
 struct nft_skeleton {
 	enum ruleset_kind kind;
@@ -132,7 +145,7 @@ struct nft_skeleton {
 	const char *word; /* "guard", in the table's comment */
 	const struct nft_chain_def *chains;
 	const struct nft_rule_def *rules;
-	const char *const *counters;
+	const struct nft_tally_def *tallies;
 };
 
 #define NFT_TABLE       "moat"
@@ -144,10 +157,13 @@ enum {
 	NFT_GUARD_PRIORITY = -500,
 	NFT_F_OWNER = 0x2,
 	NFT_F_PERSIST = 0x4, /* Debian 12's header does not know it yet */
+	NFT_TALLY_MAX = 65536,
 };
 
 extern const struct nft_skeleton nft_ruleset_guard, nft_ruleset_host, nft_ruleset_router;
 
+/** nft_skeleton_of() - what this build lays of a kind */
+const struct nft_skeleton *nft_skeleton_of(unsigned kind);
 /** nft_skeleton_get() - of a kind and version, NULL where this build has none */
 const struct nft_skeleton *nft_skeleton_get(unsigned kind, unsigned version);
 uint8_t nft_kind_family(enum ruleset_kind kind);
@@ -156,7 +172,8 @@ uint8_t nft_kind_family(enum ruleset_kind kind);
 struct nftnl_table *nft_skeleton_table(const struct nft_skeleton *skeleton, bool owner,
 				       bool listed);
 struct nftnl_set *nft_skeleton_set(unsigned set);
-struct nftnl_obj *nft_skeleton_counter(const struct nft_skeleton *skeleton, const char *name);
+/** nft_skeleton_tally() - @id: of the set in its transaction, apart from those of enum nft_set */
+struct nftnl_set *nft_skeleton_tally(const struct nft_skeleton *skeleton, const struct nft_tally_def *tally, uint32_t id);
 struct nftnl_chain *nft_skeleton_chain(const struct nft_skeleton *skeleton,
 				       const struct nft_chain_def *chain);
 struct nftnl_rule *nft_skeleton_rule(const struct nft_skeleton *skeleton,

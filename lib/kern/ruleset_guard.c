@@ -6,7 +6,7 @@
  * anything. Everything is keyed by the port's name, so a port can only speak
  * with the MAC and the addresses it was given:
  *
- *   port:  ether saddr known -> v4 | v6 | arp by ethertype, else "restricted"
+ *   port:  ether saddr known, broadcast and multicast below a rate -> v4 | v6 | arp by ethertype, else "restricted"
  *   arp:   Ethernet/IPv4 only; both senders (frame and ARP) and the sender's address known; probes of own MAC
  *   v4:    no options (but router alert on IGMP reports), source known, no DHCP server, redirect, router advert
  *   v6:    no routing header, header chain must be walkable, source known, no DHCPv6 server, ICMPv6 apart
@@ -57,9 +57,18 @@ static const struct nft_chain_def chains[] = {
 	{0},
 };
 
-static const char *const counters[] = {
-	"mac_spoofed",  "ip_spoofed", "arp_spoofed", "nd_spoofed",
-	"dhcp_spoofed", "restricted", NULL,
+/*
+ * Broadcast and multicast frames of one port. Each of them is copied to every other port of its bridge, so what one
+ * stack may cost all others is bounded here. ARP, ND, DHCP, mDNS and routing protocols are far below.
+ */
+enum { STORM_RATE = 500, STORM_BURST = 500 };
+
+static const struct nft_tally_def tallies[] = {
+	{.name = "mac_spoofed"},  {.name = "ip_spoofed"},
+	{.name = "arp_spoofed"},  {.name = "nd_spoofed"},
+	{.name = "dhcp_spoofed"}, {.name = "restricted"},
+	{.name = "rate"},         {.name = "storm", .rate = STORM_RATE, .burst = STORM_BURST},
+	{0},
 };
 
 #define PORT_AND(FIELD) META(IIFNAME, 0), FIELD
@@ -76,6 +85,8 @@ static const char *const counters[] = {
 static const struct nft_rule_def rules[] = {
 	RULE(NFT_PORT_CHAIN, PORT_AND(LINK_BYTES(6, 6, 4)), NOT_IN(SET_GUARD_MAC, 0),
 	     COUNT("mac_spoofed"), DROP),
+	RULE(NFT_PORT_CHAIN, META(PKTTYPE, 0), BYTE_BETWEEN(0, 1 /* broadcast */, 2 /* multicast */),
+	     META(IIFNAME, 0), TALLY("storm", 0), COUNT("rate"), DROP),
 	RULE(NFT_PORT_CHAIN, LINK_BYTES(12, 2, 0), IS(0, 2, 0x08, 0x00), GOTO("v4")),
 	RULE(NFT_PORT_CHAIN, LINK_BYTES(12, 2, 0), IS(0, 2, 0x86, 0xdd), GOTO("v6")),
 	RULE(NFT_PORT_CHAIN, LINK_BYTES(12, 2, 0), IS(0, 2, 0x08, 0x06), GOTO("arp")),
@@ -176,5 +187,5 @@ const struct nft_skeleton nft_ruleset_guard = {
 	.word = "guard",
 	.chains = chains,
 	.rules = rules,
-	.counters = counters,
+	.tallies = tallies,
 };

@@ -19,7 +19,7 @@ static const struct nft_chain_def chains[] = {
 	{0},
 };
 
-static const char *const counters[] = {NULL};
+static const struct nft_tally_def tallies[] = {{0}};
 
 #define FROM_UPLINK   META(IIFNAME, 0), IN(SET_HOST_UPLINK, 0)
 #define OUT_BY_UPLINK META(OIFNAME, 0), IN(SET_HOST_UPLINK, 0)
@@ -88,5 +88,5 @@ const struct nft_skeleton nft_ruleset_host = {
 	.word = "host",
 	.chains = chains,
 	.rules = rules,
-	.counters = counters,
+	.tallies = tallies,
 };

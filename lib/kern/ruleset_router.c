@@ -14,7 +14,7 @@ static const struct nft_chain_def chains[] = {
 	{0},
 };
 
-static const char *const counters[] = {NULL};
+static const struct nft_tally_def tallies[] = {{0}};
 
 static const struct nft_rule_def rules[] = {
 	RULE("input", CT_IS(NFT_CT_KNOWN), ACCEPT),
@@ -58,5 +58,5 @@ const struct nft_skeleton nft_ruleset_router = {
 	.word = "router",
 	.chains = chains,
 	.rules = rules,
-	.counters = counters,
+	.tallies = tallies,
 };

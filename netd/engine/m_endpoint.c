@@ -12,11 +12,13 @@
 
 #include "lib/base/fdio.h"
 #include "lib/base/mem.h"
+#include "lib/kern/nft_decode.h"
 #include "netd/engine/change.h"
 #include "netd/engine/methods.h"
 #include "netd/engine/present.h"
 #include "netd/engine/publish.h"
 #include "netd/engine/reconcile.h"
+#include "netd/engine/snapshot.h"
 #include "netd/engine/store.h"
 
 enum { IPS_ASKED_MAX = 4, IFNAME_AUTO_MAX = 64 };
@@ -474,6 +476,34 @@ int method_endpoint_list(struct call *call, struct err *err)
 	return 0;
 }
 
+/* Not an object of the model: the kernel alone knows. Where it cannot be asked, nothing is said of it. */
+static void on_dropped(void *ctx, struct hand_answer *answer)
+{
+	struct call *call = ctx;
+	struct err err = ERR_INIT;
+	const struct endpoint *endpoint = NULL;
+	uint64_t packets[SNAPSHOT_REASONS_MAX];
+	char port[OBJ_IFNAME_SIZE];
+	const char *name;
+	json_t *doc, *dropped;
+
+	if (method_name_param(call, &name, &err) == 0)
+		endpoint = method_endpoint(call, name, &err);
+	if (!endpoint) {
+		call_fail(call, &err);
+		return;
+	}
+	model_ifname('p', endpoint->id, port);
+	doc = present_endpoint(call->engine, endpoint);
+	if (answer->result.status == 0 && snapshot_dropped(answer->data, answer->size, port, packets, &err) == 0) {
+		dropped = json_object();
+		for (size_t i = 0; nft_counter_reason(i); i++)
+			json_object_set_new(dropped, nft_counter_reason(i), json_integer((json_int_t)packets[i]));
+		json_object_set_new(doc, "dropped", dropped);
+	}
+	call_reply(call, json_pack("{s:o}", "endpoint", doc));
+}
+
 int method_endpoint_show(struct call *call, struct err *err)
 {
 	const char *name;
@@ -485,6 +515,10 @@ int method_endpoint_show(struct call *call, struct err *err)
 	endpoint = method_endpoint(call, name, err);
 	if (!endpoint)
 		return -ENOENT;
-	call_reply(call, json_pack("{s:o}", "endpoint", present_endpoint(call->engine, endpoint)));
+	if (endpoint->network && endpoint->network->guard)
+		hand_dump(call->engine->hand, NS_ID(NS_ROUTER, endpoint->stack->tenant->id), SEAM_DROPPED, NULL, 0, on_dropped,
+			  call);
+	else
+		call_reply(call, json_pack("{s:o}", "endpoint", present_endpoint(call->engine, endpoint)));
 	return 0;
 }

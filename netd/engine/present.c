@@ -151,6 +151,7 @@ json_t *present_endpoint(const struct engine *engine, const struct endpoint *end
 	json_object_set_new(doc, "netnsPath", stack_path(engine, endpoint->stack));
 	json_object_set_new(doc, "state", json_string("up"));
 	json_object_set_new(doc, "guard", json_boolean(network && network->guard));
+	json_object_set_new(doc, "dropped", json_null());
 	json_object_set_new(doc, "labels",
 			    endpoint->labels ? json_loads(endpoint->labels, 0, NULL) : json_null());
 	return doc;

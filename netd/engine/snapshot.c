@@ -17,7 +17,7 @@ enum { ROUTE_PROTO_RA = 9, ROUTE_TABLE_MAIN = 254, ROUTE_TYPE_UNICAST = 1 };
 /* The parts of a dump, each where it lies. */
 struct parts {
 	struct rtnl_raw raw;
-	struct rtnl_slice nft, rules, sysctls, registry;
+	struct rtnl_slice nft, rules, dropped, sysctls, registry;
 };
 
 static int parts_find(const uint8_t *data, size_t size, struct parts *ret_parts, struct err *err)
@@ -45,6 +45,7 @@ static int parts_find(const uint8_t *data, size_t size, struct parts *ret_parts,
 		case SEAM_SYSCTLS: slice = &ret_parts->sysctls; break;
 		case SEAM_REGISTRY: slice = &ret_parts->registry; break;
 		case SEAM_RULES_ALL: slice = &ret_parts->rules; break;
+		case SEAM_DROPPED: slice = &ret_parts->dropped; break;
 		default: break;
 		}
 		if (slice)
@@ -213,6 +214,28 @@ int snapshot_pools(const uint8_t *data, size_t size, uint64_t seed, struct pools
 	pools.transit6.ip.b[6] = pools.transit6.ip.b[7] = 0xff;
 	pools.transit6.len = 64;
 	*ret_pools = pools;
+	return 0;
+}
+
+/* ------------------------------------------------------------------------ guard */
+
+int snapshot_dropped(const uint8_t *data, size_t size, const char *port, uint64_t *ret_packets, struct err *err)
+{
+	struct nft_counter *counters cleanup(mem_freep) = NULL;
+	struct parts parts;
+	int count, r = parts_find(data, size, &parts, err);
+
+	if (r < 0)
+		return r;
+	count = nft_list_counters(parts.dropped.data, parts.dropped.size, &counters);
+	if (count < 0)
+		return err_set(err, ERR_INTERNAL, EBADMSG, port, "what the guard dropped cannot be read");
+	for (size_t i = 0; nft_counter_reason(i); i++) {
+		ret_packets[i] = 0;
+		for (int c = 0; c < count; c++)
+			if (str_eq(counters[c].dev, port) && str_eq(counters[c].reason, nft_counter_reason(i)))
+				ret_packets[i] = counters[c].packets;
+	}
 	return 0;
 }
 

@@ -25,4 +25,11 @@ int snapshot_pools(const uint8_t *data, size_t size, uint64_t seed, struct pools
 /** snapshot_drops() - foreign base chains with policy drop in the path of our packets, one line each */
 int snapshot_drops(const uint8_t *data, size_t size, struct buf *text, size_t *ret_count, struct err *err);
 
+/**
+ * snapshot_dropped() - packets of @port that the guard dropped, from a dump of SEAM_DROPPED
+ * @ret_packets: one number a reason, in the order of nft_counter_reason(); room for SNAPSHOT_REASONS_MAX
+ */
+enum { SNAPSHOT_REASONS_MAX = 16 };
+int snapshot_dropped(const uint8_t *data, size_t size, const char *port, uint64_t *ret_packets, struct err *err);
+
 #endif

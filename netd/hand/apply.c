@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/base/log.h"
 #include "lib/base/mem.h"
 #include "lib/base/str.h"
 #include "lib/kern/nft.h"
@@ -526,6 +527,25 @@ static size_t nft_transaction(struct apply *apply, struct nlsock *sock, const st
 	return bad;
 }
 
+/* What packets have left of ports that are bound no more. It is nobody's object: a failure costs their memory, no more. */
+static void ports_forget(struct nlsock *sock, const struct op *ops, size_t count)
+{
+	struct nlbatch batch = {0};
+	size_t ports = 0;
+
+	nft_begin(&batch);
+	for (size_t i = 0; i < count; i++) {
+		if (ops[i].verb == OP_DEL && ops[i].obj.kind == OBJ_PORT) {
+			nft_port_forget(&batch, &ops[i].obj.port);
+			ports++;
+		}
+	}
+	nft_end(&batch);
+	if (ports > 0 && nft_exec(sock, &batch, NULL, NULL) < 0)
+		log_debug("what packets left of %zu ports stays until their router goes", ports);
+	nlbatch_fini(&batch);
+}
+
 /* Return: how many operations were taken up. */
 static size_t nft_group(struct apply *apply, struct ns_entry *entry, const struct op *ops,
 			size_t count, bool go_on, struct outcome *out)
@@ -541,15 +561,16 @@ static size_t nft_group(struct apply *apply, struct ns_entry *entry, const struc
 		size_t max = ops[from].obj.kind == OBJ_RULESET ? NFT_RULESET_MAX : NFT_GROUP_MAX;
 
 		n = count - from < max ? count - from : max;
-		if (nft_transaction(apply, sock, ops + from, n, out + from) == n)
-			continue;
-		if (!go_on)
-			return from + n;
-		/* One that is gone already must not keep the others: each by itself. */
-		for (size_t i = from; i < from + n; i++) {
-			out[i] = (struct outcome){0};
-			nft_transaction(apply, sock, ops + i, 1, out + i);
+		if (nft_transaction(apply, sock, ops + from, n, out + from) != n) {
+			if (!go_on)
+				return from + n;
+			/* One that is gone already must not keep the others: each by itself. */
+			for (size_t i = from; i < from + n; i++) {
+				out[i] = (struct outcome){0};
+				nft_transaction(apply, sock, ops + i, 1, out + i);
+			}
 		}
+		ports_forget(sock, ops + from, n);
 	}
 	return count;
 }

@@ -18,6 +18,7 @@ static const struct cli_column lines[] = {
 	{"mtu", "mtu"},
 	{"publish", "publish"},
 	{"guard", "guard"},
+	{"dropped", "dropped"},
 	{"host interface", "hostIfname"},
 	{"namespace", "netnsPath"},
 	{"state", "state"},

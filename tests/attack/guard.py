@@ -4,14 +4,14 @@
 
 Usage: guard.py --world FILE --expect success|failure [--only REGEX]
 
-The world is JSON: {"stations": {"a": {"netns", "ifname", "ip4", "ip6"}, "v": ..., "p": ...},
+The world is JSON: {"stations": {"a": {"netns", "ifname", "ip4", "ip6", "endpoint": its name in Moat}, "v": ..., "p": ...},
 "gateway4", "gateway6", "gateway_ll6", "router": netns, "bridge": name, "guarded": whether there are
-counters, "impossible": {attack: why it cannot succeed here even unguarded}}.
+counters in Moat, "impossible": {attack: why it cannot succeed here even unguarded}}.
 
 --expect success proves the test: without a guard every attack must have its effect on the victim
 (neighbour table, routes, sockets, frames that arrived), or be named impossible with the reason and
-then indeed not succeed. --expect failure: none has one, and the guard's counter of the right reason
-has moved. TAP out, exit 1 when anything is otherwise.
+then indeed not succeed. --expect failure: none has one, and the attacker's counter of the right reason
+has moved, and nothing is put down to the others. TAP out, exit 1 when anything is otherwise.
 """
 import argparse
 import contextlib
@@ -149,12 +149,13 @@ class World:
                 got.append(self.seen[who].recv(65536))
         return got
 
-    def counters(self):
-        """Packets of each named counter of the guard, from the kernel."""
+    def counters(self, who="a"):
+        """Packets that the guard dropped of one station, by reason, as Moat tells them."""
         if not self.guarded:
             return {}
-        out = json.loads(run(self.router, "nft", "-j", "list", "counters", "netdev").stdout)
-        return {c["counter"]["name"]: c["counter"]["packets"] for c in out["nftables"] if "counter" in c}
+        out = subprocess.run(("moat", "--json", "endpoint", "show", getattr(self, who).endpoint), check=True,
+                             stdout=subprocess.PIPE).stdout
+        return json.loads(out)["endpoint"]["dropped"]
 
 
 # ------------------------------------------------------------- effects on the victim
@@ -437,6 +438,9 @@ def main():
             attack(world, report, function, effect, reasons, args.expect)
     if not args.only:
         legitimate(world, report, title + ", after the attacks")
+    for name in ("v", "p") if world.guarded else ():
+        counted = {reason: packets for reason, packets in world.counters(name).items() if packets}
+        report.line(not counted, f"{title}: nothing of it is put down to {name}", counted)
     world.harden()
     print(f"1..{report.count}", flush=True)
     return 1 if report.failures or not report.count else 0

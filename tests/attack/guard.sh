@@ -21,7 +21,7 @@ world() {
 	router=$(moat --json tenant show "${1%/*}" | jq -r '(.tenant // .).routerNetns')
 	for name in a v p; do
 		json=$(moat --json endpoint show "${1%/*}/$2$name" | jq -c '.endpoint // . |
-			{netns: .netnsPath, ifname, ip4: [.ips[] | select(contains(":") | not)][0] | sub("/.*"; ""),
+			{endpoint: .name, netns: .netnsPath, ifname, ip4: [.ips[] | select(contains(":") | not)][0] | sub("/.*"; ""),
 			 ip6: [.ips[] | select(contains(":"))][0] | sub("/.*"; "")}') || return 1
 		stations+="${stations:+,}\"$name\":$json"
 	done
@@ -63,6 +63,9 @@ attacks() {
 	done < <(/usr/bin/python3 "$here/guard.py" --expect "$1" --world "$2" 2>&1)
 }
 
+# dropped ENDPOINT [REASON] - how many packets of it the guard has dropped
+dropped() { moat --json endpoint show "$1" | jq --arg reason "${2:-}" '.endpoint.dropped | if $reason == "" then add else .[$reason] end'; }
+
 attacks_whole=0
 assert_ok "tenant cave" moat tenant create cave
 network open 10.0.0.0/24 fd00:a::/64 --no-guard
@@ -74,6 +77,24 @@ note "$(cat /run/sandbox/safe)"
 attacks success /run/sandbox/open
 attacks failure /run/sandbox/safe
 assert_eq "both rounds went to their end" 2 "$attacks_whole"
+
+# What was counted is the kernel's: it outlives the daemon, and goes with the endpoint.
+counted=$(moat --json endpoint show cave/safe-a | jq -c .endpoint.dropped)
+for part in moatd-engine moatd-hand; do
+	kill -9 "$(moat_pids $part)"
+	eventually 10 timeout 2 "$MOAT_BIN_DIR/moat" version
+	assert_eq "$part is killed: what was counted stands" "$counted" "$(moat --json endpoint show cave/safe-a | jq -c .endpoint.dropped)"
+done
+assert_match "people can read it, too" "dropped .*mac_spoofed=[1-9]" "$(moat endpoint show cave/safe-a)"
+assert_eq "without a guard there is nothing to tell" null "$(moat --json endpoint show cave/open-a | jq .endpoint.dropped)"
+router=$(moat --json tenant show cave | jq -r '(.tenant // .).routerNetns')
+port=$(moat --json endpoint show cave/safe-a | jq -r .endpoint.hostIfname)
+# tallies - elements of the attacker's port in the router's table
+tallies() { nsenter --net="$router" nft list ruleset | grep -c "\"$port\" counter\|\"$port\" limit"; }
+assert_match "the kernel has it by port" '^[1-9]' "$(tallies)"
+assert_ok "the attacker is detached" moat detach cave/safe-a
+none_left() { [[ $(tallies) == 0 ]]; }
+assert_ok "and what was counted of it goes with it" eventually 10 none_left
 
 assert_ok "after all that, nothing differs from what shall be" moat check
 assert_ok "tenant cave is deleted" moat tenant delete cave --force

@@ -14,6 +14,7 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "tests/netns/world.h"
@@ -294,16 +295,48 @@ static bool frame_arrives(const struct scene *scene, const char *hex)
 	}
 }
 
-static struct nft_counter *counters_read(struct stack *router, int *ret_count)
+enum { REASONS_MAX = 16 };
+
+/* Packets of one port by reason, in the order of nft_counter_reason(); how many others have an element. */
+struct tally {
+	uint64_t packets[REASONS_MAX];
+	unsigned others;
+};
+
+static struct tally tally_read(struct stack *router, const char *dev)
 {
 	struct nft_counter *counters = NULL;
 	struct buf bytes = BUF_INIT;
+	struct tally tally = {0};
+	int count;
 
-	assert_int_equal(nft_dump(router->nft, &bytes, NULL), 0);
-	*ret_count = nft_list_counters(bytes.data, bytes.size, &counters);
-	assert_int_equal(*ret_count, 6);
+	assert_int_equal(nft_dump_counters(router->nft, &bytes, NULL), 0);
+	count = nft_list_counters(bytes.data, bytes.size, &counters);
+	assert_true(count >= 0);
+	for (int c = 0; c < count; c++) {
+		size_t i = 0;
+
+		while (strcmp(nft_counter_reason(i), counters[c].reason) != 0)
+			i++;
+		assert_true(i < REASONS_MAX);
+		if (strcmp(counters[c].dev, dev) == 0)
+			tally.packets[i] += counters[c].packets;
+		else
+			tally.others++;
+	}
+	free(counters);
 	buf_fini(&bytes);
-	return counters;
+	return tally;
+}
+
+static uint64_t tally_of(const struct tally *tally, const char *reason)
+{
+	for (size_t i = 0; nft_counter_reason(i); i++) {
+		if (strcmp(nft_counter_reason(i), reason) == 0)
+			return tally->packets[i];
+	}
+	fail_msg("there is no reason %s", reason);
+	return 0;
 }
 
 static void open_raw(struct scene *scene)
@@ -349,19 +382,19 @@ static void guarded_by(bool listed)
 	open_raw(&scene);
 	for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
 		const char *counted = "nothing";
-		struct nft_counter *before, *after;
+		struct tally before, after;
 		uint64_t total = 0;
 		bool arrived;
-		int count;
 
-		before = counters_read(&scene.router, &count);
+		before = tally_read(&scene.router, PORT_A);
 		arrived = frame_arrives(&scene, rows[i].hex);
-		after = counters_read(&scene.router, &count);
-		for (int c = 0; c < count; c++) {
-			total += after[c].packets - before[c].packets;
-			if (after[c].packets != before[c].packets)
-				counted = after[c].name;
+		after = tally_read(&scene.router, PORT_A);
+		for (size_t c = 0; nft_counter_reason(c); c++) {
+			total += after.packets[c] - before.packets[c];
+			if (after.packets[c] != before.packets[c])
+				counted = nft_counter_reason(c);
 		}
+		assert_int_equal(after.others, 0); /* nothing is put down to the victim */
 		if (arrived != !rows[i].counter || total != (rows[i].counter ? 1 : 0) ||
 		    (rows[i].counter && strcmp(counted, rows[i].counter) != 0)) {
 			print_message("%s: %s, %s counted %u, wanted %s\n", rows[i].name,
@@ -370,8 +403,6 @@ static void guarded_by(bool listed)
 				      rows[i].counter ? rows[i].counter : "to pass");
 			bad++;
 		}
-		free(before);
-		free(after);
 	}
 	assert_int_equal(bad, 0);
 	close_raw(&scene);
@@ -399,9 +430,8 @@ static void test_decent_traffic(void **state)
 {
 	static const char *const ips[] = {"10.0.0.10", "10.0.0.11", "fd00::a", "fd00::b"};
 	struct scene scene = scene_make(&world.features);
-	struct nft_counter *counters;
+	struct tally tally;
 	unsigned bad = 0;
-	int count;
 
 	(void)state;
 	guard_both(&scene, &world.features);
@@ -424,16 +454,135 @@ static void test_decent_traffic(void **state)
 		}
 		close(listener);
 	}
-	counters = counters_read(&scene.router, &count);
-	for (int i = 0; i < count; i++) {
-		if (counters[i].packets) {
-			print_message("%s: %u packets\n", counters[i].name,
-				      (unsigned)counters[i].packets);
+	tally = tally_read(&scene.router, PORT_A);
+	for (size_t i = 0; nft_counter_reason(i); i++) {
+		if (tally.packets[i]) {
+			print_message("%s: %u packets\n", nft_counter_reason(i), (unsigned)tally.packets[i]);
 			bad++;
 		}
 	}
+	assert_int_equal(tally.others, 0);
 	assert_int_equal(bad, 0);
-	free(counters);
+	scene_fini(&scene);
+}
+
+static uint64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+/* How many of @count frames come out at @in. */
+static unsigned frames_arrive(int out, int in, const char *hex, unsigned count)
+{
+	uint8_t frame[256], seen[2048];
+	size_t size = frame_build(hex, frame);
+	unsigned arrived = 0;
+	ssize_t n;
+
+	while (recv(in, seen, sizeof(seen), MSG_DONTWAIT) > 0)
+		;
+	for (unsigned i = 0; i < count; i++) {
+		assert_int_equal(send(out, frame, size, 0), size);
+		while ((n = recv(in, seen, sizeof(seen), MSG_DONTWAIT)) > 0)
+			arrived += n >= 12 && memcmp(seen, frame, 12) == 0;
+	}
+	poll(NULL, 0, 50);
+	while ((n = recv(in, seen, sizeof(seen), MSG_DONTWAIT)) > 0)
+		arrived += n >= 12 && memcmp(seen, frame, 12) == 0;
+	return arrived;
+}
+
+/* Broadcast and multicast of one port: a burst, then a rate; nobody else's, and nothing that goes to one station. */
+static void test_storm(void **state)
+{
+	enum { FRAMES = 4000, RATE = 500, BURST = 500 };
+	static const char *const storms[] = {
+		ALL MAC_A IP4("11", IP_A, "ffffffff") UDP("1000", "2000"),
+		"01005e000016" MAC_A IP4("11", IP_A, "e0000016") UDP("1000", "2000"),
+		"333300000016" MAC_A IP6("11", IP6_A, NODES) UDP("1000", "2000"),
+		ALL MAC_A ARP("0001", MAC_A, IP_A, "000000000000", IP_V),
+	};
+	struct kern_features features = world.features;
+	struct scene scene = scene_make(NULL);
+
+	(void)state;
+	open_raw(&scene);
+	for (size_t i = 0; i < ARRAY_COUNT(storms); i++)
+		assert_int_equal(frames_arrive(scene.out, scene.in, storms[i], FRAMES), FRAMES);
+	close_raw(&scene);
+	scene_fini(&scene);
+
+	for (size_t i = 0; i < ARRAY_COUNT(storms); i++) {
+		struct tally tally, victims;
+		uint64_t begin, most;
+		unsigned arrived;
+
+		scene = scene_make(&features);
+		guard_both(&scene, &features);
+		open_raw(&scene);
+		begin = now_ms();
+		arrived = frames_arrive(scene.out, scene.in, storms[i], FRAMES);
+		most = BURST + (now_ms() - begin + 1) * RATE / 1000 + 1;
+		tally = tally_read(&scene.router, PORT_A);
+		print_message("%u of %d arrive, at most %u may\n", arrived, FRAMES, (unsigned)most);
+		assert_true(arrived >= BURST && arrived <= most);
+		assert_int_equal(tally_of(&tally, "rate"), FRAMES - arrived);
+		/* what goes to one station, and what the victim itself has to say to all, is not held up by it */
+		assert_int_equal(frames_arrive(scene.out, scene.in, TO_V IP4("11", IP_A, IP_V) UDP("1000", "2000"), FRAMES),
+				 FRAMES);
+		assert_int_equal(frames_arrive(scene.in, scene.out,
+					       ALL MAC_V IP4("11", IP_V, "ffffffff") UDP("1000", "2000"), BURST / 2),
+				 BURST / 2);
+		victims = tally_read(&scene.router, PORT_V);
+		assert_int_equal(tally_of(&victims, "rate"), 0);
+		close_raw(&scene);
+		scene_fini(&scene);
+	}
+}
+
+/* What packets left of a port goes with it; others' stays. */
+static void test_forget(void **state)
+{
+	struct obj port_a = obj_port(ROUTER, PORT_A), port_v = obj_port(ROUTER, PORT_V);
+	struct scene scene = scene_make(&world.features);
+	struct nlbatch batch = {0};
+	struct tally a, v;
+
+	(void)state;
+	guard_both(&scene, &world.features);
+	open_raw(&scene);
+	frames_arrive(scene.out, scene.in, MAC_V MAC_X IP4("11", IP_A, IP_V) UDP("1000", "2000"), 3);
+	frames_arrive(scene.out, scene.in, TO_V "1234" "6d6f6174", 2);
+	frames_arrive(scene.in, scene.out, ALL MAC_V ARP("0002", MAC_V, IP_A, ALL, IP_A), 5);
+	close_raw(&scene);
+	a = tally_read(&scene.router, PORT_A);
+	v = tally_read(&scene.router, PORT_V);
+	assert_int_equal(tally_of(&a, "mac_spoofed"), 3);
+	assert_int_equal(tally_of(&a, "restricted"), 2);
+	assert_int_equal(tally_of(&v, "arp_spoofed"), 5);
+	assert_int_equal(a.others, 1);
+	nft_begin(&batch);
+	nft_port_del(&batch, &port_a.port, &world.features);
+	assert_int_equal(nft_run(&scene.router, &batch), 0);
+	for (int again = 0; again < 2; again++) { /* of one that has nothing, too */
+		nft_begin(&batch);
+		nft_port_forget(&batch, &port_a.port);
+		assert_int_equal(nft_run(&scene.router, &batch), 0);
+		a = tally_read(&scene.router, PORT_A);
+		v = tally_read(&scene.router, PORT_V);
+		for (size_t i = 0; nft_counter_reason(i); i++)
+			assert_int_equal(a.packets[i], 0);
+		assert_int_equal(tally_of(&v, "arp_spoofed"), 5);
+		assert_int_equal(a.others, 1);
+		assert_int_equal(v.others, 0);
+	}
+	nft_begin(&batch);
+	nft_port_del(&batch, &port_v.port, &world.features);
+	nft_port_forget(&batch, &port_v.port);
+	assert_int_equal(nft_run(&scene.router, &batch), 0);
 	scene_fini(&scene);
 }
 
@@ -444,6 +593,8 @@ int main(void)
 		cmocka_unit_test(test_guarded_each),
 		cmocka_unit_test(test_guarded_listed),
 		cmocka_unit_test(test_decent_traffic),
+		cmocka_unit_test(test_storm),
+		cmocka_unit_test(test_forget),
 	};
 
 	world_enter(&world);

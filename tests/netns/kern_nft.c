@@ -106,6 +106,7 @@ static void test_tampering(void **state)
 		{RULESET_GUARD, "nft flush chain netdev moat nd"},
 		{RULESET_GUARD, "nft add counter netdev moat extra"},
 		{RULESET_GUARD, "nft insert rule netdev moat port accept"},
+		{RULESET_GUARD, "nft add set netdev moat extra '{ type ifname; flags dynamic; counter; }'"},
 	};
 
 	(void)state;
