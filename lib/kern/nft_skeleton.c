@@ -18,6 +18,7 @@
 
 /* Types of set keys as nft(8) numbers them (include/datatype.h): only nft reads them, to list our sets readably. */
 enum {
+	TYPE_NFPROTO = 2,
 	TYPE_IPADDR = 7,
 	TYPE_IP6ADDR = 8,
 	TYPE_ETHERADDR = 9,
@@ -99,6 +100,7 @@ static uint32_t fields_type(uint8_t family, unsigned fields)
 		{ELEM_PORT, TYPE_INET_SERVICE},
 		{ELEM_TO_IP, ip},
 		{ELEM_TO_PORT, TYPE_INET_SERVICE},
+		{ELEM_FAMILY, TYPE_NFPROTO},
 	};
 	uint32_t type = 0;
 
@@ -428,6 +430,7 @@ size_t nft_elem_pack(const struct obj_elem *elem, uint8_t family, unsigned field
 		{ELEM_PORT, &port_be, sizeof(port_be)},
 		{ELEM_TO_IP, elem->to_ip.b, ip_bytes},
 		{ELEM_TO_PORT, &to_port_be, sizeof(to_port_be)},
+		{ELEM_FAMILY, &elem->family, sizeof(elem->family)},
 	};
 	size_t size = 0;
 
@@ -436,7 +439,8 @@ size_t nft_elem_pack(const struct obj_elem *elem, uint8_t family, unsigned field
 		if (!(fields & parts[i].field))
 			continue;
 		memcpy(dst + size, parts[i].data, parts[i].size);
-		size += (parts[i].size + 3) & ~(size_t)3;
+		/* a key of one field is no concatenation */
+		size += fields == parts[i].field ? parts[i].size : (parts[i].size + 3) & ~(size_t)3;
 	}
 	return size;
 }
@@ -458,6 +462,7 @@ bool nft_elem_unpack(const void *src, size_t size, uint8_t family, unsigned fiel
 		{ELEM_PORT, &port_be, sizeof(port_be)},
 		{ELEM_TO_IP, elem->to_ip.b, ip_bytes},
 		{ELEM_TO_PORT, &to_port_be, sizeof(to_port_be)},
+		{ELEM_FAMILY, &elem->family, sizeof(elem->family)},
 	};
 	const uint8_t *p = src;
 	size_t used = 0;

@@ -6,6 +6,7 @@
 #include <linux/if_bridge.h>
 #include <linux/if_link.h>
 #include <linux/neighbour.h>
+#include <linux/netconf.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <string.h>
@@ -553,7 +554,11 @@ bool rtnl_event_next(const void *data, size_t size, size_t *cursor,
 								  : RTNL_EVENT_NEIGH;
 			event.index = (uint32_t)ndm->ndm_ifindex;
 		} else if (type == RTM_NEWNETCONF) {
+			const struct nlattr *conf[NETCONFA_IFINDEX + 1];
+
+			nlbuf_attrs(nlh, sizeof(struct netconfmsg), conf, ARRAY_COUNT(conf));
 			event.part = RTNL_EVENT_CONF;
+			event.index = nlbuf_u32(conf[NETCONFA_IFINDEX], 0);
 		} else {
 			continue;
 		}

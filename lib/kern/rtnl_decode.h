@@ -81,6 +81,8 @@ enum rtnl_event_part {
 	RTNL_EVENT_CONF, /* forwarding or rp_filter of a device, or of all: by whom is never told */
 };
 
+#define RTNL_CONF_ALL UINT32_MAX /* NETCONFA_IFINDEX_ALL */
+
 /**
  * struct rtnl_event - one message of a monitor socket, for deciding what to look at again
  * @type: RTM_NEWLINK ...; @ns is not known here
@@ -88,6 +90,7 @@ enum rtnl_event_part {
  * @down: of links: not administratively up
  * @loose: of bridge ports: it does not bear LINK_PORT_STATIC's flags (told in messages of their own: only these and @name)
  * @mtu, @master: of links, but not where @loose or @port_only is told; @master: index, 0 for none
+ * @index: of the link; of RTNL_EVENT_CONF RTNL_CONF_ALL for the switch of all devices
  * @is_default: of routes: the destination is everything
  */
 struct rtnl_event {

@@ -45,6 +45,14 @@ static const struct nft_rule_def rules[] = {
 
 	/* From wherever, another uplink included: what was published, or belongs to a known flow. */
 	RULE("forward", OUT_BY_UPLINK, GOTO("to_uplink")),
+	/*
+	 * A device that did not forward before us does so for what goes to uplinks (above) or comes from one, and for
+	 * nothing else: the host is no router now for its neighbours, whatever the state of the flow.
+	 */
+	RULE("forward", IPV4(0), META(IIFNAME, 0), IN(SET_HOST_OPENED4, 0), DROP),
+	RULE("forward", IPV6(0), META(IIFNAME, 0), IN(SET_HOST_OPENED6, 0), DROP),
+	RULE("forward", META(NFPROTO, 0), IN(SET_HOST_OPENED_ALL, 0), META(IIFNAME, 0),
+	     NOT_IN(SET_HOST_UPLINK, 0), DROP),
 	RULE("to_uplink", CT_IS(NFT_CT_KNOWN), ACCEPT),
 	RULE("to_uplink", CT_DNAT, ACCEPT),
 	RULE("to_uplink", DROP),

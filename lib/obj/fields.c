@@ -48,6 +48,15 @@ static const char *proto_word(unsigned proto)
 	return NULL;
 }
 
+static const char *family_word(unsigned family)
+{
+	if (family == OBJ_FAMILY_IPV4)
+		return "ipv4";
+	if (family == OBJ_FAMILY_IPV6)
+		return "ipv6";
+	return NULL;
+}
+
 static const struct field netns_fields[] = {
 	{0},
 };
@@ -120,6 +129,7 @@ static const struct field elem_fields[] = {
 	{"port", FIELD_NUMBER, FIELD_KEY | FIELD_OPTIONAL, ELEM_PORT, AT(elem.port), NULL},
 	{"to-ip", FIELD_IP, FIELD_OPTIONAL, ELEM_TO_IP, AT(elem.to_ip), NULL},
 	{"to-port", FIELD_NUMBER, FIELD_OPTIONAL, ELEM_TO_PORT, AT(elem.to_port), NULL},
+	{"family", FIELD_ENUM, FIELD_KEY | FIELD_OPTIONAL, ELEM_FAMILY, AT(elem.family), family_word},
 	{0},
 };
 

@@ -27,6 +27,8 @@
 enum {
 	OBJ_IFNAME_SIZE = 16, /* IFNAMSIZ */
 	OBJ_ALIAS_SIZE = 160, /* of IFALIASZ 256 */
+	OBJ_FAMILY_IPV4 = 2, /* NFPROTO_IPV4, NFPROTO_IPV6 */
+	OBJ_FAMILY_IPV6 = 10,
 	OBJ_ROUTE_PROTO = 77, /* our mark on routes (RTPROT_*, /etc/iproute2/rt_protos leaves it free) */
 };
 
@@ -183,6 +185,7 @@ enum elem_field {
 	ELEM_PORT = 1 << 4,    /* 2 bytes, network order in the kernel, host order here */
 	ELEM_TO_IP = 1 << 5,   /* data */
 	ELEM_TO_PORT = 1 << 6, /* data */
+	ELEM_FAMILY = 1 << 12, /* 1 byte: NFPROTO_IPV4, NFPROTO_IPV6 */
 };
 
 enum nft_set {
@@ -198,6 +201,9 @@ enum nft_set {
 	SET_ROUTER_PUB6,
 	/* host (table inet moat) */
 	SET_HOST_UPLINK,  /* uplinks: ifname */
+	SET_HOST_OPENED4, /* opened4: ifname of a device that forwards for our sake alone */
+	SET_HOST_OPENED6,
+	SET_HOST_OPENED_ALL, /* opened_all: family in which all devices do (IPv6 before 6.17) */
 	SET_HOST_SRC4,	  /* src4: ifname . ip4: what may come from an uplink */
 	SET_HOST_SRC6,
 	SET_HOST_PUB4,	  /* pub4: map proto . port -> ip4 . port: any local address */
@@ -225,7 +231,7 @@ struct obj_elem {
 	uint8_t proto; /* IPPROTO_TCP, IPPROTO_UDP */
 	uint16_t port; /* host order */
 	struct ip to_ip;
-	uint8_t zero1;
+	uint8_t family; /* NFPROTO_IPV4 (2), NFPROTO_IPV6 (10) */
 	uint16_t to_port; /* host order */
 	uint16_t set;	  /* enum nft_set */
 };

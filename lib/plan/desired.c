@@ -51,6 +51,41 @@ static void add_sysctls(struct objv *objs, uint64_t ns, const struct sysctl_row 
 
 /* ----------------------------------------------------------------------- host */
 
+static void add_host_elem(struct objv *objs, enum nft_set set, const char *dev, const struct ip *ip)
+{
+	struct obj elem = obj_elem(NS_HOST, set);
+
+	memcpy(elem.elem.dev, dev, strlen(dev));
+	if (ip)
+		elem.elem.ip = *ip;
+	objv_add(objs, &elem);
+}
+
+/* Devices that forward since we asked them to, and the family in which all do. */
+static void add_opened(struct objv *objs, const struct host_facts *facts)
+{
+	for (size_t i = 0; i < facts->opened4.count; i++)
+		add_host_elem(objs, SET_HOST_OPENED4, facts->opened4.names[i], NULL);
+	for (size_t i = 0; i < facts->opened6.count; i++)
+		add_host_elem(objs, SET_HOST_OPENED6, facts->opened6.names[i], NULL);
+	if (facts->opened_all6) {
+		struct obj all = obj_elem(NS_HOST, SET_HOST_OPENED_ALL);
+
+		all.elem.family = OBJ_FAMILY_IPV6;
+		objv_add(objs, &all);
+	}
+}
+
+void desired_host_closed(const struct host_facts *facts, struct objv *objs)
+{
+	for (size_t i = 0; i < facts->opened4.count; i++)
+		add(objs, obj_sysctl(NS_HOST, SYSCTL_IPV4_FORWARDING, facts->opened4.names[i], 0));
+	for (size_t i = 0; i < facts->opened6.count; i++)
+		add(objs, obj_sysctl(NS_HOST, SYSCTL_IPV6_FORCE_FORWARDING, facts->opened6.names[i], 0));
+	if (facts->opened_all6)
+		add(objs, obj_sysctl(NS_HOST, SYSCTL_IPV6_FORWARDING, "all", 0));
+}
+
 void desired_host(const struct host_facts *facts, struct objv *objs)
 {
 	add(objs, obj_ruleset(NS_HOST, RULESET_HOST, RULESET_HOST_VERSION));
@@ -59,6 +94,7 @@ void desired_host(const struct host_facts *facts, struct objv *objs)
 		if (facts->ipv6 && facts->force_forwarding)
 			add(objs, obj_sysctl(NS_HOST, SYSCTL_IPV6_FORCE_FORWARDING, facts->egress[i], 1));
 	}
+	add_opened(objs, facts);
 	if (!facts->ipv6 || facts->force_forwarding)
 		return;
 	/*
@@ -124,16 +160,6 @@ static void add_uplink_side(struct objv *objs, const struct tenant *tenant, uint
 	add(objs, obj_up(ns, dev));
 	add(objs, obj_neigh(ns, dev, &peer4.ip, &peer_mac));
 	add(objs, obj_neigh(ns, dev, &peer6.ip, &peer_mac));
-}
-
-static void add_host_elem(struct objv *objs, enum nft_set set, const char *dev, const struct ip *ip)
-{
-	struct obj elem = obj_elem(NS_HOST, set);
-
-	memcpy(elem.elem.dev, dev, strlen(dev));
-	if (ip)
-		elem.elem.ip = *ip;
-	objv_add(objs, &elem);
 }
 
 void desired_router(const struct tenant *tenant, const struct host_facts *facts, struct objv *objs)
@@ -428,4 +454,6 @@ void desired_all(const struct model *model, const struct host_facts *facts, stru
 	}
 	if (any)
 		desired_host(facts, objs);
+	else
+		desired_host_closed(facts, objs);
 }

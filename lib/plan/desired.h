@@ -21,11 +21,19 @@ enum {
 
 enum { HOST_DEVS_MAX = 8 };
 
+/** struct host_devs - some of the host's devices, by name */
+struct host_devs {
+	char names[HOST_DEVS_MAX][OBJ_IFNAME_SIZE];
+	size_t count;
+};
+
 /**
  * struct host_facts - what the layout must know of the host; from a dump at start
  * @egress: devices with a default route: traffic comes back in through them, so they must forward
  * @ra: of those, devices whose default route came by router advertisement (accept_ra must become 2 before they forward)
  * @force_forwarding: the kernel can forward IPv6 for single devices (>= 6.17)
+ * @opened4, @opened6: devices that did not forward before us, in that family
+ * @opened_all6: the same of IPv6 on kernels that forward on all devices or on none
  * @mtu: of the first egress device, 1500 where there is none
  */
 struct host_facts {
@@ -33,12 +41,16 @@ struct host_facts {
 	size_t egress_count;
 	char ra[HOST_DEVS_MAX][OBJ_IFNAME_SIZE];
 	size_t ra_count;
+	struct host_devs opened4, opened6;
+	bool opened_all6;
 	bool force_forwarding, ipv6, br_netfilter;
 	uint32_t mtu;
 };
 
 /** desired_host() - what stands once a first router does: the host's ruleset and forwarding */
 void desired_host(const struct host_facts *facts, struct objv *objs);
+/** desired_host_closed() - what stands when the last router has gone: what we opened is closed again */
+void desired_host_closed(const struct host_facts *facts, struct objv *objs);
 /** desired_router() - a tenant's router and its uplink; asked for from the first network on */
 void desired_router(const struct tenant *tenant, const struct host_facts *facts, struct objv *objs);
 void desired_network(const struct network *network, struct objv *objs);

@@ -40,8 +40,10 @@ void change_drop_network(struct txn *txn, const struct network *network)
 void change_drop_router(struct txn *txn, const struct tenant *tenant)
 {
 	desired_router(tenant, &txn->engine->facts, &txn->have);
-	if (engine_routers(txn->engine) == 1)
-		desired_host(&txn->engine->facts, &txn->have);
+	if (engine_routers(txn->engine) != 1)
+		return;
+	desired_host(&txn->engine->facts, &txn->have);
+	desired_host_closed(&txn->engine->facts, &txn->want);
 }
 
 void change_release(struct engine *engine, uint64_t ns)

@@ -4,6 +4,7 @@
 
 #include "lib/base/mem.h"
 #include "netd/engine/change.h"
+#include "netd/engine/host_look.h"
 #include "netd/engine/methods.h"
 #include "netd/engine/monitor.h"
 #include "netd/engine/present.h"
@@ -34,7 +35,9 @@ static const struct json_field create_fields[] = {
 
 static int network_prepare(struct txn *txn, struct err *err)
 {
-	return store_network(txn->engine->store, txn->object, err);
+	int r = host_mark(txn->engine, err);
+
+	return r == 0 ? store_network(txn->engine->store, txn->object, err) : r;
 }
 
 static int network_commit(struct txn *txn, json_t *reply, struct err *err)

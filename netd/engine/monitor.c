@@ -152,8 +152,8 @@ static void on_rtnl(struct watch *watch, const void *data, size_t size)
 		case RTNL_EVENT_NEIGH: /* a removal that was asked for tells itself as a change, with who asked */
 			counts = event.portid != 0;
 			break;
-		case RTNL_EVENT_CONF: /* never tells who */
-			counts = !own_change(monitor);
+		case RTNL_EVENT_CONF: /* never tells who; but a host that becomes a router, or ends to be one, is not our doing */
+			counts = !own_change(monitor) || (watch->ns == NS_HOST && event.index == RTNL_CONF_ALL);
 			break;
 		case RTNL_EVENT_FDB: /* never tells who; ours are static, so they go by a hand or with their port */
 			counts = event.removed && !own_change(monitor) && list_empty(&monitor->engine->endings);

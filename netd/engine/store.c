@@ -222,7 +222,7 @@ static int store_check_boot(struct store *store, struct err *err)
 		return err_sys(err, ERR_IO, -r, NULL, "the boot id cannot be read");
 	if (store_meta_get(store, "main", "boot", then, sizeof(then)) == 0 && str_eq(now, then))
 		return 0;
-	r = store_exec(store, "DELETE FROM main.rows", "cleared", err);
+	r = store_exec(store, "DELETE FROM main.rows; DELETE FROM main.meta WHERE key = 'opened'", "cleared", err);
 	if (r < 0)
 		return r;
 	return store_meta_set(store, "main", "boot", now, err);
@@ -461,6 +461,16 @@ int store_set_pools(struct store *store, const struct pools *pools, struct err *
 	if (r == 0)
 		r = store_meta_set(store, "def", "nets6", prefix_print(&pools->nets6, text), err);
 	return r;
+}
+
+int store_opened(struct store *store, char *dst, size_t size)
+{
+	return store_meta_get(store, "main", "opened", dst, size);
+}
+
+int store_set_opened(struct store *store, const char *text, struct err *err)
+{
+	return store_meta_set(store, "main", "opened", text, err);
 }
 
 /* ----------------------------------------------------------------------- loading */

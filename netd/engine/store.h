@@ -47,6 +47,10 @@ int store_forget(struct store *store, struct model *model, struct err *err);
 int store_pools(struct store *store, struct pools *ret_pools, struct err *err); /* 1 when there are some, 0 when not */
 int store_set_pools(struct store *store, const struct pools *pools, struct err *err);
 
+/** store_opened() - what host_look() has marked in this boot. Return: 0, -ENOENT where there is nothing. */
+int store_opened(struct store *store, char *dst, size_t size);
+int store_set_opened(struct store *store, const char *text, struct err *err);
+
 /** store_load() - all that is "up" into @model; rows in any other state, and orphans, are removed. */
 int store_load(struct store *store, struct model *model, struct err *err);
 

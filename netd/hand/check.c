@@ -315,16 +315,19 @@ static int rule_fdb(struct check *c, const struct op *op)
 /* ---- sysctls ---- */
 
 /* On the machine's own devices: forwarding, one device at a time, and what forwarding IPv6 makes necessary. */
-static bool host_sysctl_ok(const struct obj_sysctl *sysctl)
+static bool host_sysctl_ok(const struct check *c, const struct obj_sysctl *sysctl)
 {
+	const struct check_world *world = c->world;
 	bool group = str_eq(sysctl->dev, "all") || str_eq(sysctl->dev, "default");
 
 	switch ((enum sysctl_key)sysctl->key) {
+	/* off again only what can have been turned on by us: where the host itself routes we turned on nothing */
 	case SYSCTL_IPV4_FORWARDING:
+		return !group && (sysctl->value == 1 || world->opens(world->ctx, 4, false));
 	case SYSCTL_IPV6_FORCE_FORWARDING:
-		return !group && sysctl->value == 1;
+		return !group && (sysctl->value == 1 || world->opens(world->ctx, 6, false));
 	case SYSCTL_IPV6_FORWARDING: /* "all" is the only one that counts before 6.17 */
-		return str_eq(sysctl->dev, "all") && sysctl->value == 1;
+		return str_eq(sysctl->dev, "all") && world->opens(world->ctx, 6, true);
 	case SYSCTL_IPV6_ACCEPT_RA:
 		return !group && sysctl->value == 2;
 	case SYSCTL_NONE:
@@ -359,7 +362,7 @@ static int rule_sysctl_host(struct check *c, const struct op *op)
 
 	if (op->obj.kind != OBJ_SYSCTL || op->obj.ns != 0)
 		return 0;
-	if (is_uplink_host(sysctl->dev) || host_sysctl_ok(sysctl))
+	if (is_uplink_host(sysctl->dev) || host_sysctl_ok(c, sysctl))
 		return 0;
 	return refuse(c, EPERM, "sysctl %u = %d of \"%s\" is not ours to write in the host",
 		      sysctl->key, sysctl->value, sysctl->dev);
@@ -434,6 +437,29 @@ static int rule_ruleset(struct check *c, const struct op *op)
 		       : refuse(c, EPERM, "such a ruleset does not stand in such a namespace");
 }
 
+/* Sets of devices that forward for our sake alone: what comes in by them goes to uplinks or nowhere. */
+static bool is_opened(unsigned set)
+{
+	return set == SET_HOST_OPENED4 || set == SET_HOST_OPENED6 || set == SET_HOST_OPENED_ALL;
+}
+
+/* None of a host that routes by itself: that would cut its neighbours off. */
+static int rule_opened(struct check *c, const struct op *op)
+{
+	const struct obj_elem *elem = &op->obj.elem;
+	uint8_t family;
+	bool all;
+
+	if (op->obj.kind != OBJ_ELEM || op->verb == OP_DEL || !is_opened(elem->set))
+		return 0;
+	all = elem->set == SET_HOST_OPENED_ALL;
+	family = all ? (elem->family == OBJ_FAMILY_IPV6 ? 6 : 0) : elem->set == SET_HOST_OPENED4 ? 4 : 6;
+	if (family != 0 && c->world->opens(c->world->ctx, family, all))
+		return 0;
+	return refuse(c, EPERM, "the host forwards by itself: \"%s\" is not ours to close",
+		      all ? "all" : elem->dev);
+}
+
 /* The guard's ports, and devices in sets. */
 static int rule_nft_device(struct check *c, const struct op *op)
 {
@@ -449,8 +475,9 @@ static int rule_nft_device(struct check *c, const struct op *op)
 	if (def == NULL || (def->key & ELEM_DEV) == 0)
 		return 0;
 	switch (def->in) {
-	case RULESET_HOST:
-		ok = is_uplink_host(obj->elem.dev);
+	case RULESET_HOST: /* what is ours is never one of the host's ways out */
+		ok = is_uplink_host(obj->elem.dev) != is_opened(obj->elem.set) &&
+		     !str_eq(obj->elem.dev, "lo");
 		break;
 	case RULESET_ROUTER:
 		ok = is_bridge(obj->elem.dev) || is_port(obj->elem.dev);
@@ -545,6 +572,7 @@ static int rules_run(struct check *c, const struct op *op)
 		rule_namespace,   rule_device,          rule_host_address,    rule_fdb,
 		rule_sysctl_host, rule_sysctl_localnet, rule_sysctl_inner,    rule_ruleset,
 		rule_nft_device,  rule_router_address,  rule_publish_allowed, rule_publish_free,
+		rule_opened,
 	};
 	int r = 0;
 

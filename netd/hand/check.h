@@ -28,12 +28,15 @@
  * struct check_world - what the check must ask
  * @known: is the namespace in the registry?
  * @reserved: did the administrator reserve this port?
+ * @opens: may we forward in this family (4, 6) where the host does not: on single devices, or on @all? Not where the host
+ *   itself is a router, nor on all devices where single ones can.
  * @busy: does a socket of the host hold what the element of a SET_HOST_PUB* would take? Return: 0, 1, -errno.
  */
 struct check_world {
 	void *ctx;
 	bool (*known)(void *ctx, uint64_t ns);
 	bool (*reserved)(void *ctx, uint8_t proto, uint16_t port);
+	bool (*opens)(void *ctx, uint8_t family, bool all);
 	int (*busy)(void *ctx, const struct obj_elem *elem, uint8_t family);
 };
 

@@ -18,6 +18,7 @@
 #include "lib/base/fdio.h"
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
+#include "lib/kern/sysctl.h"
 #include "netd/hand/check.h"
 #include "netd/hand/dump.h"
 #include "netd/hand/exec.h"
@@ -87,6 +88,20 @@ static bool world_reserved(void *ctx, uint8_t proto, uint16_t port)
 	return ports_reserved(serve->ports, proto, port);
 }
 
+/* Read at each question: there are few, of a host's first network and of its last. */
+static bool world_opens(void *ctx, uint8_t family, bool all)
+{
+	const struct serve *serve = ctx;
+	bool each6 = serve->reg->features.force_forwarding;
+	struct obj obj = obj_sysctl(NS_HOST, family == 4 ? SYSCTL_IPV4_FORWARDING : SYSCTL_IPV6_FORWARDING, "all", 0);
+
+	if (family == 6 && all)
+		return !each6;
+	if (all || (family == 6 && !each6))
+		return false;
+	return sysctl_read(&obj.sysctl, &obj.sysctl.value, NULL) == 0 && obj.sysctl.value == 0;
+}
+
 static int world_busy(void *ctx, const struct obj_elem *elem, uint8_t family)
 {
 	const struct serve *serve = ctx;
@@ -131,6 +146,7 @@ static int serve_plan(const struct serve *serve, const struct seam_head *head,
 		.ctx = (void *)(uintptr_t)serve,
 		.known = world_known,
 		.reserved = world_reserved,
+		.opens = world_opens,
 		.busy = world_busy,
 	};
 	const struct op *ops = (const void *)payload->data;

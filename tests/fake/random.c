@@ -478,6 +478,8 @@ static struct obj random_elem(struct rng *rng)
 		obj.elem.port = (uint16_t)(1 + rng_below(rng, 65535));
 	if (fields & ELEM_TO_IP)
 		obj.elem.to_ip = random_ip(rng, def->family);
+	if (fields & ELEM_FAMILY)
+		obj.elem.family = rng_chance(rng, 50) ? 2 : 10;
 	if (fields & ELEM_TO_PORT)
 		obj.elem.to_port = (uint16_t)(1 + rng_below(rng, 65535));
 	return obj;

@@ -28,6 +28,12 @@ static bool reserved(void *ctx, uint8_t proto, uint16_t port)
 	return proto == 6 && port == 22;
 }
 
+static bool opens(void *ctx, uint8_t family, bool all)
+{
+	(void)ctx;
+	return family == 4 || all;
+}
+
 static int busy(void *ctx, const struct obj_elem *elem, uint8_t family)
 {
 	(void)ctx;
@@ -62,7 +68,7 @@ static void harmless(const struct op *op)
 static void plan(const struct seam_head *head, const struct buf *payload)
 {
 	static const struct check_world world = {
-		.known = known, .reserved = reserved, .busy = busy};
+		.known = known, .reserved = reserved, .opens = opens, .busy = busy};
 	const struct op *ops = (const void *)payload->data;
 	struct seam_result result;
 

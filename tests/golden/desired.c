@@ -17,9 +17,10 @@
 #include "tests/fake/random.h"
 
 static const struct host_facts facts_old = { .egress = { "eth0" }, .egress_count = 1, .ra = { "eth0" }, .ra_count = 1,
+					     .opened4 = { { "eth0" }, 1 }, .opened_all6 = true,
 					     .ipv6 = true, .br_netfilter = true, .mtu = 1400 };
 static const struct host_facts facts_new = { .egress = { "eth0", "wlan0" }, .egress_count = 2, .force_forwarding = true,
-					     .ipv6 = true, .mtu = 1500 };
+					     .opened6 = { { "wlan0" }, 1 }, .ipv6 = true, .mtu = 1500 };
 
 /* --------------------------------------------------------------------- golden */
 
@@ -124,6 +125,14 @@ static bool none_reserved(void *ctx, uint8_t proto, uint16_t port)
 	(void)proto;
 	(void)port;
 	return false;
+}
+
+static bool any_opens(void *ctx, uint8_t family, bool all)
+{
+	(void)ctx;
+	(void)family;
+	(void)all;
+	return true;
 }
 
 static int none_busy(void *ctx, const struct obj_elem *elem, uint8_t family)
@@ -276,7 +285,8 @@ static void assert_sound(const struct objv *objs)
 /* The hand's check takes it, and a kernel in the state before can do it. */
 static void assert_taken(const struct plan *plan, struct fake *kernel, unsigned seed)
 {
-	const struct check_world world = { .ctx = kernel, .known = in_registry, .reserved = none_reserved, .busy = none_busy };
+	const struct check_world world = { .ctx = kernel, .known = in_registry, .reserved = none_reserved,
+					   .opens = any_opens, .busy = none_busy };
 	struct seam_result result = { 0 };
 	struct err err = ERR_INIT;
 

@@ -151,6 +151,14 @@ static void test_foreign_table(void **state)
 	stack_fini(&stack);
 }
 
+static struct obj family_of(enum nft_set set, uint8_t family)
+{
+	struct obj obj = obj_elem(0, set);
+
+	obj.elem.family = family;
+	return obj;
+}
+
 /* Every set: an element in, out; a map's data changed. */
 static void test_elements(void **state)
 {
@@ -164,6 +172,9 @@ static void test_elements(void **state)
 		pub_of(ROUTER, SET_ROUTER_PUB4, NULL, IPPROTO_TCP, 8080, "10.0.0.1", 80),
 		pub_of(ROUTER, SET_ROUTER_PUB6, NULL, IPPROTO_UDP, 53, "fd00::1", 5353),
 		elem_of(0, SET_HOST_UPLINK, "mu000000000001", NULL, NULL),
+		elem_of(0, SET_HOST_OPENED4, "eth0", NULL, NULL),
+		elem_of(0, SET_HOST_OPENED6, "eth0", NULL, NULL),
+		family_of(SET_HOST_OPENED_ALL, OBJ_FAMILY_IPV6),
 		elem_of(0, SET_HOST_SRC4, "mu000000000001", NULL, "10.248.0.1"),
 		elem_of(0, SET_HOST_SRC6, "mu000000000001", NULL, "fd01::1"),
 		pub_of(0, SET_HOST_PUB4, NULL, IPPROTO_TCP, 8080, "10.248.0.1", 8080),

@@ -112,10 +112,15 @@ netns their-stack ip -batch - <<-END
 	neigh add 10.0.0.1 lladdr $bridge_mac dev eth0 nud permanent
 	neigh add fd00:a::1 lladdr $bridge_mac dev eth0 nud permanent
 END
+# Before 6.17 IPv6 forwards on all devices or on none.
+opened6='opened_all { ipv6 }'
+[[ ! -e /proc/sys/net/ipv6/conf/eth0/force_forwarding ]] || opened6='opened6 { "eth0" }'
 {
 	cat "$here/host.nft"
 	cat <<-END
 		add element inet moat uplinks { "$up" }
+		add element inet moat opened4 { "eth0" }
+		add element inet moat $opened6
 		add element inet moat src4 { "$up" . $router4 }
 		add element inet moat src6 { "$up" . $router6 }
 		add element inet moat pub4 { tcp . 8080 : $router4 . 8080 }

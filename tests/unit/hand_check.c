@@ -46,7 +46,15 @@ static int busy(void *ctx, const struct obj_elem *elem, uint8_t family)
 	return elem->port == BUSY && family == 4;
 }
 
-static const struct check_world world = {.known = known, .reserved = reserved, .busy = busy};
+/* A host that routes IPv6 by itself and IPv4 not, as far as single devices go. */
+static bool opens(void *ctx, uint8_t family, bool all)
+{
+	(void)ctx;
+	return family == 4 || all;
+}
+
+static const struct check_world world = {
+	.known = known, .reserved = reserved, .opens = opens, .busy = busy};
 
 /* One plan: its text, who asked, what the check says of its last operation. */
 struct row {
@@ -272,11 +280,23 @@ static void sysctls(void **state)
 	static const struct row rows[] = {
 		{"+ sysctl ns=host key=net/ipv4/conf/*/forwarding dev=eth0 value=1\ncommit\n",
 		 0, 0},
-		{"+ sysctl ns=host key=net/ipv4/conf/*/forwarding dev=eth0 value=0\ncommit\n",
+		{"~ sysctl ns=host key=net/ipv6/conf/*/force_forwarding dev=eth0 value=0\ncommit\n",
 		 -EPERM, 0},
+		{"~ sysctl ns=host key=net/ipv6/conf/*/forwarding dev=all value=0\ncommit\n", 0, 0},
+		{"~ sysctl ns=host key=net/ipv4/conf/*/forwarding dev=all value=0\ncommit\n",
+		 -EPERM, 0},
+		{"+ elem ns=host set=host.opened4 dev=eth0\ncommit\n", 0, 0},
+		{"+ elem ns=host set=host.opened4 dev=" MU "\ncommit\n", -EPERM, 0},
+		{"+ elem ns=host set=host.opened4 dev=lo\ncommit\n", -EPERM, 0},
+		{"+ elem ns=host set=host.opened6 dev=eth0\ncommit\n", -EPERM, 0},
+		{"commit\n- elem ns=host set=host.opened6 dev=eth0\n", 0, 0},
+		{"+ elem ns=host set=host.opened_all family=ipv6\ncommit\n", 0, 0},
+		{"+ elem ns=host set=host.opened_all family=ipv4\ncommit\n", -EPERM, 0},
+		{"~ sysctl ns=host key=net/ipv4/conf/*/forwarding dev=eth0 value=0\ncommit\n", 0,
+		 0},
 		{"+ sysctl ns=host key=net/ipv4/conf/*/forwarding dev=all value=1\ncommit\n",
 		 -EPERM, 0},
-		{"+ sysctl ns=host key=net/ipv6/conf/*/forwarding dev=all value=0\ncommit\n",
+		{"+ sysctl ns=host key=net/ipv6/conf/*/forwarding dev=default value=0\ncommit\n",
 		 -EPERM, 0},
 		{"+ sysctl ns=host key=net/ipv6/conf/*/forwarding dev=eth0 value=1\ncommit\n",
 		 -EPERM, 0},

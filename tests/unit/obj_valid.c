@@ -179,7 +179,7 @@ static void rulesets(void **state)
 	REFUSED(parsed(arp), o.elem.ip.family = 6);
 	REFUSED(parsed(arp), memset(&o.elem.ip, 0, sizeof(o.elem.ip)));
 	REFUSED(parsed(arp), o.elem.port = 1);
-	REFUSED(parsed(arp), o.elem.zero1 = 1);
+	REFUSED(parsed(arp), o.elem.family = 1);
 	REFUSED(parsed(arp), o.elem.to_ip = o.elem.ip);
 	REFUSED(parsed(pub), o.ns = router);
 	REFUSED(parsed(pub), o.elem.proto = 1);
