@@ -24,7 +24,7 @@ static int network_create(const struct cni_request *request, struct varlink_clie
 static int network_compare(const struct cni_request *request, const json_t *network,
 			   struct err *err);
 static int attach(const struct cni_request *request, struct varlink_client *client, int netns,
-		  bool default_route, json_t **ret_endpoint, struct err *err);
+		  json_t **ret_endpoint, struct err *err);
 static json_t *labels_make(const struct cni_request *request);
 static void strings_set(json_t *parameters, const char *key, const char *const *list);
 static int call(struct varlink_client *client, const char *method, json_t *parameters,
@@ -35,7 +35,7 @@ int cni_add(const struct cni_request *request, json_t **ret_result, struct err *
 	cleanup(varlink_closep) struct varlink_client *client = NULL;
 	cleanup(json_freep) json_t *network = NULL, *endpoint = NULL;
 	cleanup(fd_closep) int netns = -1;
-	bool default_route = request->default_route;
+	const json_t *has_route;
 	int rc;
 
 	rc = netns_open(request, &netns, err);
@@ -47,16 +47,13 @@ int cni_add(const struct cni_request *request, json_t **ret_result, struct err *
 	if (rc == CNI_OK)
 		rc = network_get(request, client, &network, err);
 	if (rc == CNI_OK)
-		rc = attach(request, client, netns, default_route, &endpoint, err);
-	if (rc != CNI_OK && err->kind == ERR_CONFLICT && default_route &&
-	    !request->default_route_asked) {
-		/* another interface of the stack has it, which is as well */
-		default_route = false;
-		rc = attach(request, client, netns, default_route, &endpoint, err);
-	}
+		rc = attach(request, client, netns, &endpoint, err);
 	if (rc != CNI_OK)
 		return rc;
-	rc = cni_result_add(request, endpoint, network, default_route, ret_result, err);
+	/* where it was not asked for, another interface of the stack may have it, which is as well */
+	has_route = json_object_get(endpoint, "defaultRoute");
+	rc = cni_result_add(request, endpoint, network,
+			    request->default_route && !json_is_false(has_route), ret_result, err);
 	if (rc != CNI_OK) { /* what the runtime is not told of may not stay */
 		struct err ignored = ERR_INIT;
 
@@ -190,7 +187,7 @@ static int network_compare(const struct cni_request *request, const json_t *netw
 }
 
 static int attach(const struct cni_request *request, struct varlink_client *client, int netns,
-		  bool default_route, json_t **ret_endpoint, struct err *err)
+		  json_t **ret_endpoint, struct err *err)
 {
 	cleanup(mem_freep) char *network =
 		mem_printf("%s/%s", request->tenant, request->network);
@@ -198,9 +195,12 @@ static int attach(const struct cni_request *request, struct varlink_client *clie
 	cleanup(json_freep) json_t *reply = NULL;
 	json_t *parameters, *endpoint;
 
-	parameters = json_pack("{s:s, s:s, s:i, s:s, s:b, s:o}", "network", network, "name",
-			       stack, "netnsFd", 0, "ifname", request->ifname, "defaultRoute",
-			       default_route, "labels", labels_make(request));
+	parameters = json_pack("{s:s, s:s, s:i, s:s, s:o}", "network", network, "name", stack,
+			       "netnsFd", 0, "ifname", request->ifname, "labels",
+			       labels_make(request));
+	if (!request->default_route || request->default_route_asked)
+		json_object_set_new(parameters, "defaultRoute",
+				    json_boolean(request->default_route));
 	strings_set(parameters, "ips", request->ips);
 	strings_set(parameters, "publish", request->publish);
 	if (request->mac)

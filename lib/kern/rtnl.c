@@ -13,6 +13,7 @@
 #include "lib/kern/rtnl.h"
 
 #include <errno.h>
+#include <linux/fib_rules.h>
 #include <linux/if_bridge.h>
 #include <linux/if_link.h>
 #include <linux/neighbour.h>
@@ -272,6 +273,12 @@ static void route_message(struct nlbatch *batch, uint16_t type, uint16_t flags,
 	rtm->rtm_type = RTN_UNICAST;
 	/* IPv4 wants scope link for a route without gateway; IPv6 knows no scopes. */
 	rtm->rtm_scope = dst->family == 4 && !via->family ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE;
+	if (route->table) {
+		rtm->rtm_table = RT_TABLE_UNSPEC;
+		mnl_attr_put_u32(nlh, RTA_TABLE, route->table);
+	}
+	if (route->metric)
+		mnl_attr_put_u32(nlh, RTA_PRIORITY, route->metric);
 	if (route->dst.len)
 		mnl_attr_put(nlh, RTA_DST, ip_size(dst), dst->b);
 	if (index)
@@ -299,6 +306,32 @@ void rtnl_route_add(struct nlbatch *batch, const struct obj_route *route, uint32
 void rtnl_route_del(struct nlbatch *batch, const struct obj_route *route, uint32_t index)
 {
 	route_message(batch, RTM_DELROUTE, 0, route, index);
+}
+
+static void rule_message(struct nlbatch *batch, uint16_t type, uint16_t flags,
+			 const struct obj_rule *rule)
+{
+	struct nlmsghdr *nlh = nlbuf_begin(batch, NLBUF_RTNL_ROOM, type, flags);
+	struct fib_rule_hdr *frh = mnl_nlmsg_put_extra_header(nlh, sizeof(*frh));
+
+	frh->family = family_of(&rule->src.ip);
+	frh->src_len = rule->src.len;
+	frh->action = FR_ACT_TO_TBL;
+	mnl_attr_put(nlh, FRA_SRC, ip_size(&rule->src.ip), rule->src.ip.b);
+	mnl_attr_put_u32(nlh, FRA_TABLE, rule->table);
+	mnl_attr_put_u32(nlh, FRA_PRIORITY, OBJ_RULE_PRIORITY);
+	mnl_attr_put_u8(nlh, FRA_PROTOCOL, OBJ_ROUTE_PROTO);
+	nlbuf_end(batch, nlh);
+}
+
+void rtnl_rule_add(struct nlbatch *batch, const struct obj_rule *rule)
+{
+	rule_message(batch, RTM_NEWRULE, NLM_F_CREATE | NLM_F_EXCL, rule);
+}
+
+void rtnl_rule_del(struct nlbatch *batch, const struct obj_rule *rule)
+{
+	rule_message(batch, RTM_DELRULE, 0, rule);
 }
 
 static void neigh_message(struct nlbatch *batch, uint16_t type, uint16_t flags,
@@ -379,12 +412,13 @@ static void dump_request(struct nlbatch *batch, enum rtnl_part part, uint8_t fam
 		[RTNL_ROUTES] = {RTM_GETROUTE, sizeof(struct rtmsg)},
 		[RTNL_NEIGHS] = {RTM_GETNEIGH, sizeof(struct ndmsg)},
 		[RTNL_FDB] = {RTM_GETNEIGH, sizeof(struct ndmsg)},
+		[RTNL_RULES] = {RTM_GETRULE, sizeof(struct fib_rule_hdr)},
 	};
 	struct nlmsghdr *nlh =
 		nlbuf_begin(batch, NLBUF_RTNL_ROOM, parts[part].type, NLM_F_DUMP);
 	uint8_t *header = mnl_nlmsg_put_extra_header(nlh, parts[part].header);
 
-	header[0] = family; /* the first byte of all three */
+	header[0] = family; /* the first byte of each */
 	nlbuf_end(batch, nlh);
 }
 
@@ -393,7 +427,7 @@ int rtnl_dump(struct nlsock *sock, enum rtnl_part part, struct buf *bytes, struc
 	static const uint8_t families[RTNL_PART_COUNT][2] = {
 		[RTNL_LINKS] = {AF_UNSPEC, AF_UNSPEC}, [RTNL_ADDRS] = {AF_INET, AF_INET6},
 		[RTNL_ROUTES] = {AF_INET, AF_INET6},   [RTNL_NEIGHS] = {AF_INET, AF_INET6},
-		[RTNL_FDB] = {AF_BRIDGE, AF_UNSPEC},
+		[RTNL_FDB] = {AF_BRIDGE, AF_UNSPEC},   [RTNL_RULES] = {AF_INET, AF_INET6},
 	};
 	int r = 0;
 

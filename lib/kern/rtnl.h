@@ -60,6 +60,9 @@ void rtnl_addr_del(struct nlbatch *batch, const struct obj_addr *addr, uint32_t 
 void rtnl_route_add(struct nlbatch *batch, const struct obj_route *route, uint32_t index);
 void rtnl_route_del(struct nlbatch *batch, const struct obj_route *route, uint32_t index);
 
+void rtnl_rule_add(struct nlbatch *batch, const struct obj_rule *rule);
+void rtnl_rule_del(struct nlbatch *batch, const struct obj_rule *rule);
+
 void rtnl_neigh_add(struct nlbatch *batch, const struct obj_neigh *neigh,
 		    uint32_t index); /* permanent, exclusive */
 void rtnl_neigh_set(struct nlbatch *batch, const struct obj_neigh *neigh,
@@ -73,9 +76,10 @@ void rtnl_fdb_del(struct nlbatch *batch, const struct obj_fdb *fdb, uint32_t ind
 enum rtnl_part {
 	RTNL_LINKS,
 	RTNL_ADDRS,
-	RTNL_ROUTES, /* both families, main table only in the decoder */
+	RTNL_ROUTES, /* both families; the decoder takes the main table and ours */
 	RTNL_NEIGHS,
 	RTNL_FDB,
+	RTNL_RULES,  /* both families */
 	RTNL_PART_COUNT
 };
 

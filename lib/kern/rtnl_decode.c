@@ -3,6 +3,7 @@
 #include "lib/kern/rtnl_decode.h"
 
 #include <errno.h>
+#include <linux/fib_rules.h>
 #include <linux/if_bridge.h>
 #include <linux/if_link.h>
 #include <linux/neighbour.h>
@@ -302,6 +303,11 @@ static bool route_read(const struct nlmsghdr *nlh, uint16_t type,
 	return true;
 }
 
+static bool table_is_ours(uint32_t table)
+{
+	return table >= OBJ_TABLE_FIRST && table <= OBJ_TABLE_LAST;
+}
+
 static int decode_routes(const struct decoder *d, struct rtnl_slice raw, struct err *err)
 {
 	size_t offset = 0;
@@ -314,13 +320,44 @@ static int decode_routes(const struct decoder *d, struct rtnl_slice raw, struct 
 		struct obj obj;
 
 		if (!route_read(nlh, RTM_NEWROUTE, &route) ||
-		    route.protocol != OBJ_ROUTE_PROTO || route.table != RT_TABLE_MAIN)
+		    route.protocol != OBJ_ROUTE_PROTO ||
+		    (route.table != RT_TABLE_MAIN && !table_is_ours(route.table)))
 			continue;
 		link = seen_find(d, route.index);
-		obj = obj_route(d->ns, &route.dst, &route.via, link ? link->name : "");
+		obj = obj_route_in(d->ns, &route.dst, &route.via, link ? link->name : "",
+				   route.metric,
+				   route.table == RT_TABLE_MAIN ? 0 : route.table);
 		objv_add(d->objs, &obj);
 	}
 	return bad ? bad_bytes(err, "routes") : 0;
+}
+
+static int decode_rules(const struct decoder *d, struct rtnl_slice raw, struct err *err)
+{
+	size_t offset = 0;
+	const struct nlmsghdr *nlh;
+	bool bad = false;
+
+	while ((nlh = nlbuf_next(raw.data, raw.size, &offset, &bad))) {
+		const struct fib_rule_hdr *frh = header_of(nlh, RTM_NEWRULE, sizeof(*frh));
+		const struct nlattr *attrs[FRA_MAX + 1];
+		const uint8_t *protocol;
+		uint32_t table;
+		struct ip src = {0};
+		struct obj obj;
+
+		if (!frh)
+			continue;
+		nlbuf_attrs(nlh, sizeof(*frh), attrs, ARRAY_COUNT(attrs));
+		protocol = nlbuf_payload(attrs[FRA_PROTOCOL], sizeof(*protocol));
+		table = nlbuf_u32(attrs[FRA_TABLE], frh->table);
+		if (!protocol || *protocol != OBJ_ROUTE_PROTO || !table_is_ours(table) ||
+		    !ip_read(frh->family, attrs[FRA_SRC], &src))
+			continue;
+		obj = obj_rule(d->ns, &src, table);
+		objv_add(d->objs, &obj);
+	}
+	return bad ? bad_bytes(err, "rules") : 0;
 }
 
 static int decode_neighs(const struct decoder *d, struct rtnl_slice raw, struct err *err)
@@ -391,6 +428,8 @@ int rtnl_decode(const struct rtnl_raw *raw, uint64_t ns, struct objv *objs, stru
 	}
 	if (r == 0)
 		r = decode_routes(&d, raw->routes, err);
+	if (r == 0)
+		r = decode_rules(&d, raw->rules, err);
 	if (r == 0)
 		r = decode_neighs(&d, raw->neighs, err);
 	if (r == 0)

@@ -8,7 +8,7 @@
  *   host       links mu[0-9a-f]{12}, and addresses, routes, permanent neighbours on them
  *   router     links m[a-z][0-9a-f]{12} and "uplink"; addresses and neighbours on them; static FDB; lo only as OBJ_UP
  *   stack, container, foreign  every veth and bridge; addresses, permanent neighbours on them; lo only as OBJ_UP
- * Routes always only with protocol OBJ_ROUTE_PROTO in the main table. Kernel-made things (prefix routes, local
+ * Routes and rules always only with protocol OBJ_ROUTE_PROTO, in the main table and our own. Kernel-made things (prefix routes, local
  * table, non-permanent neighbours, learned or local FDB entries) never. A kernel-made fe80 address cannot be told
  * from ours by its bytes: it is shown, so that drift shows.
  */
@@ -28,11 +28,11 @@ struct rtnl_slice {
  * indices and objects names.
  */
 struct rtnl_raw {
-	struct rtnl_slice links, addrs, routes, neighs, fdb;
+	struct rtnl_slice links, addrs, routes, neighs, fdb, rules;
 };
 
 /**
- * rtnl_decode() - append OBJ_LINK, OBJ_UP, OBJ_ADDR, OBJ_ROUTE, OBJ_NEIGH, OBJ_FDB of @ns
+ * rtnl_decode() - append OBJ_LINK, OBJ_UP, OBJ_ADDR, OBJ_ROUTE, OBJ_RULE, OBJ_NEIGH, OBJ_FDB of @ns
  * Return: 0, or -EBADMSG with @err for bytes that are no netlink messages.
  */
 int rtnl_decode(const struct rtnl_raw *raw, uint64_t ns, struct objv *objs, struct err *err);

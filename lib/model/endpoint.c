@@ -36,6 +36,52 @@ static int prefixes_take(struct endpoint *endpoint, const struct endpoint_want *
 	return 0;
 }
 
+/* --------------------------------------------------------------- default routes */
+
+const struct endpoint *model_default_endpoint(const struct stack *stack)
+{
+	const struct endpoint *best = NULL;
+
+	list_each(node, &stack->endpoints) {
+		const struct endpoint *endpoint = container_of(node, struct endpoint, stack_link);
+
+		if (endpoint->default_route && (!best || endpoint->metric < best->metric))
+			best = endpoint;
+	}
+	return best;
+}
+
+/*
+ * The first interface's default route stays the best unless a later one asks to go before it; when it goes, the kernel
+ * has the next at hand. Every later one gets a table of its own: an answer must leave by the interface whose
+ * address it bears, or the guard of the other one drops it. Not in labs, where stacks are routers of somebody's design.
+ */
+static int metric_choose(struct endpoint *endpoint, const struct endpoint_want *want, const char *full, struct err *err)
+{
+	unsigned least = UINT16_MAX, most = 0;
+
+	endpoint->metric = want->metric;
+	endpoint->own_table = want->own_table;
+	if (want->metric)
+		return 0;
+	endpoint->metric = ROUTE_METRIC_FIRST;
+	list_each(node, &endpoint->stack->endpoints) {
+		const struct endpoint *other = container_of(node, struct endpoint, stack_link);
+
+		if (!other->network)
+			continue;
+		least = other->metric < least ? other->metric : least;
+		most = other->metric > most ? other->metric : most;
+	}
+	if (!most)
+		return 0;
+	if (want->first_route ? least <= 1 : most >= UINT16_MAX)
+		return err_set(err, ERR_LIMIT, ERANGE, full, "the stack has used up the metrics of its default routes");
+	endpoint->metric = (uint16_t)(want->first_route ? least - 1 : most + 1);
+	endpoint->own_table = endpoint->stack->tenant->kind != TENANT_LAB;
+	return 0;
+}
+
 /* ------------------------------------------------------------------ endpoints */
 
 enum { REQUEST_KEY_SIZE = REQUEST_ID_SIZE + NAME_TENANT_SIZE + 12 };
@@ -132,6 +178,11 @@ int model_endpoint_add(struct stack *stack, struct network *network, const struc
 	r = endpoint_make(stack, want, &endpoint, full, err);
 	if (r < 0)
 		return r;
+	r = metric_choose(endpoint, want, full, err);
+	if (r < 0) {
+		endpoint_free(endpoint);
+		return r;
+	}
 	endpoint->network = network;
 	endpoint->mtu = want->mtu ? want->mtu : network->mtu;
 	endpoint->mtu_follows = endpoint->mtu == network->mtu;

@@ -27,6 +27,7 @@ enum {
 	NETWORK_PORTS_MAX = 1023, /* net/bridge/br_private.h: BR_MAX_PORTS 1 << 10, number 0 is not used */
 	ENDPOINT_PUBLISH_MAX = 1024,
 	STACK_ROUTES_MAX = 16384,
+	ROUTE_METRIC_FIRST = 1024, /* of a stack's first default route: what IPv6 and DHCP clients give; room before and behind */
 	LABELS_SIZE = 2048, /* bytes of JSON */
 	REQUEST_ID_SIZE = 129,
 };
@@ -133,7 +134,9 @@ struct endpoint {
 	size_t ip_count;
 	uint32_t mtu;
 	bool mtu_follows; /* the network's, and changes with it */
-	bool default_route;
+	bool default_route; /* has one in the main table */
+	uint16_t metric;    /* of it; the least of a stack wins. No two of a stack have the same */
+	bool own_table;	    /* what leaves from its addresses is routed by a table of its own */
 	struct publish **publish; /* owned */
 	size_t publish_count;
 	char *labels; /* JSON object as text, or NULL; owned */
@@ -255,6 +258,9 @@ struct endpoint_want {
 	struct mac mac;		  /* zero: from the id */
 	uint32_t mtu;		  /* 0: the network's */
 	bool default_route;
+	bool first_route; /* before those of the stack's other interfaces; else behind them */
+	uint16_t metric;  /* as the store held it, with own_table; 0: chosen */
+	bool own_table;
 	const struct portspec *publish;
 	size_t publish_count;
 	const char *labels;	/* JSON text or NULL */
@@ -263,6 +269,8 @@ struct endpoint_want {
 };
 int model_endpoint_add(struct stack *stack, struct network *network, const struct endpoint_want *want,
 		       struct endpoint **ret_endpoint, struct err *err);
+/** model_default_endpoint() - the one whose default route a stack uses, NULL where it has none */
+const struct endpoint *model_default_endpoint(const struct stack *stack);
 int model_wire_add(struct stack *a, const struct endpoint_want *want_a, struct stack *b, const struct endpoint_want *want_b,
 		   struct endpoint **ret_a, struct err *err);
 void model_endpoint_del(struct endpoint *endpoint); /* of a wire: both ends */

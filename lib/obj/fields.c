@@ -96,6 +96,14 @@ static const struct field route_fields[] = {
 	{"dst", FIELD_PREFIX, FIELD_KEY, 0, AT(route.dst), NULL},
 	{"via", FIELD_IP, FIELD_KEY | FIELD_OPTIONAL, 0, AT(route.via), NULL},
 	{"dev", FIELD_NAME, FIELD_KEY | FIELD_OPTIONAL, 0, AT(route.dev), NULL},
+	{"metric", FIELD_NUMBER, FIELD_KEY | FIELD_OPTIONAL, 0, AT(route.metric), NULL},
+	{"table", FIELD_NUMBER, FIELD_KEY | FIELD_OPTIONAL, 0, AT(route.table), NULL},
+	{0},
+};
+
+static const struct field rule_fields[] = {
+	{"src", FIELD_PREFIX, FIELD_KEY, 0, AT(rule.src), NULL},
+	{"table", FIELD_NUMBER, FIELD_KEY, 0, AT(rule.table), NULL},
 	{0},
 };
 
@@ -148,6 +156,7 @@ static const struct {
 	[OBJ_ADDR] = {"addr", addr_fields},
 	[OBJ_UP] = {"up", up_fields},
 	[OBJ_ROUTE] = {"route", route_fields},
+	[OBJ_RULE] = {"rule", rule_fields},
 	[OBJ_NEIGH] = {"neigh", neigh_fields},
 	[OBJ_FDB] = {"fdb", fdb_fields},
 	[OBJ_RULESET] = {"ruleset", ruleset_fields},

@@ -154,6 +154,26 @@ struct obj obj_route(uint64_t ns, const struct prefix *dst, const struct ip *via
 	return obj;
 }
 
+struct obj obj_route_in(uint64_t ns, const struct prefix *dst, const struct ip *via,
+			const char *dev, uint32_t metric, uint32_t table)
+{
+	struct obj obj = obj_route(ns, dst, via, dev);
+
+	/* IP6_RT_PRIO_USER, include/net/ip6_route.h: what IPv6 makes of none */
+	obj.route.metric = dst->ip.family == 6 && metric == 1024 ? 0 : metric;
+	obj.route.table = table;
+	return obj;
+}
+
+struct obj obj_rule(uint64_t ns, const struct ip *src, uint32_t table)
+{
+	struct obj obj = obj_new(ns, OBJ_RULE);
+
+	obj.rule.src = (struct prefix){.ip = *src, .len = src->family == 4 ? 32 : 128};
+	obj.rule.table = table;
+	return obj;
+}
+
 struct obj obj_neigh(uint64_t ns, const char *dev, const struct ip *ip, const struct mac *mac)
 {
 	struct obj obj = obj_new(ns, OBJ_NEIGH);
@@ -278,6 +298,7 @@ static const char *obj_device(const struct obj *obj)
 		return obj->port.dev;
 	case OBJ_NONE:
 	case OBJ_NETNS:
+	case OBJ_RULE:
 	case OBJ_RULESET:
 	case OBJ_ELEM: /* names a device, and outlives it: a set knows only the name */
 	case OBJ_KIND_COUNT:
@@ -331,6 +352,7 @@ bool obj_implies(const struct obj *outer, const struct obj *inner)
 	case OBJ_ADDR:
 	case OBJ_UP:
 	case OBJ_ROUTE:
+	case OBJ_RULE:
 	case OBJ_NEIGH:
 	case OBJ_FDB:
 	case OBJ_ELEM:

@@ -29,7 +29,10 @@ enum {
 	OBJ_ALIAS_SIZE = 160, /* of IFALIASZ 256 */
 	OBJ_FAMILY_IPV4 = 2, /* NFPROTO_IPV4, NFPROTO_IPV6 */
 	OBJ_FAMILY_IPV6 = 10,
-	OBJ_ROUTE_PROTO = 77, /* our mark on routes (RTPROT_*, /etc/iproute2/rt_protos leaves it free) */
+	OBJ_ROUTE_PROTO = 77, /* our mark on routes and rules (RTPROT_*, /etc/iproute2/rt_protos leaves it free) */
+	OBJ_TABLE_FIRST = 77 << 16, /* routing tables of ours: 65536 from here; those below 256 have users by name */
+	OBJ_TABLE_LAST = OBJ_TABLE_FIRST + 0xffff,
+	OBJ_RULE_PRIORITY = 7700, /* of our routing rules: before the main table's 32766 */
 };
 
 /*
@@ -54,7 +57,8 @@ enum obj_kind {
 	OBJ_SYSCTL, /* key: ns, sysctl.key, sysctl.dev. DEL does nothing: it dies with its link or namespace */
 	OBJ_ADDR,   /* key: ns, dev, address, length */
 	OBJ_UP,	    /* key: ns, name: the link is administratively up. Apart from the link, since the guard must stand between them */
-	OBJ_ROUTE,  /* key: ns, dst, (gateway, device): value none; always protocol OBJ_ROUTE_PROTO, main table */
+	OBJ_ROUTE,  /* key: all of it, value none; always protocol OBJ_ROUTE_PROTO */
+	OBJ_RULE,   /* key: ns, source, table: value none; always protocol OBJ_ROUTE_PROTO, priority OBJ_RULE_PRIORITY */
 	OBJ_NEIGH,  /* key: ns, dev, ip; value mac. NUD_PERMANENT */
 	OBJ_FDB,    /* key: ns, dev, mac. NTF_MASTER, NUD_NOARP: static, not local */
 	OBJ_RULESET, /* key: ns, ruleset.kind: a constant nft skeleton; value: version, digest */
@@ -144,10 +148,24 @@ struct obj_addr {
 	struct prefix addr; /* host bits kept */
 };
 
+/**
+ * struct obj_route
+ * @metric: 0: the kernel's own, which is 0 of IPv4 and 1024 of IPv6 (and so never 1024 here)
+ * @table: 0: main; else one of ours
+ */
 struct obj_route {
 	char dev[OBJ_IFNAME_SIZE]; /* "" lets the kernel choose by the gateway */
 	struct prefix dst;	   /* network form; len 0 is the default route */
 	struct ip via;		   /* family 0: on link */
+	uint8_t zero;
+	uint32_t metric, table;
+};
+
+/** struct obj_rule - what leaves with this source address is routed by @table, one of ours */
+struct obj_rule {
+	struct prefix src; /* one address */
+	uint8_t zero[2];
+	uint32_t table;
 };
 
 struct obj_neigh {
@@ -251,6 +269,7 @@ struct obj {
 		struct obj_addr addr;
 		struct obj_port up;
 		struct obj_route route;
+		struct obj_rule rule;
 		struct obj_neigh neigh;
 		struct obj_fdb fdb;
 		struct obj_ruleset ruleset;
@@ -283,6 +302,9 @@ struct obj obj_sysctl(uint64_t ns, enum sysctl_key key, const char *dev, int32_t
 struct obj obj_addr(uint64_t ns, const char *dev, const struct prefix *addr);
 struct obj obj_up(uint64_t ns, const char *dev);
 struct obj obj_route(uint64_t ns, const struct prefix *dst, const struct ip *via, const char *dev);
+struct obj obj_route_in(uint64_t ns, const struct prefix *dst, const struct ip *via, const char *dev, uint32_t metric,
+			uint32_t table);
+struct obj obj_rule(uint64_t ns, const struct ip *src, uint32_t table);
 struct obj obj_neigh(uint64_t ns, const char *dev, const struct ip *ip, const struct mac *mac);
 struct obj obj_fdb(uint64_t ns, const char *dev, const struct mac *mac);
 struct obj obj_ruleset(uint64_t ns, enum ruleset_kind kind, uint16_t version);

@@ -152,9 +152,24 @@ static bool addr_valid(const struct obj_addr *addr)
 	return addr->addr.len && ip_unicast(&addr->addr.ip);
 }
 
+static bool table_valid(uint32_t table)
+{
+	return table >= OBJ_TABLE_FIRST && table <= OBJ_TABLE_LAST;
+}
+
+static bool rule_valid(const struct obj_rule *rule)
+{
+	return table_valid(rule->table) && ip_unicast(&rule->src.ip) &&
+	       rule->src.len == (rule->src.ip.family == 4 ? 32 : 128);
+}
+
 static bool route_valid(const struct obj_route *route)
 {
 	struct prefix network = prefix_network(&route->dst);
+
+	if ((route->table && !table_valid(route->table)) ||
+	    (route->metric == 1024 && route->dst.ip.family == 6))
+		return false;
 
 	if (memcmp(&network, &route->dst, sizeof(network)) != 0 ||
 	    ip_is_multicast(&route->dst.ip))
@@ -197,6 +212,8 @@ static bool kind_valid(const struct obj *obj)
 		return addr_valid(&obj->addr);
 	case OBJ_ROUTE:
 		return route_valid(&obj->route);
+	case OBJ_RULE:
+		return rule_valid(&obj->rule);
 	case OBJ_RULESET:
 		return ruleset_fits(obj->ruleset.kind, obj->ns) && obj->ruleset.digest <= 1;
 	case OBJ_ELEM:

@@ -285,6 +285,40 @@ static void add_inner_end(struct objv *objs, const struct endpoint *endpoint)
 	add(objs, obj_up(ns, dev));
 }
 
+/* Answers leave by the interface that has their address: what is on its link, and all else by its gateway. */
+void desired_own_table(const struct endpoint *endpoint, struct objv *objs)
+{
+	const struct network *network = endpoint->network;
+	uint32_t table = (uint32_t)OBJ_TABLE_FIRST + endpoint->metric;
+	uint64_t ns = endpoint->stack->ns;
+	bool done4 = false, done6 = false;
+
+	for (size_t i = 0; i < endpoint->ip_count; i++) {
+		struct prefix link = prefix_network(&endpoint->ips[i]);
+		struct obj route = obj_route_in(ns, &link, NULL, endpoint->ifname, 0, table);
+		bool again = link.len == (link.ip.family == 4 ? 32 : 128);
+
+		for (size_t j = 0; j < i && !again; j++) {
+			struct prefix other = prefix_network(&endpoint->ips[j]);
+
+			again = memcmp(&other, &link, sizeof(link)) == 0;
+		}
+		if (!again)
+			objv_add(objs, &route);
+		add(objs, obj_rule(ns, &endpoint->ips[i].ip, table));
+	}
+	for (size_t i = 0; i < network->subnet_count; i++) {
+		const struct ip *gateway = &network->gateways[i];
+		bool *done = gateway->family == 4 ? &done4 : &done6;
+
+		if (*done)
+			continue;
+		*done = true;
+		add(objs, obj_route_in(ns, gateway->family == 4 ? &default4 : &default6, gateway, endpoint->ifname, 0,
+				       table));
+	}
+}
+
 static void add_default_routes(struct objv *objs, const struct endpoint *endpoint)
 {
 	const struct network *network = endpoint->network;
@@ -299,8 +333,8 @@ static void add_default_routes(struct objv *objs, const struct endpoint *endpoin
 		if (*done)
 			continue;
 		*done = true;
-		add(objs, obj_route(endpoint->stack->ns, gateway->family == 4 ? &default4 : &default6, gateway,
-				    endpoint->ifname));
+		add(objs, obj_route_in(endpoint->stack->ns, gateway->family == 4 ? &default4 : &default6, gateway,
+				       endpoint->ifname, endpoint->metric, 0));
 	}
 }
 
@@ -370,6 +404,8 @@ void desired_endpoint(const struct endpoint *endpoint, struct objv *objs)
 	objv_add(objs, &veth);
 	add_inner_end(objs, endpoint);
 	add_default_routes(objs, endpoint);
+	if (endpoint->own_table)
+		desired_own_table(endpoint, objs);
 	add(objs, obj_fdb(ns, port, &endpoint->mac));
 	for (size_t i = 0; i < endpoint->ip_count; i++)
 		add(objs, obj_neigh(ns, bridge, &endpoint->ips[i].ip, &endpoint->mac));

@@ -58,6 +58,8 @@ void desired_network(const struct network *network, struct objv *objs);
 void desired_stack(const struct stack *stack, struct objv *objs);
 /** desired_endpoint() - one endpoint, or a whole wire (of its first end; nothing of its second), with its ports */
 void desired_endpoint(const struct endpoint *endpoint, struct objv *objs);
+/** desired_own_table() - the routing table and rules of an endpoint that has its own */
+void desired_own_table(const struct endpoint *endpoint, struct objv *objs);
 /** desired_publish() - the elements of one published port */
 void desired_publish(const struct endpoint *endpoint, const struct portspec *spec, struct objv *objs);
 /** desired_all() - everything that stands (LIFE_UP) in @model */

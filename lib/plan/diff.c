@@ -269,6 +269,7 @@ static const char *device_of(const struct obj *obj)
 	case OBJ_NETNS:
 	case OBJ_LINK:
 	case OBJ_SYSCTL:
+	case OBJ_RULE:
 	case OBJ_RULESET:
 	case OBJ_ELEM:
 	case OBJ_KIND_COUNT:

@@ -434,7 +434,8 @@ static int put_on_link(struct fake *fake, const struct obj *obj, const char *dev
 
 static int add(struct fake *fake, const struct obj *obj, struct objv *swept, struct err *err)
 {
-	bool again = obj->kind == OBJ_RULESET || obj->kind == OBJ_SYSCTL || obj->kind == OBJ_UP;
+	bool again = obj->kind == OBJ_RULESET || obj->kind == OBJ_SYSCTL || obj->kind == OBJ_UP ||
+		     obj->kind == OBJ_RULE;
 
 	if (!again && find(fake, obj))
 		return err_set(err, ERR_KERNEL, EEXIST, NULL, "the %s exists",
@@ -452,6 +453,9 @@ static int add(struct fake *fake, const struct obj *obj, struct objv *swept, str
 		return put_on_link(fake, obj, obj->up.dev, err);
 	case OBJ_ROUTE:
 		return add_route(fake, obj, err);
+	case OBJ_RULE:
+		put(fake, obj);
+		return 0;
 	case OBJ_NEIGH:
 		return put_on_link(fake, obj, obj->neigh.dev, err);
 	case OBJ_FDB:

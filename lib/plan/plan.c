@@ -48,6 +48,7 @@ enum {
 	RANK_UP = 35,
 	RANK_ADDR = 37,
 	RANK_ROUTE = 40,
+	RANK_RULE = 42, /* when its table is whole */
 	RANK_NEIGH = 45,
 	RANK_FDB = 47,
 	RANK_RULESET = 60,
@@ -128,6 +129,8 @@ unsigned op_rank(const struct op *op)
 		return guarded(obj->up.dev) ? RANK_UP_GUARDED : RANK_UP;
 	case OBJ_ROUTE:
 		return guarded(obj->route.dev) ? RANK_ROUTE_GUARDED : RANK_ROUTE;
+	case OBJ_RULE:
+		return RANK_RULE;
 	case OBJ_NEIGH:
 		return RANK_NEIGH;
 	case OBJ_FDB:
@@ -259,6 +262,7 @@ static bool set_valid(const struct obj *obj)
 	case OBJ_ADDR:
 	case OBJ_UP:
 	case OBJ_ROUTE:
+	case OBJ_RULE:
 	case OBJ_FDB:
 	case OBJ_PORT:
 	case OBJ_KIND_COUNT:

@@ -18,7 +18,7 @@
 
 enum op_verb {
 	OP_NONE,
-	OP_ADD, /* make it; that it exists already is a failure, but for ruleset, sysctl and up */
+	OP_ADD, /* make it; that it exists already is a failure, but for ruleset, sysctl, up, rule; a neighbour is replaced */
 	OP_SET, /* it exists with another value: give it this one */
 	OP_DEL, /* that it does not exist is success */
 	OP_VERB_COUNT

@@ -54,11 +54,12 @@ static const struct json_field attach_fields[] = {
 
 /**
  * struct attach - one attach on its way
+ * @moved: the stack's first endpoint, which gets a table of its own since the default route is no longer its, or NULL
  * @stack_new: the stack was made for it, and goes with it when it fails
  * @adopt_fd: namespace for the hand, -1 when it has it or the transaction sees to it
  */
 struct attach {
-	struct endpoint *endpoint;
+	struct endpoint *endpoint, *moved;
 	bool stack_new;
 	int adopt_fd;
 };
@@ -186,6 +187,8 @@ static int attach_commit(struct txn *txn, json_t *reply, struct err *err)
 	}
 	if (r == 0)
 		r = store_up(store, endpoint->id, err);
+	if (r == 0 && attach->moved)
+		r = store_endpoint(store, attach->moved, err);
 	if (r == 0)
 		r = store_commit(store, err);
 	json_object_set_new(reply, "endpoint", present_endpoint(txn->engine, endpoint));
@@ -205,6 +208,8 @@ static void attach_abort(struct txn *txn)
 	struct attach *attach = txn->object;
 	struct stack *stack = attach->endpoint->stack;
 
+	if (attach->moved)
+		attach->moved->own_table = false;
 	(void)store_remove(txn->engine->store, attach->endpoint->id, NULL);
 	model_endpoint_del(attach->endpoint);
 	if (attach->stack_new) {
@@ -240,7 +245,6 @@ static int endpoint_make(struct call *call, struct stack *stack, struct network 
 	struct ip ips[IPS_ASKED_MAX];
 	struct portspec *specs;
 	char *labels cleanup(mem_freep) = NULL;
-	bool has_default = false;
 	int r;
 
 	r = ifname_get(stack, params->ifname, ifname, err);
@@ -255,18 +259,32 @@ static int endpoint_make(struct call *call, struct stack *stack, struct network 
 			return err_set(err, ERR_USAGE, EINVAL, params->network, "'%s' is no IP address", params->ips[i]);
 	if (params->mac && mac_parse(params->mac, &want.mac) < 0)
 		return err_set(err, ERR_USAGE, EINVAL, params->network, "'%s' is no MAC address", params->mac);
-	list_each(node, &stack->endpoints)
-		has_default = has_default || container_of(node, struct endpoint, stack_link)->default_route;
-	if (params->default_route == 1 && has_default)
-		return err_set(err, ERR_CONFLICT, EEXIST, stack->name, "the stack has a default route by another interface");
 	if (params->labels)
 		labels = json_text(params->labels);
-	want.default_route = params->default_route != 0 && !has_default;
+	want.default_route = params->default_route != 0;
+	want.first_route = params->default_route == 1;
 	want.ifname = ifname;
 	want.ips = ips;
 	want.publish = specs;
 	want.labels = labels;
 	return model_endpoint_add(stack, network, &want, ret_endpoint, err);
+}
+
+/* The first endpoint of a stack has no table of its own, as long as the main one's best default route is its. */
+static void table_move(struct attach *attach, struct objv *want)
+{
+	struct endpoint *endpoint = attach->endpoint;
+
+	list_each(node, &endpoint->stack->endpoints) {
+		struct endpoint *other = container_of(node, struct endpoint, stack_link);
+
+		if (other == endpoint || !other->network || other->own_table || other->life != LIFE_UP ||
+		    other->metric < endpoint->metric || !endpoint->own_table)
+			continue;
+		other->own_table = true;
+		attach->moved = other;
+		desired_own_table(other, want);
+	}
 }
 
 static void attach_run(struct call *call, struct attach *attach)
@@ -281,6 +299,7 @@ static void attach_run(struct call *call, struct attach *attach)
 	else if (endpoint->stack->kind == STACK_FOREIGN)
 		desired_stack(endpoint->stack, &txn->want);
 	desired_endpoint(endpoint, &txn->want);
+	table_move(attach, &txn->want);
 	txn->adopt_ns = endpoint->stack->ns;
 	txn->adopt_fd = attach->adopt_fd;
 	txn->adopt_fresh = attach->stack_new && call->admin; /* a refused plan is logged whole: not for anybody's asking */

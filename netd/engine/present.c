@@ -146,6 +146,7 @@ json_t *present_endpoint(const struct engine *engine, const struct endpoint *end
 		network_name_print(network, name);
 	json_object_set_new(doc, "network", network ? json_string(name) : json_null());
 	json_object_set_new(doc, "mtu", json_integer(endpoint->mtu));
+	json_object_set_new(doc, "defaultRoute", json_boolean(model_default_endpoint(endpoint->stack) == endpoint));
 	json_object_set_new(doc, "publish", present_publish(endpoint));
 	json_object_set_new(doc, "hostIfname", network ? json_string(port) : json_null());
 	json_object_set_new(doc, "netnsPath", stack_path(engine, endpoint->stack));

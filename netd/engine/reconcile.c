@@ -442,8 +442,7 @@ static void ask_dump(struct reconcile *rec, uint64_t ns)
 	struct dump_ctx *dump = mem_alloc(sizeof(*dump));
 	struct objv sysctls = { 0 };
 
-	if (!owner_is_stack(ns))
-		parts |= SEAM_NFT;
+	parts |= owner_is_stack(ns) ? SEAM_RULES : SEAM_NFT;
 	if (ns_class(ns) == NS_ROUTER)
 		parts |= SEAM_FDB;
 	for (size_t i = 0; i < rec->want.count; i++)

@@ -234,8 +234,11 @@ static json_t *end_json(const struct endpoint *endpoint)
 			"ips", prefixes_json(endpoint->ips, endpoint->ip_count), "mtu",
 			endpoint->mtu_follows ? 0 : (int)endpoint->mtu, "default",
 			(int)endpoint->default_route, "publish", publish);
-	if (endpoint->network)
+	if (endpoint->network) {
 		json_object_set_new(doc, "network", json_string(endpoint->network->name));
+		json_object_set_new(doc, "metric", json_integer(endpoint->metric));
+		json_object_set_new(doc, "ownTable", json_boolean(endpoint->own_table));
+	}
 	if (endpoint->labels)
 		json_object_set_new(doc, "labels", json_string(endpoint->labels));
 	if (endpoint->request)
@@ -301,6 +304,8 @@ static bool end_of(struct model *model, const json_t *doc, struct end *end)
 	end->want.ifname = text_of(doc, "ifname");
 	end->want.mtu = (uint32_t)int_of(doc, "mtu");
 	end->want.default_route = bool_of(doc, "default");
+	end->want.metric = (uint16_t)int_of(doc, "metric");
+	end->want.own_table = bool_of(doc, "ownTable");
 	end->want.labels = labels;
 	request_of(json_string_value(json_object_get(doc, "request")), text_of(doc, "tenant"), &end->want);
 	end->want.prefixes = end->prefixes;

@@ -65,6 +65,7 @@ enum apply_class apply_class(const struct op *op)
 	case OBJ_ADDR:
 	case OBJ_UP:
 	case OBJ_ROUTE:
+	case OBJ_RULE:
 	case OBJ_NEIGH:
 	case OBJ_FDB:
 		break;
@@ -177,6 +178,7 @@ static const char *index_name(const struct op *op)
 	case OBJ_FDB:
 		return obj->fdb.dev;
 	case OBJ_UP:
+	case OBJ_RULE:
 	case OBJ_NONE:
 	case OBJ_NETNS:
 	case OBJ_SYSCTL:
@@ -251,6 +253,9 @@ static void encode_other(struct nlbatch *batch, const struct op *op, uint32_t in
 	case OBJ_ROUTE:
 		(del ? rtnl_route_del : rtnl_route_add)(batch, &obj->route, index);
 		break;
+	case OBJ_RULE:
+		(del ? rtnl_rule_del : rtnl_rule_add)(batch, &obj->rule);
+		break;
 	case OBJ_NEIGH:
 		/* An entry without an address may be there: the kernel was asking for one who was not yet. */
 		(del ? rtnl_neigh_del : rtnl_neigh_set)(batch, &obj->neigh, index);
@@ -292,7 +297,7 @@ static int encode(struct apply *apply, struct nlsock *sock, struct nlbatch *batc
 	return 0;
 }
 
-static void acks_read(struct flight *f, const struct nlack *acks)
+static void acks_read(struct flight *f, struct nlack *acks)
 {
 	uint32_t at = 0;
 
@@ -300,6 +305,9 @@ static void acks_read(struct flight *f, const struct nlack *acks)
 		struct outcome *out = &f->out[i];
 
 		for (uint32_t m = 0; m < f->messages[i]; m++, at++) {
+			/* A rule that stands already says the same: its link went, and it stayed. */
+			if (acks[at].status == -EEXIST && f->ops[i].obj.kind == OBJ_RULE)
+				acks[at].status = 0;
 			/* -EIO: the answer is lost, so it may have happened. */
 			out->touched |= acks[at].status == 0 || acks[at].status == -EIO;
 			if (acks[at].status != 0 && out->status == 0)
@@ -481,6 +489,7 @@ static int encode_nft(struct apply *apply, struct nlbatch *batch, const struct o
 	case OBJ_ADDR:
 	case OBJ_UP:
 	case OBJ_ROUTE:
+	case OBJ_RULE:
 	case OBJ_NEIGH:
 	case OBJ_FDB:
 	case OBJ_KIND_COUNT:

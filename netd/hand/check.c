@@ -226,6 +226,7 @@ static const char *device_of(const struct obj *obj)
 		return obj->fdb.dev;
 	case OBJ_PORT:
 		return obj->port.dev;
+	case OBJ_RULE:
 	case OBJ_ELEM:
 	case OBJ_NONE:
 	case OBJ_NETNS:
@@ -297,6 +298,17 @@ static int rule_host_address(struct check *c, const struct op *op)
 	     prefix->len >= (prefix->ip.family == 4 ? UPLINK_LEN4 : UPLINK_LEN6)))
 		return 0;
 	return refuse(c, EPERM, "%s is no address of an uplink", prefix_print(prefix, text));
+}
+
+/* Tables of their own are for stacks on several networks; host and routers have the main one alone. */
+static int rule_tables(struct check *c, const struct op *op)
+{
+	const struct obj *obj = &op->obj;
+
+	if ((obj->kind != OBJ_RULE && (obj->kind != OBJ_ROUTE || obj->route.table == 0)) ||
+	    is_inner(ns_class(obj->ns)))
+		return 0;
+	return refuse(c, EPERM, "a routing table of its own is for stacks alone");
 }
 
 /* Forwarding tables belong to bridges, and those stand in routers. */
@@ -569,7 +581,8 @@ static int rule_publish_free(struct check *c, const struct op *op)
 static int rules_run(struct check *c, const struct op *op)
 {
 	static int (*const rules[])(struct check * c, const struct op *op) = {
-		rule_namespace,   rule_device,          rule_host_address,    rule_fdb,
+		rule_namespace,   rule_device,          rule_host_address,    rule_tables,
+		rule_fdb,
 		rule_sysctl_host, rule_sysctl_localnet, rule_sysctl_inner,    rule_ruleset,
 		rule_nft_device,  rule_router_address,  rule_publish_allowed, rule_publish_free,
 		rule_opened,

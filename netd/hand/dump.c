@@ -13,9 +13,9 @@
 
 enum {
 	CHUNK_ALIGN = 8,
-	PARTS_RTNL = SEAM_LINKS | SEAM_ADDRS | SEAM_ROUTES | SEAM_NEIGHS | SEAM_FDB,
-	PARTS_ALL = PARTS_RTNL | SEAM_NFT | SEAM_SYSCTLS | SEAM_REGISTRY | SEAM_RULES_ALL |
-		    SEAM_DROPPED,
+	PARTS_RTNL = SEAM_LINKS | SEAM_ADDRS | SEAM_ROUTES | SEAM_NEIGHS | SEAM_FDB |
+		     SEAM_RULES,
+	PARTS_ALL = PARTS_RTNL | SEAM_NFT | SEAM_SYSCTLS | SEAM_REGISTRY | SEAM_RULES_ALL,
 };
 
 /* A chunk begins; its size is written when it ends. Return: where. */
@@ -50,7 +50,7 @@ static int take_rtnl(struct registry *reg, struct ns_entry *entry, uint32_t part
 	} rows[] = {
 		{SEAM_LINKS, RTNL_LINKS},   {SEAM_ADDRS, RTNL_ADDRS},
 		{SEAM_ROUTES, RTNL_ROUTES}, {SEAM_NEIGHS, RTNL_NEIGHS},
-		{SEAM_FDB, RTNL_FDB},
+		{SEAM_FDB, RTNL_FDB},       {SEAM_RULES, RTNL_RULES},
 	};
 	struct nlsock *sock;
 	int r = registry_rtnl(reg, entry, &sock, err);
@@ -78,9 +78,8 @@ static int take_nft(struct registry *reg, struct ns_entry *entry, enum seam_part
 	if (r < 0)
 		return r;
 	at = chunk_begin(bytes, part);
-	r = part == SEAM_NFT       ? nft_dump(sock, bytes, err)
-	    : part == SEAM_DROPPED ? nft_dump_counters(sock, bytes, err)
-				   : nft_dump_base_chains(sock, bytes, err);
+	r = part == SEAM_NFT ? nft_dump(sock, bytes, err)
+			     : nft_dump_base_chains(sock, bytes, err);
 	return r == 0 ? chunk_end(bytes, at, err) : r;
 }
 
@@ -129,8 +128,7 @@ static int scope_check(const struct seam_scope *scope, const struct obj *sysctls
 		       struct err *err)
 {
 	if ((scope->parts & ~(uint32_t)PARTS_ALL) != 0 ||
-	    ((scope->parts & SEAM_RULES_ALL) != 0 && scope->ns != 0) ||
-	    ((scope->parts & SEAM_DROPPED) != 0 && ns_class(scope->ns) != NS_ROUTER))
+	    ((scope->parts & SEAM_RULES_ALL) != 0 && scope->ns != 0))
 		return err_set(err, ERR_INTERNAL, EPROTO, NULL,
 			       "a dump of parts 0x%x is not to be had there", scope->parts);
 	for (uint32_t i = 0; i < scope->sysctls; i++) {
@@ -167,8 +165,6 @@ int dump_take(struct registry *reg, const struct seam_scope *scope, const struct
 		r = take_nft(reg, entry, SEAM_NFT, bytes, err);
 	if (r == 0 && (scope->parts & SEAM_RULES_ALL) != 0)
 		r = take_nft(reg, entry, SEAM_RULES_ALL, bytes, err);
-	if (r == 0 && (scope->parts & SEAM_DROPPED) != 0)
-		r = take_nft(reg, entry, SEAM_DROPPED, bytes, err);
 	if (r == 0 && (scope->parts & SEAM_SYSCTLS) != 0)
 		r = take_sysctls(reg, entry, sysctls, scope->sysctls, bytes, err);
 	registry_rest(reg, scope->ns);

@@ -33,6 +33,9 @@ const struct cli_verb cli_verb_attach = {
 		 "  --ip IP             an address of the network, one of each family; "
 		 "otherwise the next free\n"
 		 "  --mac MAC           otherwise one made from the endpoint's id\n"
+		 "  --default-route     the stack's way out from now on; otherwise its first "
+		 "interface's, and the next one's\n"
+		 "                      when that goes\n"
 		 "  --no-default-route  no way out through this interface\n"
 		 "  -p, --publish SPEC  [HOSTIP:]HOST:CONT[/tcp|udp], may be repeated",
 	.run = attach_run,
@@ -49,6 +52,7 @@ static int attach_run(struct cli *cli, int argc, char **argv)
 		{"ifname", required_argument, NULL, 'i'},
 		{"ip", required_argument, NULL, 'I'},
 		{"mac", required_argument, NULL, 'm'},
+		{"default-route", no_argument, NULL, 'D'},
 		{"no-default-route", no_argument, NULL, 'd'},
 		{"publish", required_argument, NULL, 'p'},
 		CLI_COMMON_LONG,
@@ -82,6 +86,9 @@ static int attach_run(struct cli *cli, int argc, char **argv)
 			break;
 		case 'm':
 			json_object_set_new(parameters, "mac", json_string(optarg));
+			break;
+		case 'D':
+			json_object_set_new(parameters, "defaultRoute", json_true());
 			break;
 		case 'd':
 			json_object_set_new(parameters, "defaultRoute", json_false());

@@ -40,7 +40,7 @@ void put_link_del(struct msgs *m, uint32_t index);
 void put_link_group(struct msgs *m, uint32_t index, uint32_t group);
 void put_group_del(struct msgs *m, uint32_t group);
 void put_addr(struct msgs *m, uint32_t index, const struct prefix *addr);
-void put_route(struct msgs *m, uint32_t index, const struct prefix *dst, const struct ip *via);
+void put_route(struct msgs *m, uint32_t index, const struct prefix *dst, const struct ip *via, uint32_t metric);
 void put_neigh(struct msgs *m, bool add, uint32_t index, const struct ip *ip, const struct mac *mac);
 void put_fdb(struct msgs *m, uint32_t index, const struct mac *mac);
 /* Between nft_open() and nft_close() only: one transaction. */

@@ -119,8 +119,8 @@ static void inner_end(struct msgs *m, const struct world *w, const struct endpoi
 	put_addr(m, index, &e->ll);
 	put_neigh(m, true, index, &w->gateway4, &w->gateway_mac);
 	put_neigh(m, true, index, &w->gateway6, &w->gateway_mac);
-	put_route(m, index, &any4, &w->gateway4);
-	put_route(m, index, &any6, &w->gateway6);
+	put_route(m, index, &any4, &w->gateway4, 1024);
+	put_route(m, index, &any6, &w->gateway6, 0);
 	msgs_run(m, sock, "the stack's end");
 }
 

@@ -183,7 +183,8 @@ static void put_step(struct msgs *m, int sock, const struct obj *obj)
 		put_up(m, ifindex(sock, obj->up.dev));
 		return;
 	case OBJ_ROUTE:
-		put_route(m, obj->route.dev[0] ? ifindex(sock, obj->route.dev) : 0, &obj->route.dst, &obj->route.via);
+		put_route(m, obj->route.dev[0] ? ifindex(sock, obj->route.dev) : 0, &obj->route.dst, &obj->route.via,
+			  obj->route.metric);
 		return;
 	case OBJ_NEIGH:
 		put_neigh(m, true, ifindex(sock, obj->neigh.dev), &obj->neigh.ip, &obj->neigh.mac);
@@ -193,6 +194,7 @@ static void put_step(struct msgs *m, int sock, const struct obj *obj)
 		return;
 	case OBJ_NONE:
 	case OBJ_NETNS:
+	case OBJ_RULE:
 	case OBJ_FDB:
 	case OBJ_RULESET:
 	case OBJ_ELEM:

@@ -251,7 +251,7 @@ void put_addr(struct msgs *m, uint32_t index, const struct prefix *addr)
 	end(m, nlh);
 }
 
-void put_route(struct msgs *m, uint32_t index, const struct prefix *dst, const struct ip *via)
+void put_route(struct msgs *m, uint32_t index, const struct prefix *dst, const struct ip *via, uint32_t metric)
 {
 	struct nlmsghdr *nlh = begin(m, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL);
 	struct rtmsg *rtm = extra(nlh, sizeof(*rtm));
@@ -262,6 +262,8 @@ void put_route(struct msgs *m, uint32_t index, const struct prefix *dst, const s
 	rtm->rtm_protocol = OBJ_ROUTE_PROTO;
 	rtm->rtm_type = RTN_UNICAST;
 	rtm->rtm_scope = dst->ip.family == 4 && !via->family ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE;
+	if (metric)
+		mnl_attr_put_u32(nlh, RTA_PRIORITY, metric);
 	if (dst->len)
 		mnl_attr_put(nlh, RTA_DST, ip_size(&dst->ip), dst->ip.b);
 	if (index)

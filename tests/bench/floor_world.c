@@ -155,6 +155,7 @@ static void make(struct maker *maker, const struct op *op)
 	case OBJ_NEIGH:
 		rtnl_neigh_add(&batch, &obj->neigh, index_in(place, obj->neigh.dev));
 		break;
+	case OBJ_RULE:
 	case OBJ_FDB:
 	case OBJ_PORT:
 	case OBJ_NONE:

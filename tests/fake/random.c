@@ -454,8 +454,10 @@ static struct obj random_route(struct rng *rng, uint64_t ns)
 	bool has_via = rng_chance(rng, 60);
 
 	prefix = prefix_network(&prefix);
-	return obj_route(ns, &prefix, has_via ? &via : NULL,
-			 has_via && rng_chance(rng, 30) ? NULL : dev.s);
+	return obj_route_in(ns, &prefix, has_via ? &via : NULL,
+			    has_via && rng_chance(rng, 30) ? NULL : dev.s,
+			    rng_chance(rng, 20) ? 1 + rng_below(rng, 1000) : 0,
+			    rng_chance(rng, 20) ? OBJ_TABLE_FIRST + rng_below(rng, 65536) : 0);
 }
 
 static struct obj random_elem(struct rng *rng)
@@ -507,6 +509,8 @@ struct obj random_obj(struct rng *rng, enum obj_kind kind)
 		return obj_up(ns, dev.s);
 	case OBJ_ROUTE:
 		return random_route(rng, ns);
+	case OBJ_RULE:
+		return obj_rule(ns, &ip, OBJ_TABLE_FIRST + rng_below(rng, 65536));
 	case OBJ_NEIGH:
 		return obj_neigh(ns, dev.s, &ip, &mac);
 	case OBJ_FDB:

@@ -60,7 +60,7 @@ cni ADD $ID1 /run/netns/p1 eth0 "$NATIVE"
 assert_eq "with a code of ours" 101 "$(code)"
 assert_eq "and changes nothing" 1 "$(endpoints)"
 assert_ok "a second interface of the same container" cni ADD $ID1 /run/netns/p1 net1 "${NATIVE/web/back}"
-assert_eq "the default route stays with the first" eth0 "$(netns p1 ip -j route show default | jq -r '.[].dev')"
+assert_eq "the default route stays with the first" eth0 "$(netns p1 ip -j route get 203.0.113.80 | jq -r '.[].dev')"
 assert_eq "is there" "eth0 lo net1" "$(netns p1 ip -j link | jq -r '[.[].ifname] | sort | join(" ")')"
 assert_ok "and goes alone" cni DEL $ID1 /run/netns/p1 net1 "${NATIVE/web/back}"
 assert_ok "it goes behind the answer" eventually 5 bash -c '! nsenter --net=/run/netns/p1 ip link show net1'

@@ -252,6 +252,64 @@ static void test_routes(void **state)
 	stack_fini(&stack);
 }
 
+/* Tables of our own, metrics, and the rules that lead there, both families. */
+static void test_rules(void **state)
+{
+	static const struct {
+		const char *own, *dst, *via;
+		uint32_t metric, table;
+	} rows[] = {
+		{"10.0.0.2/24", "0.0.0.0/0", "10.0.0.1", 1025, 0},
+		{"10.0.0.2/24", "0.0.0.0/0", "10.0.0.1", 0, OBJ_TABLE_FIRST + 7},
+		{"10.0.0.2/24", "10.0.0.0/24", NULL, 0, OBJ_TABLE_LAST},
+		{"fd00::2/64", "::/0", "fd00::1", 1025, 0},
+		{"fd00::2/64", "::/0", "fd00::1", 1024, 0},
+		{"fd00::2/64", "::/0", "fd00::1", 0, OBJ_TABLE_FIRST + 7},
+		{"fd00::2/64", "fd00::/64", NULL, 0, OBJ_TABLE_LAST},
+	};
+	struct stack stack = stack_make(&world, STACK), router = stack_make(&world, ROUTER);
+	struct nlbatch batch = {0};
+
+	(void)state;
+	make_links(&router, &stack);
+	rtnl_link_up(&batch, "eth0", true);
+	rtnl_run(&stack, &batch);
+	for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+		struct prefix own = prefix_of(rows[i].own), dst = prefix_of(rows[i].dst);
+		struct ip via = {0};
+		uint32_t index = index_of(&stack, "eth0");
+		struct obj addr = obj_addr(STACK, "eth0", &own), route, rule;
+
+		if (rows[i].via)
+			via = ip_of(rows[i].via);
+		route = obj_route_in(STACK, &dst, &via, "eth0", rows[i].metric, rows[i].table);
+		rule = obj_rule(STACK, &own.ip, OBJ_TABLE_FIRST + 7);
+		rtnl_addr_add(&batch, &addr.addr, index);
+		rtnl_route_add(&batch, &route.route, index);
+		rtnl_rule_add(&batch, &rule.rule);
+		rtnl_run(&stack, &batch);
+		assert_have(&stack, &route);
+		assert_have(&stack, &rule);
+		rtnl_rule_del(&batch, &rule.rule);
+		rtnl_route_del(&batch, &route.route, index);
+		rtnl_addr_del(&batch, &addr.addr, index);
+		rtnl_run(&stack, &batch);
+		assert_have_not(&stack, &route);
+		assert_have_not(&stack, &rule);
+	}
+	/* Somebody else's rule into the same table is not ours. */
+	assert_int_equal(run_in(&world, &stack, "ip rule add from 10.0.0.2 lookup 5046279 pref 7700"), 0);
+	{
+		struct prefix own = prefix_of("10.0.0.2/24");
+		struct obj rule = obj_rule(STACK, &own.ip, OBJ_TABLE_FIRST + 7);
+
+		assert_int_equal(rule.rule.table, 5046279);
+		assert_have_not(&stack, &rule);
+	}
+	stack_fini(&router);
+	stack_fini(&stack);
+}
+
 static void test_neighbours(void **state)
 {
 	static const char *const ips[] = {"10.0.0.9", "fe80::9"};
@@ -447,6 +505,7 @@ int main(void)
 		cmocka_unit_test(test_links),      cmocka_unit_test(test_port_flags_drift),
 		cmocka_unit_test(test_group),      cmocka_unit_test(test_up),
 		cmocka_unit_test(test_addresses),  cmocka_unit_test(test_routes),
+		cmocka_unit_test(test_rules),
 		cmocka_unit_test(test_neighbours), cmocka_unit_test(test_fdb),
 		cmocka_unit_test(test_sysctls),    cmocka_unit_test(test_host_filter),
 		cmocka_unit_test(test_lists),

@@ -107,7 +107,7 @@ netns their-stack ip -batch - <<-END
 	addr add 10.0.0.9/24 dev eth0
 	addr add fd00:a::9/64 dev eth0 nodad
 	addr add $(linklocal "$mac")/64 dev eth0 nodad
-	route add default via 10.0.0.1 dev eth0 proto 77
+	route add default via 10.0.0.1 dev eth0 proto 77 metric 1024
 	route add default via fd00:a::1 dev eth0 proto 77
 	neigh add 10.0.0.1 lladdr $bridge_mac dev eth0 nud permanent
 	neigh add fd00:a::1 lladdr $bridge_mac dev eth0 nud permanent

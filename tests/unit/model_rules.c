@@ -378,6 +378,45 @@ static void endpoints(void **state)
 }
 
 /* A bridge has 1023 ports; the refusal names what will have more. */
+/* Whose default route a stack uses, and who has tables of their own. */
+static void default_routes(void **state)
+{
+	struct tenant *red = tenant_of(&model, "red", 1);
+	struct network *network = network_of(&model, "red/web", 2, "10.0.0.0/24");
+	struct stack *stack = stack_of(red, "w", 3);
+	struct endpoint_want want = { .id = 12, .ifname = "eth2", .default_route = true, .first_route = true };
+	struct endpoint *first, *second, *third, *fourth;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	assert_null(model_default_endpoint(stack));
+	first = endpoint_of(stack, network, "eth0", 10, "");
+	second = endpoint_of(stack, network, "eth1", 11, "");
+	assert_ptr_equal(model_default_endpoint(stack), first);
+	assert_true(!first->own_table && second->own_table && first->metric < second->metric);
+	assert_int_equal(model_endpoint_add(stack, network, &want, &third, &err), 0);
+	assert_ptr_equal(model_default_endpoint(stack), third);
+	assert_true(third->own_table && third->metric < first->metric);
+	want = (struct endpoint_want){ .id = 13, .ifname = "eth3" };
+	assert_int_equal(model_endpoint_add(stack, network, &want, &fourth, &err), 0);
+	assert_true(!fourth->default_route && fourth->own_table && fourth->metric > second->metric);
+	model_endpoint_del(third);
+	assert_ptr_equal(model_default_endpoint(stack), first);
+	model_endpoint_del(first);
+	assert_ptr_equal(model_default_endpoint(stack), second);
+	model_endpoint_del(second);
+	assert_null(model_default_endpoint(stack));
+	/* as the store held them, whatever stands by then */
+	want = (struct endpoint_want){ .id = 14, .ifname = "eth4", .default_route = true, .metric = 1 };
+	assert_int_equal(model_endpoint_add(stack, network, &want, &first, &err), 0);
+	assert_true(first->metric == 1 && !first->own_table);
+	want = (struct endpoint_want){ .id = 15, .ifname = "eth5", .default_route = true, .first_route = true };
+	assert_refused(model_endpoint_add(stack, network, &want, &second, &err), &err, ERR_LIMIT, "red/w:eth5",
+		       "used up the metrics");
+	model_tenant_del(red);
+	assert_empty(&model);
+}
+
 static void ports_of_a_bridge(void **state)
 {
 	struct tenant *red = tenant_of(&model, "red", 1);
@@ -555,7 +594,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(tenants),	 TEST(transits),  TEST(subnets), TEST(networks),	  TEST(pools),
-		TEST(addresses), TEST(next_fit),  TEST(small),	 TEST(endpoints),	  TEST(ports_of_a_bridge),
+		TEST(addresses), TEST(next_fit),  TEST(small),	 TEST(endpoints),	  TEST(default_routes), TEST(ports_of_a_bridge),
 		TEST(namespaces), TEST(publishing), TEST(wires),	 TEST(wires_many),
 	};
 

@@ -192,6 +192,24 @@ static void rulesets(void **state)
 	REFUSED(parsed(pub), o.elem.set = SET_ROUTER_PUB4);
 }
 
+static void rules_and_tables(void **state)
+{
+	const char *rule = "rule ns=stack:00000000000a src=10.0.0.1/32 table=5046272";
+	const char *route = "route ns=stack:00000000000a dst=::/0 via=fd00::1 dev=a metric=1025 table=5046272";
+
+	(void)state;
+	assert_true(obj_valid(&(struct obj[]){parsed(rule)}[0]));
+	REFUSED(parsed(rule), o.rule.table = 254);
+	REFUSED(parsed(rule), o.rule.table = 0);
+	REFUSED(parsed(rule), o.rule.table++; o.rule.table += 0xffff);
+	REFUSED(parsed(rule), o.rule.src.len = 31);
+	REFUSED(parsed(rule), o.rule.src.ip.b[0] = 224);
+	REFUSED(parsed(rule), o.rule.zero[0] = 1);
+	REFUSED(parsed(route), o.route.table = 255);
+	REFUSED(parsed(route), o.route.metric = 1024);
+	REFUSED(parsed(route), o.route.zero = 1);
+}
+
 /* How many bytes at the end of each record no field of its kind covers. */
 static void no_byte_is_overlooked(void **state)
 {
@@ -205,6 +223,7 @@ static void no_byte_is_overlooked(void **state)
 		{parsed("addr ns=host dev=a addr=10.0.0.1/24"), sizeof(struct obj_addr)},
 		{obj_up(router, "a"), sizeof(struct obj_port)},
 		{parsed("route ns=host dst=10.0.0.0/24 dev=a"), sizeof(struct obj_route)},
+		{parsed("rule ns=host src=10.0.0.1/32 table=5046272"), sizeof(struct obj_rule)},
 		{parsed("neigh ns=host dev=a ip=10.0.0.1 mac=02:00:00:00:00:01"),
 		 sizeof(struct obj_neigh)},
 		{obj_fdb(router, "a", &mac), sizeof(struct obj_fdb)},
@@ -266,6 +285,7 @@ int main(void)
 		cmocka_unit_test(addresses),
 		cmocka_unit_test(switches),
 		cmocka_unit_test(rulesets),
+		cmocka_unit_test(rules_and_tables),
 		cmocka_unit_test(no_byte_is_overlooked),
 		cmocka_unit_test(sysctl_paths),
 	};

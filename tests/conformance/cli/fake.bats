@@ -60,6 +60,7 @@ requests() {
 ["NetworkDelete",{"name":"red/web","force":true}] | network delete red/web --force
 ["EndpointAttach",{"network":"red/web","netnsFd":0}] | attach red/web --netns /proc/self/ns/net
 ["EndpointAttach",{"network":"red/web","create":true,"name":"w1","ifname":"net1","ips":["10.0.0.5","fd00::5"],"mac":"02:00:00:00:00:05","defaultRoute":false,"publish":["80:80","[::1]:53:53/udp"]}] | attach red/web --create --name w1 --ifname net1 --ip 10.0.0.5 --ip fd00::5 --mac 02:00:00:00:00:05 --no-default-route -p 80:80 --publish '[::1]:53:53/udp'
+["EndpointAttach",{"network":"red/web","name":"w1","defaultRoute":true}] | attach red/web --name w1 --default-route
 ["EndpointAttach",{"network":"red/web","name":"w1"}] | attach red/web --name w1
 ["EndpointAttach",{"network":"red/web","name":"vm","tap":"tap0","dryRun":true}] | attach red/web --tap tap0 --name vm --dry-run
 ["EndpointDetach",{"name":"red/w1"}] | detach red/w1

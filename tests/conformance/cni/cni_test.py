@@ -236,7 +236,7 @@ class Add(Case):
                              "ranges": [[{"subnet": "10.1.7.7/16", "gateway": "10.1.0.1"}], [{"subnet": "fd00:1::/64"}]]})
         self.assertEqual(self.asked("NetworkCreate"), {"name": "default/web", "masquerade": True, "gateways": ["10.1.0.1"],
                                                        "subnets": ["10.1.0.0/16", "fd00:1::/64"]})
-        self.assertTrue(self.asked("EndpointAttach")["defaultRoute"])
+        self.assertNotIn("defaultRoute", self.asked("EndpointAttach"))
         self.assertEqual(doc["routes"][0]["dst"], "0.0.0.0/0")
 
     def test_stock_defaults(self):
@@ -400,12 +400,13 @@ class Add(Case):
                 self.assertEqual((result.doc["cniVersion"], result.doc["details"]), ("1.0.0", "default/web"))
 
     def test_second_interface_leaves_the_default_route_to_the_first(self):
-        conflict = {"method": "EndpointAttach", "match": {"defaultRoute": True}, "error": "io.moat.Conflict",
-                    "parameters": {"message": "another has it", "object": "x"}}
-        self.start([FINE[0], conflict, FINE[1]])
+        second = {"method": "EndpointAttach", "reply": {"endpoint": dict(FINE[1]["reply"]["endpoint"], defaultRoute=False)}}
+        self.start([FINE[0], second])
         self.assertNotIn("routes", self.add())
-        self.assertEqual([call["parameters"].get("defaultRoute") for call in self.calls()[1:]], [True, False])
-        self.refused(self.run_plugin("ADD", self.conf(isDefaultGateway=True)), 105, "another has it")
+        self.assertNotIn("defaultRoute", self.asked("EndpointAttach"))
+        self.start(FINE)
+        self.add(isDefaultGateway=True)
+        self.assertTrue(self.asked("EndpointAttach")["defaultRoute"])
 
     def test_replies_that_make_no_sense(self):
         for rules, code in (([{"method": "NetworkShow", "reply": {}}], 999),
