@@ -6,6 +6,9 @@ Each function takes the cast and a marker, and returns frames for attacker A to 
 	a  the attacker      its port, its own addresses
 	v  the victim        on the same network
 	p  a third station   the one that is impersonated
+	gw4 gw6 gw_ll6 gw_mac   the gateway of all three
+	hop                     the MAC address by which A reaches V: V's own, or the gateway's where that routes
+	nobody4 nobody6         addresses of the network that nobody has
 
 The marker is put where a payload is, so that a listener at the victim knows the frame again. Every
 frame has A's own MAC and A's own address wherever the attack does not need a false one: so it is the
@@ -17,7 +20,7 @@ conf.ipv6_enabled = False  # scapy shall not look at this machine's routes
 # pylint: disable=wrong-import-position
 from scapy.layers.dhcp import BOOTP, DHCP
 from scapy.layers.dhcp6 import DHCP6_Advertise, DHCP6OptServerId, DUID_LL
-from scapy.layers.inet import ICMP, IP, TCP, UDP, IPOption_LSRR, IPOption_SSRR
+from scapy.layers.inet import ICMP, IP, TCP, UDP, IPOption_LSRR, IPOption_RR, IPOption_SSRR
 from scapy.layers.inet6 import (HBHOptUnknown, ICMPv6MLQuery, ICMPv6ND_NA, ICMPv6ND_NS, ICMPv6ND_RA,
                                 ICMPv6ND_Redirect, ICMPv6NDOptDstLLAddr, ICMPv6NDOptPrefixInfo,
                                 ICMPv6NDOptSrcLLAddr, ICMPv6NDOptUnknown, IPv6,
@@ -36,7 +39,12 @@ SKIPPED_OPTION = 0x1e
 
 
 def ether(c, dst=None, src=None, **more):
-    return Ether(src=src or c.a.mac, dst=dst or c.v.mac, **more)
+    return Ether(src=src or c.a.mac, dst=dst or c.hop, **more)
+
+
+def udp(c, marker, ip, dst=None):
+    """To port 9 of the victim, with a header in front that A may not write."""
+    return [ether(c, dst) / ip / UDP(sport=9, dport=9) / Raw(marker)]
 
 
 # ---------------------------------------------------------------- who am I
@@ -51,8 +59,15 @@ def mac_theft(c, marker):
 
 
 def mac_flood(c, marker):
-    return [Ether(src=f"02:66:{n >> 8:02x}:{n & 255:02x}:00:01", dst=c.v.mac) /
-            IP(src=c.a.ip4, dst=c.v.ip4) / UDP(sport=9, dport=9) / Raw(marker) for n in range(300)]
+    """2,000 stations behind one port."""
+    rest = bytes(udp(c, marker, IP(src=c.a.ip4, dst=c.v.ip4))[0])[12:]
+    return [mac2str(c.v.mac) + b"\x02\x66" + n.to_bytes(2, "big") + b"\0\x01" + rest for n in range(2000)]
+
+
+def mac_of_victim(c, marker):
+    """The bridge shall believe that V's own MAC is behind A's port."""
+    return [Ether(src=c.v.mac, dst=BROADCAST) / IP(src=c.a.ip4, dst="255.255.255.255") / UDP(sport=9, dport=9)
+            / Raw(marker)] * 8
 
 
 def ipv4_spoof(c, marker):
@@ -61,6 +76,42 @@ def ipv4_spoof(c, marker):
 
 def ipv4_spoof_outside(c, marker):
     return [ether(c) / IP(src="203.0.113.7", dst=c.v.ip4) / UDP(sport=9, dport=9) / Raw(marker)]
+
+
+def ipv4_spoof_gateway(c, marker):
+    return udp(c, marker, IP(src=c.gw4, dst=c.v.ip4))
+
+
+def ipv4_spoof_nobody(c, marker):
+    """From 0.0.0.0 to all: what a client without an address may do, but not to this port."""
+    return udp(c, marker, IP(src="0.0.0.0", dst="255.255.255.255"), BROADCAST)
+
+
+def ipv4_spoof_fragments(c, marker):
+    head = dict(src=c.p.ip4, dst=c.v.ip4, proto=17, id=0x4d50)
+    data = bytes(IP(src=c.p.ip4, dst=c.v.ip4) / UDP(sport=9, dport=9) / Raw(marker.ljust(64, b".")))[20:]
+    return [ether(c) / IP(flags="MF", frag=0, **head) / Raw(data[:16]),
+            ether(c) / IP(frag=2, **head) / Raw(data[16:])]
+
+
+def ipv6_spoof_gateway(c, marker):
+    return udp(c, marker, IPv6(src=c.gw6, dst=c.v.ip6))
+
+
+def ipv6_spoof_outside(c, marker):
+    return udp(c, marker, IPv6(src="2001:db8:bad::7", dst=c.v.ip6))
+
+
+def ipv6_spoof_fragments(c, marker):
+    head = dict(src=c.p.ip6, dst=c.v.ip6)
+    data = bytes(IPv6(**head) / UDP(sport=9, dport=9) / Raw(marker.ljust(64, b".")))[40:]
+    return [ether(c) / IPv6(**head) / IPv6ExtHdrFragment(id=79, offset=0, m=1, nh=17) / Raw(data[:16]),
+            ether(c) / IPv6(**head) / IPv6ExtHdrFragment(id=79, offset=2, m=0, nh=17) / Raw(data[16:])]
+
+
+def ipv6_spoof_destination_options(c, marker):
+    return [ether(c) / IPv6(src=c.p.ip6, dst=c.v.ip6) / IPv6ExtHdrDestOpt(options=[decoy(c)]) /
+            UDP(sport=9, dport=9) / Raw(marker)]
 
 
 def ipv6_spoof(c, marker):
@@ -87,6 +138,20 @@ def arp_gratuitous(c, _):
 def arp_foreign_hwsrc(c, _):
     """A true Ethernet source, a true IPv4 address, but P's MAC inside: whoever sends to A asks P."""
     return [ether(c) / ARP(op=2, hwsrc=c.p.mac, psrc=c.a.ip4, hwdst=c.v.mac, pdst=c.v.ip4)]
+
+
+def arp_gateway(c, _):
+    """The oldest one: V's way out goes over A."""
+    return [ether(c) / ARP(op=2, hwsrc=c.a.mac, psrc=c.gw4, hwdst=c.v.mac, pdst=c.v.ip4)]
+
+
+def arp_gateway_gratuitous(c, _):
+    return [ether(c, dst=BROADCAST) / ARP(op=1, hwsrc=c.a.mac, psrc=c.gw4, pdst=c.gw4)]
+
+
+def arp_to_router(c, _):
+    """What the router sends to V shall come to A."""
+    return [ether(c, dst=c.gw_mac) / ARP(op=2, hwsrc=c.a.mac, psrc=c.v.ip4, hwdst=c.gw_mac, pdst=c.gw4)]
 
 
 def arp_vlan0(c, _):
@@ -125,6 +190,18 @@ def nd_na_fragments(c, _):
     head = dict(src=c.a.ip6, dst=c.v.ip6, hlim=255)
     return [ether(c) / IPv6(**head) / IPv6ExtHdrFragment(id=77, offset=0, m=1, nh=58) / Raw(data[:24]),
             ether(c) / IPv6(**head) / IPv6ExtHdrFragment(id=77, offset=3, m=0, nh=58) / Raw(data[24:])]
+
+
+def nd_gateway(c, _):
+    return [ether(c) / IPv6(src=c.a.ip6, dst=c.v.ip6, hlim=255) / advert(c, c.gw6)]
+
+
+def nd_gateway_link_local(c, _):
+    return [ether(c) / IPv6(src=c.a.ll6, dst=c.v.ll6, hlim=255) / advert(c, c.gw_ll6)]
+
+
+def nd_to_router(c, _):
+    return [ether(c, dst=c.gw_mac) / IPv6(src=c.a.ip6, dst=c.gw6, hlim=255) / advert(c, c.v.ip6)]
 
 
 def nd_na_vlan0(c, _):
@@ -234,7 +311,47 @@ def dhcp4_server_fragments(c, marker):
             ether(c) / IP(frag=2, **head) / Raw(data[16:])]
 
 
+def dhcp4_server_as_gateway(c, marker):
+    return [ether(c, dst=BROADCAST) / IP(src=c.gw4, dst="255.255.255.255") / UDP(sport=67, dport=68) /
+            BOOTP(op=2, yiaddr="10.66.6.6", siaddr=c.a.ip4, xid=1) /
+            DHCP(options=[("message-type", "offer"), ("server_id", c.gw4), ("router", c.a.ip4), "end"]) / Raw(marker)]
+
+
+def dhcp6_server_fragments(c, marker):
+    head = dict(src=c.a.ll6, dst=c.v.ip6)
+    data = bytes(IPv6(**head) / UDP(sport=547, dport=546) / Raw(marker.ljust(64, b".")))[40:]
+    return [ether(c) / IPv6(**head) / IPv6ExtHdrFragment(id=80, offset=0, m=1, nh=17) / Raw(data[:16]),
+            ether(c) / IPv6(**head) / IPv6ExtHdrFragment(id=80, offset=2, m=0, nh=17) / Raw(data[16:])]
+
+
 # --------------------------------------------------- neither IP nor ARP
+def vlan0(c, marker):
+    """A priority tag alone: Linux takes it off, and a program gets what is in it."""
+    return [ether(c) / Dot1Q(vlan=0) / IP(src=c.p.ip4, dst=c.v.ip4) / UDP(sport=9, dport=9) / Raw(marker)]
+
+
+def lacp(c, marker):
+    """To V alone: a bridge keeps what goes to the group of the slow protocols."""
+    return [ether(c, type=0x8809) / Raw(b"\x01\x01" + marker)]
+
+
+def eapol(c, marker):
+    return [ether(c, type=0x888e) / Raw(b"\x02\x01\0\0" + marker)]
+
+
+def pppoe(c, marker):
+    """An access concentrator's offer."""
+    return [ether(c, dst=BROADCAST, type=0x8863) / Raw(b"\x11\x07\0\0\0\0" + marker)]
+
+
+def mpls(c, marker):
+    return [ether(c, type=0x8847) / Raw(b"\0\x01\x01\xff" + marker)]
+
+
+def rarp(c, marker):
+    return [ether(c, dst=BROADCAST, type=0x8035) / Raw(b"\0\x01\x08\0\x06\x04\0\x04" + marker)]
+
+
 def dot1q(c, marker):
     return [ether(c) / Dot1Q(vlan=5) / IP(src=c.a.ip4, dst=c.v.ip4) / UDP(sport=9, dport=9) / Raw(marker)]
 
@@ -282,6 +399,21 @@ def source_route_strict(c, marker):
             UDP(sport=9, dport=9) / Raw(marker)]
 
 
+def record_route(c, marker):
+    return [ether(c) / IP(src=c.a.ip4, dst=c.v.ip4, options=[IPOption_RR(routers=["0.0.0.0"] * 3)]) /
+            UDP(sport=9, dport=9) / Raw(marker)]
+
+
+def router_advertisement4(c, marker):
+    """ICMP router discovery (RFC 1256)."""
+    return [ether(c) / IP(src=c.a.ip4, dst=c.v.ip4) / ICMP(type=9) / Raw(b"\x01\x02\x07\x08" + marker)]
+
+
+def routing_header_2(c, marker):
+    return [ether(c) / IPv6(src=c.a.ip6, dst=c.v.ip6) / IPv6ExtHdrRouting(type=2, segleft=1, addresses=[c.p.ip6]) /
+            UDP(sport=9, dport=9) / Raw(marker)]
+
+
 def routing_header_0(c, marker):
     return [ether(c) / IPv6(src=c.a.ip6, dst=c.v.ip6) / IPv6ExtHdrRouting(type=0, segleft=1, addresses=[c.p.ip6]) /
             UDP(sport=9, dport=9) / Raw(marker)]
@@ -297,6 +429,30 @@ def igmp_query(c, marker):
 def mld_query(c, marker):
     return [ether(c, dst=ALL_NODES_MAC) / IPv6(src=c.a.ll6, dst="ff02::1", hlim=1) /
             IPv6ExtHdrHopByHop(options=[RouterAlert()]) / ICMPv6MLQuery() / Raw(marker)]
+
+
+# ------------------------------------------------------------------- floods
+def storm_broadcast(c, marker):
+    return [ether(c, dst=BROADCAST) / IP(src=c.a.ip4, dst="255.255.255.255") / UDP(sport=9, dport=9) /
+            Raw(marker)] * 4000
+
+
+def storm_multicast(c, marker):
+    return [ether(c, dst=ALL_NODES_MAC) / IPv6(src=c.a.ip6, dst="ff02::1") / UDP(sport=9, dport=9) / Raw(marker)] * 4000
+
+
+def storm_arp(c, marker):
+    """Requests for nobody, each of which everybody must look at."""
+    return [ether(c, dst=BROADCAST) / ARP(op=1, hwsrc=c.a.mac, psrc=c.a.ip4, pdst=c.nobody4[-1]) / Raw(marker)] * 4000
+
+
+def sweep4(c, marker):
+    """By the gateway to addresses that nobody has: for each of them it looks for a neighbour."""
+    return [ether(c, dst=c.gw_mac) / IP(src=c.a.ip4, dst=to) / UDP(sport=9, dport=9) / Raw(marker) for to in c.nobody4]
+
+
+def sweep6(c, marker):
+    return [ether(c, dst=c.gw_mac) / IPv6(src=c.a.ip6, dst=to) / UDP(sport=9, dport=9) / Raw(marker) for to in c.nobody6]
 
 
 def tcp_to_victim(c, marker):

@@ -16,6 +16,8 @@ ip -n router addr add 10.0.0.1/24 dev br0
 ip -n router addr add fd00:a::1/64 dev br0 nodad
 ip -n router addr add fe80::1/64 dev br0 nodad
 ip -n router link set br0 up
+netns router sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1 \
+	net.ipv4.neigh.br0.locktime=0 net.ipv6.neigh.br0.locktime=0
 number=10
 for name in a v p; do
 	netns_add $name

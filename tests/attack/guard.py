@@ -16,6 +16,7 @@ has moved, and nothing is put down to the others. TAP out, exit 1 when anything 
 import argparse
 import contextlib
 import ctypes
+import ipaddress
 import json
 import os
 import re
@@ -100,6 +101,12 @@ class World:
                                if a["family"] == "inet6" and a["scope"] == "link")
             setattr(self, name, station)
         self.gw_ll6 = spec["gateway_ll6"]
+        self.gw_mac = ip_json(self.router, "link", "show", "dev", spec.get("gateway_dev") or self.bridge)[0]["address"]
+        self.hop = self.gw_mac if spec.get("mode") == "routed" else self.v.mac
+        net4 = ipaddress.ip_network(self.a.ip4 + "/24", strict=False)
+        self.nobody4 = [str(net4[n]) for n in range(100, 250)]
+        net6 = ipaddress.ip_network(self.a.ip6 + "/64", strict=False)
+        self.nobody6 = [str(net6[0x10000 + n]) for n in range(100)]
         with inside(self.a.netns):
             self.sender = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
             self.sender.bind((self.a.ifname, 0))
@@ -139,8 +146,11 @@ class World:
             run(self.v.netns, "ip", "route", "del", to, check=False)
 
     def send(self, packets):
+        last = data = None
         for packet in packets:
-            self.sender.send(bytes(packet))
+            if packet is not last:  # a storm is one frame, over and over
+                last, data = packet, bytes(packet)
+            self.sender.send(data)
 
     def drain(self, who):
         got = []
@@ -176,18 +186,92 @@ class Neighbour:
     def __init__(self, family, of, becomes):
         self.family, self.of, self.becomes = family, of, becomes
 
-    def prepare(self, world, _):
+    def target(self, world):
+        """Address, and whose MAC is the right one."""
         of = getattr(world, self.of)
-        self.address = getattr(of, "ip" + self.family)
+        return getattr(of, "ip" + self.family), of.mac
+
+    def prepare(self, world, _):
+        self.address, right = self.target(world)
         self.mac = getattr(world, self.becomes).mac
-        assert of.mac != self.mac
-        run(world.v.netns, "ip", "neigh", "replace", self.address, "lladdr", of.mac, "dev", world.v.ifname,
+        assert right != self.mac
+        run(world.v.netns, "ip", "neigh", "replace", self.address, "lladdr", right, "dev", world.v.ifname,
             "nud", "stale")
         time.sleep(0.03)  # the entry's age must exceed a locktime of 0
 
     def seen(self, world):
         entries = ip_json(world.v.netns, "neigh", "show", self.address, "dev", world.v.ifname)
         return any(entry.get("lladdr") == self.mac for entry in entries)
+
+
+class GatewayNeighbour(Neighbour):
+    """The victim's entry for its gateway names the attacker. Moat lays it as permanent; here it is one like others."""
+
+    def __init__(self, name):
+        super().__init__(None, None, "a")
+        self.name = name
+
+    def target(self, world):
+        return getattr(world, self.name), world.gw_mac
+
+    def prepare(self, world, marker):
+        entries = ip_json(world.v.netns, "neigh", "show", getattr(world, self.name), "dev", world.v.ifname)
+        self.laid = any("PERMANENT" in entry["state"] for entry in entries)
+        super().prepare(world, marker)
+
+    def undo(self, world):
+        where = (self.address, "dev", world.v.ifname)
+        run(world.v.netns, "ip", "neigh", "del", *where)
+        if self.laid:
+            run(world.v.netns, "ip", "neigh", "replace", *where, "lladdr", world.gw_mac, "nud", "permanent")
+
+
+class RouterNeighbour:
+    """The router's entry for the victim names the attacker."""
+
+    def __init__(self, family):
+        self.family = family
+
+    def prepare(self, world, _):
+        self.address = getattr(world.v, "ip" + self.family)
+        self.laid = any("PERMANENT" in entry["state"] for entry in ip_json(world.router, "neigh", "show", self.address))
+        if not self.laid:
+            run(world.router, "ip", "neigh", "replace", self.address, "lladdr", world.v.mac, "dev", world.bridge,
+                "nud", "stale")
+
+    def seen(self, world):
+        entries = ip_json(world.router, "neigh", "show", self.address)
+        return any(entry.get("lladdr") == world.a.mac for entry in entries)
+
+    def undo(self, world):
+        if not self.laid:  # or V would stay cut off
+            run(world.router, "ip", "neigh", "del", self.address, "dev", world.bridge)
+
+
+class FillsNeighbours:
+    """The router's neighbour table holds entries for addresses that nobody has."""
+
+    def __init__(self, family):
+        self.family = family
+
+    def prepare(self, world, _):
+        self.of = set(getattr(world, "nobody" + self.family))
+
+    def seen(self, world):
+        shown = ip_json(world.router, "-" + self.family, "neigh", "show")
+        return sum(entry["dst"] in self.of for entry in shown) > 20
+
+
+class Floods:
+    """Half of it and more reaches the victim."""
+
+    def prepare(self, world, marker):
+        self.marker, self.count = marker, 0
+        world.drain("v")
+
+    def seen(self, world):
+        self.count += sum(self.marker in frame for frame in world.drain("v"))
+        return self.count > 2000
 
 
 class LearnsRoute:
@@ -238,29 +322,46 @@ class Socket:
             with inside(world.v.netns):
                 self.sock = socket.socket(socket.AF_INET if self.family == "4" else socket.AF_INET6, socket.SOCK_DGRAM)
                 self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, world.v.ifname.encode())
+                if self.family == "6":
+                    self.sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
                 self.sock.bind(("", self.port))
                 self.sock.setblocking(False)
 
     def seen(self, _):
+        got = []
         with contextlib.suppress(BlockingIOError):
-            return self.marker in self.sock.recv(65536)
-        return False
+            while True:
+                got.append(self.sock.recv(65536))
+        return any(self.marker in data for data in got)
 
 
 class Steals:
-    """What the victim sends to P comes out at the attacker."""
+    """What one station sends to another comes out at the attacker."""
+
+    def __init__(self, sender, receiver):
+        self.sender, self.receiver = sender, receiver
 
     def prepare(self, world, marker):
-        self.marker = marker + b"-to-p"
-        run(world.v.netns, "ip", "neigh", "replace", world.p.ip4, "lladdr", world.p.mac, "dev", world.v.ifname,
+        self.marker = marker + b"-stolen"
+        sender, receiver = getattr(world, self.sender), getattr(world, self.receiver)
+        run(sender.netns, "ip", "neigh", "replace", receiver.ip4, "lladdr", receiver.mac, "dev", sender.ifname,
             "nud", "permanent")
         world.drain("a")
 
     def seen(self, world):
-        with inside(world.v.netns), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-            sock.sendto(self.marker, (world.p.ip4, 9))
+        with inside(getattr(world, self.sender).netns), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+            sock.sendto(self.marker, (getattr(world, self.receiver).ip4, 9))
         time.sleep(0.02)
         return any(self.marker in frame for frame in world.drain("a"))
+
+
+    def undo(self, world):
+        """A bridge that was taught wrong learns better."""
+        receiver = getattr(world, self.receiver)
+        with inside(receiver.netns), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, receiver.ifname.encode())
+            sock.sendto(b"here I am", ("255.255.255.255", 9))
 
 
 class GrowsTable:
@@ -271,29 +372,44 @@ class GrowsTable:
 
     def seen(self, world):
         table = run(world.router, "bridge", "fdb", "show", "br", world.bridge).stdout
-        return table.count("02:66:") > 200
+        return table.count("02:66:") > 1500
 
 
 # attack, effect, the reasons one of whose counters must move
 ND = ("nd_spoofed",)
-BOOTPC = Socket("4", 68)
+BOOTPC, DHCP6C = Socket("4", 68), Socket("6", 546)
+UDP4, UDP6 = Socket("4", 9), Socket("6", 9)
 ATTACKS = [
-    (frames.mac_spoof, Arrives(), ("mac_spoofed",)),
-    (frames.mac_theft, Steals(), ("mac_spoofed",)),
+    (frames.mac_spoof, UDP4, ("mac_spoofed",)),
+    (frames.mac_theft, Steals("v", "p"), ("mac_spoofed",)),
+    (frames.mac_of_victim, Steals("p", "v"), ("mac_spoofed",)),
     (frames.mac_flood, GrowsTable(), ("mac_spoofed",)),
-    (frames.ipv4_spoof, Arrives(), ("ip_spoofed",)),
-    (frames.ipv4_spoof_outside, Arrives(), ("ip_spoofed",)),
-    (frames.ipv6_spoof, Arrives(), ("ip_spoofed",)),
-    (frames.ipv6_spoof_link_local, Arrives(), ("ip_spoofed",)),
+    (frames.ipv4_spoof, UDP4, ("ip_spoofed",)),
+    (frames.ipv4_spoof_outside, UDP4, ("ip_spoofed",)),
+    (frames.ipv4_spoof_gateway, UDP4, ("ip_spoofed",)),
+    (frames.ipv4_spoof_nobody, UDP4, ("ip_spoofed",)),
+    (frames.ipv4_spoof_fragments, UDP4, ("ip_spoofed",)),
+    (frames.ipv6_spoof, UDP6, ("ip_spoofed",)),
+    (frames.ipv6_spoof_outside, UDP6, ("ip_spoofed",)),
+    (frames.ipv6_spoof_gateway, UDP6, ("ip_spoofed",)),
+    (frames.ipv6_spoof_link_local, UDP6, ("ip_spoofed",)),
+    (frames.ipv6_spoof_fragments, UDP6, ("ip_spoofed",)),
+    (frames.ipv6_spoof_destination_options, UDP6, ("ip_spoofed",)),
     (frames.arp_reply, Neighbour("4", "p", "a"), ("arp_spoofed",)),
     (frames.arp_request, Neighbour("4", "p", "a"), ("arp_spoofed",)),
     (frames.arp_gratuitous, Neighbour("4", "p", "a"), ("arp_spoofed",)),
     (frames.arp_foreign_hwsrc, Neighbour("4", "a", "p"), ("arp_spoofed",)),
+    (frames.arp_gateway, GatewayNeighbour("gw4"), ("arp_spoofed",)),
+    (frames.arp_gateway_gratuitous, GatewayNeighbour("gw4"), ("arp_spoofed",)),
+    (frames.arp_to_router, RouterNeighbour("4"), ("arp_spoofed",)),
     (frames.arp_vlan0, Neighbour("4", "p", "a"), ("restricted",)),
     (frames.nd_na, Neighbour("6", "p", "a"), ND),
     (frames.nd_na_destination_options, Neighbour("6", "p", "a"), ND),
     (frames.nd_na_hop_by_hop, Neighbour("6", "p", "a"), ND),
     (frames.nd_na_fragments, Neighbour("6", "p", "a"), ND),
+    (frames.nd_gateway, GatewayNeighbour("gw6"), ND),
+    (frames.nd_gateway_link_local, GatewayNeighbour("gw_ll6"), ND),
+    (frames.nd_to_router, RouterNeighbour("6"), ND),
     (frames.nd_na_vlan0, Neighbour("6", "p", "a"), ("restricted",)),
     (frames.nd_na_own_target_foreign_mac, Neighbour("6", "a", "p"), ND),
     (frames.nd_na_hidden_option, Neighbour("6", "a", "p"), ND),
@@ -311,7 +427,10 @@ ATTACKS = [
     (frames.redirect6_own_source, Arrives(), ND),
     (frames.dhcp4_server, BOOTPC, ("dhcp_spoofed",)),
     (frames.dhcp4_server_fragments, BOOTPC, ("dhcp_spoofed",)),
-    (frames.dhcp6_server, Socket("6", 546), ("dhcp_spoofed",)),
+    (frames.dhcp4_server_as_gateway, BOOTPC, ("ip_spoofed",)),
+    (frames.dhcp6_server, DHCP6C, ("dhcp_spoofed",)),
+    (frames.dhcp6_server_fragments, DHCP6C, ("dhcp_spoofed",)),
+    (frames.vlan0, UDP4, ("restricted",)),
     (frames.dot1q, Arrives(), ("restricted",)),
     (frames.dot1ad, Arrives(), ("restricted",)),
     (frames.snap, Arrives(), ("restricted",)),
@@ -320,12 +439,30 @@ ATTACKS = [
     (frames.lldp_unicast, Arrives(), ("restricted",)),
     (frames.pause, Arrives(), ("restricted",)),
     (frames.ipx, Arrives(), ("restricted",)),
+    (frames.lacp, Arrives(), ("restricted",)),
+    (frames.eapol, Arrives(), ("restricted",)),
+    (frames.pppoe, Arrives(), ("restricted",)),
+    (frames.mpls, Arrives(), ("restricted",)),
+    (frames.rarp, Arrives(), ("restricted",)),
+    (frames.record_route, UDP4, ("restricted",)),
+    (frames.router_advertisement4, Arrives(), ("restricted",)),
     (frames.source_route_loose, Arrives(), ("restricted",)),
     (frames.source_route_strict, Arrives(), ("restricted",)),
     (frames.routing_header_0, Arrives(), ("restricted",)),
+    (frames.routing_header_2, Arrives(), ("restricted",)),
     (frames.igmp_query, Arrives(), ("restricted",)),
     (frames.mld_query, Arrives(), ("restricted",)),
+    (frames.storm_broadcast, Floods(), ("rate",)),
+    (frames.storm_multicast, Floods(), ("rate",)),
+    (frames.storm_arp, Floods(), ("rate",)),
 ]
+
+
+def documented():
+    """The rows of docs/ATTACKS.md: test and what it is counted as."""
+    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "docs", "ATTACKS.md")
+    with open(path, encoding="utf-8") as file:
+        return re.findall(r"^\| `(\w+)` \|.*\| `(\w+)` \|$", file.read(), re.MULTILINE)
 
 
 class Report:
@@ -342,8 +479,9 @@ class Report:
 
 def attack(world, report, function, effect, reasons, expect):
     name, marker = function.__name__, f"moat-{os.urandom(6).hex()}".encode()
+    undo = getattr(effect, "undo", lambda _: None)
     effect.prepare(world, marker)
-    assert name == "mac_theft" or not effect.seen(world), f"{name}: the effect is there before the attack"
+    assert isinstance(effect, Steals) or not effect.seen(world), f"{name}: the effect is there before the attack"
     before = world.counters()
     packets = function(world, marker)
     world.send(packets)
@@ -355,16 +493,19 @@ def attack(world, report, function, effect, reasons, expect):
         else:
             report.line(until(lambda: effect.seen(world)), f"{name} unguarded: succeeds",
                         "no effect on the victim: this test would prove nothing")
+        undo(world)
         return
 
     def moved():
         now = world.counters()
         return [reason for reason in now if now[reason] > before[reason]]
 
-    counted = until(lambda: set(moved()) & set(reasons))
-    report.line(counted, f"{name}: counted as {'/'.join(moved()) or 'nothing'}",
-                f"expected one of {', '.join(reasons)}")
+    if reasons:
+        counted = until(lambda: set(moved()) & set(reasons))
+        report.line(counted, f"{name}: counted as {'/'.join(moved()) or 'nothing'}",
+                    f"expected one of {', '.join(reasons)}")
     report.line(not until(lambda: effect.seen(world), 0.1), f"{name}: no effect on the victim")
+    undo(world)
 
 
 def legitimate(world, report, title):
@@ -430,6 +571,8 @@ def main():
     world, report = World(args.world), Report()
     unknown = set(world.impossible) - {function.__name__ for function, _, _ in ATTACKS}
     assert not unknown, unknown
+    report.line(documented() == [(function.__name__, reasons[0]) for function, _, reasons in ATTACKS],
+                "docs/ATTACKS.md lists these attacks, in this order")
     title = "unguarded" if args.expect == "success" else "guarded"
     if not args.only:
         legitimate(world, report, title)

@@ -31,9 +31,12 @@ world() {
 		{stations: $stations, router: $router, bridge: $bridge, guarded: $guarded, gateway_ll6: $ll6,
 		 gateway4: [.gateways[] | select(contains(":") | not)][0] | sub("/.*"; ""),
 		 gateway6: [.gateways[] | select(contains(":"))][0] | sub("/.*"; ""),
-		 impossible: {
+		 impossible: ({
+			mac_of_victim: "the bridge learns nothing: its table is the one Moat wrote",
+			arp_to_router: "neighbours in the router are permanent",
+			nd_to_router: "neighbours in the router are permanent",
 			mac_theft: "the bridge learns nothing: its table is the one Moat wrote",
-			mac_flood: "the bridge learns nothing: its table is the one Moat wrote"}}'
+			mac_flood: "the bridge learns nothing: its table is the one Moat wrote"})}'
 }
 
 link_local() {
