@@ -19,6 +19,7 @@ static const char usage[] = "usage: moatd [--runtime-dir DIR] [--state-dir DIR] 
 			    "NAME|UID] [--admin-group NAME|GID]\n"
 			    "             [--libexec DIR] [--reserved-ports FILE] [--log-level "
 			    "error|warn|info|debug] [--foreground]\n"
+			    "             [--version] [-h|--help]\n"
 			    "Keeps moatd-hand and moatd-engine running and the socket "
 			    "DIR/moatd.sock open. Needs root.\n";
 

@@ -13,6 +13,8 @@ const struct cli_verb cli_verb_restart = {
 	.summary = "starts a container again, in the same stack",
 	.usage = "moat restart [-t SEC] NAME...\n"
 		 "\n"
+		 "  -t, --time SEC  how long TERM is given before KILL; 10 seconds\n"
+		 "\n"
 		 "Stops it where it runs. Its stack (namespaces, interfaces, addresses, "
 		 "ports), its files and\n"
 		 "its ids stay; it goes on in the background.",

@@ -14,7 +14,9 @@ const struct cli_verb cli_verb_stop = {
 	.usage =
 		"moat stop [-t SEC] NAME...\n"
 		"\n"
-		"TERM first, KILL after SEC seconds (10). One that does not run is no failure.",
+		"  -t, --time SEC  how long TERM is given before KILL; 10 seconds\n"
+		"\n"
+		"TERM first, KILL afterwards. One that does not run is no failure.",
 	.run = stop_run,
 };
 

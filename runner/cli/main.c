@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/base/json.h"
 #include "lib/base/mem.h"
 #include "lib/base/str.h"
 #include "runner/cli/cli.h"
@@ -23,7 +24,7 @@ static int help_run(struct cli *cli, int argc, char **argv);
 static const struct cli_verb cli_verb_help = {
 	.name = "help",
 	.summary = "tells how a command is used",
-	.usage = "moat help [VERB [VERB]]",
+	.usage = "moat help [VERB [VERB]]\n\n  With --json the table of commands, or its part, as one document.",
 	.run = help_run,
 };
 
@@ -41,6 +42,8 @@ static const struct cli_verb *verb_find(const char *name);
 static const struct cli_verb *sub_find(const struct cli_verb *verb, const char *name);
 static int verb_unknown(struct cli *cli, const struct cli_verb *parent, const char *name);
 static size_t distance(const char *a, const char *b);
+static json_t *verb_json(const struct cli_verb *verb);
+static json_t *table_json(void);
 static void overview(FILE *file);
 
 int main(int argc, char **argv)
@@ -123,6 +126,7 @@ static int dispatch(struct cli *cli, const struct cli_verb *verb, int argc, char
 static int help_run(struct cli *cli, int argc, char **argv)
 {
 	static const char *const names[] = {"VERB", "VERB", NULL};
+	cleanup(json_freep) json_t *doc = NULL;
 	const struct cli_verb *verb, *sub;
 	int rc;
 
@@ -131,7 +135,11 @@ static int help_run(struct cli *cli, int argc, char **argv)
 		return rc;
 	argv += optind;
 	if (!argv[0]) {
-		overview(stdout);
+		doc = table_json();
+		if (cli->json)
+			cli_print_json(doc);
+		else
+			overview(stdout);
 		return CLI_OK;
 	}
 	verb = verb_find(argv[0]);
@@ -140,8 +148,37 @@ static int help_run(struct cli *cli, int argc, char **argv)
 	sub = argv[1] ? sub_find(verb, argv[1]) : NULL;
 	if (argv[1] && !sub)
 		return verb_unknown(cli, verb, argv[1]);
-	cli_help(cli, sub ? sub : verb);
+	doc = verb_json(sub ? sub : verb);
+	if (cli->json)
+		cli_print_json(doc);
+	else
+		cli_help(cli, sub ? sub : verb);
 	return CLI_OK;
+}
+
+/* The table of commands for programs: completions are made of it when Moat is built, man pages are held against it. */
+static json_t *verb_json(const struct cli_verb *verb)
+{
+	json_t *doc = json_pack("{s:s, s:s, s:s}", "name", verb->name, "summary", verb->summary,
+				"usage", verb->usage);
+
+	if (verb->sub) {
+		json_t *subs = json_array();
+
+		for (const struct cli_verb *sub = verb->sub; sub->name; sub++)
+			json_array_append_new(subs, verb_json(sub));
+		json_object_set_new(doc, "verbs", subs);
+	}
+	return doc;
+}
+
+static json_t *table_json(void)
+{
+	json_t *all = json_array();
+
+	for (size_t i = 0; i < ARRAY_COUNT(verbs); i++)
+		json_array_append_new(all, verb_json(verbs[i]));
+	return json_pack("{s:o}", "verbs", all);
 }
 
 static const struct cli_verb *verb_find(const char *name)
