@@ -171,6 +171,16 @@ void rtnl_link_set(struct nlbatch *batch, const struct obj_link *link, uint32_t 
 	link_finish(batch, link, false, 0);
 }
 
+void rtnl_link_mtu(struct nlbatch *batch, const char *name, uint32_t mtu)
+{
+	struct ifinfomsg *ifi;
+	struct nlmsghdr *nlh = link_begin(batch, RTM_NEWLINK, 0, &ifi);
+
+	mnl_attr_put_strz(nlh, IFLA_IFNAME, name);
+	put_mtu(nlh, mtu);
+	nlbuf_end(batch, nlh);
+}
+
 static void link_by_name(struct nlbatch *batch, uint16_t type, const char *name, unsigned flags,
 			 unsigned change)
 {

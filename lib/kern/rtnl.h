@@ -37,6 +37,7 @@ void rtnl_veth_add(struct nlbatch *batch, const struct obj_link *link, uint32_t 
  * One message, or two where it becomes a port and gets its flags.
  */
 void rtnl_link_set(struct nlbatch *batch, const struct obj_link *link, uint32_t master_index);
+void rtnl_link_mtu(struct nlbatch *batch, const char *name, uint32_t mtu); /* and nothing else of it */
 void rtnl_link_up(struct nlbatch *batch, const char *name, bool up);
 /** rtnl_link_gen_mode() - how IPv6 makes link-local addresses: IN6_ADDR_GEN_MODE_*. The link must stand: EAFNOSUPPORT before. */
 void rtnl_link_gen_mode(struct nlbatch *batch, const char *name, uint8_t mode);

@@ -285,6 +285,15 @@ static void add_inner_end(struct objv *objs, const struct endpoint *endpoint)
 	add(objs, obj_up(ns, dev));
 }
 
+/* Has the endpoint an address beside the gateway's? Not where the subnet was added after it had been attached. */
+static bool reaches(const struct endpoint *endpoint, const struct ip *gateway)
+{
+	for (size_t i = 0; i < endpoint->ip_count; i++)
+		if (prefix_contains(&endpoint->ips[i], gateway))
+			return true;
+	return false;
+}
+
 /* Answers leave by the interface that has their address: what is on its link, and all else by its gateway. */
 void desired_own_table(const struct endpoint *endpoint, struct objv *objs)
 {
@@ -311,7 +320,7 @@ void desired_own_table(const struct endpoint *endpoint, struct objv *objs)
 		const struct ip *gateway = &network->gateways[i];
 		bool *done = gateway->family == 4 ? &done4 : &done6;
 
-		if (*done)
+		if (*done || !reaches(endpoint, gateway))
 			continue;
 		*done = true;
 		add(objs, obj_route_in(ns, gateway->family == 4 ? &default4 : &default6, gateway, endpoint->ifname, 0,
@@ -329,6 +338,8 @@ static void add_default_routes(struct objv *objs, const struct endpoint *endpoin
 		const struct ip *gateway = &network->gateways[i];
 		bool *done = gateway->family == 4 ? &done4 : &done6;
 
+		if (!reaches(endpoint, gateway))
+			continue;
 		add(objs, obj_neigh(endpoint->stack->ns, endpoint->ifname, gateway, &gateway_mac));
 		if (*done)
 			continue;
@@ -414,6 +425,12 @@ void desired_endpoint(const struct endpoint *endpoint, struct objv *objs)
 	for (size_t i = 0; i < endpoint->publish_count; i++)
 		desired_publish(endpoint, &endpoint->publish[i]->spec, objs);
 	add(objs, obj_up(ns, port));
+}
+
+void desired_inner_mtu(const struct endpoint *endpoint, struct objv *objs)
+{
+	if (endpoint->network)
+		add(objs, obj_veth(endpoint->stack->ns, endpoint->ifname, NULL, 0, NULL, NULL, endpoint->mtu, NULL, NULL));
 }
 
 /* One look-up in the host (any address of it, or one), one in the router: both lead on by the host's port number. */

@@ -19,6 +19,7 @@ struct conn;
  * @uid: of the client (SO_PEERCRED)
  * @admin: root, or in the admin group
  * @dry_run: show the plan, change nothing
+ * @user: the name of @uid, looked up when first asked for; "" where it has none
  */
 struct call {
 	struct engine *engine;
@@ -27,6 +28,7 @@ struct call {
 	struct arena *arena;
 	uint32_t uid;
 	bool admin, dry_run, streaming;
+	const char *user; /* in @arena */
 	bool retried; /* it waited once for a look at the kernel */
 	struct list link; /* in engine.gate, or in the list of listeners */
 	int fds[VARLINK_FDS_PENDING_MAX]; /* taken from the connection, -1 where not; closed with the call */
@@ -55,11 +57,11 @@ int call_pass_fd(struct call *call, int fd);   /* goes with the next reply; owne
 /** call_params() - decode the parameters by @fields */
 int call_params(struct call *call, const struct json_field *fields, void *dst, struct err *err);
 /** call_allow() - may the caller change what belongs to tenant @name (NULL: everything)? 0 or -EPERM */
-int call_allow(const struct call *call, const char *name, struct err *err);
+int call_allow(struct call *call, const char *name, struct err *err);
 /** call_sees() - may the caller know of @tenant and of what is in it? */
-bool call_sees(const struct call *call, const struct tenant *tenant);
+bool call_sees(struct call *call, const struct tenant *tenant);
 /** call_allow_any() - is there anything the caller may know of? 0 or -EPERM; lists then hold what call_sees() */
-int call_allow_any(const struct call *call, struct err *err);
+int call_allow_any(struct call *call, struct err *err);
 
 /** api_new() - @fd: the listening socket; nothing is accepted before api_open() */
 struct api *api_new(struct engine *engine, int fd);

@@ -113,9 +113,12 @@ void change_stack(struct call *call, struct stack *stack, const char *event)
 
 bool change_busy(const struct stack *stack)
 {
-	list_each(node, &stack->endpoints)
-		if (container_of(node, struct endpoint, stack_link)->life == LIFE_PENDING)
+	list_each(node, &stack->endpoints) {
+		const struct endpoint *endpoint = container_of(node, struct endpoint, stack_link);
+
+		if (endpoint->life == LIFE_PENDING || (endpoint->network && endpoint->network->setting))
 			return true;
+	}
 	return stack->life == LIFE_PENDING;
 }
 

@@ -21,7 +21,7 @@ int change_mark(struct txn *txn, struct err *err);
 /** change_add_router() - the router of @tenant unless it stands (or is on its way), and the host's part before the first */
 void change_add_router(struct txn *txn, const struct tenant *tenant);
 
-/** change_busy() - is something of the stack still on its way up? */
+/** change_busy() - is something of the stack still on its way up, or a network of its being changed? */
 bool change_busy(const struct stack *stack);
 /** change_stack() - remove a stack with its endpoints (rules checked by the caller): runs, and answers @call */
 void change_stack(struct call *call, struct stack *stack, const char *event);

@@ -12,10 +12,18 @@
 
 struct create_params {
 	const char *name, *mode;
-	const char **subnets, **gateways;
+	const char **subnets, **gateways, **exclude, **reserve;
 	int64_t mtu;
 	int guard, masquerade, dns;
 	bool internal, host_access, dry_run;
+};
+
+/* Where the parsed parameters of a new network lie; struct network_want points into it. */
+struct create_room {
+	struct prefix subnets[MODEL_SUBNETS_MAX];
+	struct ip gateways[MODEL_SUBNETS_MAX];
+	struct ip_range excluded[IPAM_EXCLUDED_MAX];
+	struct ipam_reserve reserved[IPAM_RESERVED_MAX];
 };
 
 static const struct json_field create_fields[] = {
@@ -29,6 +37,8 @@ static const struct json_field create_fields[] = {
 	{ "internal", JSON_FIELD_BOOL, offsetof(struct create_params, internal), 0, 0, 0 },
 	{ "dns", JSON_FIELD_TRI, offsetof(struct create_params, dns), 0, 0, 0 },
 	{ "hostAccess", JSON_FIELD_BOOL, offsetof(struct create_params, host_access), 0, 0, 0 },
+	{ "exclude", JSON_FIELD_STRV, offsetof(struct create_params, exclude), 0, 0, IPAM_EXCLUDED_MAX },
+	{ "reserve", JSON_FIELD_STRV, offsetof(struct create_params, reserve), 0, 0, IPAM_RESERVED_MAX },
 	{ "dryRun", JSON_FIELD_BOOL, offsetof(struct create_params, dry_run), 0, 0, 0 },
 	{ 0 },
 };
@@ -59,8 +69,10 @@ static void network_abort(struct txn *txn)
 }
 
 static int network_want(struct call *call, const struct create_params *params, struct network_want *want,
-			struct prefix *subnets, struct ip *gateways, struct err *err)
+			struct create_room *room, struct err *err)
 {
+	struct prefix *subnets = room->subnets;
+	struct ip *gateways = room->gateways;
 	int r = name_parse("network", params->name, false, &want->name, err);
 
 	if (r < 0)
@@ -84,6 +96,14 @@ static int network_want(struct call *call, const struct create_params *params, s
 			return err_set(err, ERR_USAGE, EINVAL, params->name, "'%s' is no IP address", params->gateways[i]);
 	if (want->gateway_count && !want->subnet_count)
 		return err_set(err, ERR_USAGE, EINVAL, params->name, "a gateway needs a subnet");
+	want->excluded = room->excluded;
+	for (size_t i = 0; params->exclude && params->exclude[i] && r == 0; i++)
+		r = method_range(params->name, params->exclude[i], &room->excluded[want->excluded_count++], err);
+	want->reserved = room->reserved;
+	for (size_t i = 0; params->reserve && params->reserve[i] && r == 0; i++)
+		r = method_reserve(params->name, params->reserve[i], &room->reserved[want->reserved_count++], err);
+	if (r < 0)
+		return r;
 	want->id = engine_id(call->engine);
 	want->subnets = subnets;
 	want->gateways = gateways;
@@ -98,8 +118,7 @@ int method_network_create(struct call *call, struct err *err)
 {
 	static const struct txn_ops ops = { .prepare = network_prepare, .commit = network_commit, .abort = network_abort };
 	struct create_params params = { 0 };
-	struct prefix subnets[MODEL_SUBNETS_MAX];
-	struct ip gateways[MODEL_SUBNETS_MAX];
+	struct create_room *room = arena_alloc(call->arena, sizeof(*room));
 	struct network_want want = { 0 };
 	struct engine *engine = call->engine;
 	uint64_t cursor4 = engine->model.net4_cursor, cursor6 = engine->model.net6_cursor;
@@ -111,7 +130,7 @@ int method_network_create(struct call *call, struct err *err)
 
 	r = call_params(call, create_fields, &params, err);
 	if (r == 0)
-		r = network_want(call, &params, &want, subnets, gateways, err);
+		r = network_want(call, &params, &want, room, err);
 	if (r == 0)
 		r = call_allow(call, want.name.tenant, err);
 	if (r == 0 && !want.guard && !call->admin)
@@ -249,7 +268,7 @@ int method_network_delete(struct call *call, struct err *err)
 	network = model_network(&call->engine->model, &name);
 	if (!network)
 		return change_missing(call, params.strict, "network", params.name, err);
-	busy = network->life == LIFE_PENDING;
+	busy = network->life == LIFE_PENDING || network->setting;
 	list_each(node, &network->endpoints)
 		busy = busy || container_of(node, struct endpoint, network_link)->life == LIFE_PENDING;
 	if (busy) {

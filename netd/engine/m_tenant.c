@@ -39,17 +39,40 @@ static const struct json_field quota_fields[] = {
 	{ 0 },
 };
 
-/* A quota: what is not named has no limit. */
+/* What is not named stays as it is; null: no limit. */
 static int quota_decode(struct call *call, const json_t *doc, struct quota *quota, struct err *err)
 {
-	*quota = (struct quota){ -1, -1, -1 };
+	static const struct {
+		const char *key;
+		size_t offset;
+	} keys[] = {
+		{ "endpoints", offsetof(struct quota, endpoints) },
+		{ "networks", offsetof(struct quota, networks) },
+		{ "ports", offsetof(struct quota, ports) },
+	};
+
+	for (size_t i = 0; i < ARRAY_COUNT(keys); i++)
+		if (json_is_null(json_object_get(doc, keys[i].key)) && json_object_get(doc, keys[i].key))
+			*(int64_t *)((char *)quota + keys[i].offset) = -1;
 	return doc ? json_decode(doc, quota_fields, 0, call->arena, quota, err) : 0;
 }
 
+/* A user is known by the name that his number has: call_allow() looks that up once, and not every tenant's delegate. */
 static int delegate_check(const struct tenant_params *params, struct err *err)
 {
-	if (params->delegate && params->delegate[0] && !getpwnam(params->delegate))
+	const struct passwd *user;
+	uid_t uid;
+
+	if (!params->delegate || !params->delegate[0])
+		return 0;
+	user = getpwnam(params->delegate);
+	if (!user)
 		return err_set(err, ERR_USAGE, ENOENT, params->name, "there is no user '%s'", params->delegate);
+	uid = user->pw_uid;
+	user = getpwuid(uid);
+	if (!user || !str_eq(user->pw_name, params->delegate))
+		return err_set(err, ERR_USAGE, EINVAL, params->name, "user '%s' is another name of '%s': delegate to that",
+			       params->delegate, user ? user->pw_name : "nobody");
 	return 0;
 }
 
@@ -81,7 +104,8 @@ int method_tenant_create(struct call *call, struct err *err)
 {
 	static const struct txn_ops ops = { .prepare = tenant_prepare, .commit = tenant_commit, .abort = tenant_abort };
 	struct tenant_params params = { 0 };
-	struct tenant_want want = { .kind = TENANT_PLAIN, .id = engine_id(call->engine), .transit = -1 };
+	struct tenant_want want = { .kind = TENANT_PLAIN, .id = engine_id(call->engine), .transit = -1,
+				    .quota = { -1, -1, -1 } };
 	uint32_t cursor = call->engine->model.transit_cursor;
 	struct engine *engine = call->engine;
 	bool dry_run = call->dry_run;
@@ -145,6 +169,8 @@ int method_tenant_set(struct call *call, struct err *err)
 		*tenant = before;
 	if (r < 0)
 		return r;
+	if (!call->dry_run)
+		engine_event(call->engine, "tenant-changed", tenant->name, NULL);
 	call_reply(call, call->dry_run ? json_pack("{s:[]}", "plan") :
 					 json_pack("{s:o}", "tenant", present_tenant(call->engine, tenant)));
 	return 0;
@@ -211,7 +237,7 @@ static bool tenant_busy(const struct tenant *tenant)
 	size_t cursor = 0;
 
 	while ((network = table_next(&tenant->networks, &cursor)))
-		if (network->life == LIFE_PENDING)
+		if (network->life == LIFE_PENDING || network->setting)
 			return true;
 	list_each(node, &tenant->stack_order) {
 		if (change_busy(container_of(node, struct stack, order)))

@@ -18,6 +18,7 @@ static const struct method methods[] = {
 	{ "io.moat.TenantShow",     method_tenant_show,     false },
 	{ "io.moat.TenantDelete",   method_tenant_delete,   true },
 	{ "io.moat.NetworkCreate",  method_network_create,  true },
+	{ "io.moat.NetworkSet",     method_network_set,     true },
 	{ "io.moat.NetworkList",    method_network_list,    false },
 	{ "io.moat.NetworkShow",    method_network_show,    false },
 	{ "io.moat.NetworkDelete",  method_network_delete,  true },

@@ -13,6 +13,7 @@ int method_tenant_list(struct call *call, struct err *err);
 int method_tenant_show(struct call *call, struct err *err);
 int method_tenant_delete(struct call *call, struct err *err);
 int method_network_create(struct call *call, struct err *err);
+int method_network_set(struct call *call, struct err *err);
 int method_network_list(struct call *call, struct err *err);
 int method_network_show(struct call *call, struct err *err);
 int method_network_delete(struct call *call, struct err *err);
@@ -49,6 +50,10 @@ struct network *method_network(struct call *call, const struct name *name, struc
 struct stack *method_stack(struct call *call, const struct name *name, struct err *err);
 /** method_endpoint() - by "T/N:IF", or "T/N" where the stack has one */
 struct endpoint *method_endpoint(struct call *call, const char *full, struct err *err);
+
+/* Addresses of a network as parameters; @object is what the failure is told of. */
+int method_range(const char *object, const char *text, struct ip_range *ret_range, struct err *err);
+int method_reserve(const char *object, const char *text, struct ipam_reserve *ret_reserve, struct err *err);
 
 /** method_drop_tenant() - remove a tenant or lab with all in it (rules checked by the caller) */
 void method_drop_tenant(struct call *call, struct tenant *tenant, const char *event);

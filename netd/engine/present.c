@@ -8,6 +8,7 @@
 
 #include "lib/base/mem.h"
 #include "lib/base/str.h"
+#include "netd/engine/store_doc.h"
 
 void netns_path(const struct engine *engine, uint64_t ns, char *dst, size_t size)
 {
@@ -72,6 +73,8 @@ json_t *present_network(const struct network *network)
 	json_object_set_new(doc, "guard", json_boolean(network->guard));
 	json_object_set_new(doc, "masquerade", json_boolean(network->masquerade));
 	json_object_set_new(doc, "internal", json_boolean(network->internal));
+	json_object_set_new(doc, "excluded", doc_excluded(network));
+	json_object_set_new(doc, "reserved", doc_reserved(network));
 	json_object_set_new(doc, "endpoints", json_integer((json_int_t)network->endpoint_count));
 	json_object_set_new(doc, "bridge", json_string(bridge));
 	return doc;

@@ -74,25 +74,27 @@ int load_tenant(struct model *model, uint64_t id, const json_t *doc, struct err 
 
 /* --------------------------------------------------------------------- networks */
 
-/* Ranges and reservations, as they are written on the command line; nothing where there are none. */
-static void addresses_json(const struct network *network, json_t *doc)
+json_t *doc_excluded(const struct network *network)
 {
-	json_t *excluded = json_array(), *reserved = json_array();
-	char range[IP_RANGE_STR_SIZE], ip[IP_STR_SIZE];
+	json_t *array = json_array();
+	char text[IP_RANGE_STR_SIZE];
+
+	for (size_t i = 0; i < network->ipam.excluded_count; i++)
+		json_array_append_new(array, json_string(ip_range_print(&network->ipam.excluded[i], text)));
+	return array;
+}
+
+json_t *doc_reserved(const struct network *network)
+{
+	json_t *array = json_array();
+	char text[IP_STR_SIZE];
 	struct ipam_reserve *reserves;
 	size_t count = ipam_reserved_get(network, &reserves);
 
-	for (size_t i = 0; i < network->ipam.excluded_count; i++)
-		json_array_append_new(excluded, json_string(ip_range_print(&network->ipam.excluded[i], range)));
 	for (size_t i = 0; i < count; i++)
-		json_array_append_new(reserved, json_sprintf("%s=%s", reserves[i].name, ip_print(&reserves[i].ip, ip)));
-	if (json_array_size(excluded))
-		json_object_set(doc, "excluded", excluded);
-	if (json_array_size(reserved))
-		json_object_set(doc, "reserved", reserved);
-	json_decref(excluded);
-	json_decref(reserved);
+		json_array_append_new(array, json_sprintf("%s=%s", reserves[i].name, ip_print(&reserves[i].ip, text)));
 	free(reserves);
+	return array;
 }
 
 json_t *doc_network(const struct network *network)
@@ -106,7 +108,8 @@ json_t *doc_network(const struct network *network)
 			"subnets", prefixes_json(network->subnets, network->subnet_count), "gateways", gateways, "mtu",
 			(int)network->mtu, "guard", (int)network->guard, "masquerade", (int)network->masquerade, "internal",
 			(int)network->internal);
-	addresses_json(network, doc);
+	json_object_set_new(doc, "excluded", doc_excluded(network));
+	json_object_set_new(doc, "reserved", doc_reserved(network));
 	return doc;
 }
 

@@ -11,6 +11,9 @@
 
 json_t *doc_tenant(const struct tenant *tenant);
 json_t *doc_network(const struct network *network);
+/* Arrays of texts as they are given: "A-B", "NAME=IP". */
+json_t *doc_excluded(const struct network *network);
+json_t *doc_reserved(const struct network *network);
 json_t *doc_stack(const struct stack *stack);
 json_t *doc_memory(const struct ipam_memory *memory); /* like an endpoint's, with less in it */
 json_t *doc_endpoint(const struct endpoint *endpoint); /* of a wire: both ends */

@@ -189,6 +189,12 @@ static void on_answered(void *ctx, struct hand_answer *answer)
 		call_wait(call);
 		return;
 	}
+	if (r < 0 && txn->ops->forgive && (answer->result.undone || answer->result.refused) &&
+	    txn->ops->forgive(txn, &answer->result)) {
+		engine->txns++;
+		hand_plan(engine->hand, &txn->plan, txn->uid, on_answered, on_finished, txn);
+		return;
+	}
 	if (r < 0) {
 		if (txn->adopted.status == 0 && answer->result.refused && err.kind == ERR_INTERNAL) {
 			struct buf text cleanup(buf_fini) = BUF_INIT;

@@ -24,6 +24,8 @@ struct txn;
  * @commit: the kernel has it: rows and model say so; fills the reply; a failure is told to the client
  * @abort: nothing was done: model and rows as before
  * @finish: the slow removals are done
+ * @forgive: the plan failed and all of it was undone: take out of txn->plan what may fail. Return: whether the rest shall
+ *   be tried
  * @eager: the rows need not stand before the kernel is touched. Cut off in between, a start finds kernel objects that no
  *   row speaks of (they go), or a row whose objects are gone (they are made again): either way the change that nobody
  *   was told of has not been. Not for definitions: a full disk must be told before anything is done.
@@ -33,6 +35,7 @@ struct txn_ops {
 	int (*commit)(struct txn *txn, json_t *reply, struct err *err);
 	void (*abort)(struct txn *txn);
 	void (*finish)(struct txn *txn);
+	bool (*forgive)(struct txn *txn, const struct seam_result *result);
 	bool eager;
 };
 

@@ -211,12 +211,24 @@ static void encode_link_set(struct nlsock *sock, struct nlbatch *batch,
 	rtnl_link_set(batch, &message, master);
 }
 
+/* Of an end inside of a stack nothing but its MTU: its owner may have bridged it, or given it another MAC address. */
+static bool says_mtu_only(const struct op *op)
+{
+	const struct obj_link *link = &op->obj.link;
+
+	return ns_class(op->obj.ns) >= NS_STACK && mac_is_zero(&link->mac) && !link->alias[0] && !link->master[0];
+}
+
 static int encode_link(struct apply *apply, struct nlsock *sock, struct nlbatch *batch,
 		       const struct op *op, uint32_t master, struct outcome *out)
 {
 	const struct obj_link *link = &op->obj.link;
 	int peer_fd = -1;
 
+	if (op->verb == OP_SET && says_mtu_only(op)) {
+		rtnl_link_mtu(batch, link->name, link->mtu);
+		return 0;
+	}
 	if (op->verb == OP_SET) {
 		encode_link_set(sock, batch, link, master);
 		return 0;

@@ -22,7 +22,8 @@ static const struct cli_column lines[] = {
 	{"mode", "mode"},         {"subnets", "subnets"},
 	{"gateways", "gateways"}, {"mtu", "mtu"},
 	{"guard", "guard"},       {"masquerade", "masquerade"},
-	{"internal", "internal"}, {"endpoints", "endpoints"},
+	{"internal", "internal"}, {"excluded", "excluded"},
+	{"reserved", "reserved"}, {"endpoints", "endpoints"},
 	{"bridge", "bridge"},     {0},
 };
 static const char *const one_name[] = {"TENANT/NAME", NULL};
@@ -41,7 +42,8 @@ static const struct cli_verb subs[] = {
 		    "moat network create TENANT/NAME [--subnet CIDR]... [--gateway IP]... "
 		    "[--mode bridge|routed|l2]\n"
 		    "                    [--mtu N] [--internal] [--no-dns] [--no-masquerade] "
-		    "[--host-access] [--no-guard]\n\n"
+		    "[--host-access] [--no-guard]\n"
+		    "                    [--exclude A-B|CIDR]... [--reserve NAME=IP]...\n\n"
 		    "  --subnet CIDR    one of IPv4, one of IPv6; without any: the next free "
 		    "/24 and /64 of the pools\n"
 		    "  --gateway IP     the router's address in it; otherwise the first\n"
@@ -53,11 +55,27 @@ static const struct cli_verb subs[] = {
 		    "  --no-masquerade  packets leave with their own source address\n"
 		    "  --host-access    endpoints may reach the host\n"
 		    "  --no-guard       endpoints may send from any address: for tests and "
-		    "trusted labs only",
+		    "trusted labs only\n"
+		    "  --exclude A-B    addresses that nobody is given; A alone, or a prefix\n"
+		    "  --reserve NAME=IP\n"
+		    "                   the address is for the stack of that name alone",
 		    NULL, create_run},
 	[SET] = {"set", "changes a network",
-		 "moat network set TENANT/NAME [--mtu N] [--internal] [--no-dns] "
-		 "[--no-masquerade] [--host-access]",
+		 "moat network set TENANT/NAME [--mtu N] [--internal|--no-internal] "
+		 "[--dns|--no-dns]\n"
+		 "                 [--masquerade|--no-masquerade] "
+		 "[--host-access|--no-host-access]\n"
+		 "                 [--subnet CIDR [--gateway IP]]...\n"
+		 "                 [--exclude A-B|CIDR]... [--unexclude A-B|CIDR]...\n"
+		 "                 [--reserve NAME=IP]... [--unreserve NAME[=IP]]...\n\n"
+		 "  --mtu N          bytes, for all endpoints that have none of their own\n"
+		 "  --subnet CIDR    one more; endpoints that stand get no address of it\n"
+		 "  --exclude A-B    nobody is given these; who holds one keeps it\n"
+		 "  --unexclude A-B  what was excluded no longer is\n"
+		 "  --reserve NAME=IP\n"
+		 "                   the address is for the stack of that name alone\n"
+		 "  --unreserve NAME what is reserved for the name no longer is\n\n"
+		 "Connections that stand go on. Mode, guard and gateways cannot change.",
 		 NULL, set_run},
 	[LIST] = {"list", "lists the networks", "moat network list [TENANT]", NULL, list_run},
 	[SHOW] = {"show", "shows one network", "moat network show TENANT/NAME", NULL, show_run},
@@ -106,6 +124,28 @@ static int delete_run(struct cli *cli, int argc, char **argv)
 	return cli_delete(cli, &subs[DELETE], "NetworkDelete", CLI_DELETE_FORCE, argc, argv);
 }
 
+/* Options without an argument, on and off: their letters are SWITCH_ON or SWITCH_OFF and the number of the key. */
+enum { INTERNAL, DNS, MASQUERADE, HOST_ACCESS, GUARD, SWITCH_COUNT };
+enum { SWITCH_ON = 0x200, SWITCH_OFF = 0x300 };
+
+static bool switch_set(json_t *parameters, int letter)
+{
+	static const char *const keys[SWITCH_COUNT] = {
+		[INTERNAL] = "internal",
+		[DNS] = "dns",
+		[MASQUERADE] = "masquerade",
+		[HOST_ACCESS] = "hostAccess",
+		[GUARD] = "guard",
+	};
+	bool on = letter < SWITCH_OFF;
+	int key = letter - (on ? SWITCH_ON : SWITCH_OFF);
+
+	if (letter < SWITCH_ON || key >= SWITCH_COUNT)
+		return false;
+	json_object_set_new(parameters, keys[key], json_boolean(on));
+	return true;
+}
+
 static int write_run(struct cli *cli, const struct cli_verb *verb, const char *method, int argc,
 		     char **argv)
 {
@@ -114,11 +154,20 @@ static int write_run(struct cli *cli, const struct cli_verb *verb, const char *m
 		{"gateway", required_argument, NULL, 'g'},
 		{"mode", required_argument, NULL, 'm'},
 		{"mtu", required_argument, NULL, 'M'},
-		{"internal", no_argument, NULL, 'i'},
-		{"no-dns", no_argument, NULL, 'd'},
-		{"no-masquerade", no_argument, NULL, 'n'},
-		{"host-access", no_argument, NULL, 'H'},
-		{"no-guard", no_argument, NULL, 'G'},
+		{"exclude", required_argument, NULL, 'x'},
+		{"unexclude", required_argument, NULL, 'X'},
+		{"reserve", required_argument, NULL, 'r'},
+		{"unreserve", required_argument, NULL, 'R'},
+		{"internal", no_argument, NULL, SWITCH_ON + INTERNAL},
+		{"no-internal", no_argument, NULL, SWITCH_OFF + INTERNAL},
+		{"dns", no_argument, NULL, SWITCH_ON + DNS},
+		{"no-dns", no_argument, NULL, SWITCH_OFF + DNS},
+		{"masquerade", no_argument, NULL, SWITCH_ON + MASQUERADE},
+		{"no-masquerade", no_argument, NULL, SWITCH_OFF + MASQUERADE},
+		{"host-access", no_argument, NULL, SWITCH_ON + HOST_ACCESS},
+		{"no-host-access", no_argument, NULL, SWITCH_OFF + HOST_ACCESS},
+		{"guard", no_argument, NULL, SWITCH_ON + GUARD},
+		{"no-guard", no_argument, NULL, SWITCH_OFF + GUARD},
 		CLI_COMMON_LONG,
 		{0},
 	};
@@ -143,23 +192,20 @@ static int write_run(struct cli *cli, const struct cli_verb *verb, const char *m
 			if (rc < 0)
 				json_object_set_new(parameters, "mtu", json_integer(number));
 			break;
-		case 'i':
-			json_object_set_new(parameters, "internal", json_true());
+		case 'x':
+			cli_append(parameters, "exclude", optarg);
 			break;
-		case 'd':
-			json_object_set_new(parameters, "dns", json_false());
+		case 'X':
+			cli_append(parameters, "unexclude", optarg);
 			break;
-		case 'n':
-			json_object_set_new(parameters, "masquerade", json_false());
+		case 'r':
+			cli_append(parameters, "reserve", optarg);
 			break;
-		case 'H':
-			json_object_set_new(parameters, "hostAccess", json_true());
-			break;
-		case 'G':
-			json_object_set_new(parameters, "guard", json_false());
+		case 'R':
+			cli_append(parameters, "unreserve", optarg);
 			break;
 		default:
-			rc = cli_option(cli, verb, letter);
+			rc = switch_set(parameters, letter) ? -1 : cli_option(cli, verb, letter);
 		}
 		if (rc >= 0)
 			return rc;

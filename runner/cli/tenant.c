@@ -46,12 +46,18 @@ static const struct cli_verb subs[] = {
 		    "endpoints=N,networks=N,ports=N]\n\n"
 		    "  NAME             [a-z0-9][a-z0-9-]*, at most 63 characters\n"
 		    "  --delegate USER  who may use it besides root and the group moat-admin\n"
-		    "  --quota ...      the most it may have of each; what is left out is not "
-		    "limited",
+		    "  --quota ...      the most it may have of each, or KEY=none; what is left "
+		    "out is not limited",
 		    NULL, create_run},
 	[SET] = {"set", "changes a tenant's delegate or quota",
-		 "moat tenant set NAME [--delegate USER] [--quota "
-		 "endpoints=N,networks=N,ports=N]",
+		 "moat tenant set NAME [--delegate USER | --no-delegate] [--quota "
+		 "endpoints=N,networks=N,ports=N]\n\n"
+		 "  --delegate USER  who may use it besides root and the group moat-admin\n"
+		 "  --no-delegate    nobody else\n"
+		 "  --quota ...      the most it may have of each, or KEY=none; what is left out "
+		 "stays.\n"
+		 "                   Below what it has: nothing is taken away, and nothing more "
+		 "given",
 		 NULL, set_run},
 	[LIST] = {"list", "lists the tenants", "moat tenant list", NULL, list_run},
 	[SHOW] = {"show", "shows one tenant", "moat tenant show NAME", NULL, show_run},
@@ -106,6 +112,7 @@ static int write_run(struct cli *cli, const struct cli_verb *verb, const char *m
 {
 	static const struct option options[] = {
 		{"delegate", required_argument, NULL, 'd'},
+		{"no-delegate", no_argument, NULL, 'D'},
 		{"quota", required_argument, NULL, 'Q'},
 		CLI_COMMON_LONG,
 		{0},
@@ -117,6 +124,10 @@ static int write_run(struct cli *cli, const struct cli_verb *verb, const char *m
 		switch (letter) {
 		case 'd':
 			json_object_set_new(parameters, "delegate", json_string(optarg));
+			rc = -1;
+			break;
+		case 'D':
+			json_object_set_new(parameters, "delegate", json_string(""));
 			rc = -1;
 			break;
 		case 'Q':
@@ -162,6 +173,10 @@ static int quota_parse(struct cli *cli, const char *text, json_t *parameters)
 				item);
 		if (json_object_get(quota, item))
 			return cli_usage(cli, "--quota: %s is given twice", item);
+		if (str_eq(value, "none")) {
+			json_object_set_new(quota, item, json_null());
+			continue;
+		}
 		rc = cli_number(cli, "--quota", value, QUOTA_MAX, &number);
 		if (rc >= 0)
 			return rc;

@@ -16,7 +16,7 @@ import re
 import sys
 
 # Called by the command line as interfaces go, refused by the daemon until it has them.
-LATER = {"NetworkSet"}
+LATER: set[str] = set()
 
 TOKEN = re.compile(r"\s+|#[^\n]*|(->|\[\]|\[string\]|[()?:,]|[A-Za-z_][A-Za-z0-9_.-]*)|(.)")
 BASIC = {"bool", "int", "float", "string", "object"}

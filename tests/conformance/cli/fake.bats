@@ -46,6 +46,7 @@ requests() {
 ["TenantCreate",{"name":"red","delegate":"bob"}] | tenant create --delegate=bob -- red
 ["TenantCreate",{"name":"red","dryRun":true}] | tenant create red --dry-run
 ["TenantSet",{"name":"red","quota":{"networks":1}}] | tenant set red --quota networks=1
+["TenantSet",{"name":"red","delegate":"","quota":{"ports":null}}] | tenant set red --no-delegate --quota ports=none
 ["TenantList",{}] | tenant list
 ["TenantShow",{"name":"red"}] | tenant show red
 ["TenantDelete",{"name":"red"}] | tenant delete red
@@ -53,7 +54,11 @@ requests() {
 ["NetworkCreate",{"name":"red/web"}] | network create red/web
 ["NetworkCreate",{"name":"red/web","subnets":["10.0.0.0/24","fd00::/64"],"gateways":["10.0.0.254"],"mode":"routed","mtu":9000}] | network create red/web --subnet 10.0.0.0/24 --subnet fd00::/64 --gateway 10.0.0.254 --mode routed --mtu 9000
 ["NetworkCreate",{"name":"red/web","internal":true,"dns":false,"masquerade":false,"hostAccess":true,"guard":false}] | network create red/web --internal --no-dns --no-masquerade --host-access --no-guard
+["NetworkCreate",{"name":"red/web","exclude":["10.0.0.8/29"],"reserve":["db=10.0.0.2"]}] | network create red/web --exclude 10.0.0.8/29 --reserve db=10.0.0.2
 ["NetworkSet",{"name":"red/web","mtu":1400}] | network set red/web --mtu 1400
+["NetworkSet",{"name":"red/web","internal":true,"dns":true,"masquerade":true,"hostAccess":false}] | network set red/web --internal --dns --masquerade --no-host-access
+["NetworkSet",{"name":"red/web","internal":false,"dns":false,"masquerade":false,"hostAccess":true}] | network set red/web --no-internal --no-dns --no-masquerade --host-access
+["NetworkSet",{"name":"red/web","exclude":["10.0.0.4"],"unexclude":["10.0.0.8/29"],"reserve":["a=10.0.0.5","b=fd00::5"],"unreserve":["db"]}] | network set red/web --exclude 10.0.0.4 --unexclude 10.0.0.8/29 --reserve a=10.0.0.5 --reserve b=fd00::5 --unreserve db
 ["NetworkList",{}] | network list
 ["NetworkList",{"tenant":"red"}] | network list red
 ["NetworkShow",{"name":"red/web"}] | network show red/web

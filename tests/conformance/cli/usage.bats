@@ -69,7 +69,7 @@ table() {
 2 | did you mean "network create"                | network craete
 2 | network create: TENANT/NAME is missing       | network create
 2 | network create: unexpected argument "b"      | network create a b
-2 | unknown option --dns                         | network create a --dns
+2 | unknown option --dsn                         | network create a --dsn
 2 | option --subnet needs a value                | network create a --subnet
 2 | option --gateway needs a value               | network create a --gateway
 2 | option --mode needs a value                  | network create a --mode

@@ -1,0 +1,183 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# engine_ipam - addresses that stick to names, over restarts of a stack and of the daemon; what is
+# reserved and excluded; `network set` on a network that is at work; `tenant set`.
+# shellcheck source=../lib/sandbox.sh
+. "$(dirname "$0")/../lib/sandbox.sh"
+sandbox_enter "$@"
+need nft ip ping
+here=$(dirname "$0")
+
+cp /etc/passwd /run/sandbox/passwd
+echo 'alice:x:4242:4242::/:/bin/sh' >>/run/sandbox/passwd
+echo 'alias:x:4242:4242::/:/bin/sh' >>/run/sandbox/passwd
+mount --bind /run/sandbox/passwd /etc/passwd || die "cannot mount /etc/passwd"
+sandbox_outside
+start_moatd
+helper() { /usr/bin/python3 "$here/engine_ipam.py" "$@"; }
+# get EXPRESSION COMMAND... - of its JSON document d
+get() {
+	local expression=$1
+	shift
+	moat --json "$@" | /usr/bin/python3 -c "import json,sys; d=json.load(sys.stdin); d=d.get('network',d.get('endpoint',d.get('tenant',d))) if isinstance(d,dict) else d; print($expression)"
+}
+ips() { get '" ".join(d["ips"])' endpoint show "$1"; }
+clean() { assert_status 0 "check is clean: $1" moat check; }
+wrong() {
+	local status=$1 words=$2 out got=0
+	shift 2
+	out=$(moat "$@" 2>&1) || got=$?
+	if [[ $got == "$status" && $out == "moat: "*"$words"* && $(wc -l <<<"$out") == 1 ]]; then
+		pass "moat $*: $status"
+	else
+		fail "moat $*" "status $got, expected $status with: $words"$'\n'"$out"
+	fi
+}
+
+for command in "tenant create red --delegate alice" "network create red/web --subnet 10.0.0.0/24 --exclude 10.0.0.128/25 --reserve db=10.0.0.2" \
+	"network create red/small --subnet 10.9.0.0/29" "network create red/pair --subnet 10.8.0.0/31 --subnet fd00:8::/127"; do
+	# shellcheck disable=SC2086 # words
+	moat $command >/dev/null || die "moat $command"
+done
+router=$(get 'd["routerNetns"]' tenant show red)
+
+# ---- reserved, excluded, small
+for name in zeta alpha again; do
+	moat attach red/web --create --name $name >/dev/null || die "attach $name"
+done
+assert_eq "the reserved address is passed over" "10.0.0.3/24" "$(ips red/zeta)"
+wrong 4 "red/x:eth0: 10.0.0.2 is reserved for stack red/db" attach red/web --create --name x --ip 10.0.0.2
+wrong 4 "red/x:eth0: 10.0.0.200 is in 10.0.0.128-10.0.0.255, which network red/web excludes" \
+	attach red/web --create --name x --ip 10.0.0.200
+assert_ok "the one it is reserved for comes" moat attach red/web --create --name db
+assert_eq "and has it" "10.0.0.2/24" "$(ips red/db)"
+assert_ok "a /31 and a /127 hold one endpoint beside the gateway" moat attach red/pair --create --name pair
+assert_eq "with the other address of each" "10.8.0.1/31 fd00:8::1/127" "$(ips red/pair)"
+assert_ok "which reaches its gateway" moat enter red/pair -- ping -c1 -W5 10.8.0.0
+assert_ok "by IPv6, too" moat enter red/pair -- ping -c1 -W5 fd00:8::
+wrong 4 "red/x:eth0: no address is left in 10.8.0.0/31 of network red/pair: 1 held, 0 excluded, 0 reserved" \
+	attach red/pair --create --name x
+assert_ok "at the last address: another waits for the link that has it" helper full
+
+# ---- sticky
+assert_ok "restarted at once, 20 times: the address stays" helper restart 20
+assert_eq "it is the one from before" "10.0.0.5/24" "$(ips red/again)"
+assert_ok "and it works" moat enter red/again -- ping -c1 -W5 10.0.0.3
+moat detach red/alpha
+assert_ok "another name comes meanwhile" moat attach red/web --create --name other
+assert_eq "and gets a fresh address" "10.0.0.6/24" "$(ips red/other)"
+kill -KILL "$(moat_pids moatd-engine)"
+ready() { [[ $(grep -c 'moatd: ready' "$MOATD_LOG") -ge 2 ]]; }
+assert_ok "the engine is killed and is back" eventually 30 ready
+assert_ok "who comes back then" moat attach red/web --create --name alpha
+assert_eq "has its address from before" "10.0.0.4/24" "$(ips red/alpha)"
+assert_eq "the list is in the order of making" "zeta db pair s0 s1 s2 s3 s4 again other alpha" \
+	"$(get '" ".join(e["stack"].partition("/")[2] for e in d["endpoints"])' endpoint list red)"
+assert_eq "what was reserved still is" "['db=10.0.0.2']" "$(get 'd["reserved"]' network show red/web)"
+clean "after the restart"
+
+# ---- set, while a stream runs
+mtus() {
+	printf '%s %s %s' "$(get 'd["mtu"]' network show red/web)" "$(moat enter red/zeta -- cat /sys/class/net/eth0/mtu 2>/dev/null)" \
+		"$(nsenter --net="$router" ip -o link show "$(get 'd["hostIfname"]' endpoint show red/zeta)" | grep -o 'mtu [0-9]*')"
+}
+assert_eq "before" "1500 1500 mtu 1500" "$(mtus)"
+moat enter red/zeta -- /usr/bin/python3 "$here/engine_ipam.py" serve 9000 &
+server=$!
+sandbox_keep $server
+listens() { moat enter red/zeta -- ss -ltn 2>/dev/null | grep -q ':9000 '; }
+eventually 10 listens || die "the server does not listen"
+rm -f /run/stop
+moat enter red/again -- /usr/bin/python3 "$here/engine_ipam.py" stream 10.0.0.3 9000 /run/stop >/run/streamed 2>&1 &
+client=$!
+sandbox_keep $client
+sleep 0.5
+moat --dry-run network set red/web --mtu 1400 >/run/plan
+assert_eq "a dry run shows both ends of each link, and the bridge" "11" "$(grep -c '^~ link .*mtu=1400' /run/plan)"
+assert_eq "and changes nothing" "1500 1500 mtu 1500" "$(mtus)"
+assert_ok "the MTU is set" moat network set red/web --mtu 1400
+assert_eq "at both ends" "1400 1400 mtu 1400" "$(mtus)"
+sleep 0.5
+assert_ok "and back" moat network set red/web --mtu 1500
+assert_eq "at both ends" "1500 1500 mtu 1500" "$(mtus)"
+out() { moat enter red/again -- ping -c1 -W"$1" "$OUTSIDE4" >/dev/null 2>&1; }
+assert_ok "it gets out" out 5
+assert_ok "internal" moat network set red/web --internal
+assert_fail "it does not get out" out 1
+clean "internal"
+assert_ok "no longer internal" moat network set red/web --no-internal --no-masquerade
+assert_eq "but without masquerade" "False False" "$(get 'd["internal"],d["masquerade"]' network show red/web | tr -d '(),')"
+assert_ok "as it was" moat network set red/web --masquerade
+assert_ok "it gets out again" out 5
+touch /run/stop
+wait $client
+assert_eq "the stream has run through all that without a fault" 0 $?
+assert_match "and bytes have come back" '[0-9]{6,}' "$(</run/streamed)"
+wait $server
+
+# ---- a subnet more; an owner who is in the way
+assert_ok "a subnet is added" moat network set red/web --subnet fd00:a::/64
+clean "with endpoints that have no address of it"
+assert_ok "who comes then" moat attach red/web --create --name six
+assert_eq "has one of each" "10.0.0.7/24 fd00:a::2/64" "$(ips red/six)"
+assert_ok "and reaches its gateway" moat enter red/six -- ping -c1 -W5 fd00:a::1
+clean "with an endpoint that has one"
+moat enter red/other -- ip link set eth0 down
+moat enter red/other -- ip link set eth0 name mine
+assert_ok "an owner who has renamed its end does not keep the rest from changing" moat network set red/web --mtu 1450
+assert_eq "at both ends" "1450 1450 mtu 1450" "$(mtus)"
+assert_match "it is logged" "red/web: the inside of a stack cannot be changed" "$(grep 'inside of a stack' "$MOATD_LOG")"
+moat detach red/other
+kill -KILL "$(moat_pids moatd-engine)"
+ready() { [[ $(grep -c 'moatd: ready' "$MOATD_LOG") -ge 3 ]]; }
+assert_ok "the engine is killed and is back" eventually 30 ready
+assert_eq "what was set is still so" "1450 1450 mtu 1450" "$(mtus)"
+clean "after the restart"
+
+# ---- what is refused, and changes nothing
+before=$(moat --json network show red/web)
+wrong 4 "red/web: its mode is bridge and cannot change while it stands" network set red/web --mode routed
+wrong 4 "red/web: its guard cannot be switched while it stands" network set red/web --no-guard
+wrong 4 "red/web: the gateway of a subnet cannot change while the network stands" network set red/web --gateway 10.0.0.9
+wrong 4 "red/web: the gateway of subnet 10.0.0.0/24 cannot change" network set red/web --subnet 10.0.0.0/24 --gateway 10.0.0.9
+wrong 4 "red/web: subnet 10.9.0.0/30 overlaps 10.9.0.0/29 of network red/small" network set red/web --subnet 10.9.0.0/30
+wrong 2 "red/web: the MTU must be from 1280" network set red/web --mtu 1000
+wrong 3 "red/nix: there is no network" network set red/nix --mtu 1400
+wrong 4 "red/web: 10.0.0.3, to be reserved for x, is held by red/zeta:eth0" network set red/web --reserve x=10.0.0.3
+wrong 4 "red/web: 10.0.0.2 is reserved for stack red/db" network set red/web --reserve x=10.0.0.2
+wrong 4 "red/web: 10.0.0.130, reserved for x, is in 10.0.0.128-10.0.0.255, which is excluded" network set red/web --reserve x=10.0.0.130
+wrong 2 "red/web: '10.0.0.9-' is no range" network set red/web --exclude 10.0.0.9-
+wrong 4 "red/web: 10.0.0.200 overlaps 10.0.0.128-10.0.0.255" network set red/web --exclude 10.0.0.200
+wrong 2 "red/web: 'x' says no address" network set red/web --reserve x
+wrong 2 "red/web: what is excluded is 10.0.0.128-10.0.0.255" network set red/web --unexclude 10.0.0.200
+wrong 2 "red/z: the range 10.5.0.1 lies in no subnet" network create red/z --subnet 10.4.0.0/24 --exclude 10.5.0.1
+wrong 4 "red/z: 10.4.0.1, to be reserved for x, is the gateway" network create red/z --subnet 10.4.0.0/24 --reserve x=10.4.0.1
+assert_eq "nothing of it has changed" "$before" "$(moat --json network show red/web)"
+assert_ok "what is so already is no change" moat network set red/web --mode bridge --guard --mtu 1450 --subnet fd00:a::/64
+assert_ok "given back and taken in one" moat network set red/web --unreserve db --reserve db2=10.0.0.99 --unexclude 10.0.0.128/25
+assert_eq "and so it stands" "[] ['db2=10.0.0.99']" "$(get 'd["excluded"],d["reserved"]' network show red/web | sed 's/^(//; s/)$//; s/, / /')"
+
+# ---- tenant set
+quota() { get '" ".join(str(d["quota"][k]) for k in ("endpoints","networks","ports"))' tenant show red; }
+assert_ok "a quota below what there is" moat tenant set red --quota endpoints=2
+assert_eq "the others stay" "2 None None" "$(quota)"
+wrong 4 "the tenant may have 2 endpoints and has them" attach red/web --create --name more
+assert_ok "another one" moat tenant set red --quota networks=9
+assert_eq "the first stays" "2 9 None" "$(quota)"
+assert_ok "none" moat tenant set red --quota endpoints=none
+assert_eq "is no limit" "None 9 None" "$(quota)"
+assert_ok "then more is given" moat attach red/web --create --name more
+wrong 2 "red: user 'alias' is another name of 'alice': delegate to that" tenant set red --delegate alias
+as_alice() { setpriv --reuid=4242 --regid=4242 --clear-groups "$MOAT_BIN_DIR/moat" "$@" >/dev/null 2>&1; }
+assert_ok "the delegate may" as_alice network set red/web --mtu 1440
+assert_fail "but not set the tenant" as_alice tenant set red --quota endpoints=none
+assert_ok "the delegate is removed" moat tenant set red --no-delegate
+assert_eq "it is" None "$(get 'd["delegate"]' tenant show red)"
+assert_fail "and may no longer" as_alice network set red/web --mtu 1430
+wrong 2 "nothing to set" tenant set red
+clean "at the end"
+assert_eq "no plan was refused by the hand" 0 "$(grep -c 'refused operation' "$MOATD_LOG")"
+moat tenant delete red --force
+leftovers
+finish
