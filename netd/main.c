@@ -17,8 +17,9 @@
 
 static const char usage[] = "usage: moatd [--runtime-dir DIR] [--state-dir DIR] [--engine-user "
 			    "NAME|UID] [--admin-group NAME|GID]\n"
-			    "             [--libexec DIR] [--reserved-ports FILE] [--log-level "
-			    "error|warn|info|debug] [--foreground]\n"
+			    "             [--libexec DIR] [--reserved-ports FILE] "
+			    "[--allowed-ports FILE]\n"
+			    "             [--log-level error|warn|info|debug] [--foreground]\n"
 			    "             [--version] [-h|--help]\n"
 			    "Keeps moatd-hand and moatd-engine running and the socket "
 			    "DIR/moatd.sock open. Needs root.\n";
@@ -30,6 +31,7 @@ enum option_kind {
 	OPT_GROUP,
 	OPT_LIBEXEC,
 	OPT_RESERVED,
+	OPT_ALLOWED,
 	OPT_LEVEL,
 	OPT_FOREGROUND,
 	OPT_VERSION,
@@ -43,6 +45,7 @@ static const struct option options[] = {
 	{"admin-group", required_argument, NULL, OPT_GROUP},
 	{"libexec", required_argument, NULL, OPT_LIBEXEC},
 	{"reserved-ports", required_argument, NULL, OPT_RESERVED},
+	{"allowed-ports", required_argument, NULL, OPT_ALLOWED},
 	{"log-level", required_argument, NULL, OPT_LEVEL},
 	{"foreground", no_argument, NULL, OPT_FOREGROUND}, /* the default, and all there is */
 	{"version", no_argument, NULL, OPT_VERSION},
@@ -91,6 +94,9 @@ static int options_parse(int argc, char **argv, struct supervisor_options *o)
 			break;
 		case OPT_RESERVED:
 			o->reserved_ports = optarg;
+			break;
+		case OPT_ALLOWED:
+			o->allowed_ports = optarg;
 			break;
 		case OPT_LEVEL:
 			o->log_level = optarg;

@@ -197,13 +197,24 @@ static int hand_start(struct supervisor *s, int seam, int control, struct err *e
 		o->runtime_dir,
 		"--log-level",
 		o->log_level,
-		o->reserved_ports != NULL ? "--reserved-ports" : NULL,
-		o->reserved_ports,
+		NULL, /* room for two more, each with its value */
+		NULL,
+		NULL,
+		NULL,
 		NULL,
 	};
+	size_t argc = 9;
 	int fds[] = {seam, control};
 	struct spawn spawn = {.path = path, .fds = fds, .fd_count = ARRAY_COUNT(fds)};
 
+	if (o->reserved_ports != NULL) {
+		argv[argc++] = "--reserved-ports";
+		argv[argc++] = o->reserved_ports;
+	}
+	if (o->allowed_ports != NULL) {
+		argv[argc++] = "--allowed-ports";
+		argv[argc++] = o->allowed_ports;
+	}
 	spawn.argv = (char *const *)(uintptr_t)argv;
 	return spawn_start(&spawn, &s->pid[CHILD_HAND], err);
 }

@@ -13,6 +13,7 @@
  * struct supervisor_options - what the command line says
  * @libexec: folder of moatd-hand and moatd-engine
  * @reserved_ports: file of host ports nobody may publish, handed to the hand; NULL: its own default
+ * @allowed_ports: the same of ports that users may publish
  */
 struct supervisor_options {
 	const char *runtime_dir;
@@ -21,7 +22,7 @@ struct supervisor_options {
 	const char *admin_group;
 	const char *libexec;
 	const char *log_level;
-	const char *reserved_ports;
+	const char *reserved_ports, *allowed_ports;
 };
 
 /**

@@ -199,6 +199,7 @@ void nft_ruleset_adopt(struct nlbatch *batch, enum ruleset_kind kind,
  *   NFTA_SET_ELEM_LIST_TABLE, NFTA_SET_ELEM_LIST_SET
  *   NFTA_SET_ELEM_LIST_ELEMENTS { NFTA_LIST_ELEM {
  *     NFTA_SET_ELEM_KEY { NFTA_DATA_VALUE }, NFTA_SET_ELEM_DATA { NFTA_DATA_VALUE } } }
+ * and in an interval set NFTA_SET_ELEM_KEY_END, the last key that belongs to it.
  */
 static void elem_message(struct nlbatch *batch, unsigned type, uint16_t flags,
 			 const struct obj_elem *elem, bool data)
@@ -219,6 +220,15 @@ static void elem_message(struct nlbatch *batch, unsigned type, uint16_t flags,
 	value = mnl_attr_nest_start(nlh, NFTA_SET_ELEM_KEY);
 	mnl_attr_put(nlh, NFTA_DATA_VALUE, size, bytes);
 	mnl_attr_nest_end(nlh, value);
+	if (def->key & ELEM_LAST) {
+		struct obj_elem end = *elem;
+
+		end.port = elem->last;
+		size = nft_elem_pack(&end, def->family, def->key, bytes);
+		value = mnl_attr_nest_start(nlh, NFTA_SET_ELEM_KEY_END);
+		mnl_attr_put(nlh, NFTA_DATA_VALUE, size, bytes);
+		mnl_attr_nest_end(nlh, value);
+	}
 	if (data && def->data) {
 		size = nft_elem_pack(elem, def->family, def->data, bytes);
 		value = mnl_attr_nest_start(nlh, NFTA_SET_ELEM_DATA);

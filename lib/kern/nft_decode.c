@@ -461,6 +461,21 @@ static bool data_value(const struct nlattr *attr, const void **ret_data, size_t 
 	return true;
 }
 
+/* The last key of an interval: as the first in all but the port. */
+static bool elem_end(const struct set_def *def, const struct nlattr *attr, struct obj_elem *elem)
+{
+	struct obj_elem end = {0};
+	const void *bytes;
+	size_t size;
+
+	if (!data_value(attr, &bytes, &size) ||
+	    !nft_elem_unpack(bytes, size, def->family, def->key, &end) ||
+	    end.proto != elem->proto || ip_cmp(&end.ip, &elem->ip) != 0)
+		return false;
+	elem->last = end.port;
+	return true;
+}
+
 static void elem_object(const struct decoder *d, unsigned set, const struct nlattr *attr)
 {
 	const struct nlattr *attrs[NFTA_SET_ELEM_MAX + 1];
@@ -472,6 +487,8 @@ static void elem_object(const struct decoder *d, unsigned set, const struct nlat
 	nlbuf_nested(attr, attrs, ARRAY_COUNT(attrs));
 	if (!data_value(attrs[NFTA_SET_ELEM_KEY], &bytes, &size) ||
 	    !nft_elem_unpack(bytes, size, def->family, def->key, &obj.elem))
+		return;
+	if (def->key & ELEM_LAST && !elem_end(def, attrs[NFTA_SET_ELEM_KEY_END], &obj.elem))
 		return;
 	if (def->data && (!data_value(attrs[NFTA_SET_ELEM_DATA], &bytes, &size) ||
 			  !nft_elem_unpack(bytes, size, def->family, def->data, &obj.elem)))

@@ -100,6 +100,7 @@ static uint32_t fields_type(uint8_t family, unsigned fields)
 		{ELEM_PORT, TYPE_INET_SERVICE},
 		{ELEM_TO_IP, ip},
 		{ELEM_TO_PORT, TYPE_INET_SERVICE},
+		{ELEM_TO_LAST, TYPE_INET_SERVICE},
 		{ELEM_FAMILY, TYPE_NFPROTO},
 	};
 	uint32_t type = 0;
@@ -122,6 +123,33 @@ static void set_byteorder(struct nftnl_set *set)
 	nftnl_udata_buf_free(udata);
 }
 
+/* An interval of a concatenation (pipapo) is told the bytes of each field. */
+static void set_fields(struct nftnl_set *set, const struct set_def *def)
+{
+	const struct {
+		unsigned field;
+		uint8_t size;
+	} rows[] = {
+		{ELEM_IP, def->family == 4 ? 4 : 16},
+		{ELEM_PROTO, 1},
+		{ELEM_PORT, 2},
+	};
+	uint8_t sizes[ARRAY_COUNT(rows)];
+	uint32_t count = 0;
+
+	for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+		if (def->key & rows[i].field)
+			sizes[count++] = rows[i].size;
+	}
+	nftnl_set_set_data(set, NFTNL_SET_DESC_CONCAT, sizes, count);
+}
+
+uint32_t nft_set_flags(const struct set_def *def)
+{
+	return (def->data ? NFT_SET_MAP : 0U) |
+	       (def->key & ELEM_LAST ? NFT_SET_INTERVAL | NFT_SET_CONCAT : 0U);
+}
+
 struct nftnl_set *nft_skeleton_set(unsigned set)
 {
 	const struct set_def *def = set_def_get(set);
@@ -133,7 +161,9 @@ struct nftnl_set *nft_skeleton_set(unsigned set)
 	nftnl_set_set_str(s, NFTNL_SET_NAME, def->name);
 	nftnl_set_set_u32(s, NFTNL_SET_FAMILY, nft_kind_family(def->in));
 	nftnl_set_set_u32(s, NFTNL_SET_ID, set);
-	nftnl_set_set_u32(s, NFTNL_SET_FLAGS, def->data ? NFT_SET_MAP : 0);
+	nftnl_set_set_u32(s, NFTNL_SET_FLAGS, nft_set_flags(def));
+	if (def->key & ELEM_LAST)
+		set_fields(s, def);
 	nftnl_set_set_u32(s, NFTNL_SET_KEY_TYPE, fields_type(def->family, def->key));
 	if (def->key == ELEM_DEV)
 		set_byteorder(s);
@@ -265,15 +295,21 @@ static struct nftnl_expr *expr_dnat(const struct nft_x *x)
 {
 	struct nftnl_expr *e = expr_new("nat");
 	uint32_t port = reg_number(x->key == NFPROTO_IPV4 ? 1 : 4);
+	uint32_t last = reg_number(x->key == NFPROTO_IPV4 ? 2 : 5);
 
 	nftnl_expr_set_u32(e, NFTNL_EXPR_NAT_TYPE, NFT_NAT_DNAT);
 	nftnl_expr_set_u32(e, NFTNL_EXPR_NAT_FAMILY, x->key);
 	nftnl_expr_set_u32(e, NFTNL_EXPR_NAT_REG_ADDR_MIN, reg_number(0));
 	nftnl_expr_set_u32(e, NFTNL_EXPR_NAT_REG_ADDR_MAX, reg_number(0));
+	if (x->op == DNAT_KEEP_PORT) {
+		nftnl_expr_set_u32(e, NFTNL_EXPR_NAT_FLAGS, NF_NAT_RANGE_MAP_IPS);
+		return e;
+	}
 	nftnl_expr_set_u32(e, NFTNL_EXPR_NAT_REG_PROTO_MIN, port);
-	nftnl_expr_set_u32(e, NFTNL_EXPR_NAT_REG_PROTO_MAX, port);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_NAT_REG_PROTO_MAX, x->op == DNAT_SHIFT_PORT ? last : port);
 	nftnl_expr_set_u32(e, NFTNL_EXPR_NAT_FLAGS,
-			   NF_NAT_RANGE_MAP_IPS | NF_NAT_RANGE_PROTO_SPECIFIED);
+			   NF_NAT_RANGE_MAP_IPS | NF_NAT_RANGE_PROTO_SPECIFIED |
+				   (x->op == DNAT_SHIFT_PORT ? NF_NAT_RANGE_PROTO_OFFSET : 0U));
 	return e;
 }
 
@@ -418,6 +454,7 @@ size_t nft_elem_pack(const struct obj_elem *elem, uint8_t family, unsigned field
 {
 	size_t ip_bytes = family == 4 ? 4 : 16;
 	uint16_t port_be = htons(elem->port), to_port_be = htons(elem->to_port);
+	uint16_t to_last_be = htons(elem->to_last);
 	const struct {
 		unsigned field;
 		const void *data;
@@ -430,6 +467,7 @@ size_t nft_elem_pack(const struct obj_elem *elem, uint8_t family, unsigned field
 		{ELEM_PORT, &port_be, sizeof(port_be)},
 		{ELEM_TO_IP, elem->to_ip.b, ip_bytes},
 		{ELEM_TO_PORT, &to_port_be, sizeof(to_port_be)},
+		{ELEM_TO_LAST, &to_last_be, sizeof(to_last_be)},
 		{ELEM_FAMILY, &elem->family, sizeof(elem->family)},
 	};
 	size_t size = 0;
@@ -449,7 +487,7 @@ bool nft_elem_unpack(const void *src, size_t size, uint8_t family, unsigned fiel
 		     struct obj_elem *elem)
 {
 	size_t ip_bytes = family == 4 ? 4 : 16;
-	uint16_t port_be = 0, to_port_be = 0;
+	uint16_t port_be = 0, to_port_be = 0, to_last_be = 0;
 	const struct {
 		unsigned field;
 		void *data;
@@ -462,6 +500,7 @@ bool nft_elem_unpack(const void *src, size_t size, uint8_t family, unsigned fiel
 		{ELEM_PORT, &port_be, sizeof(port_be)},
 		{ELEM_TO_IP, elem->to_ip.b, ip_bytes},
 		{ELEM_TO_PORT, &to_port_be, sizeof(to_port_be)},
+		{ELEM_TO_LAST, &to_last_be, sizeof(to_last_be)},
 		{ELEM_FAMILY, &elem->family, sizeof(elem->family)},
 	};
 	const uint8_t *p = src;
@@ -487,5 +526,7 @@ bool nft_elem_unpack(const void *src, size_t size, uint8_t family, unsigned fiel
 		elem->port = ntohs(port_be);
 	if (fields & ELEM_TO_PORT)
 		elem->to_port = ntohs(to_port_be);
+	if (fields & ELEM_TO_LAST)
+		elem->to_last = ntohs(to_last_be);
 	return true;
 }

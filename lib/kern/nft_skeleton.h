@@ -38,14 +38,20 @@ enum nft_x_kind {
 	X_LOOKUP,  /* reg in set; of a map: data -> reg 0 */
 	X_TALLY,   /* name; reg holds the interface: its element, made at the first packet, counts or limits */
 	X_VERDICT, /* verdict, name of a chain */
-	X_DNAT,    /* family; address in reg 0, port behind it */
+	X_DNAT,    /* family, enum nft_dnat; address in reg 0, port behind it, last port behind that */
 	X_MASQ,
+};
+
+enum nft_dnat {
+	DNAT_PORT,       /* to this port */
+	DNAT_KEEP_PORT,  /* the port stays */
+	DNAT_SHIFT_PORT, /* to the first port plus the port modulo their number: see interval_valid() of lib/obj/valid.c */
 };
 
 struct nft_x {
 	uint8_t kind; /* enum nft_x_kind */
 	uint8_t reg;
-	uint8_t op;  /* NFT_CMP_*; base of a payload; result of a fib; 1: inverted lookup */
+	uint8_t op;  /* NFT_CMP_*; base of a payload; result of a fib; 1: inverted lookup; enum nft_dnat */
 	uint8_t len; /* bytes */
 	uint16_t offset;
 	uint16_t set; /* enum nft_set */
@@ -83,6 +89,8 @@ struct nft_x {
 #define DROP			   { .kind = X_VERDICT, .verdict = NF_DROP }
 #define GOTO(CHAIN)		   { .kind = X_VERDICT, .verdict = NFT_GOTO, .name = (CHAIN) }
 #define DNAT(FAMILY)		   { .kind = X_DNAT, .key = (FAMILY) }
+#define DNAT_KEEPING(FAMILY)	   { .kind = X_DNAT, .key = (FAMILY), .op = DNAT_KEEP_PORT }
+#define DNAT_SHIFTING(FAMILY)	   { .kind = X_DNAT, .key = (FAMILY), .op = DNAT_SHIFT_PORT }
 #define MASQUERADE		   { .kind = X_MASQ }
 /* clang-format on */
 
@@ -174,6 +182,8 @@ struct nftnl_table *nft_skeleton_table(const struct nft_skeleton *skeleton, bool
 struct nftnl_set *nft_skeleton_set(unsigned set);
 /** nft_skeleton_tally() - @id: of the set in its transaction, apart from those of enum nft_set */
 struct nftnl_set *nft_skeleton_tally(const struct nft_skeleton *skeleton, const struct nft_tally_def *tally, uint32_t id);
+/** nft_set_flags() - NFT_SET_* of a set */
+uint32_t nft_set_flags(const struct set_def *def);
 struct nftnl_chain *nft_skeleton_chain(const struct nft_skeleton *skeleton,
 				       const struct nft_chain_def *chain);
 struct nftnl_rule *nft_skeleton_rule(const struct nft_skeleton *skeleton,

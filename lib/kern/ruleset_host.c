@@ -69,6 +69,15 @@ static const struct nft_rule_def rules[] = {
 	     IN(SET_HOST_PUBIP6, 0), DNAT(NFPROTO_IPV6)),
 	RULE("prerouting", IPV6(0), TO_LOCAL, PROTO_PORT(0), IN(SET_HOST_PUB6, 0),
 	     DNAT(NFPROTO_IPV6)),
+	/* Ranges behind single ports, though no port is ever in both: those are found by an exact match. */
+	RULE("prerouting", IPV4(0), TO_LOCAL, NET_BYTES(16, 4, 0), PROTO_PORT(1),
+	     IN(SET_HOST_RANGEIP4, 0), DNAT_KEEPING(NFPROTO_IPV4)),
+	RULE("prerouting", IPV4(0), TO_LOCAL, PROTO_PORT(0), IN(SET_HOST_RANGE4, 0),
+	     DNAT_KEEPING(NFPROTO_IPV4)),
+	RULE("prerouting", IPV6(0), TO_LOCAL, NET_BYTES(24, 16, 0), PROTO_PORT(4),
+	     IN(SET_HOST_RANGEIP6, 0), DNAT_KEEPING(NFPROTO_IPV6)),
+	RULE("prerouting", IPV6(0), TO_LOCAL, PROTO_PORT(0), IN(SET_HOST_RANGE6, 0),
+	     DNAT_KEEPING(NFPROTO_IPV6)),
 
 	/* The host itself as a client: 127.0.0.0/8 too; not ::1, whose answers would never come back. */
 	RULE("output", IPV4(0), TO_LOCAL, NET_BYTES(16, 4, 0), PROTO_PORT(1),
@@ -79,6 +88,15 @@ static const struct nft_rule_def rules[] = {
 	     NET_BYTES(24, 16, 0), PROTO_PORT(4), IN(SET_HOST_PUBIP6, 0), DNAT(NFPROTO_IPV6)),
 	RULE("output", IPV6(0), NET_BYTES(24, 16, 0), IS_NOT(0, 16, [15] = 1), TO_LOCAL,
 	     PROTO_PORT(0), IN(SET_HOST_PUB6, 0), DNAT(NFPROTO_IPV6)),
+	RULE("output", IPV4(0), TO_LOCAL, NET_BYTES(16, 4, 0), PROTO_PORT(1),
+	     IN(SET_HOST_RANGEIP4, 0), DNAT_KEEPING(NFPROTO_IPV4)),
+	RULE("output", IPV4(0), TO_LOCAL, PROTO_PORT(0), IN(SET_HOST_RANGE4, 0),
+	     DNAT_KEEPING(NFPROTO_IPV4)),
+	RULE("output", IPV6(0), NET_BYTES(24, 16, 0), IS_NOT(0, 16, [15] = 1), TO_LOCAL,
+	     NET_BYTES(24, 16, 0), PROTO_PORT(4), IN(SET_HOST_RANGEIP6, 0),
+	     DNAT_KEEPING(NFPROTO_IPV6)),
+	RULE("output", IPV6(0), NET_BYTES(24, 16, 0), IS_NOT(0, 16, [15] = 1), TO_LOCAL,
+	     PROTO_PORT(0), IN(SET_HOST_RANGE6, 0), DNAT_KEEPING(NFPROTO_IPV6)),
 
 	RULE("postrouting", OUT_BY_UPLINK, IPV4(0), NET_BYTES(12, 1, 0), IS(0, 1, 127),
 	     MASQUERADE),

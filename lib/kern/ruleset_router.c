@@ -43,6 +43,14 @@ static const struct nft_rule_def rules[] = {
 	     IN(SET_ROUTER_PUB4, 0), DNAT(NFPROTO_IPV4)),
 	RULE("prerouting", IPV6(0), TO_LOCAL, META(L4PROTO, 0), TRANS_BYTES(2, 2, 1),
 	     IN(SET_ROUTER_PUB6, 0), DNAT(NFPROTO_IPV6)),
+	RULE("prerouting", IPV4(0), TO_LOCAL, META(L4PROTO, 0), TRANS_BYTES(2, 2, 1),
+	     IN(SET_ROUTER_RANGE4, 0), DNAT_KEEPING(NFPROTO_IPV4)),
+	RULE("prerouting", IPV6(0), TO_LOCAL, META(L4PROTO, 0), TRANS_BYTES(2, 2, 1),
+	     IN(SET_ROUTER_RANGE6, 0), DNAT_KEEPING(NFPROTO_IPV6)),
+	RULE("prerouting", IPV4(0), TO_LOCAL, META(L4PROTO, 0), TRANS_BYTES(2, 2, 1),
+	     IN(SET_ROUTER_SHIFT4, 0), DNAT_SHIFTING(NFPROTO_IPV4)),
+	RULE("prerouting", IPV6(0), TO_LOCAL, META(L4PROTO, 0), TRANS_BYTES(2, 2, 1),
+	     IN(SET_ROUTER_SHIFT6, 0), DNAT_SHIFTING(NFPROTO_IPV6)),
 
 	RULE("postrouting", META(OIFNAME, 0), IS_NAME(0, "uplink"), MASQUERADE),
 	/* Hairpin: the answer must come back through us, or the client would see another address answering. */

@@ -16,6 +16,7 @@
 void model_init(struct model *model, const struct pools *pools)
 {
 	*model = (struct model){ .pools = *pools };
+	list_init(&model->port_addresses);
 }
 
 void model_fini(struct model *model)

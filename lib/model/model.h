@@ -68,7 +68,7 @@ struct tenant {
 	struct table networks;	 /* by name */
 	struct table stacks;	 /* by name */
 	struct list stack_order; /* of stacks, as they were made */
-	size_t endpoint_count, port_count;
+	size_t endpoint_count, port_count; /* ports: each of a range counts */
 	struct model *model;
 };
 
@@ -117,7 +117,6 @@ struct stack {
 struct publish {
 	struct portspec spec;
 	struct endpoint *endpoint;
-	struct list slot_link; /* in struct port_slot */
 };
 
 struct endpoint {
@@ -149,7 +148,8 @@ struct model {
 	struct table ids;     /* every id in use */
 	struct table memories; /* id -> struct ipam_memory */
 	struct table transits; /* by index */
-	struct table ports;   /* (proto, port) -> struct port_slot */
+	struct table ports;   /* (protocol, address of the host or tenant) -> struct port_scope of publish.c */
+	struct list port_addresses; /* those of them that are addresses of the host */
 	struct table requests; /* endpoint.request -> struct endpoint */
 	uint64_t *forgotten;   /* rows of memories that the store may drop: model_forgotten(); owned */
 	size_t forgotten_count;
@@ -290,10 +290,14 @@ const struct ipam_memory *model_memory(const struct model *model, uint64_t id);
 size_t model_forgotten(struct model *model, uint64_t **ret_ids);
 
 /* ------------------------------------------------------------------ publishing */
-/** model_publish() - all of @specs or none. */
+/** model_publish() - all of @specs or none. Cost: flat in what is published, and in the length of a range. */
 int model_publish(struct endpoint *endpoint, const struct portspec *specs, size_t count, struct err *err);
 /** model_unpublish() - Return: whether it was published. */
 bool model_unpublish(struct endpoint *endpoint, const struct portspec *spec);
+/** endpoint_publishes() - the publication that is @spec, NULL when there is none */
+const struct publish *endpoint_publishes(const struct endpoint *endpoint, const struct portspec *spec);
+/** endpoint_publishes_part() - one of this endpoint that has ports of @spec on its address, NULL when there is none */
+const struct publish *endpoint_publishes_part(const struct endpoint *endpoint, const struct portspec *spec);
 
 /* Names of links and texts; @dst sizes as given. */
 void model_ifname(char kind, uint64_t id, char dst[OBJ_IFNAME_SIZE]); /* 'u' uplink, 'b' bridge, 'p' port */

@@ -99,89 +99,153 @@ int name_parse(const char *what, const char *s, bool with_ifname, struct name *r
 	return 0;
 }
 
-/* One port number of a specification; @whole is it all, for messages. */
+static const struct {
+	uint8_t proto;
+	const char *word;
+} protos[] = {
+	{ IPPROTO_TCP, "tcp" },
+	{ IPPROTO_UDP, "udp" },
+	{ IPPROTO_SCTP, "sctp" },
+};
+
+#define PORTSPEC_FORM "[HOSTIP:]HOST[-END]:CONT[-END][/tcp|udp|sctp]"
+
 static int port_parse(const char *s, const char *whole, uint16_t *ret_port, struct err *err)
 {
 	uint64_t value;
 
-	if (strchr(s, '-'))
-		return err_set(err, ERR_UNSUPPORTED, EOPNOTSUPP, whole, "ranges of ports are not supported yet");
 	if (str_u64(s, 65535, &value) < 0 || value == 0)
 		return err_set(err, ERR_USAGE, EINVAL, whole, "'%s' is not a port number from 1 to 65535", s);
 	*ret_port = (uint16_t)value;
 	return 0;
 }
 
+/* "80" or "80-89" of a specification; @whole is it all, for messages. @s is changed. */
+static int ports_parse(char *s, const char *whole, uint16_t *ret_first, uint16_t *ret_last, struct err *err)
+{
+	char *dash = strchr(s, '-');
+	int r;
+
+	if (dash)
+		*dash++ = '\0';
+	r = port_parse(s, whole, ret_first, err);
+	if (r == 0)
+		r = port_parse(dash ? dash : s, whole, ret_last, err);
+	if (r == 0 && *ret_last < *ret_first)
+		return err_set(err, ERR_USAGE, EINVAL, whole, "the range %u-%u ends before it begins", *ret_first, *ret_last);
+	return r;
+}
+
+/* "192.0.2.1" or "[2001:db8::1]"; @address is changed. */
+static int host_ip_parse(char *address, const char *whole, struct ip *ret_ip, struct err *err)
+{
+	if (address[0] == '[') {
+		size_t len = strlen(address);
+
+		if (address[len - 1] != ']')
+			return err_set(err, ERR_USAGE, EINVAL, whole, "'[' without ']' in the host address");
+		address[len - 1] = '\0';
+		address++;
+		if (ip_parse(address, ret_ip) < 0 || ret_ip->family != 6)
+			return err_set(err, ERR_USAGE, EINVAL, whole, "'%s' is not an IPv6 address", address);
+	} else if (ip_parse(address, ret_ip) < 0 || ret_ip->family != 4) {
+		return err_set(err, ERR_USAGE, EINVAL, whole,
+			       "'%s' is not an IPv4 address (an IPv6 one stands in brackets)", address);
+	}
+	if (ip_is_unspecified(ret_ip))
+		*ret_ip = (struct ip){ 0 };
+	else if (ip_is_multicast(ret_ip))
+		return err_set(err, ERR_USAGE, EINVAL, whole, "the host address is a multicast address");
+	return 0;
+}
+
+static int proto_parse(const char *word, const char *whole, uint8_t *ret_proto, struct err *err)
+{
+	for (size_t i = 0; i < sizeof(protos) / sizeof(*protos); i++)
+		if (str_eq(word, protos[i].word)) {
+			*ret_proto = protos[i].proto;
+			return 0;
+		}
+	return err_set(err, ERR_USAGE, EINVAL, whole, "the protocol is tcp, udp or sctp, not '%s'", word);
+}
+
 int portspec_parse(const char *s, struct portspec *ret_spec, struct err *err)
 {
 	struct portspec spec = { .proto = IPPROTO_TCP };
 	char text[PORTSPEC_SIZE];
-	char *proto, *cont, *host, *address = NULL;
-	int r;
+	char *proto, *cont, *host;
+	uint16_t host_last, last;
+	int r = 0;
 
 	if (str_copy(text, sizeof(text), s) < 0)
 		return err_set(err, ERR_USAGE, EINVAL, NULL, "a port specification is too long");
 	proto = strchr(text, '/');
 	if (proto) {
 		*proto++ = '\0';
-		if (str_eq(proto, "udp"))
-			spec.proto = IPPROTO_UDP;
-		else if (str_eq(proto, "sctp"))
-			return err_set(err, ERR_UNSUPPORTED, EOPNOTSUPP, s, "publishing sctp is not supported yet");
-		else if (!str_eq(proto, "tcp"))
-			return err_set(err, ERR_USAGE, EINVAL, s, "the protocol is tcp or udp, not '%s'", proto);
+		r = proto_parse(proto, s, &spec.proto, err);
+		if (r < 0)
+			return r;
 	}
 	cont = strrchr(text, ':');
 	if (!cont)
 		return err_set(err, ERR_USAGE, EINVAL, s,
-			       "a port specification is [HOSTIP:]HOST:CONT[/tcp|udp]; write '%s:%s' to publish port %s as "
-			       "itself",
-			       text, text, text);
+			       "a port specification is " PORTSPEC_FORM "; write '%s:%s' to publish port %s as itself", text,
+			       text, text);
 	*cont++ = '\0';
 	host = strrchr(text, ':');
 	if (host) {
-		address = text;
 		*host++ = '\0';
-		if (address[0] == '[') {
-			size_t len = strlen(address);
-
-			if (address[len - 1] != ']')
-				return err_set(err, ERR_USAGE, EINVAL, s, "'[' without ']' in the host address");
-			address[len - 1] = '\0';
-			address++;
-			if (ip_parse(address, &spec.host_ip) < 0 || spec.host_ip.family != 6)
-				return err_set(err, ERR_USAGE, EINVAL, s, "'%s' is not an IPv6 address", address);
-		} else if (ip_parse(address, &spec.host_ip) < 0 || spec.host_ip.family != 4) {
-			return err_set(err, ERR_USAGE, EINVAL, s,
-				       "'%s' is not an IPv4 address (an IPv6 one stands in brackets)", address);
-		}
-		if (ip_is_unspecified(&spec.host_ip))
-			spec.host_ip = (struct ip){ 0 };
-		else if (ip_is_multicast(&spec.host_ip))
-			return err_set(err, ERR_USAGE, EINVAL, s, "the host address is a multicast address");
+		r = host_ip_parse(text, s, &spec.host_ip, err);
 	} else {
 		host = text;
 	}
-	r = port_parse(host, s, &spec.host_port, err);
+	if (r == 0)
+		r = ports_parse(host, s, &spec.host_port, &host_last, err);
+	if (r == 0)
+		r = ports_parse(cont, s, &spec.port, &last, err);
 	if (r < 0)
 		return r;
-	r = port_parse(cont, s, &spec.port, err);
-	if (r < 0)
-		return r;
+	spec.more = (uint16_t)(host_last - spec.host_port);
+	if (spec.more != last - spec.port)
+		return err_set(err, ERR_USAGE, EINVAL, s, "%d ports of the host cannot lead to %d ports: both sides are ranges of one length",
+			       spec.more + 1, last - spec.port + 1);
 	*ret_spec = spec;
 	return 0;
 }
 
+const char *portspec_proto(const struct portspec *spec)
+{
+	for (size_t i = 0; i < sizeof(protos) / sizeof(*protos); i++)
+		if (protos[i].proto == spec->proto)
+			return protos[i].word;
+	return "?";
+}
+
+uint16_t portspec_last(const struct portspec *spec) { return (uint16_t)(spec->host_port + spec->more); }
+
+bool portspec_same(const struct portspec *a, const struct portspec *b)
+{
+	return a->proto == b->proto && a->host_port == b->host_port && a->port == b->port && a->more == b->more &&
+	       ip_cmp(&a->host_ip, &b->host_ip) == 0;
+}
+
+bool portspec_is_loopback6(const struct portspec *spec)
+{
+	return spec->host_ip.family == 6 && ip_is_loopback(&spec->host_ip);
+}
+
 const char *portspec_print(const struct portspec *spec, char dst[PORTSPEC_SIZE])
 {
-	const char *proto = spec->proto == IPPROTO_UDP ? "udp" : "tcp";
-	char ip[IP_STR_SIZE];
+	char address[IP_STR_SIZE + 3] = "", host[16] = "", cont[16] = "", ip[IP_STR_SIZE];
 
-	ip_print(&spec->host_ip, ip);
-	if (spec->host_ip.family == 0)
-		snprintf(dst, PORTSPEC_SIZE, "%u:%u/%s", spec->host_port, spec->port, proto);
-	else
-		snprintf(dst, PORTSPEC_SIZE, spec->host_ip.family == 6 ? "[%s]:%u:%u/%s" : "%s:%u:%u/%s", ip,
-			 spec->host_port, spec->port, proto);
+	if (spec->host_ip.family)
+		snprintf(address, sizeof(address), spec->host_ip.family == 6 ? "[%s]:" : "%s:",
+			 ip_print(&spec->host_ip, ip));
+	if (spec->more) {
+		snprintf(host, sizeof(host), "-%d", spec->host_port + spec->more);
+		snprintf(cont, sizeof(cont), "-%d", spec->port + spec->more);
+	}
+	snprintf(dst, PORTSPEC_SIZE, "%s%u%s:%u%s/%s", address, spec->host_port, host, spec->port, cont,
+		 portspec_proto(spec));
 	return dst;
 }

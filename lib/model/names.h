@@ -6,6 +6,8 @@
 #ifndef MOAT_MODEL_NAMES_H
 #define MOAT_MODEL_NAMES_H
 
+#include <stdbool.h>
+
 #include "lib/base/addr.h"
 #include "lib/base/err.h"
 
@@ -14,7 +16,7 @@ enum {
 	NAME_SIZE = 129,	/* 128 characters and NUL */
 	NAME_IFNAME_SIZE = 16,	/* IFNAMSIZ */
 	NAME_FULL_SIZE = NAME_TENANT_SIZE + NAME_SIZE + NAME_IFNAME_SIZE + 2,
-	PORTSPEC_SIZE = 72,
+	PORTSPEC_SIZE = 96,
 };
 
 /* Is @s a legal name of its kind? Each failure names the rule in @err. Return: 0 or -EINVAL (ERR_NAME). */
@@ -39,21 +41,29 @@ struct name {
 int name_parse(const char *what, const char *s, bool with_ifname, struct name *ret_name, struct err *err);
 
 /**
- * struct portspec - one published port
+ * struct portspec - one published port, or a range of them
  * @host_ip: family 0: every address of the host
+ * @more: ports of a range beyond the first, on both sides; 0: one port
  */
 struct portspec {
 	struct ip host_ip;
-	uint8_t proto; /* IPPROTO_TCP, IPPROTO_UDP */
+	uint8_t proto; /* IPPROTO_TCP, IPPROTO_UDP, IPPROTO_SCTP */
 	uint16_t host_port, port;
+	uint16_t more;
 };
 
 /**
- * portspec_parse() - [HOSTIP:]HOST:CONT[/tcp|udp], HOSTIP as 192.0.2.1 or [2001:db8::1]
- * A bare port is refused with a hint; ranges and sctp with ERR_UNSUPPORTED. Port 0 is refused.
+ * portspec_parse() - [HOSTIP:]HOST[-END]:CONT[-END][/tcp|udp|sctp], HOSTIP as 192.0.2.1 or [2001:db8::1]
+ * A bare port is refused with a hint, and so are ranges of two lengths. Port 0 is refused. A range of one port is
+ * that port; the unspecified address is every address.
  */
 int portspec_parse(const char *s, struct portspec *ret_spec, struct err *err);
 /** portspec_print() - the normal form, protocol always given */
 const char *portspec_print(const struct portspec *spec, char dst[PORTSPEC_SIZE]);
+bool portspec_same(const struct portspec *a, const struct portspec *b);
+uint16_t portspec_last(const struct portspec *spec); /* of the host's ports */
+const char *portspec_proto(const struct portspec *spec);
+/** portspec_is_loopback6() - on [::1] of the host: nftables cannot lead there, a listener of moatd-dns does */
+bool portspec_is_loopback6(const struct portspec *spec);
 
 #endif

@@ -5,6 +5,12 @@
  * Two publications of one protocol and port clash when either means every
  * address of the host or both mean the same one; and inside one tenant always,
  * since the router tells them apart by protocol and port alone.
+ *
+ * So within a scope (a protocol, and an address of the host, or all of them,
+ * or a tenant) nothing overlaps, and a scope is a portmap. A publication stands
+ * in two: its address's and its tenant's. What means every address must clash
+ * with no other address's, and looks at as many scopes as there are addresses
+ * of the host that ports are published on.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -13,28 +19,98 @@
 #include "lib/base/mem.h"
 #include "lib/base/str.h"
 #include "lib/model/model.h"
+#include "lib/model/portmap.h"
 
-/* key: protocol in the upper half, port in the lower */
-struct port_slot {
-	uint32_t key;
-	struct list publishes;
+/* @tenant: id, 0: of an address; @ip: family 0: every address. No padding: it is a key of bytes. */
+struct scope_key {
+	uint64_t tenant;
+	struct ip ip;
+	uint8_t proto;
+	uint8_t zero[6];
+};
+_Static_assert(sizeof(struct scope_key) == 32, "a key has no padding");
+
+/* @link: in model.port_addresses, of one address of the host */
+struct port_scope {
+	struct scope_key key;
+	struct portmap map;
+	struct list link;
 };
 
-static uint32_t slot_key(const struct portspec *spec) { return (uint32_t)spec->proto << 16 | spec->host_port; }
-
-static bool clashes(const struct publish *held, const struct endpoint *endpoint, const struct portspec *spec)
+static struct scope_key address_key(const struct portspec *spec)
 {
-	return held->spec.host_ip.family == 0 || spec->host_ip.family == 0 ||
-	       ip_cmp(&held->spec.host_ip, &spec->host_ip) == 0 ||
-	       held->endpoint->stack->tenant == endpoint->stack->tenant;
+	return (struct scope_key){ .ip = spec->host_ip, .proto = spec->proto };
+}
+
+static struct scope_key tenant_key(const struct endpoint *endpoint, const struct portspec *spec)
+{
+	return (struct scope_key){ .tenant = endpoint->stack->tenant->id, .proto = spec->proto };
+}
+
+static const struct publish *scope_find(const struct model *model, struct scope_key key, const struct portspec *spec)
+{
+	const struct port_scope *scope = table_find(&model->ports, &key, sizeof(key));
+
+	return scope ? portmap_find(&scope->map, spec->host_port, portspec_last(spec)) : NULL;
+}
+
+static void scope_add(struct model *model, struct scope_key key, struct publish *publish)
+{
+	struct port_scope *scope = table_find(&model->ports, &key, sizeof(key));
+
+	if (!scope) {
+		scope = mem_alloc(sizeof(*scope));
+		scope->key = key;
+		list_init(&scope->link);
+		if (key.ip.family)
+			list_append(&model->port_addresses, &scope->link);
+		table_add(&model->ports, &scope->key, sizeof(scope->key), scope);
+	}
+	portmap_add(&scope->map, publish->spec.host_port, portspec_last(&publish->spec), publish);
+}
+
+static void scope_del(struct model *model, struct scope_key key, const struct portspec *spec)
+{
+	struct port_scope *scope = table_find(&model->ports, &key, sizeof(key));
+
+	if (!scope)
+		return;
+	portmap_del(&scope->map, spec->host_port, portspec_last(spec));
+	if (!portmap_empty(&scope->map))
+		return;
+	list_remove(&scope->link);
+	table_del(&model->ports, &key, sizeof(key));
+	free(scope);
+}
+
+/* Of all publications that @spec would clash with, one; NULL when there is none. */
+static const struct publish *clash_find(const struct endpoint *endpoint, const struct portspec *spec)
+{
+	const struct model *model = endpoint->stack->tenant->model;
+	const struct scope_key every = { .proto = spec->proto };
+	const struct publish *held = scope_find(model, every, spec);
+
+	if (!held && spec->host_ip.family)
+		held = scope_find(model, address_key(spec), spec);
+	if (!held)
+		held = scope_find(model, tenant_key(endpoint, spec), spec);
+	if (held || spec->host_ip.family)
+		return held;
+	list_each(node, &model->port_addresses) {
+		const struct port_scope *scope = container_of(node, struct port_scope, link);
+
+		held = scope->key.proto == spec->proto ? scope_find(model, scope->key, spec) : NULL;
+		if (held)
+			break;
+	}
+	return held;
 }
 
 static int publish_check(const struct endpoint *endpoint, const struct portspec *spec, struct err *err)
 {
-	const struct model *model = endpoint->stack->tenant->model;
-	uint32_t key = slot_key(spec);
-	const struct port_slot *slot = table_find(&model->ports, &key, sizeof(key));
-	char text[PORTSPEC_SIZE], holder[NAME_FULL_SIZE];
+	const struct publish *held;
+	char text[PORTSPEC_SIZE], holder[NAME_FULL_SIZE], what[PORTSPEC_SIZE + 16] = "";
+	unsigned port;
 
 	portspec_print(spec, text);
 	if (spec->host_ip.family != 0) {
@@ -46,63 +122,51 @@ static int publish_check(const struct endpoint *endpoint, const struct portspec 
 			return err_set(err, ERR_USAGE, EINVAL, text, "the endpoint has no IPv%u address",
 				       spec->host_ip.family);
 	}
-	if (!slot)
+	held = clash_find(endpoint, spec);
+	if (!held)
 		return 0;
-	list_each(node, &slot->publishes) {
-		const struct publish *held = container_of(node, struct publish, slot_link);
+	endpoint_name_print(held->endpoint, holder);
+	port = held->spec.host_port > spec->host_port ? held->spec.host_port : spec->host_port;
+	if (held->spec.more) {
+		char range[PORTSPEC_SIZE];
 
-		if (!clashes(held, endpoint, spec))
-			continue;
-		endpoint_name_print(held->endpoint, holder);
-		return err_set(err, ERR_PORTTAKEN, EADDRINUSE, text, "port %u is published by %s", spec->host_port, holder);
+		snprintf(what, sizeof(what), ", as part of %s", portspec_print(&held->spec, range));
 	}
-	return 0;
+	return err_set(err, ERR_PORTTAKEN, EADDRINUSE, text, "port %u is published by %s%s", port, holder, what);
 }
 
 static void publish_add(struct endpoint *endpoint, const struct portspec *spec)
 {
 	struct model *model = endpoint->stack->tenant->model;
-	uint32_t key = slot_key(spec);
-	struct port_slot *slot = table_find(&model->ports, &key, sizeof(key));
 	struct publish *publish = mem_alloc(sizeof(*publish));
 
-	if (!slot) {
-		slot = mem_alloc(sizeof(*slot));
-		slot->key = key;
-		list_init(&slot->publishes);
-		table_add(&model->ports, &slot->key, sizeof(slot->key), slot);
-	}
 	publish->spec = *spec;
 	publish->endpoint = endpoint;
-	list_append(&slot->publishes, &publish->slot_link);
+	scope_add(model, address_key(spec), publish);
+	scope_add(model, tenant_key(endpoint, spec), publish);
 	endpoint->publish = mem_grow(endpoint->publish, endpoint->publish_count + 1, sizeof(*endpoint->publish));
 	endpoint->publish[endpoint->publish_count++] = publish;
-	endpoint->stack->tenant->port_count++;
+	endpoint->stack->tenant->port_count += 1U + spec->more;
 }
 
 static void publish_del(struct endpoint *endpoint, size_t index)
 {
 	struct model *model = endpoint->stack->tenant->model;
 	struct publish *publish = endpoint->publish[index];
-	uint32_t key = slot_key(&publish->spec);
-	struct port_slot *slot = table_find(&model->ports, &key, sizeof(key));
 
-	list_remove(&publish->slot_link);
-	if (slot && list_empty(&slot->publishes)) {
-		table_del(&model->ports, &key, sizeof(key));
-		free(slot);
-	}
+	scope_del(model, address_key(&publish->spec), &publish->spec);
+	scope_del(model, tenant_key(endpoint, &publish->spec), &publish->spec);
+	endpoint->stack->tenant->port_count -= 1U + publish->spec.more;
 	free(publish);
 	memmove(&endpoint->publish[index], &endpoint->publish[index + 1],
 		(endpoint->publish_count - index - 1) * sizeof(*endpoint->publish));
 	endpoint->publish_count--;
-	endpoint->stack->tenant->port_count--;
 }
 
 int model_publish(struct endpoint *endpoint, const struct portspec *specs, size_t count, struct err *err)
 {
 	const struct tenant *tenant = endpoint->stack->tenant;
-	size_t before = endpoint->publish_count;
+	size_t before = endpoint->publish_count, ports = 0;
 	char text[PORTSPEC_SIZE];
 	int r = 0;
 
@@ -113,8 +177,10 @@ int model_publish(struct endpoint *endpoint, const struct portspec *specs, size_
 			       "ports are published for endpoints of a network with a way out");
 	if (before + count > ENDPOINT_PUBLISH_MAX)
 		return err_set(err, ERR_LIMIT, E2BIG, portspec_print(&specs[0], text),
-			       "an endpoint publishes at most %d ports", ENDPOINT_PUBLISH_MAX);
-	if (!quota_left(tenant, tenant->quota.ports, tenant->port_count, count))
+			       "an endpoint publishes at most %d ports, or ranges of them", ENDPOINT_PUBLISH_MAX);
+	for (size_t i = 0; i < count; i++)
+		ports += 1U + specs[i].more;
+	if (!quota_left(tenant, tenant->quota.ports, tenant->port_count, ports))
 		return err_set(err, ERR_QUOTA, EDQUOT, portspec_print(&specs[0], text),
 			       "tenant %s may publish %lld ports", tenant->name, (long long)tenant->quota.ports);
 	for (size_t i = 0; i < count; i++) {
@@ -128,16 +194,30 @@ int model_publish(struct endpoint *endpoint, const struct portspec *specs, size_
 	return r;
 }
 
+const struct publish *endpoint_publishes_part(const struct endpoint *endpoint, const struct portspec *spec)
+{
+	const struct publish *held =
+		scope_find(endpoint->stack->tenant->model, tenant_key(endpoint, spec), spec);
+
+	return held && held->endpoint == endpoint && ip_cmp(&held->spec.host_ip, &spec->host_ip) == 0 ? held : NULL;
+}
+
+const struct publish *endpoint_publishes(const struct endpoint *endpoint, const struct portspec *spec)
+{
+	const struct publish *held = endpoint_publishes_part(endpoint, spec);
+
+	return held && portspec_same(&held->spec, spec) ? held : NULL;
+}
+
 bool model_unpublish(struct endpoint *endpoint, const struct portspec *spec)
 {
-	for (size_t i = 0; i < endpoint->publish_count; i++) {
-		const struct portspec *held = &endpoint->publish[i]->spec;
+	const struct publish *held = endpoint_publishes(endpoint, spec);
 
-		if (held->proto == spec->proto && held->host_port == spec->host_port && held->port == spec->port &&
-		    ip_cmp(&held->host_ip, &spec->host_ip) == 0) {
+	/* from the end: whoever takes an endpoint down takes its last publication first */
+	for (size_t i = held ? endpoint->publish_count : 0; i-- > 0;)
+		if (endpoint->publish[i] == held) {
 			publish_del(endpoint, i);
 			return true;
 		}
-	}
 	return false;
 }

@@ -38,13 +38,15 @@ const char *ruleset_word(unsigned kind)
 	return kind < ARRAY_COUNT(words) ? words[kind] : NULL;
 }
 
-/* Protocol numbers of IANA, as IPPROTO_TCP and IPPROTO_UDP have them. */
+/* Protocol numbers of IANA, as IPPROTO_TCP, IPPROTO_UDP and IPPROTO_SCTP have them. */
 static const char *proto_word(unsigned proto)
 {
 	if (proto == 6)
 		return "tcp";
 	if (proto == 17)
 		return "udp";
+	if (proto == 132)
+		return "sctp";
 	return NULL;
 }
 
@@ -135,8 +137,10 @@ static const struct field elem_fields[] = {
 	{"proto", FIELD_ENUM, FIELD_KEY | FIELD_OPTIONAL, ELEM_PROTO, AT(elem.proto),
 	 proto_word},
 	{"port", FIELD_NUMBER, FIELD_KEY | FIELD_OPTIONAL, ELEM_PORT, AT(elem.port), NULL},
+	{"last", FIELD_NUMBER, FIELD_KEY | FIELD_OPTIONAL, ELEM_LAST, AT(elem.last), NULL},
 	{"to-ip", FIELD_IP, FIELD_OPTIONAL, ELEM_TO_IP, AT(elem.to_ip), NULL},
 	{"to-port", FIELD_NUMBER, FIELD_OPTIONAL, ELEM_TO_PORT, AT(elem.to_port), NULL},
+	{"to-last", FIELD_NUMBER, FIELD_OPTIONAL, ELEM_TO_LAST, AT(elem.to_last), NULL},
 	{"family", FIELD_ENUM, FIELD_KEY | FIELD_OPTIONAL, ELEM_FAMILY, AT(elem.family), family_word},
 	{0},
 };

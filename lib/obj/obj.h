@@ -203,6 +203,8 @@ enum elem_field {
 	ELEM_PORT = 1 << 4,    /* 2 bytes, network order in the kernel, host order here */
 	ELEM_TO_IP = 1 << 5,   /* data */
 	ELEM_TO_PORT = 1 << 6, /* data */
+	ELEM_LAST = 1 << 7,    /* of an interval set: the last port of the key, ELEM_PORT being the first */
+	ELEM_TO_LAST = 1 << 8, /* data */
 	ELEM_FAMILY = 1 << 12, /* 1 byte: NFPROTO_IPV4, NFPROTO_IPV6 */
 };
 
@@ -217,6 +219,10 @@ enum nft_set {
 	SET_ROUTER_EGRESS, /* egress: ifname of a bridge that may go out by the uplink, masqueraded */
 	SET_ROUTER_PUB4,   /* pub4: map proto . port -> ip4 . port */
 	SET_ROUTER_PUB6,
+	SET_ROUTER_RANGE4, /* range4: map proto . ports -> ip4: the port stays */
+	SET_ROUTER_RANGE6,
+	SET_ROUTER_SHIFT4, /* shift4: map proto . ports -> ip4 . ports: obj_valid() says which the kernel can shift */
+	SET_ROUTER_SHIFT6,
 	/* host (table inet moat) */
 	SET_HOST_UPLINK,  /* uplinks: ifname */
 	SET_HOST_OPENED4, /* opened4: ifname of a device that forwards for our sake alone */
@@ -228,6 +234,10 @@ enum nft_set {
 	SET_HOST_PUB6,
 	SET_HOST_PUBIP4,  /* pubip4: map ip4 . proto . port -> ip4 . port: one local address */
 	SET_HOST_PUBIP6,
+	SET_HOST_RANGE4,   /* range4: map proto . ports -> ip4: any local address */
+	SET_HOST_RANGE6,
+	SET_HOST_RANGEIP4, /* rangeip4: map ip4 . proto . ports -> ip4: one local address */
+	SET_HOST_RANGEIP6,
 	SET_COUNT
 };
 
@@ -246,12 +256,14 @@ struct obj_elem {
 	char dev[OBJ_IFNAME_SIZE];
 	struct mac mac;
 	struct ip ip;
-	uint8_t proto; /* IPPROTO_TCP, IPPROTO_UDP */
+	uint8_t proto; /* IPPROTO_TCP, IPPROTO_UDP, IPPROTO_SCTP */
 	uint16_t port; /* host order */
 	struct ip to_ip;
 	uint8_t family; /* NFPROTO_IPV4 (2), NFPROTO_IPV6 (10) */
 	uint16_t to_port; /* host order */
 	uint16_t set;	  /* enum nft_set */
+	uint16_t last;	  /* of an interval set: from @port to this, inclusive */
+	uint16_t to_last;
 };
 
 /** struct obj_port - one device under the guard: bound by a chain of its own, or by one chain's device list (kernel >= 6.4) */

@@ -6,6 +6,8 @@
 enum {
 	PUB_KEY = ELEM_PROTO | ELEM_PORT,
 	PUB_DATA = ELEM_TO_IP | ELEM_TO_PORT,
+	RANGE_KEY = PUB_KEY | ELEM_LAST,
+	SHIFT_DATA = PUB_DATA | ELEM_TO_LAST,
 };
 
 /* @word is what text calls it: the names alone are not unique, since host and router both publish. */
@@ -34,6 +36,16 @@ static const struct {
 			     "host.pubip4"},
 	[SET_HOST_PUBIP6] = {{"pubip6", RULESET_HOST, 6, ELEM_IP | PUB_KEY, PUB_DATA},
 			     "host.pubip6"},
+	[SET_ROUTER_RANGE4] = {{"range4", RULESET_ROUTER, 4, RANGE_KEY, ELEM_TO_IP}, "router.range4"},
+	[SET_ROUTER_RANGE6] = {{"range6", RULESET_ROUTER, 6, RANGE_KEY, ELEM_TO_IP}, "router.range6"},
+	[SET_ROUTER_SHIFT4] = {{"shift4", RULESET_ROUTER, 4, RANGE_KEY, SHIFT_DATA}, "router.shift4"},
+	[SET_ROUTER_SHIFT6] = {{"shift6", RULESET_ROUTER, 6, RANGE_KEY, SHIFT_DATA}, "router.shift6"},
+	[SET_HOST_RANGE4] = {{"range4", RULESET_HOST, 4, RANGE_KEY, ELEM_TO_IP}, "host.range4"},
+	[SET_HOST_RANGE6] = {{"range6", RULESET_HOST, 6, RANGE_KEY, ELEM_TO_IP}, "host.range6"},
+	[SET_HOST_RANGEIP4] = {{"rangeip4", RULESET_HOST, 4, ELEM_IP | RANGE_KEY, ELEM_TO_IP},
+			       "host.rangeip4"},
+	[SET_HOST_RANGEIP6] = {{"rangeip6", RULESET_HOST, 6, ELEM_IP | RANGE_KEY, ELEM_TO_IP},
+			       "host.rangeip6"},
 };
 
 const struct set_def *set_def_get(unsigned set)

@@ -185,6 +185,24 @@ static bool ruleset_fits(unsigned kind, uint64_t ns)
 	return (kind == RULESET_HOST) == (ns_class(ns) == NS_HOST);
 }
 
+/*
+ * An interval has more than one port. One that is shifted begins at a multiple of its length: the kernel adds to
+ * the first port of the target the port it was sent to modulo that length (net/netfilter/nf_nat_core.c,
+ * NF_NAT_RANGE_PROTO_OFFSET with a base of zero), and only so does the first lead to the first.
+ */
+static bool interval_valid(const struct obj_elem *elem, const struct set_def *def)
+{
+	unsigned length = (unsigned)elem->last - elem->port + 1;
+
+	if (!(def->key & ELEM_LAST))
+		return true;
+	if (elem->last <= elem->port)
+		return false;
+	return !(def->data & ELEM_TO_LAST) ||
+	       (elem->to_last > elem->to_port &&
+		(unsigned)elem->to_last - elem->to_port + 1 == length && elem->port % length == 0);
+}
+
 static bool elem_valid(const struct obj *obj)
 {
 	const struct set_def *def = set_def_get(obj->elem.set);
@@ -197,7 +215,8 @@ static bool elem_valid(const struct obj *obj)
 		if (field->elem && used != field_present(obj, field))
 			return false;
 	}
-	return (!obj->elem.ip.family || obj->elem.ip.family == def->family) &&
+	return interval_valid(&obj->elem, def) &&
+	       (!obj->elem.ip.family || obj->elem.ip.family == def->family) &&
 	       (!obj->elem.to_ip.family || obj->elem.to_ip.family == def->family);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* m_publish - io.moat.Publish, Unpublish, PublishList: ports of a standing endpoint, live. Floor F4. */
 #include <errno.h>
-#include <netinet/in.h>
+#include <stdio.h>
 
 #include "lib/base/mem.h"
 #include "netd/engine/change.h"
@@ -31,15 +31,19 @@ static const struct json_field unpublish_fields[] = {
 	{ 0 },
 };
 
-/* The hand would refuse them, too: it trusts no word of ours about who asks but the uid. */
+/* The hand would refuse ports below 1024, too: it trusts no word of ours about who asks but the uid. */
 int publish_allow(const struct call *call, const struct portspec *specs, size_t count, struct err *err)
 {
 	char text[PORTSPEC_SIZE];
 
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
 		if (specs[i].host_port < 1024 && call->uid != 0)
 			return err_set(err, ERR_PERMISSION, EACCES, portspec_print(&specs[i], text),
 				       "ports of the host below 1024 are published by root alone");
+		if (portspec_is_loopback6(&specs[i]))
+			return err_set(err, ERR_UNSUPPORTED, EOPNOTSUPP, portspec_print(&specs[i], text),
+				       "publishing on [::1] is not supported yet; 127.0.0.1 is");
+	}
 	return 0;
 }
 
@@ -181,16 +185,20 @@ int method_publish(struct call *call, struct err *err)
 	return 0;
 }
 
-static bool is_published(const struct endpoint *endpoint, const struct portspec *spec)
+/* Return: 1 when it is published, 0 when it is not, -EINVAL for a part of a range, or more than one. */
+static int is_published(const struct endpoint *endpoint, const struct portspec *spec, struct err *err)
 {
-	for (size_t i = 0; i < endpoint->publish_count; i++) {
-		const struct portspec *held = &endpoint->publish[i]->spec;
+	const struct publish *part = endpoint_publishes_part(endpoint, spec);
+	char text[PORTSPEC_SIZE], held[PORTSPEC_SIZE];
 
-		if (held->proto == spec->proto && held->host_port == spec->host_port && held->port == spec->port &&
-		    ip_cmp(&held->host_ip, &spec->host_ip) == 0)
-			return true;
-	}
-	return false;
+	if (!part)
+		return 0;
+	if (portspec_same(&part->spec, spec))
+		return 1;
+	if (!part->spec.more && !spec->more)
+		return 0; /* the same port of the host, but to another */
+	return err_set(err, ERR_USAGE, EINVAL, portspec_print(spec, text),
+		       "%s is published, and it is taken back as it was published", portspec_print(&part->spec, held));
 }
 
 int method_unpublish(struct call *call, struct err *err)
@@ -216,7 +224,10 @@ int method_unpublish(struct call *call, struct err *err)
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < count; i++) {
-		if (is_published(endpoint, &specs[i]))
+		r = is_published(endpoint, &specs[i], err);
+		if (r < 0)
+			return r;
+		if (r > 0)
 			specs[kept++] = specs[i];
 		else if (params.strict)
 			return err_set(err, ERR_NOTFOUND, ENOENT, portspec_print(&specs[i], text),
@@ -231,16 +242,17 @@ int method_unpublish(struct call *call, struct err *err)
 
 static json_t *port_json(const struct endpoint *endpoint, const struct portspec *spec)
 {
-	char name[NAME_FULL_SIZE], text[PORTSPEC_SIZE], host[IP_STR_SIZE], address[IP_STR_SIZE] = "";
+	char name[NAME_FULL_SIZE], text[PORTSPEC_SIZE], host[IP_STR_SIZE], address[IP_STR_SIZE] = "", target[16];
 
 	for (size_t i = 0; i < endpoint->ip_count && !address[0]; i++)
 		if (!spec->host_ip.family || spec->host_ip.family == endpoint->ips[i].ip.family)
 			ip_print(&endpoint->ips[i].ip, address);
 	endpoint_name_print(endpoint, name);
-	return json_pack("{s:s, s:s, s:s, s:s, s:i, s:s, s:i}", "spec", portspec_print(spec, text), "endpoint", name,
-			 "proto", spec->proto == IPPROTO_UDP ? "udp" : "tcp", "hostIp",
-			 spec->host_ip.family ? ip_print(&spec->host_ip, host) : "", "hostPort", (int)spec->host_port,
-			 "address", address, "port", (int)spec->port);
+	snprintf(target, sizeof(target), spec->more ? "%d-%d" : "%d", spec->port, spec->port + spec->more);
+	return json_pack("{s:s, s:s, s:s, s:s, s:i, s:s, s:i, s:s, s:i}", "spec", portspec_print(spec, text), "endpoint", name,
+			 "proto", portspec_proto(spec), "hostIp", spec->host_ip.family ? ip_print(&spec->host_ip, host) : "",
+			 "hostPort", (int)spec->host_port, "address", address, "port", (int)spec->port, "target",
+			 target, "count", 1 + (int)spec->more);
 }
 
 int method_publish_list(struct call *call, struct err *err)

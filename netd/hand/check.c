@@ -512,7 +512,15 @@ static bool is_publish(const struct obj *obj)
 	if (obj->kind != OBJ_ELEM)
 		return false;
 	return obj->elem.set == SET_HOST_PUB4 || obj->elem.set == SET_HOST_PUB6 ||
-	       obj->elem.set == SET_HOST_PUBIP4 || obj->elem.set == SET_HOST_PUBIP6;
+	       obj->elem.set == SET_HOST_PUBIP4 || obj->elem.set == SET_HOST_PUBIP6 ||
+	       obj->elem.set == SET_HOST_RANGE4 || obj->elem.set == SET_HOST_RANGE6 ||
+	       obj->elem.set == SET_HOST_RANGEIP4 || obj->elem.set == SET_HOST_RANGEIP6;
+}
+
+/* Of a publishing element: the last of its ports. */
+static uint16_t last_port(const struct obj_elem *elem)
+{
+	return elem->last ? elem->last : elem->port;
 }
 
 /* A published port leads to a router, and what comes from an uplink is a router's: neither is any other machine. */
@@ -538,21 +546,27 @@ static const char *proto_name(uint8_t proto)
 	return proto == IPPROTO_TCP ? "tcp" : proto == IPPROTO_UDP ? "udp" : "sctp";
 }
 
-/* Ports below 1024 are root's, and those the administrator reserved nobody's. */
+/* Ports below 1024 are root's, those the administrator reserved nobody's; of the rest who may take which he may say. */
 static int rule_publish_allowed(struct check *c, const struct op *op)
 {
 	const struct obj_elem *elem = &op->obj.elem;
+	uint16_t port;
 
 	if (!is_publish(&op->obj) || op->verb == OP_DEL)
 		return 0;
-	if (c->world->reserved(c->world->ctx, elem->proto, elem->port))
+	port = c->world->reserved(c->world->ctx, elem->proto, elem->port, last_port(elem));
+	if (port != 0)
 		return refuse(c, EACCES,
-			      "port %u/%s of the host is reserved by its administrator",
-			      elem->port, proto_name(elem->proto));
+			      "port %u/%s of the host is reserved by its administrator", port,
+			      proto_name(elem->proto));
 	if (elem->port < PORT_PRIVILEGED && c->uid != 0)
 		return refuse(c, EACCES,
 			      "port %u/%s of the host is below 1024: only root may publish it",
 			      elem->port, proto_name(elem->proto));
+	if (!c->world->allowed(c->world->ctx, c->uid, elem->proto, elem->port, last_port(elem)))
+		return refuse(c, EACCES,
+			      "port %u/%s of the host, or one of its range, is not among those allowed to uid %u",
+			      elem->port, proto_name(elem->proto), c->uid);
 	return 0;
 }
 
@@ -571,8 +585,8 @@ static int rule_publish_free(struct check *c, const struct op *op)
 			      elem->port, proto_name(elem->proto), strerror(-r));
 	if (r > 0)
 		return refuse(c, EADDRINUSE,
-			      "port %u/%s of the host is in use: a program listens there",
-			      elem->port, proto_name(elem->proto));
+			      "port %d/%s of the host is in use: a program listens there", r,
+			      proto_name(elem->proto));
 	return 0;
 }
 

@@ -27,15 +27,17 @@
 /**
  * struct check_world - what the check must ask
  * @known: is the namespace in the registry?
- * @reserved: did the administrator reserve this port?
+ * @reserved: the lowest port of @first..@last that the administrator reserved, 0 for none
+ * @allowed: may this user publish all of @first..@last? What is below 1024 is not asked for.
  * @opens: may we forward in this family (4, 6) where the host does not: on single devices, or on @all? Not where the host
  *   itself is a router, nor on all devices where single ones can.
- * @busy: does a socket of the host hold what the element of a SET_HOST_PUB* would take? Return: 0, 1, -errno.
+ * @busy: the lowest port that a socket of the host holds and the publishing element would take; 0: none; -errno
  */
 struct check_world {
 	void *ctx;
 	bool (*known)(void *ctx, uint64_t ns);
-	bool (*reserved)(void *ctx, uint8_t proto, uint16_t port);
+	uint16_t (*reserved)(void *ctx, uint8_t proto, uint16_t first, uint16_t last);
+	bool (*allowed)(void *ctx, uint32_t uid, uint8_t proto, uint16_t first, uint16_t last);
 	bool (*opens)(void *ctx, uint8_t family, bool all);
 	int (*busy)(void *ctx, const struct obj_elem *elem, uint8_t family);
 };

@@ -26,22 +26,23 @@
 
 static const char usage[] = "usage: moatd-hand --seam-fd N --runtime-dir DIR [--control-fd N] "
 			    "[--reserved-ports FILE]\n"
-			    "                  [--log-level error|warn|info|debug]\n"
+			    "                  [--allowed-ports FILE] [--log-level error|warn|info|debug]\n"
 			    "Started by moatd; not a command of its own.\n";
 
 struct hand_options {
 	int seam, control;
-	const char *runtime_dir, *reserved_ports;
+	const char *runtime_dir, *reserved_ports, *allowed_ports;
 	enum log_level level;
 };
 
-enum option_kind { OPT_SEAM = 256, OPT_CONTROL, OPT_RUNTIME, OPT_RESERVED, OPT_LEVEL };
+enum option_kind { OPT_SEAM = 256, OPT_CONTROL, OPT_RUNTIME, OPT_RESERVED, OPT_ALLOWED, OPT_LEVEL };
 
 static const struct option options[] = {
 	{"seam-fd", required_argument, NULL, OPT_SEAM},
 	{"control-fd", required_argument, NULL, OPT_CONTROL},
 	{"runtime-dir", required_argument, NULL, OPT_RUNTIME},
 	{"reserved-ports", required_argument, NULL, OPT_RESERVED},
+	{"allowed-ports", required_argument, NULL, OPT_ALLOWED},
 	{"log-level", required_argument, NULL, OPT_LEVEL},
 	{NULL, 0, NULL, 0},
 };
@@ -73,6 +74,9 @@ static int options_parse(int argc, char **argv, struct hand_options *o)
 			break;
 		case OPT_RESERVED:
 			o->reserved_ports = optarg;
+			break;
+		case OPT_ALLOWED:
+			o->allowed_ports = optarg;
 			break;
 		case OPT_LEVEL:
 			r = loglevel_parse(optarg, &o->level);
@@ -115,6 +119,8 @@ static int hand_run(const struct hand_options *o, struct registry *reg, struct p
 		r = features_probe(reg->host.fd, &reg->features, err);
 	if (r == 0)
 		r = ports_reserve_file(ports, o->reserved_ports, err);
+	if (r == 0)
+		r = ports_allow_file(ports, o->allowed_ports, err);
 	pins = r == 0 ? registry_load_pins(reg, err) : r;
 	if (pins < 0)
 		return pins;
@@ -141,6 +147,7 @@ int main(int argc, char **argv)
 		.seam = -1,
 		.control = -1,
 		.reserved_ports = "/etc/moat/reserved-ports",
+		.allowed_ports = "/etc/moat/allowed-ports",
 		.level = LOG_LEVEL_INFO,
 	};
 	struct registry reg;

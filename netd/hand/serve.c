@@ -81,11 +81,18 @@ static bool world_known(void *ctx, uint64_t ns)
 	return registry_find(serve->reg, ns) != NULL;
 }
 
-static bool world_reserved(void *ctx, uint8_t proto, uint16_t port)
+static uint16_t world_reserved(void *ctx, uint8_t proto, uint16_t first, uint16_t last)
 {
 	const struct serve *serve = ctx;
 
-	return ports_reserved(serve->ports, proto, port);
+	return ports_reserved(serve->ports, proto, first, last);
+}
+
+static bool world_allowed(void *ctx, uint32_t uid, uint8_t proto, uint16_t first, uint16_t last)
+{
+	const struct serve *serve = ctx;
+
+	return ports_allowed(serve->ports, uid, proto, first, last);
 }
 
 /* Read at each question: there are few, of a host's first network and of its last. */
@@ -147,6 +154,7 @@ static int serve_plan(const struct serve *serve, const struct seam_head *head,
 		.known = world_known,
 		.reserved = world_reserved,
 		.opens = world_opens,
+		.allowed = world_allowed,
 		.busy = world_busy,
 	};
 	const struct op *ops = (const void *)payload->data;

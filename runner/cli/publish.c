@@ -11,7 +11,7 @@ static const struct cli_column columns[] = {
 	{"PORT", "spec"},
 	{"ENDPOINT", "endpoint"},
 	{"ADDRESS", "address"},
-	{"TARGET", "port"},
+	{"TARGET", "target"},
 	{0},
 };
 
@@ -23,7 +23,7 @@ static int change_run(struct cli *cli, const struct cli_verb *verb, const char *
 #define PORTSPEC                                                                               \
 	"  SPEC: [HOSTIP:]HOST[-END]:CONT[-END][/tcp|udp|sctp], HOSTIP as 192.0.2.1 or "       \
 	"[2001:db8::1]; without: every\n"                                                      \
-	"        address of the host, tcp"
+	"        address of the host, tcp. A range is published, and taken back, as one"
 
 const struct cli_verb cli_verb_publish = {
 	.name = "publish",

@@ -112,7 +112,8 @@ static bool naive_port_free(unsigned t, const struct portspec *spec)
 					const struct portspec *held = &naive.ends[o][s][i].specs[k];
 					bool any = !held->host_ip.family || !spec->host_ip.family;
 
-					if (held->proto == spec->proto && held->host_port == spec->host_port &&
+					if (held->proto == spec->proto && held->host_port <= portspec_last(spec) &&
+					    spec->host_port <= portspec_last(held) &&
 					    (o == t || any || ip_cmp(&held->host_ip, &spec->host_ip) == 0))
 						return false;
 				}
@@ -254,6 +255,8 @@ static void do_publish(unsigned t)
 	struct err err = ERR_INIT;
 	bool ok;
 
+	if (rng_chance(&rng, 30))
+		spec.more = (uint16_t)rng_below(&rng, 5);
 	if (rng_chance(&rng, 60))
 		spec.host_ip = ip_of(rng_chance(&rng, 50) ? "192.0.2.1" : "192.0.2.2");
 	if (!end->stands)
@@ -296,7 +299,8 @@ static void compare(void)
 				if (!end->stands)
 					continue;
 				ids++;
-				ports += end->spec_count;
+				for (size_t k = 0; k < end->spec_count; k++)
+					ports += 1U + end->specs[k].more;
 				used[end->network]++;
 				assert_int_equal(endpoint_at(t, s, i)->publish_count, end->spec_count);
 			}

@@ -22,10 +22,16 @@ static bool known(void *ctx, uint64_t ns)
 	return (ns & 1) != 0;
 }
 
-static bool reserved(void *ctx, uint8_t proto, uint16_t port)
+static uint16_t reserved(void *ctx, uint8_t proto, uint16_t first, uint16_t last)
 {
 	(void)ctx;
-	return proto == 6 && port == 22;
+	return proto == 6 && first <= 22 && 22 <= last ? 22 : 0;
+}
+
+static bool allowed(void *ctx, uint32_t uid, uint8_t proto, uint16_t first, uint16_t last)
+{
+	(void)ctx, (void)uid, (void)proto, (void)first;
+	return !(last & 2);
 }
 
 static bool opens(void *ctx, uint8_t family, bool all)
@@ -62,13 +68,13 @@ static void harmless(const struct op *op)
 	if (obj->kind == OBJ_SYSCTL && obj->sysctl.key == SYSCTL_IPV4_ROUTE_LOCALNET)
 		fuzz_check(str_starts(obj->sysctl.dev, "mu"));
 	if (obj->kind == OBJ_ELEM && obj->elem.proto == 6 && op->verb != OP_DEL)
-		fuzz_check(obj->elem.port != 22);
+		fuzz_check(obj->elem.port != 22 && !(obj->elem.port < 22 && obj->elem.last >= 22));
 }
 
 static void plan(const struct seam_head *head, const struct buf *payload)
 {
 	static const struct check_world world = {
-		.known = known, .reserved = reserved, .opens = opens, .busy = busy};
+		.known = known, .reserved = reserved, .allowed = allowed, .opens = opens, .busy = busy};
 	const struct op *ops = (const void *)payload->data;
 	struct seam_result result;
 

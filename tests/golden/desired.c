@@ -69,6 +69,9 @@ static void golden(void **state)
 	assert_int_equal(publish_try(endpoint, "8080:80", &err), 0);
 	assert_int_equal(publish_try(endpoint, "192.0.2.1:53:5353/udp", &err), 0);
 	assert_int_equal(publish_try(endpoint, "[2001:db8::1]:443:8443", &err), 0);
+	assert_int_equal(publish_try(endpoint, "30000-30099:30000-30099/sctp", &err), 0);
+	assert_int_equal(publish_try(endpoint, "192.0.2.1:8100-8199:80-179", &err), 0);
+	assert_int_equal(publish_try(endpoint, "[2001:db8::1]:9001-9003:1-3", &err), 0);
 	free_one = endpoint_of(bare, inner, "eth1", 0x41, "");
 	free_one->default_route = false;
 	node = stack_of(red, "n1", 0x31);
@@ -119,12 +122,16 @@ static void golden(void **state)
 
 /* --------------------------------------------------------------- random models */
 
-static bool none_reserved(void *ctx, uint8_t proto, uint16_t port)
+static uint16_t none_reserved(void *ctx, uint8_t proto, uint16_t first, uint16_t last)
 {
-	(void)ctx;
-	(void)proto;
-	(void)port;
-	return false;
+	(void)ctx, (void)proto, (void)first, (void)last;
+	return 0;
+}
+
+static bool all_allowed(void *ctx, uint32_t uid, uint8_t proto, uint16_t first, uint16_t last)
+{
+	(void)ctx, (void)uid, (void)proto, (void)first, (void)last;
+	return true;
 }
 
 static bool any_opens(void *ctx, uint8_t family, bool all)
@@ -286,7 +293,7 @@ static void assert_sound(const struct objv *objs)
 static void assert_taken(const struct plan *plan, struct fake *kernel, unsigned seed)
 {
 	const struct check_world world = { .ctx = kernel, .known = in_registry, .reserved = none_reserved,
-					   .opens = any_opens, .busy = none_busy };
+					   .opens = any_opens, .allowed = all_allowed, .busy = none_busy };
 	struct seam_result result = { 0 };
 	struct err err = ERR_INIT;
 

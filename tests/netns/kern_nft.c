@@ -171,6 +171,10 @@ static void test_elements(void **state)
 		elem_of(ROUTER, SET_ROUTER_EGRESS, "mb000000000001", NULL, NULL),
 		pub_of(ROUTER, SET_ROUTER_PUB4, NULL, IPPROTO_TCP, 8080, "10.0.0.1", 80),
 		pub_of(ROUTER, SET_ROUTER_PUB6, NULL, IPPROTO_UDP, 53, "fd00::1", 5353),
+		range_of(ROUTER, SET_ROUTER_RANGE4, NULL, IPPROTO_TCP, 30000, 30099, "10.0.0.1", 0),
+		range_of(ROUTER, SET_ROUTER_RANGE6, NULL, IPPROTO_SCTP, 1, 65535, "fd00::1", 0),
+		range_of(ROUTER, SET_ROUTER_SHIFT4, NULL, IPPROTO_UDP, 9000, 9099, "10.0.0.1", 80),
+		range_of(ROUTER, SET_ROUTER_SHIFT6, NULL, IPPROTO_TCP, 2, 3, "fd00::1", 65534),
 		elem_of(0, SET_HOST_UPLINK, "mu000000000001", NULL, NULL),
 		elem_of(0, SET_HOST_OPENED4, "eth0", NULL, NULL),
 		elem_of(0, SET_HOST_OPENED6, "eth0", NULL, NULL),
@@ -181,9 +185,13 @@ static void test_elements(void **state)
 		pub_of(0, SET_HOST_PUB6, NULL, IPPROTO_TCP, 8080, "fd01::1", 8080),
 		pub_of(0, SET_HOST_PUBIP4, "192.0.2.1", IPPROTO_TCP, 65535, "10.248.0.1", 1),
 		pub_of(0, SET_HOST_PUBIP6, "2001:db8::1", IPPROTO_UDP, 1, "fd01::1", 65535),
+		range_of(0, SET_HOST_RANGE4, NULL, IPPROTO_TCP, 30000, 30099, "10.248.0.1", 0),
+		range_of(0, SET_HOST_RANGE6, NULL, IPPROTO_SCTP, 30000, 30099, "fd01::1", 0),
+		range_of(0, SET_HOST_RANGEIP4, "192.0.2.1", IPPROTO_UDP, 1, 65535, "10.248.0.1", 0),
+		range_of(0, SET_HOST_RANGEIP6, "2001:db8::1", IPPROTO_TCP, 1, 2, "fd01::1", 0),
 	};
 	struct stack router = stack_make(&world, ROUTER), host = stack_make(&world, 0);
-	unsigned seen = 0;
+	uint64_t seen = 0;
 
 	(void)state;
 	lay(&router, RULESET_GUARD, &world.features);
@@ -194,11 +202,17 @@ static void test_elements(void **state)
 		struct obj obj = elems[i];
 		struct nlbatch batch = {0};
 
-		seen |= 1U << obj.elem.set;
+		seen |= 1ULL << obj.elem.set;
 		add_elem(stack, &obj);
 		assert_have(stack, &obj);
 		if (set_def_get(obj.elem.set)->data) {
-			obj.elem.to_port = 4242;
+			if (set_def_get(obj.elem.set)->data & ELEM_TO_PORT) {
+				obj.elem.to_port = 4242;
+				if (obj.elem.to_last)
+					obj.elem.to_last = (uint16_t)(4242 + obj.elem.last - obj.elem.port);
+			} else {
+				obj.elem.to_ip = ip_of(obj.elem.to_ip.family == 4 ? "10.9.9.9" : "fd09::9");
+			}
 			nft_begin(&batch);
 			nft_elem_set(&batch, &obj.elem);
 			assert_int_equal(nft_run(stack, &batch), 0);
@@ -212,7 +226,7 @@ static void test_elements(void **state)
 		nft_elem_del(&batch, &obj.elem);
 		assert_int_equal(nft_run(stack, &batch), -ENOENT);
 	}
-	assert_int_equal(seen, (1U << SET_COUNT) - 2); /* a new set wants a row here */
+	assert_true(seen == (1ULL << SET_COUNT) - 2); /* a new set wants a row here */
 	stack_fini(&router);
 	stack_fini(&host);
 }

@@ -269,6 +269,16 @@ struct obj pub_of(uint64_t ns, enum nft_set set, const char *ip, uint8_t proto, 
 	return obj;
 }
 
+struct obj range_of(uint64_t ns, enum nft_set set, const char *ip, uint8_t proto, uint16_t first,
+		    uint16_t last, const char *to_ip, uint16_t to_port)
+{
+	struct obj obj = pub_of(ns, set, ip, proto, first, to_ip, to_port);
+
+	obj.elem.last = last;
+	obj.elem.to_last = to_port ? (uint16_t)(to_port + last - first) : 0;
+	return obj;
+}
+
 void add_elem(struct stack *stack, const struct obj *elem)
 {
 	struct nlbatch batch = {0};

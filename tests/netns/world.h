@@ -79,6 +79,9 @@ struct obj elem_of(uint64_t ns, enum nft_set set, const char *dev, const char *m
 		   const char *ip);
 struct obj pub_of(uint64_t ns, enum nft_set set, const char *ip, uint8_t proto, uint16_t port,
 		  const char *to_ip, uint16_t to_port);
+/* @to_port: 0 in the sets whose elements let the port stay */
+struct obj range_of(uint64_t ns, enum nft_set set, const char *ip, uint8_t proto, uint16_t first,
+		    uint16_t last, const char *to_ip, uint16_t to_port);
 void add_elem(struct stack *stack, const struct obj *elem);
 
 /** run_in() - a shell command inside the namespace; its exit status */

@@ -32,10 +32,18 @@ static bool known(void *ctx, uint64_t ns)
 	return ns_id48(ns) == 0xa1;
 }
 
-static bool reserved(void *ctx, uint8_t proto, uint16_t port)
+static uint16_t reserved(void *ctx, uint8_t proto, uint16_t first, uint16_t last)
 {
 	(void)ctx;
-	return proto == IPPROTO_TCP && port == RESERVED;
+	return proto == IPPROTO_TCP && first <= RESERVED && RESERVED <= last ? RESERVED : 0;
+}
+
+/* User 1001 was allowed 30000 to 30099. */
+static bool allowed(void *ctx, uint32_t uid, uint8_t proto, uint16_t first, uint16_t last)
+{
+	(void)ctx;
+	(void)proto;
+	return uid != 1001 || (first >= 30000 && last <= 30099);
 }
 
 static int busy(void *ctx, const struct obj_elem *elem, uint8_t family)
@@ -43,7 +51,7 @@ static int busy(void *ctx, const struct obj_elem *elem, uint8_t family)
 	(void)ctx;
 	if (elem->port == UNKNOWABLE)
 		return -ENOBUFS;
-	return elem->port == BUSY && family == 4;
+	return elem->port <= BUSY && BUSY <= (elem->last ? elem->last : elem->port) && family == 4 ? BUSY : 0;
 }
 
 /* A host that routes IPv6 by itself and IPv4 not, as far as single devices go. */
@@ -54,7 +62,7 @@ static bool opens(void *ctx, uint8_t family, bool all)
 }
 
 static const struct check_world world = {
-	.known = known, .reserved = reserved, .opens = opens, .busy = busy};
+	.known = known, .reserved = reserved, .allowed = allowed, .opens = opens, .busy = busy};
 
 /* One plan: its text, who asked, what the check says of its last operation. */
 struct row {
@@ -408,6 +416,9 @@ static void rulesets(void **state)
 	"elem ns=host set=host.pub4 proto=" PROTO " port=" PORT " to-ip=" TO " to-port=" PORT  \
 	"\n"
 
+#define RANGE(SET, PROTO, FIRST, LAST, TO)                                                     \
+	"elem ns=host set=host." SET " proto=" PROTO " port=" FIRST " last=" LAST " to-ip=" TO "\n"
+
 static void published(void **state)
 {
 	static const struct row rows[] = {
@@ -432,6 +443,23 @@ static void published(void **state)
 		{"+ " PUB("tcp", "8080", "198.51.100.2") "commit\n", -EPERM, 0},
 		{"+ elem ns=host set=host.src4 dev=" MU " ip=10.97.0.1\ncommit\n", 0, 0},
 		{"+ elem ns=host set=host.src4 dev=" MU " ip=192.168.1.7\ncommit\n", -EPERM, 0},
+		{"+ " RANGE("range4", "tcp", "8100", "8199", "10.97.0.1") "commit\n", 0, 1000},
+		{"+ " RANGE("range4", "sctp", "8100", "8199", "10.97.0.1") "commit\n", 0, 1000},
+		{"+ " RANGE("range4", "tcp", "1000", "2000", "10.97.0.1") "commit\n", -EACCES, 1000},
+		{"+ " RANGE("range4", "tcp", "1000", "2000", "10.97.0.1") "commit\n", 0, 0},
+		{"+ " RANGE("range4", "tcp", "8000", "8022", "10.97.0.1") "commit\n", -EADDRINUSE, 0},
+		{"+ " RANGE("range4", "tcp", "8023", "8999", "10.97.0.1") "commit\n", 0, 0},
+		{"+ " RANGE("range4", "tcp", "8023", "9000", "10.97.0.1") "commit\n", -EACCES, 0},
+		{"+ " RANGE("range4", "udp", "8023", "9000", "10.97.0.1") "commit\n", 0, 0},
+		{"+ " RANGE("rangeip4 ip=192.0.2.1", "tcp", "8000", "8022", "10.97.0.1") "commit\n", -EADDRINUSE, 0},
+		{"+ " RANGE("range4", "tcp", "8100", "8199", "192.168.1.7") "commit\n", -EPERM, 0},
+		{"+ " RANGE("range6", "tcp", "8100", "8199", "fd00::1") "commit\n", -EPERM, 0},
+		{"+ " RANGE("rangeip6 ip=2001:db8::1", "tcp", "8100", "8199", "2001:db8::7") "commit\n", -EPERM, 0},
+		{"commit\n- " RANGE("range4", "tcp", "1", "65535", "10.97.0.1"), 0, 1000},
+		{"+ " PUB("tcp", "30000", "10.97.0.1") "commit\n", 0, 1001},
+		{"+ " PUB("tcp", "30100", "10.97.0.1") "commit\n", -EACCES, 1001},
+		{"+ " RANGE("range4", "tcp", "30000", "30099", "10.97.0.1") "commit\n", 0, 1001},
+		{"+ " RANGE("range4", "tcp", "30000", "30100", "10.97.0.1") "commit\n", -EACCES, 1001},
 		{"+ elem ns=host set=host.pubip4 ip=192.0.2.1 proto=tcp port=22 "
 		 "to-ip=10.97.0.1 to-port=22\ncommit\n",
 		 -EACCES, 1000},

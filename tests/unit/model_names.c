@@ -124,6 +124,14 @@ static void ports(void **state)
 		{ "0.0.0.0:80:80", "80:80/tcp" },
 		{ "[::]:80:80", "80:80/tcp" },
 		{ "[fe80::1]:80:80", "[fe80::1]:80:80/tcp" },
+		{ "80:80/sctp", "80:80/sctp" },
+		{ "8000-8099:80-179", "8000-8099:80-179/tcp" },
+		{ "1-65535:1-65535/sctp", "1-65535:1-65535/sctp" },
+		{ "80-80:90-90", "80:90/tcp" },
+		{ "127.0.0.1:8000-8001:80-81/udp", "127.0.0.1:8000-8001:80-81/udp" },
+		{ "[::1]:80:80", "[::1]:80:80/tcp" },
+		{ "[2001:db8:1111:2222:3333:4444:5555:6666]:10000-65535:10000-65535/sctp",
+		  "[2001:db8:1111:2222:3333:4444:5555:6666]:10000-65535:10000-65535/sctp" },
 	};
 	static const struct {
 		const char *text;
@@ -131,8 +139,8 @@ static void ports(void **state)
 		const char *words;
 	} bad[] = {
 		{ "80", ERR_USAGE, "write '80:80' to publish port 80 as itself" },
-		{ "80/udp", ERR_USAGE, "[HOSTIP:]HOST:CONT[/tcp|udp]" },
-		{ "", ERR_USAGE, "[HOSTIP:]HOST:CONT[/tcp|udp]" },
+		{ "80/udp", ERR_USAGE, "[HOSTIP:]HOST[-END]:CONT[-END][/tcp|udp|sctp]" },
+		{ "", ERR_USAGE, "[HOSTIP:]HOST[-END]:CONT[-END][/tcp|udp|sctp]" },
 		{ ":", ERR_USAGE, "'' is not a port number from 1 to 65535" },
 		{ "80:", ERR_USAGE, "'' is not a port number" },
 		{ ":80", ERR_USAGE, "'' is not a port number" },
@@ -156,13 +164,38 @@ static void ports(void **state)
 		{ "[fe80::1%eth0]:80:80", ERR_USAGE, "is not an IPv6 address" },
 		{ "224.0.0.1:80:80", ERR_USAGE, "multicast" },
 		{ "[ff02::1]:80:80", ERR_USAGE, "multicast" },
-		{ "80:80/", ERR_USAGE, "tcp or udp, not ''" },
-		{ "80:80/TCP", ERR_USAGE, "tcp or udp, not 'TCP'" },
-		{ "80:80/icmp", ERR_USAGE, "tcp or udp, not 'icmp'" },
-		{ "80:80/tcp/udp", ERR_USAGE, "tcp or udp, not 'tcp/udp'" },
-		{ "80:80/sctp", ERR_UNSUPPORTED, "sctp is not supported yet" },
-		{ "80-90:80-90", ERR_UNSUPPORTED, "ranges of ports are not supported yet" },
-		{ "80:80-90", ERR_UNSUPPORTED, "ranges of ports are not supported yet" },
+		{ "80:80/", ERR_USAGE, "tcp, udp or sctp, not ''" },
+		{ "80:80/TCP", ERR_USAGE, "tcp, udp or sctp, not 'TCP'" },
+		{ "80:80/icmp", ERR_USAGE, "tcp, udp or sctp, not 'icmp'" },
+		{ "80:80/tcp/udp", ERR_USAGE, "tcp, udp or sctp, not 'tcp/udp'" },
+		{ "80-90:80-89", ERR_USAGE, "11 ports of the host cannot lead to 10 ports" },
+		{ "80-90:80", ERR_USAGE, "11 ports of the host cannot lead to 1 ports" },
+		{ "80:80-90", ERR_USAGE, "1 ports of the host cannot lead to 11 ports" },
+		{ "90-80:90-80", ERR_USAGE, "the range 90-80 ends before it begins" },
+		{ "80-90:90-80", ERR_USAGE, "the range 90-80 ends before it begins" },
+		{ "80-:80-", ERR_USAGE, "'' is not a port number" },
+		{ "-80:-80", ERR_USAGE, "'' is not a port number" },
+		{ "80-90-100:80-100", ERR_USAGE, "'90-100' is not a port number" },
+		{ "80--90:80-90", ERR_USAGE, "'-90' is not a port number" },
+		{ "0-10:1-11", ERR_USAGE, "'0' is not a port number" },
+		{ "1-10:0-9", ERR_USAGE, "'0' is not a port number" },
+		{ "65530-65536:1-7", ERR_USAGE, "'65536' is not a port number" },
+		{ "65530-65531:65535-65536", ERR_USAGE, "'65536' is not a port number" },
+		{ "80-90", ERR_USAGE, "write '80-90:80-90'" },
+		{ "192.0.2.1-192.0.2.9:80:80", ERR_USAGE, "is not an IPv4 address" },
+		{ "192.0.2.0/24:80:80", ERR_USAGE, "the protocol is tcp, udp or sctp, not '24:80:80'" },
+		{ "80:80/tcp,udp", ERR_USAGE, "not 'tcp,udp'" },
+		{ "80:80/132", ERR_USAGE, "not '132'" },
+		{ "80,81:80,81", ERR_USAGE, "'80,81' is not a port number" },
+		{ "[::1]80:80", ERR_USAGE, "'[' without ']'" },
+		{ "[::1]:80", ERR_USAGE, "'[' without ']'" },
+		{ "80:80:80:80", ERR_USAGE, "is not an IPv4 address" },
+		{ "80\n:80", ERR_USAGE, "is not a port number" },
+		{ "\xd9\xa8:80", ERR_USAGE, "is not a port number" },
+		{ "\xff:80", ERR_USAGE, "is not a port number" },
+		{ "http:80", ERR_USAGE, "'http' is not a port number" },
+		{ "*:80:80", ERR_USAGE, "'*' is not an IPv4 address" },
+		{ "localhost:80:80", ERR_USAGE, "'localhost' is not an IPv4 address" },
 	};
 	char text[PORTSPEC_SIZE], huge[256];
 	struct portspec spec, again;
@@ -175,7 +208,8 @@ static void ports(void **state)
 		assert_string_equal(portspec_print(&spec, text), good[i].normal);
 		assert_int_equal(portspec_parse(text, &again, &err), 0);
 		assert_int_equal(ip_cmp(&again.host_ip, &spec.host_ip), 0);
-		assert_true(again.proto == spec.proto && again.host_port == spec.host_port && again.port == spec.port);
+		assert_true(portspec_same(&again, &spec));
+		assert_true(portspec_is_loopback6(&spec) == (strncmp(text, "[::1]", 5) == 0));
 	}
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
 		memset(&again, 0x5a, sizeof(again));

@@ -501,6 +501,27 @@ static void publishing(void **state)
 	assert_true(model_unpublish(r2, &specs[0]));
 	assert_false(model_unpublish(r2, &specs[0]));
 	assert_int_equal(red->port_count, 2);
+	/* ranges: each port counts, and clashes */
+	red->quota.ports = 12;
+	assert_refused(publish_try(r2, "9100-9110:1-11", &err), &err, ERR_QUOTA, "9100-9110:1-11/tcp", "tenant red may publish 12");
+	assert_int_equal(publish_try(r2, "9100-9109:1-10", &err), 0);
+	assert_int_equal(red->port_count, 12);
+	assert_refused(publish_try(b1, "9109:80", &err), &err, ERR_PORTTAKEN, "9109:80/tcp",
+		       "port 9109 is published by red/w2:eth0, as part of 9100-9109:1-10/tcp");
+	assert_refused(publish_try(b1, "192.0.2.9:9050-9100:1-51", &err), &err, ERR_PORTTAKEN, "192.0.2.9:9050-9100:1-51/tcp",
+		       "port 9100 is published by red/w2:eth0");
+	assert_refused(publish_try(b1, "8000-9000:8000-9000", &err), &err, ERR_PORTTAKEN, "8000-9000:8000-9000/tcp",
+		       "port 8080 is published by red/w1:eth0");
+	assert_refused(publish_try(b1, "442-444:1-3", &err), &err, ERR_PORTTAKEN, "442-444:1-3/tcp", "port 443 is published by");
+	assert_int_equal(publish_try(b1, "9100-9109:1-10/sctp", &err), 0);
+	assert_int_equal(portspec_parse("9100-9108:1-9", &spec, &err), 0);
+	assert_null(endpoint_publishes(r2, &spec));
+	assert_non_null(endpoint_publishes_part(r2, &spec));
+	assert_null(endpoint_publishes_part(r1, &spec));
+	assert_false(model_unpublish(r2, &spec));
+	assert_int_equal(portspec_parse("9100-9109:1-10", &spec, &err), 0);
+	assert_true(model_unpublish(r2, &spec));
+	assert_int_equal(red->port_count, 2);
 	/* no way out, no way in */
 	inner = network_of(&model, "red/inner", 20, "10.9.0.0/24");
 	inner->internal = true;

@@ -50,6 +50,11 @@ static const char *const lines[] = {
 	"elem ns=host set=host.pub4 proto=tcp port=8081 to-ip=100.64.0.2 to-port=8081",
 	"elem ns=host set=host.pubip6 ip=2001:db8::1 proto=tcp port=443 to-ip=fd01::2 "
 	"to-port=443",
+	"elem ns=host set=host.range4 proto=sctp port=8000 last=8099 to-ip=100.64.0.2",
+	"elem ns=host set=host.rangeip6 ip=2001:db8::1 proto=tcp port=1 last=65535 to-ip=fd01::2",
+	"elem ns=router:0123456789ab set=router.range6 proto=udp port=53 last=54 to-ip=fd00::2",
+	"elem ns=router:0123456789ab set=router.shift4 proto=tcp port=8000 last=8099 "
+	"to-ip=10.0.0.2 to-port=80 to-last=179",
 	"port ns=router:0123456789ab dev=mp0",
 };
 

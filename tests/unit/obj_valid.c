@@ -160,6 +160,10 @@ static void rulesets(void **state)
 		"ip=10.0.0.1";
 	const char *pub =
 		"elem ns=host set=host.pub4 proto=tcp port=80 to-ip=10.0.0.1 to-port=80";
+	const char *range =
+		"elem ns=host set=host.range4 proto=tcp port=80 last=89 to-ip=10.0.0.1";
+	const char *shift = "elem ns=router:000000000001 set=router.shift4 proto=tcp port=80 last=89 "
+			    "to-ip=10.0.0.1 to-port=1000 to-last=1009";
 
 	(void)state;
 	REFUSED(obj_ruleset(router, RULESET_GUARD, 1), o.ruleset.kind = RULESET_NONE);
@@ -187,6 +191,18 @@ static void rulesets(void **state)
 	REFUSED(parsed(pub), o.elem.port = 0);
 	REFUSED(parsed(pub), o.elem.to_port = 0);
 	REFUSED(parsed(pub), o.elem.to_ip.family = 0);
+	REFUSED(parsed(pub), o.elem.last = 81);
+	REFUSED(parsed(pub), o.elem.to_last = 81);
+	REFUSED(parsed(range), o.elem.last = 80);
+	REFUSED(parsed(range), o.elem.last = 79);
+	REFUSED(parsed(range), o.elem.last = 0);
+	REFUSED(parsed(range), o.elem.to_port = 80);
+	REFUSED(parsed(range), o.elem.port = 90);
+	REFUSED(parsed(shift), o.elem.last = 88);
+	REFUSED(parsed(shift), o.elem.to_last = 1008);
+	REFUSED(parsed(shift), o.elem.to_last = 0);
+	REFUSED(parsed(shift), (o.elem.port = 81, o.elem.last = 90)); /* the kernel would turn it */
+	REFUSED(parsed(shift), (o.elem.to_port = 65530, o.elem.to_last = 3));
 	REFUSED(parsed(pub), o.elem.to_ip.b[8] = 1);
 	REFUSED(parsed(pub), o.elem.set = SET_HOST_PUB6);
 	REFUSED(parsed(pub), o.elem.set = SET_ROUTER_PUB4);
