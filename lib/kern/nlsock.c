@@ -384,10 +384,8 @@ int nlsock_exec_nft(struct nlsock *sock, struct nlbatch *batch, uint32_t *ret_in
 
 		if (n == -ENOBUFS)
 			continue;
-		if (n < 0)
-			return ret_ack->status = (int)n;
-		if (n == 0)
-			break;
+		if (n <= 0)
+			break; /* the answer is lost, whyever: it may have happened, which is what -EIO says below */
 		while ((nlh = nlbuf_next(sock->room, (size_t)n, &offset, &bad))) {
 			uint32_t i = nlh->nlmsg_seq - base;
 			struct nlack ack;
