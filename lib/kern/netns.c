@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <linux/nsfs.h>
+#include <poll.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -104,7 +105,9 @@ int netns_pin(int fd, const char *path, struct err *err)
 	return 0;
 }
 
-int netns_unpin(const char *path, struct err *err)
+enum { UNPIN_TRIES = 5, UNPIN_PAUSE_MS = 2 };
+
+static int unpin_once(const char *path, struct err *err)
 {
 	/* EINVAL: the file stands without a mount: a pin that was cut off half-way. */
 	if (umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW) < 0 && errno != EINVAL &&
@@ -113,6 +116,22 @@ int netns_unpin(const char *path, struct err *err)
 	if (unlink(path) < 0 && errno != ENOENT)
 		return err_sys(err, ERR_KERNEL, errno, path, "remove %s", path);
 	return 0;
+}
+
+int netns_unpin(const char *path, struct err *err)
+{
+	struct err last = ERR_INIT;
+	int r = unpin_once(path, &last);
+
+	/* a pin that stays keeps a namespace with all in it alive; the kernel's memory may only have been short */
+	for (int try = 1; r < 0 && try < UNPIN_TRIES; try++) {
+		poll(NULL, 0, UNPIN_PAUSE_MS);
+		last = ERR_INIT;
+		r = unpin_once(path, &last);
+	}
+	if (r < 0 && err)
+		*err = last;
+	return r;
 }
 
 /* A mount point has another device, or the same one with another mount: its parent tells by the mount id. */

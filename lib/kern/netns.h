@@ -29,7 +29,8 @@ void netns_leave(int home_fd);
 /**
  * netns_pin() - bind mount of @fd at @path, which must not exist and is made; netns_unpin() undoes it
  * The folder must lie on a private mount (netns_pin_folder()), or each pin shows in every mount namespace.
- * netns_unpin(): gone already is success. Never waits: the kernel clears the namespace in the background.
+ * netns_unpin(): gone already is success. The kernel clears the namespace in the background. A failure is tried again
+ * some times within 10 ms.
  */
 int netns_pin(int fd, const char *path, struct err *err);
 int netns_unpin(const char *path, struct err *err);

@@ -382,16 +382,18 @@ static int neighs_try(struct nlsock *sock, struct removal *const *removals, size
 		      struct nlack *acks)
 {
 	struct nlbatch batch = {0};
-	int r, left = 0;
+	int r, left = 0, lost = 0;
 
 	for (size_t i = 0; i < count; i++) {
 		const struct obj_neigh *neigh = &removals[i]->neigh;
 		int index = nlsock_ifindex(sock, neigh->dev);
 
+		if (index < 0 && index != -ENODEV)
+			lost = index;
 		/* without its link there is none: index 0 is EINVAL */
 		rtnl_neigh_del(&batch, neigh, index > 0 ? (uint32_t)index : 0);
 	}
-	r = nlsock_exec(sock, &batch, acks);
+	r = lost < 0 ? lost : nlsock_exec(sock, &batch, acks);
 	nlbatch_fini(&batch);
 	if (r < 0) {
 		acks_all(acks, count, r);
@@ -452,8 +454,15 @@ static void place_remove(struct reaper *reaper, struct removal **removals, size_
 	cleanup(mem_freep) struct nlack *acks = mem_array(count, sizeof(*acks));
 	struct err err = ERR_INIT;
 	struct nlsock *sock;
+	int r = -1;
 
-	if (nlsock_open_second(NLSOCK_RTNL, removals[0]->fd, reaper->home_fd, &sock, &err) < 0) {
+	for (int try = 0; try < TRIES && r < 0; try++) {
+		if (try > 0)
+			poll(NULL, 0, RETRY_MS);
+		err = ERR_INIT;
+		r = nlsock_open_second(NLSOCK_RTNL, removals[0]->fd, reaper->home_fd, &sock, &err);
+	}
+	if (r < 0) {
 		for (size_t i = 0; i < count; i++)
 			removal_failed(removals[i], err.no, err.msg);
 		return;
