@@ -110,6 +110,9 @@ static void namespaces(void **state)
 		 0, 0},
 		{"+ up ns=foreign:000000000001 dev=eth0\ncommit\n", -ENOENT, 0},
 		{"commit\n- up ns=foreign:000000000001 dev=eth0\n", 0, 0},
+		/* changed may be a port whose other end nobody holds the door open to */
+		{"~ link ns=" R " name=" MP " type=veth peer=foreign:000000000001/eth0\ncommit\n",
+		 0, 0},
 		{"+ link ns=" R " name=" MP " type=veth peer=stack:000000000001/eth0\ncommit\n",
 		 -ENOENT, 0},
 		{"+ netns ns=stack:000000000001\n+ link ns=" R " name=" MP
