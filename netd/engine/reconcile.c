@@ -45,6 +45,7 @@ enum {
 	FOUGHT_MS = 900, /* the same when somebody undoes what we mend, again and again */
 	FIGHT_COUNT = 8, /* runs that mended ... */
 	FIGHT_MS = 10000, /* ... in so short a time: a fight */
+	DROPS_MAX = 32,	  /* operations that one run leaves out, each by itself */
 };
 
 enum mode { MODE_START, MODE_CHECK, MODE_MEND };
@@ -76,6 +77,7 @@ struct reconcile {
 	bool unfinished; /* the plan under way is the first part of a longer one */
 	struct plan after; /* ports whose links the plan under way removes */
 	bool given_up;	   /* something left the plan since it could not be done */
+	size_t drops;	   /* operations that did so, each by itself */
 	uint64_t *blind;   /* stacks that could not be looked at */
 	size_t blind_count;
 };
@@ -216,7 +218,8 @@ static bool is_port_taken(const struct op *op, const struct seam_result *result)
 }
 
 /*
- * The plan failed, and all of it was undone. Take out what failed, and with it all that concerns the same stack.
+ * The plan failed, and all of it was undone. Take out what failed, and with it all that concerns the same stack; what
+ * is of no stack goes alone, so that one thing that cannot be had never keeps all tenants from being mended.
  * Return: false when it is nothing that can be left out.
  */
 static bool give_up(struct reconcile *rec, const struct seam_result *result)
@@ -225,17 +228,19 @@ static bool give_up(struct reconcile *rec, const struct seam_result *result)
 	struct plan *plan = &rec->plan;
 	size_t kept = 0, commit = plan->commit, failed = result->index;
 	const struct stack *stack;
-	char owner[NAME_FULL_SIZE];
+	char owner[NAME_FULL_SIZE], *object;
 	uint64_t ns;
 
 	if (failed >= commit)
 		return false;
 	ns = owner_culprit(model, &plan->ops[failed]);
-	if (!ns && !is_port_taken(&plan->ops[failed], result))
+	if (!ns && !is_port_taken(&plan->ops[failed], result) && rec->drops++ >= DROPS_MAX)
 		return false;
 	stack = ns ? owner_stack(model, ns) : NULL;
 	owner_ns_print(model, ns, owner);
-	log_warn("%s cannot be mended, and is left: %s", owner, result->text);
+	object = obj_text(&plan->ops[failed].obj);
+	log_warn("%s cannot be mended, and is left: %s: %s", owner, object, result->text);
+	free(object);
 	for (size_t i = 0; i < plan->count; i++) {
 		if (i == failed || (ns && i < commit && owner_concerns(&plan->ops[i], ns, stack)))
 			plan->commit--;
@@ -514,6 +519,7 @@ static void run_begin(struct reconcile *rec)
 	rec->working = true;
 	rec->failure = ERR_INIT;
 	rec->given_up = false;
+	rec->drops = 0;
 	rec->differences = json_array();
 	run_start(rec);
 }

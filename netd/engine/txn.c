@@ -222,7 +222,11 @@ static void on_answered(void *ctx, struct hand_answer *answer)
 	} else {
 		r = txn->ops->commit ? txn->ops->commit(txn, reply, &err) : 0;
 	}
-	if (r < 0) {
+	if (r < 0 && err.kind == ERR_NOTFOUND) {
+		/* what it was for was removed while the hand worked: what the kernel got for it is too much, and goes first */
+		store_rollback(engine->store);
+		reconcile_now(engine);
+	} else if (r < 0) {
 		/* the kernel has it and the store will not say so: its row is pending, and the next start undoes it */
 		store_rollback(engine->store);
 		log_failure(&err, "%s: starting again", txn->name);
