@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""verbs - every changing request, as pairs of which one undoes the other; for cut.py.
+
+A pair has two states of the world, "before" and "after": its first verb leads from one to the other, its second back.
+"""
+import os
+import subprocess
+
+from moatsock import Moat, MoatError
+
+MOAT = os.path.join(os.environ["MOAT_BIN_DIR"], "moat")
+VICTIM = "/run/netns/victim"
+
+
+class Pair:
+    """
+    @forth, @back: functions (moat, world): the requests over a connection
+    @forth_cli, @back_cli: the same as a command line, or None: the client is not cut off there
+    @again: errors that tell of @forth, asked for twice, that it stands already
+    @setup: function (moat, world), once
+    @forth_repairs: "before" is a damage, "after" is how it should be
+    """
+
+    def __init__(self, forth, back, forth_cli=None, back_cli=None, again=(), setup=None, forth_repairs=False):
+        self.forth, self.back = forth, back
+        self.forth_cli, self.back_cli = forth_cli, back_cli
+        self.again = again
+        self.setup = setup
+        self.forth_repairs = forth_repairs
+
+
+class Verb:
+    """One direction of a pair. start, goal: the states it leads from and to."""
+
+    def __init__(self, pair, forth):
+        self.pair, self.is_forth = pair, forth
+        self.start, self.goal = ("before", "after") if forth else ("after", "before")
+
+    def request(self, world):
+        """Return: "answered" with success, "refused" with an error, "lost"; and the error's name."""
+        return ask(self.pair.forth if self.is_forth else self.pair.back, world)
+
+    def command(self):
+        words = self.pair.forth_cli if self.is_forth else self.pair.back_cli
+        return [MOAT] + words.split() if words else None
+
+    @property
+    def again(self):
+        return self.pair.again if self.is_forth else ()
+
+
+def ask(function, world):
+    try:
+        with Moat(timeout=10) as moat:
+            function(moat, world)
+        return "answered", None
+    except MoatError as error:
+        return "refused", error.code
+    except OSError:
+        return "lost", None
+
+
+# ------------------------------------------------------------------ requests
+def attach(moat, world):
+    fd = os.open(VICTIM, os.O_RDONLY)
+    try:
+        moat.call("EndpointAttach", [fd], network="red/web", name="victim", netnsFd=0, ips=["10.0.0.77", "fd00:5::77"],
+                  mac="02:00:00:00:00:77", publish=["8080:80"], requestId="request-%d" % world.requests)
+    finally:
+        os.close(fd)
+
+
+def attach_created(moat, world):
+    moat.call("EndpointAttach", network="red/web", name="made", create=True, ips=["10.0.0.78", "fd00:5::78"],
+              mac="02:00:00:00:00:78", requestId="request-%d" % world.requests)
+
+
+def spoil(_moat, world):
+    """What no message of the kernel's tells of, so that nobody mends it unasked."""
+    subprocess.run(["nsenter", "--net=" + world.router, "sh", "-c",
+                    "echo 1 >/proc/sys/net/netfilter/nf_conntrack_tcp_loose"], check=True)
+
+
+def call(method, **parameters):
+    return lambda moat, world: moat.call(method, **parameters)
+
+
+LAB = {"name": "lab", "nodes": [{"name": "a", "ips": ["10.9.0.1/32"]}, {"name": "b", "forwarding": True}],
+       "wires": [{"a": {"node": "a", "ifname": "eth1", "ips": ["10.8.0.0/31"], "mac": "02:00:00:00:01:01"},
+                  "b": {"node": "b", "ifname": "eth1", "ips": ["10.8.0.1/31"], "mac": "02:00:00:00:01:02"}}]}
+GREEN = "green/net"
+
+PAIRS = {
+    ("attach", "detach"): Pair(
+        attach, call("EndpointDetach", name="red/victim"),
+        "attach red/web --netns %s --name victim --ip 10.0.0.77 --ip fd00:5::77 --mac 02:00:00:00:00:77 -p 8080:80" % VICTIM,
+        "detach red/victim"),
+    ("attach-create", "detach-created"): Pair(attach_created, call("EndpointDetach", name="red/made")),
+    ("tenant-create", "tenant-delete"): Pair(
+        call("TenantCreate", name="blue"), call("TenantDelete", name="blue"),
+        "tenant create blue", "tenant delete blue", again=("NameTaken",)),
+    ("tenant-set", "tenant-set-back"): Pair(
+        call("TenantSet", name="red", quota={"endpoints": 50, "networks": 5, "ports": 70}),
+        call("TenantSet", name="red", quota={"endpoints": 51, "networks": 6, "ports": 71}),
+        "tenant set red --quota endpoints=50,networks=5,ports=70"),
+    # the first network of a tenant: its router, its uplink
+    ("network-create", "network-delete"): Pair(
+        call("NetworkCreate", name=GREEN, subnets=["10.0.0.0/24", "fd00:6::/64"]),
+        call("NetworkDelete", name=GREEN), "network create %s --subnet 10.0.0.0/24 --subnet fd00:6::/64" % GREEN,
+        "network delete " + GREEN, again=("NameTaken",), setup=call("TenantCreate", name="green")),
+    # a tenant with all that is in it
+    ("crowd-create", "tenant-delete-force"): Pair(
+        lambda moat, world: (moat.call("TenantCreate", name="crowd"),
+                             moat.call("NetworkCreate", name="crowd/one", subnets=["10.1.0.0/24"]),
+                             moat.call("NetworkCreate", name="crowd/two", subnets=["10.2.0.0/24"]),
+                             [moat.call("EndpointAttach", network=network, name=name, create=True, ips=[ip], mac=mac,
+                                        publish=[port])
+                              for network, name, ip, mac, port in (
+                                  ("crowd/one", "x", "10.1.0.9", "02:00:00:00:02:01", "9001:1"),
+                                  ("crowd/two", "y", "10.2.0.9", "02:00:00:00:02:02", "9002:2"))]),
+        call("TenantDelete", name="crowd", force=True), None, "tenant delete crowd --force", again=("NameTaken",)),
+    ("stack-create", "stack-delete"): Pair(
+        call("StackCreate", name="red/bare"), call("StackDelete", name="red/bare"), again=("NameTaken",)),
+    ("publish", "unpublish"): Pair(
+        call("Publish", name="red/neighbour", publish=["8090:90", "8091:91/udp"]),
+        call("Unpublish", name="red/neighbour", publish=["8090:90", "8091:91/udp"]),
+        "publish red/neighbour -p 8090:90 -p 8091:91/udp", "unpublish red/neighbour -p 8090:90 -p 8091:91/udp",
+        again=("PortTaken",)),
+    ("lab-up", "lab-down"): Pair(call("LabUp", **LAB), call("LabDown", name="lab"), again=("NameTaken",)),
+    ("repair", None): Pair(call("Check", repair=True), spoil, "check --repair", forth_repairs=True),
+}
+
+VERBS = {}
+for (first, second), pair in PAIRS.items():
+    VERBS[first] = Verb(pair, True)
+    if second:
+        VERBS[second] = Verb(pair, False)
+# these are made of several requests, or are no request at all
+del VERBS["crowd-create"]
