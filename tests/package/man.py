@@ -24,7 +24,7 @@ OPTION = re.compile(r"(?<![\w/*.-])(--[a-z][a-z0-9-]*|-[a-zA-Z])(?![\w-])")
 # Options of commands that examples run, and what every verb takes: moat(1) has those.
 COMMON = {"--json", "--socket", "--dry-run", "--quiet", "-q", "--help", "-h"}
 # Installed programs whose page is not that of their name.
-NAMES = {"usr/lib/cni/moat": "moat-cni.8", "usr/bin/moat": "moat.1"}
+NAMES = {"usr/lib/cni/moat": "moat-cni.8", "usr/bin/moat": "moat.1", "usr/libexec/moat/teardown": "moatd.8"}
 
 complaints = []
 
