@@ -282,6 +282,22 @@ static int reserved_check(const struct network_def *def, const struct network *n
 	return 0;
 }
 
+/* What model_publish() asks of a network must hold of those who publish already. */
+static int internal_check(const struct network_def *def, const struct network *network, const char *full, struct err *err)
+{
+	if (!def->internal || network->internal)
+		return 0;
+	list_each(node, &network->endpoints) {
+		const struct endpoint *endpoint = container_of(node, struct endpoint, network_link);
+
+		if (endpoint->publish_count)
+			return err_set(err, ERR_CONFLICT, EBUSY, full,
+				       "%s/%s:%s publishes ports, which needs a way out: unpublish them first",
+				       network->tenant->name, endpoint->stack->name, endpoint->ifname);
+	}
+	return 0;
+}
+
 int network_def_check(const struct network_def *def, const struct network *network, struct err *err)
 {
 	char full[NAME_FULL_SIZE];
@@ -290,7 +306,9 @@ int network_def_check(const struct network_def *def, const struct network *netwo
 	network_name_print(network, full);
 	if (def->mtu < 1280 || def->mtu > 65535)
 		return err_set(err, ERR_USAGE, EINVAL, full, "the MTU must be from 1280 (IPv6's least) to 65535");
-	r = excluded_check(def, full, err);
+	r = internal_check(def, network, full, err);
+	if (r == 0)
+		r = excluded_check(def, full, err);
 	for (size_t i = 0; i < def->reserved_count && r == 0; i++)
 		r = reserved_check(def, network, &def->reserved[i], full, err);
 	return r;

@@ -172,7 +172,7 @@ int model_publish(struct endpoint *endpoint, const struct portspec *specs, size_
 
 	if (count == 0)
 		return 0;
-	if (!endpoint->network || endpoint->network->internal)
+	if (!endpoint->network || (endpoint->network->internal && !tenant->model->loading))
 		return err_set(err, ERR_CONFLICT, EINVAL, portspec_print(&specs[0], text),
 			       "ports are published for endpoints of a network with a way out");
 	if (before + count > ENDPOINT_PUBLISH_MAX)

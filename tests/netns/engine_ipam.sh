@@ -142,6 +142,9 @@ wrong 4 "red/web: its guard cannot be switched while it stands" network set red/
 wrong 4 "red/web: the gateway of a subnet cannot change while the network stands" network set red/web --gateway 10.0.0.9
 wrong 4 "red/web: the gateway of subnet 10.0.0.0/24 cannot change" network set red/web --subnet 10.0.0.0/24 --gateway 10.0.0.9
 wrong 4 "red/web: subnet 10.9.0.0/30 overlaps 10.9.0.0/29 of network red/small" network set red/web --subnet 10.9.0.0/30
+moat publish red/zeta -p 8085:80 >/dev/null
+wrong 4 "red/web: red/zeta:eth0 publishes ports, which needs a way out" network set red/web --internal
+moat unpublish red/zeta -p 8085:80
 wrong 2 "red/web: the MTU must be from 1280" network set red/web --mtu 1000
 wrong 3 "red/nix: there is no network" network set red/nix --mtu 1400
 wrong 4 "red/web: 10.0.0.3, to be reserved for x, is held by red/zeta:eth0" network set red/web --reserve x=10.0.0.3

@@ -123,7 +123,10 @@ class Random:
         return "NetworkDelete", {"name": self.network(), "force": self.dice.random() < 0.3}
 
     def op_network_set(self):
-        return "NetworkSet", {"name": self.network(), "mtu": self.dice.choice([1400, 1450, 1500])}
+        change = self.dice.choice([{"mtu": 1400}, {"mtu": 1450}, {"mtu": 1500}, {"internal": True}, {"internal": False},
+                                   {"masquerade": False}, {"masquerade": True}, {"exclude": ["10.1.0.8/30"]},
+                                   {"unexclude": ["10.1.0.8/30"]}, {"reserve": ["s1=10.1.0.5"]}, {"unreserve": ["s1"]}])
+        return "NetworkSet", {"name": self.network(), **change}
 
     def op_attach(self):
         network = self.network()

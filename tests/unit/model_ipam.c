@@ -414,6 +414,12 @@ static void mtu(void **state)
 	network_def_apply(&before, web);
 	assert_int_equal(follows->mtu, 1500);
 	assert_int_equal(own->mtu, 1400);
+	/* nobody who publishes loses the way out */
+	assert_int_equal(publish_try(follows, "8080:80", &err), 0);
+	def.mtu = 1400;
+	def.internal = true;
+	assert_refused(network_def_check(&def, web, &err), &err, ERR_CONFLICT, "red/web", "red/a:eth0 publishes ports");
+	def.internal = false;
 	def.mtu = 1279;
 	assert_refused(network_def_check(&def, web, &err), &err, ERR_USAGE, "red/web", "MTU must be from 1280");
 	network_def_fini(&def);
