@@ -129,6 +129,11 @@ assert_ok "an owner who has renamed its end does not keep the rest from changing
 assert_eq "at both ends" "1450 1450 mtu 1450" "$(mtus)"
 assert_match "it is logged" "red/web: the inside of a stack cannot be changed" "$(grep 'inside of a stack' "$MOATD_LOG")"
 moat detach red/other
+moat enter red/six -- sh -c 'ip link add own type bridge && ip link set eth0 master own && ip link set own up' ||
+	die "no bridge in red/six"
+assert_ok "an owner who has bridged its end" moat network set red/web --mtu 1460
+assert_match "has it bridged still, with the new MTU" "mtu 1460 .*master own" "$(moat enter red/six -- ip -o link show eth0)"
+assert_ok "and back" moat network set red/web --mtu 1450
 kill -KILL "$(moat_pids moatd-engine)"
 ready() { [[ $(grep -c 'moatd: ready' "$MOATD_LOG") -ge 3 ]]; }
 assert_ok "the engine is killed and is back" eventually 30 ready

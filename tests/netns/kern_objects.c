@@ -82,6 +82,12 @@ static void test_links(void **state)
 	rtnl_run(&router, &batch);
 	assert_have(&router, &obj);
 
+	/* the MTU, and nothing else: still a port, with its flags, its name, its address */
+	rtnl_link_mtu(&batch, PORT, 1350);
+	rtnl_run(&router, &batch);
+	obj.link.mtu = 1350;
+	assert_have(&router, &obj);
+
 	rtnl_link_del(&batch, PORT);
 	rtnl_run(&router, &batch);
 	assert_have_not(&router, &obj);
