@@ -326,6 +326,30 @@ static struct nftnl_expr *expr_exthdr(const struct nft_x *x)
 	return e;
 }
 
+static struct nftnl_expr *expr_hton16(const struct nft_x *x)
+{
+	struct nftnl_expr *e = expr_new("byteorder");
+
+	nftnl_expr_set_u32(e, NFTNL_EXPR_BYTEORDER_SREG, reg_number(x->reg));
+	nftnl_expr_set_u32(e, NFTNL_EXPR_BYTEORDER_DREG, reg_number(x->reg));
+	nftnl_expr_set_u32(e, NFTNL_EXPR_BYTEORDER_OP, NFT_BYTEORDER_HTON);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_BYTEORDER_LEN, sizeof(uint16_t));
+	nftnl_expr_set_u32(e, NFTNL_EXPR_BYTEORDER_SIZE, sizeof(uint16_t));
+	return e;
+}
+
+static struct nftnl_expr *expr_tcpopt(const struct nft_x *x)
+{
+	struct nftnl_expr *e = expr_new("exthdr");
+
+	nftnl_expr_set_u32(e, NFTNL_EXPR_EXTHDR_SREG, reg_number(x->reg));
+	nftnl_expr_set_u8(e, NFTNL_EXPR_EXTHDR_TYPE, (uint8_t)x->key);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_EXTHDR_OFFSET, x->offset);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_EXTHDR_LEN, x->len);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_EXTHDR_OP, NFT_EXTHDR_OP_TCPOPT);
+	return e;
+}
+
 /* Simple loads: up to four numbers. */
 static struct nftnl_expr *expr_numbers(const char *name, const uint16_t *attrs,
 				       const uint32_t *values, size_t count)
@@ -341,6 +365,7 @@ static struct nftnl_expr *expr_load(const struct nft_x *x)
 {
 	static const uint16_t meta[] = {NFTNL_EXPR_META_KEY, NFTNL_EXPR_META_DREG};
 	static const uint16_t ct[] = {NFTNL_EXPR_CT_KEY, NFTNL_EXPR_CT_DREG};
+	static const uint16_t rt[] = {NFTNL_EXPR_RT_KEY, NFTNL_EXPR_RT_DREG};
 	static const uint16_t fib[] = {NFTNL_EXPR_FIB_FLAGS, NFTNL_EXPR_FIB_DREG,
 				       NFTNL_EXPR_FIB_RESULT};
 	static const uint16_t payload[] = {NFTNL_EXPR_PAYLOAD_BASE, NFTNL_EXPR_PAYLOAD_DREG,
@@ -353,6 +378,8 @@ static struct nftnl_expr *expr_load(const struct nft_x *x)
 		return expr_numbers("meta", meta, keyed, ARRAY_COUNT(meta));
 	if (x->kind == X_CT)
 		return expr_numbers("ct", ct, keyed, ARRAY_COUNT(ct));
+	if (x->kind == X_RT)
+		return expr_numbers("rt", rt, keyed, ARRAY_COUNT(rt));
 	if (x->kind == X_FIB)
 		return expr_numbers("fib", fib, keyed, ARRAY_COUNT(fib));
 	return expr_numbers("payload", payload, bytes, ARRAY_COUNT(payload));
@@ -367,7 +394,12 @@ static struct nftnl_expr *expr_build(const struct nft_x *x)
 	case X_CT:
 	case X_FIB:
 	case X_PAYLOAD:
+	case X_RT:
 		return expr_load(x);
+	case X_HTON16:
+		return expr_hton16(x);
+	case X_TCPOPT:
+		return expr_tcpopt(x);
 	case X_EXTHDR:
 		return expr_exthdr(x);
 	case X_AND:

@@ -38,6 +38,9 @@ enum nft_x_kind {
 	X_LOOKUP,  /* reg in set; of a map: data -> reg 0 */
 	X_TALLY,   /* name; reg holds the interface: its element, made at the first packet, counts or limits */
 	X_VERDICT, /* verdict, name of a chain */
+	X_RT,      /* key -> reg, in host order */
+	X_HTON16,  /* reg: two bytes turned */
+	X_TCPOPT,  /* type, offset, len: written from reg */
 	X_DNAT,    /* family, enum nft_dnat; address in reg 0, port behind it, last port behind that */
 	X_MASQ,
 };
@@ -88,6 +91,9 @@ struct nft_x {
 #define ACCEPT			   { .kind = X_VERDICT, .verdict = NF_ACCEPT }
 #define DROP			   { .kind = X_VERDICT, .verdict = NF_DROP }
 #define GOTO(CHAIN)		   { .kind = X_VERDICT, .verdict = NFT_GOTO, .name = (CHAIN) }
+#define RT(KEY, R)		   { .kind = X_RT, .key = NFT_RT_##KEY, .reg = (R) }
+#define HTON16(R)		   { .kind = X_HTON16, .reg = (R) }
+#define TCPOPT_SET(TYPE, OFF, LEN, R) { .kind = X_TCPOPT, .key = (TYPE), .offset = (OFF), .len = (LEN), .reg = (R) }
 #define DNAT(FAMILY)		   { .kind = X_DNAT, .key = (FAMILY) }
 #define DNAT_KEEPING(FAMILY)	   { .kind = X_DNAT, .key = (FAMILY), .op = DNAT_KEEP_PORT }
 #define DNAT_SHIFTING(FAMILY)	   { .kind = X_DNAT, .key = (FAMILY), .op = DNAT_SHIFT_PORT }
@@ -101,6 +107,12 @@ struct nft_x {
 #define CT_IS(BITS)  CT(STATE, 0), AND32(0, BITS), IS_NOT32(0, 0)
 #define CT_DNAT      CT(STATUS, 0), AND32(0, IPS_DST_NAT), IS_NOT32(0, 0)
 #define COUNT(NAME)  META(IIFNAME, 0), TALLY(NAME, 0)
+/*
+ * The segment size of a TCP connection that begins, either way, no larger than the routes to both of its ends let through
+ * (the kernel only ever lowers it: nft_exthdr_tcp_set_eval()). An MSS of RFC 9293 is option 2, its value at byte 2.
+ */
+#define CLAMP_MSS L4(0, IPPROTO_TCP), TRANS_BYTES(13, 1, 0), AND(0, 1, 0x06 /* SYN, RST */), IS(0, 1, 0x02), \
+	RT(TCPMSS, 0), HTON16(0), TCPOPT_SET(2, 2, 2, 0)
 #define TO_LOCAL     FIB(ADDRTYPE, NFTA_FIB_F_DADDR, 0), IS32(0, 2 /* RTN_LOCAL */)
 enum {
 	NFT_CT_INVALID = 1,   /* NF_CT_STATE_INVALID_BIT */

@@ -283,6 +283,12 @@ static bool route_read(const struct nlmsghdr *nlh, uint16_t type,
 		.protocol = rtm->rtm_protocol,
 		.type = rtm->rtm_type,
 	};
+	if (attrs[RTA_METRICS]) {
+		const struct nlattr *metrics[RTAX_MAX + 1];
+
+		nlbuf_nested(attrs[RTA_METRICS], metrics, ARRAY_COUNT(metrics));
+		ret_route->mtu = nlbuf_u32(metrics[RTAX_MTU], 0);
+	}
 	(void)ip_read(rtm->rtm_family, attrs[RTA_DST], &ret_route->dst.ip);
 	if (!ip_read(rtm->rtm_family, attrs[RTA_GATEWAY], &ret_route->via)) {
 		uint16_t family;

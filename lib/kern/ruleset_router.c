@@ -27,6 +27,7 @@ static const struct nft_rule_def rules[] = {
 	     BYTE_BETWEEN(0, 135, 136) /* neighbour solicitation, advertisement */, ACCEPT),
 
 	RULE("forward", CT_IS(NFT_CT_INVALID), DROP),
+	RULE("forward", CLAMP_MSS),
 	RULE("forward", CT_IS(NFT_CT_KNOWN), ACCEPT),
 	RULE("forward", META(IIFNAME, 0), IN(SET_ROUTER_EGRESS, 0), META(OIFNAME, 0),
 	     IS_NAME(0, "uplink"), ACCEPT),

@@ -179,6 +179,8 @@ void desired_router(const struct tenant *tenant, const struct host_facts *facts,
 		add_sysctls(objs, ns, bridge_profile, ARRAY_COUNT(bridge_profile));
 
 	add(objs, obj_veth(NS_HOST, uplink, &mac, ns, UPLINK_NAME, &peer_mac, facts->mtu, "", alias));
+	/* made with the host's end; but when the host's way out becomes narrower, each end must */
+	add(objs, obj_veth(ns, UPLINK_NAME, &peer_mac, 0, "", NULL, facts->mtu, "", ""));
 	add(objs, obj_sysctl(NS_HOST, SYSCTL_IPV6_ADDR_GEN_MODE, uplink, 1));
 	add(objs, obj_sysctl(NS_HOST, SYSCTL_IPV6_ACCEPT_RA, uplink, 0));
 	add(objs, obj_sysctl(NS_HOST, SYSCTL_IPV4_FORWARDING, uplink, 1));

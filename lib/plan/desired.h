@@ -34,7 +34,8 @@ struct host_devs {
  * @force_forwarding: the kernel can forward IPv6 for single devices (>= 6.17)
  * @opened4, @opened6: devices that did not forward before us, in that family
  * @opened_all6: the same of IPv6 on kernels that forward on all devices or on none
- * @mtu: of the first egress device, 1500 where there is none
+ * @mtu: of the way out: of its route where that has one (`ip route ... mtu`), else of its link; 1500 where there is none
+ * @mtu_dev, @mtu_link: that link, and its own MTU
  */
 struct host_facts {
 	char egress[HOST_DEVS_MAX][OBJ_IFNAME_SIZE];
@@ -44,7 +45,8 @@ struct host_facts {
 	struct host_devs opened4, opened6;
 	bool opened_all6;
 	bool force_forwarding, ipv6, br_netfilter;
-	uint32_t mtu;
+	uint32_t mtu, mtu_link;
+	char mtu_dev[OBJ_IFNAME_SIZE];
 };
 
 /** desired_host() - what stands once a first router does: the host's ruleset and forwarding */

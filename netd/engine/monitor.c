@@ -112,6 +112,8 @@ static bool link_counts(struct monitor *monitor, const struct rtnl_event *event)
 	uint64_t id = 0;
 	uint32_t mtu;
 
+	if (!uplink && str_eq(event->name, monitor->engine->facts.mtu_dev)) /* the host's own way out: the uplinks follow */
+		return !event->removed && !event->port_only && event->mtu != monitor->engine->facts.mtu_link;
 	if (!uplink && (event->name[0] != 'm' || !event->name[1] || str_hex48(event->name + 2, &id) < 0 ||
 			!model_id_taken(&monitor->engine->model, id)))
 		return false;

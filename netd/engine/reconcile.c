@@ -419,6 +419,9 @@ static void on_dump(void *ctx, struct hand_answer *answer)
 
 	if (answer->result.status == 0) {
 		r = snapshot_decode(answer->data, answer->size, dump->ns, &rec->have, &err);
+		if (r == 0 && dump->ns == NS_HOST) /* its way out may be another, or wider, since */
+			r = snapshot_host(answer->data, answer->size, &rec->engine->features, &rec->engine->facts,
+					  &err);
 	} else if (answer->result.status != -ENOENT) { /* gone since the registry was read: then it is missing */
 		r = hand_result_err(&answer->result, "kernel", "dump", &err);
 	}

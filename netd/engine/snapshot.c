@@ -117,6 +117,25 @@ static void dev_add(char devs[HOST_DEVS_MAX][OBJ_IFNAME_SIZE], size_t *count, co
 		(void)str_copy(devs[(*count)++], OBJ_IFNAME_SIZE, name);
 }
 
+/* Of two default routes: the one of IPv4, and of one family that with the smaller metric. */
+static bool route_before(const struct rtnl_route_info *a, const struct rtnl_route_info *b)
+{
+	if (a->dst.ip.family != b->dst.ip.family)
+		return a->dst.ip.family == 4;
+	return a->metric < b->metric;
+}
+
+/* No tenant's link is made narrower than IPv6 allows, whatever the way out is. */
+static void mtu_of(struct host_facts *facts, const struct rtnl_route_info *route, const struct rtnl_link_info *link)
+{
+	enum { IPV6_MTU_MIN = 1280 };
+	uint32_t mtu = route->mtu && route->mtu < link->mtu ? route->mtu : link->mtu;
+
+	facts->mtu = mtu < IPV6_MTU_MIN ? IPV6_MTU_MIN : mtu > 65535 ? 65535 : mtu;
+	facts->mtu_link = link->mtu;
+	(void)str_copy(facts->mtu_dev, sizeof(facts->mtu_dev), link->name);
+}
+
 int snapshot_host(const uint8_t *data, size_t size, const struct seam_features *features, struct host_facts *ret_facts,
 		  struct err *err)
 {
@@ -127,6 +146,7 @@ int snapshot_host(const uint8_t *data, size_t size, const struct seam_features *
 	struct rtnl_link_info *links cleanup(mem_freep) = NULL;
 	struct rtnl_route_info *routes cleanup(mem_freep) = NULL;
 	struct parts parts;
+	const struct rtnl_route_info *way_out = NULL;
 	int link_count, route_count;
 	int r = parts_find(data, size, &parts, err);
 
@@ -142,8 +162,10 @@ int snapshot_host(const uint8_t *data, size_t size, const struct seam_features *
 		if (routes[i].table != ROUTE_TABLE_MAIN || routes[i].dst.len != 0 || routes[i].type != ROUTE_TYPE_UNICAST ||
 		    !link || link->loopback)
 			continue;
-		if (facts.egress_count == 0 && link->mtu >= 1280)
-			facts.mtu = link->mtu;
+		if (!way_out || route_before(&routes[i], way_out)) {
+			way_out = &routes[i];
+			mtu_of(&facts, way_out, link);
+		}
 		dev_add(facts.egress, &facts.egress_count, link->name);
 		if (routes[i].protocol == ROUTE_PROTO_RA)
 			dev_add(facts.ra, &facts.ra_count, link->name);
