@@ -13,11 +13,12 @@
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
 #include "netd/loglevel.h"
+#include "netd/seam/settings.h"
 #include "netd/supervisor.h"
 
 static const char usage[] = "usage: moatd [--runtime-dir DIR] [--state-dir DIR] [--engine-user "
 			    "NAME|UID] [--admin-group NAME|GID]\n"
-			    "             [--libexec DIR] [--reserved-ports FILE] "
+			    "             [--libexec DIR] [--config FILE] [--reserved-ports FILE] "
 			    "[--allowed-ports FILE]\n"
 			    "             [--log-level error|warn|info|debug] [--foreground]\n"
 			    "             [--version] [-h|--help]\n"
@@ -30,6 +31,7 @@ enum option_kind {
 	OPT_USER,
 	OPT_GROUP,
 	OPT_LIBEXEC,
+	OPT_CONFIG,
 	OPT_RESERVED,
 	OPT_ALLOWED,
 	OPT_LEVEL,
@@ -44,6 +46,7 @@ static const struct option options[] = {
 	{"engine-user", required_argument, NULL, OPT_USER},
 	{"admin-group", required_argument, NULL, OPT_GROUP},
 	{"libexec", required_argument, NULL, OPT_LIBEXEC},
+	{"config", required_argument, NULL, OPT_CONFIG},
 	{"reserved-ports", required_argument, NULL, OPT_RESERVED},
 	{"allowed-ports", required_argument, NULL, OPT_ALLOWED},
 	{"log-level", required_argument, NULL, OPT_LEVEL},
@@ -92,6 +95,9 @@ static int options_parse(int argc, char **argv, struct supervisor_options *o)
 		case OPT_LIBEXEC:
 			o->libexec = optarg;
 			break;
+		case OPT_CONFIG:
+			o->config = optarg;
+			break;
 		case OPT_RESERVED:
 			o->reserved_ports = optarg;
 			break;
@@ -129,6 +135,7 @@ int main(int argc, char **argv)
 	struct supervisor_options o = {
 		.runtime_dir = "/run/moat",
 		.state_dir = "/var/lib/moat",
+		.config = SETTINGS_FILE,
 		.engine_user = "moat-engine",
 		.admin_group = "moat-admin",
 		.libexec = folder,

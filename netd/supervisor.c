@@ -197,13 +197,15 @@ static int hand_start(struct supervisor *s, int seam, int control, struct err *e
 		o->runtime_dir,
 		"--log-level",
 		o->log_level,
+		"--config",
+		o->config,
 		NULL, /* room for two more, each with its value */
 		NULL,
 		NULL,
 		NULL,
 		NULL,
 	};
-	size_t argc = 9;
+	size_t argc = 11;
 	int fds[] = {seam, control};
 	struct spawn spawn = {.path = path, .fds = fds, .fd_count = ARRAY_COUNT(fds)};
 
@@ -239,6 +241,8 @@ static int engine_start(struct supervisor *s, int seam, int line, struct err *er
 		o->state_dir,
 		"--log-level",
 		o->log_level,
+		"--config",
+		o->config,
 		s->ids.admin_gid != (gid_t)-1 ? "--admin-gid" : NULL,
 		gid,
 		NULL,

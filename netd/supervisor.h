@@ -12,6 +12,7 @@
 /**
  * struct supervisor_options - what the command line says
  * @libexec: folder of moatd-hand and moatd-engine
+ * @config: moatd.yaml, for engine and hand
  * @reserved_ports: file of host ports nobody may publish, handed to the hand; NULL: its own default
  * @allowed_ports: the same of ports that users may publish
  */
@@ -22,6 +23,7 @@ struct supervisor_options {
 	const char *admin_group;
 	const char *libexec;
 	const char *log_level;
+	const char *config;
 	const char *reserved_ports, *allowed_ports;
 };
 

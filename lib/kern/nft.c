@@ -567,9 +567,13 @@ int nft_dump_counters(struct nlsock *sock, struct buf *bytes, struct err *err)
 	return r == -ENOENT ? 0 : r;
 }
 
-int nft_dump_base_chains(struct nlsock *sock, struct buf *bytes, struct err *err)
+int nft_dump_foreign(struct nlsock *sock, struct buf *bytes, struct err *err)
 {
-	return get(sock, NFT_MSG_GETCHAIN, NLM_F_DUMP, AF_UNSPEC, 0, 0, NULL, bytes, err);
+	int r = get(sock, NFT_MSG_GETCHAIN, NLM_F_DUMP, AF_UNSPEC, 0, 0, NULL, bytes, err);
+
+	if (r == 0)
+		r = get(sock, NFT_MSG_GETRULE, NLM_F_DUMP, AF_UNSPEC, 0, 0, NULL, bytes, err);
+	return r;
 }
 
 /* Printing: libnftnl's own listing of everything the batch would hold. */

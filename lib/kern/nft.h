@@ -73,8 +73,8 @@ int nft_dump(struct nlsock *sock, struct buf *bytes, struct err *err);
 /** nft_dump_counters() - what the guard of the socket's namespace dropped, raw, appended; nothing where there is none */
 int nft_dump_counters(struct nlsock *sock, struct buf *bytes, struct err *err);
 
-/** nft_dump_base_chains() - every base chain of every table, raw, appended: for doctor */
-int nft_dump_base_chains(struct nlsock *sock, struct buf *bytes, struct err *err);
+/** nft_dump_foreign() - every chain and rule of every table, raw, appended: for doctor */
+int nft_dump_foreign(struct nlsock *sock, struct buf *bytes, struct err *err);
 
 /** nft_ruleset_print() - a skeleton as text through libnftnl, without a kernel: the golden listing */
 int nft_ruleset_print(enum ruleset_kind kind, uint16_t version,

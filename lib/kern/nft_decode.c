@@ -175,21 +175,6 @@ static size_t payload_size(const struct nlattr *attr)
 	return attr->nla_len - sizeof(*attr);
 }
 
-/* The item at *@used of a list attribute, NULL at the end and for bytes that are none. */
-static const struct nlattr *list_next(const struct nlattr *list, size_t *used)
-{
-	size_t size = payload_size(list);
-	const struct nlattr *item;
-
-	if (*used >= size || size - *used < sizeof(*item))
-		return NULL;
-	item = (const void *)((const uint8_t *)list + sizeof(*list) + *used);
-	if (item->nla_len < sizeof(*item) || item->nla_len > size - *used)
-		return NULL;
-	*used += nlbuf_align(item->nla_len);
-	return item;
-}
-
 static void port_object(const struct decoder *d, const struct nlattr *attr)
 {
 	struct obj obj = {.ns = d->ns, .kind = OBJ_PORT};
@@ -211,7 +196,7 @@ static void decode_ports(const struct decoder *d, const struct nlattr *hook_attr
 			port_object(d, hook[NFTA_HOOK_DEV]);
 		return;
 	}
-	while ((dev = list_next(hook[NFTA_HOOK_DEVS], &used)))
+	while ((dev = nlbuf_list_next(hook[NFTA_HOOK_DEVS], &used)))
 		port_object(d, dev);
 }
 
@@ -304,8 +289,8 @@ static bool expressions_same(const struct nlattr *want, const struct nlattr *hav
 	if (!want || !have)
 		return want == have;
 	for (;;) {
-		const struct nlattr *w = list_next(want, &want_used),
-				    *h = list_next(have, &have_used);
+		const struct nlattr *w = nlbuf_list_next(want, &want_used),
+				    *h = nlbuf_list_next(have, &have_used);
 
 		if (!w || !h)
 			return w == h && have_used >= payload_size(have);
@@ -512,7 +497,7 @@ static void decode_elements(struct decoder *d, const struct nlmsghdr *nlh, uint8
 	/* A set of our name and another shape would be misread; decode_set() has told by then. */
 	if (set == SET_NONE || !list || !(table->sets & 1ULL << set))
 		return;
-	while ((item = list_next(list, &used)))
+	while ((item = nlbuf_list_next(list, &used)))
 		elem_object(d, set, item);
 }
 
@@ -590,43 +575,6 @@ int nft_decode(const void *data, size_t size, uint64_t ns, struct objv *objs, st
 	return 0;
 }
 
-int nft_list_base_chains(const void *data, size_t size, struct nft_base_chain **ret_chains)
-{
-	struct nft_base_chain *chains = NULL;
-	size_t offset = 0, count = 0, capacity = 0;
-	const struct nlmsghdr *nlh;
-	bool bad = false;
-
-	while ((nlh = nlbuf_next(data, size, &offset, &bad))) {
-		const struct nlattr *attrs[NFTA_CHAIN_MAX + 1], *hook[NFTA_HOOK_MAX + 1];
-		struct nft_base_chain chain = {0};
-
-		if (message_type(nlh, &chain.family) != NFT_MSG_NEWCHAIN)
-			continue;
-		nlbuf_attrs(nlh, sizeof(struct nfgenmsg), attrs, ARRAY_COUNT(attrs));
-		if (!attrs[NFTA_CHAIN_HOOK] || name_is(attrs[NFTA_CHAIN_TABLE], NFT_TABLE))
-			continue;
-		nlbuf_nested(attrs[NFTA_CHAIN_HOOK], hook, ARRAY_COUNT(hook));
-		(void)nlbuf_name(attrs[NFTA_CHAIN_TABLE], chain.table, sizeof(chain.table));
-		(void)nlbuf_name(attrs[NFTA_CHAIN_NAME], chain.name, sizeof(chain.name));
-		(void)nlbuf_name(attrs[NFTA_CHAIN_TYPE], chain.type, sizeof(chain.type));
-		chain.hook = (uint8_t)be32(hook[NFTA_HOOK_HOOKNUM], 0);
-		chain.priority = (int32_t)be32(hook[NFTA_HOOK_PRIORITY], 0);
-		chain.drops = be32(attrs[NFTA_CHAIN_POLICY], NF_ACCEPT) == NF_DROP;
-		if (count == capacity) {
-			capacity = capacity ? 2 * capacity : 16;
-			chains = mem_grow(chains, capacity, sizeof(*chains));
-		}
-		chains[count++] = chain;
-	}
-	if (bad) {
-		free(chains);
-		return -EBADMSG;
-	}
-	*ret_chains = chains;
-	return (int)count;
-}
-
 static uint64_t be64(const struct nlattr *attr)
 {
 	const uint8_t *p = nlbuf_payload(attr, sizeof(uint64_t));
@@ -677,7 +625,7 @@ int nft_list_counters(const void *data, size_t size, struct nft_counter **ret_co
 		if (!name_is(attrs[NFTA_SET_ELEM_LIST_TABLE], NFT_TABLE) || !attrs[NFTA_SET_ELEM_LIST_ELEMENTS])
 			continue;
 		tally = tally_find(&nft_ruleset_guard, attrs[NFTA_SET_ELEM_LIST_SET]);
-		while (tally >= 0 && (item = list_next(attrs[NFTA_SET_ELEM_LIST_ELEMENTS], &used))) {
+		while (tally >= 0 && (item = nlbuf_list_next(attrs[NFTA_SET_ELEM_LIST_ELEMENTS], &used))) {
 			struct nft_counter counter = {.reason = nft_ruleset_guard.tallies[tally].name};
 
 			if (!counter_read(item, &counter))

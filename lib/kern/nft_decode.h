@@ -16,15 +16,23 @@
  */
 int nft_decode(const void *data, size_t size, uint64_t ns, struct objv *objs, struct err *err);
 
-/** struct nft_base_chain - for doctor: a chain that sees packets and is not ours */
+/** enum nft_tool - whose table it looks like, by its chains */
+enum nft_tool { NFT_TOOL_NFT, NFT_TOOL_IPTABLES, NFT_TOOL_DOCKER, NFT_TOOL_UFW, NFT_TOOL_FIREWALLD };
+
+/**
+ * struct nft_base_chain - for doctor: a chain that sees packets and is not ours
+ * @drops: its policy is drop, or one of its own rules drops or rejects whatever comes so far
+ * @knows_in, @knows_out: a rule of its table matches what comes in, or goes out, by our uplinks ("mu*")
+ */
 struct nft_base_chain {
 	char table[64], name[64], type[16];
 	uint8_t family; /* NFPROTO_* */
 	uint8_t hook;
-	uint8_t drops; /* 1: policy drop */
+	uint8_t tool; /* enum nft_tool */
+	bool drops, knows_in, knows_out;
 	int32_t priority;
 };
-/** nft_list_base_chains() - from nft_dump_base_chains(), ours left out. Return: number and malloc'ed array, or -EBADMSG. */
+/** nft_list_base_chains() - from nft_dump_foreign(), ours left out. Return: number and malloc'ed array, or -EBADMSG. */
 int nft_list_base_chains(const void *data, size_t size, struct nft_base_chain **ret_chains);
 
 /** struct nft_counter - what the guard dropped of one port for one reason */

@@ -92,6 +92,20 @@ void nlbuf_nested(const struct nlattr *outer, const struct nlattr **table, size_
 			    outer->nla_len - sizeof(*outer), table, count);
 }
 
+const struct nlattr *nlbuf_list_next(const struct nlattr *list, size_t *used)
+{
+	size_t size = list->nla_len - sizeof(*list);
+	const struct nlattr *item;
+
+	if (*used >= size || size - *used < sizeof(*item))
+		return NULL;
+	item = (const void *)((const uint8_t *)list + sizeof(*list) + *used);
+	if (item->nla_len < sizeof(*item) || item->nla_len > size - *used)
+		return NULL;
+	*used += nlbuf_align(item->nla_len);
+	return item;
+}
+
 const void *nlbuf_payload(const struct nlattr *attr, size_t size)
 {
 	if (!attr || attr->nla_len < sizeof(*attr) + size)

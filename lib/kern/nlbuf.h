@@ -36,6 +36,8 @@ const struct nlmsghdr *nlbuf_next(const void *data, size_t size, size_t *offset,
 void nlbuf_attrs(const struct nlmsghdr *nlh, size_t header, const struct nlattr **table,
 		 size_t count);
 void nlbuf_nested(const struct nlattr *outer, const struct nlattr **table, size_t count);
+/** nlbuf_list_next() - the item at *@used of a list attribute, NULL at the end and for bytes that are none */
+const struct nlattr *nlbuf_list_next(const struct nlattr *list, size_t *used);
 /** nlbuf_payload() - payload of @attr when it exists and has at least @size bytes, else NULL */
 const void *nlbuf_payload(const struct nlattr *attr, size_t size);
 uint32_t nlbuf_u32(const struct nlattr *attr, uint32_t otherwise);

@@ -310,7 +310,12 @@ static void route_message(struct nlbatch *batch, uint16_t type, uint16_t flags,
 
 void rtnl_route_add(struct nlbatch *batch, const struct obj_route *route, uint32_t index)
 {
-	route_message(batch, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, route, index);
+	/*
+	 * Behind one to the same destination by another gateway, which goes later in the same plan: additions come
+	 * before removals. One that is the same in all is refused without NLM_F_EXCL, too (net/ipv4/fib_trie.c,
+	 * fib_table_insert(); net/ipv6/ip6_fib.c, fib6_add_rt2node()).
+	 */
+	route_message(batch, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_APPEND, route, index);
 }
 
 void rtnl_route_del(struct nlbatch *batch, const struct obj_route *route, uint32_t index)

@@ -54,7 +54,7 @@ void rtnl_addr_add(struct nlbatch *batch, const struct obj_addr *addr,
 void rtnl_addr_del(struct nlbatch *batch, const struct obj_addr *addr, uint32_t index);
 
 /**
- * rtnl_route_add() - exclusive, protocol OBJ_ROUTE_PROTO, main table
+ * rtnl_route_add() - protocol OBJ_ROUTE_PROTO, main table; -EEXIST for the same, not for one by another gateway
  * @index: 0 where route->dev is "": the kernel takes the device by the gateway
  * A gateway that is link-local (169.254/16, fe80::/10) on a named device is set on-link.
  */

@@ -21,6 +21,7 @@
 #include "lib/plan/desired.h"
 #include "netd/engine/hand.h"
 #include "netd/engine/loop.h"
+#include "netd/seam/settings.h"
 
 struct api;
 struct store;
@@ -42,6 +43,7 @@ struct engine {
 	struct reconcile *reconcile;
 	struct monitor *monitor;
 	struct model model;
+	struct settings settings;
 	struct host_facts facts;
 	struct seam_features features;
 	gid_t admin_gid;

@@ -55,7 +55,7 @@ static void on_asked(void *ctx, unsigned events)
 }
 
 struct options {
-	const char *state_dir, *runtime_dir;
+	const char *state_dir, *runtime_dir, *config;
 	int seam_fd, listen_fd, ready_fd;
 	int64_t admin_gid;
 	enum log_level level;
@@ -74,11 +74,13 @@ static bool parse(int argc, char **argv, struct options *options)
 		{ "seam-fd", required_argument, NULL, 's' },	 { "listen-fd", required_argument, NULL, 'l' },
 		{ "ready-fd", required_argument, NULL, 'r' },	 { "state-dir", required_argument, NULL, 'S' },
 		{ "runtime-dir", required_argument, NULL, 'R' }, { "admin-gid", required_argument, NULL, 'g' },
-		{ "log-level", required_argument, NULL, 'L' },	 { 0 },
+		{ "config", required_argument, NULL, 'C' },	 { "log-level", required_argument, NULL, 'L' },
+		 { 0 },
 	};
 	int letter;
 
-	*options = (struct options){ .seam_fd = -1, .listen_fd = -1, .ready_fd = -1, .admin_gid = -1, .level = LOG_LEVEL_INFO };
+	*options = (struct options){ .seam_fd = -1, .listen_fd = -1, .ready_fd = -1, .admin_gid = -1, .level = LOG_LEVEL_INFO,
+				      .config = SETTINGS_FILE };
 	while ((letter = getopt_long(argc, argv, "", longs, NULL)) != -1) {
 		switch (letter) {
 		case 's': options->seam_fd = number(optarg); break;
@@ -86,6 +88,7 @@ static bool parse(int argc, char **argv, struct options *options)
 		case 'r': options->ready_fd = number(optarg); break;
 		case 'S': options->state_dir = optarg; break;
 		case 'R': options->runtime_dir = optarg; break;
+		case 'C': options->config = optarg; break;
 		case 'g': options->admin_gid = number(optarg); break;
 		case 'L':
 			if (loglevel_parse(optarg, &options->level) < 0)
@@ -116,6 +119,10 @@ int main(int argc, char **argv)
 	if (str_copy(engine.runtime_dir, sizeof(engine.runtime_dir), options.runtime_dir) < 0) {
 		log_error("the name of the runtime directory is too long");
 		return 2;
+	}
+	if (settings_load(options.config, &engine.settings, &err) < 0) {
+		log_failure(&err, "start");
+		return 1;
 	}
 	if (store_open(options.state_dir, options.runtime_dir, &engine.store, &err) < 0) {
 		log_failure(&err, "start");

@@ -595,10 +595,11 @@ static void on_host(void *ctx, struct hand_answer *answer)
 		r = snapshot_host(answer->data, answer->size, &engine->features, &engine->facts, &err);
 	if (r == 0)
 		r = store_pools(engine->store, &pools, &err);
-	if (r == 0) {
-		r = snapshot_pools(answer->data, answer->size, random_id48(), &pools, &err);
-		if (r == 0)
-			r = store_set_pools(engine->store, &pools, &err);
+	if (r == 0)
+		r = snapshot_pools(answer->data, answer->size, random_id48(), &engine->settings, &pools, &err);
+	if (r >= 0) {
+		snapshot_pools_given(&engine->settings, &pools);
+		r = store_set_pools(engine->store, &pools, &err);
 	}
 	if (r >= 0) {
 		model_init(&engine->model, &pools);

@@ -176,6 +176,21 @@ int snapshot_host(const uint8_t *data, size_t size, const struct seam_features *
 
 /* ------------------------------------------------------------------------ pools */
 
+/*
+ * Left out on purpose: 100.64/10 (Tailscale, OVN-Kubernetes), 10.128/9 (Google Cloud), 172.17-19/16 (Docker),
+ * 10.42/16, 10.43/16, 10.244/16, 10.88/16 (k3s, flannel, podman), 192.168.0-1/24 (homes).
+ */
+static const char *const transits4[] = { SEAM_TRANSITS4 };
+static const char *const nets4[] = { "10.64.0.0/12", "10.112.0.0/13", "172.24.0.0/14", "192.168.128.0/18" };
+
+/* "mu" and twelve hex digits: ours. */
+static bool is_uplink(const char *name)
+{
+	uint64_t id;
+
+	return name[0] == 'm' && name[1] == 'u' && str_hex48(name + 2, &id) == 0;
+}
+
 static bool prefix_free(const struct prefix *candidate, const struct rtnl_route_info *routes, int route_count,
 			const struct rtnl_addr_info *addrs, int addr_count)
 {
@@ -189,14 +204,21 @@ static bool prefix_free(const struct prefix *candidate, const struct rtnl_route_
 	return true;
 }
 
-int snapshot_pools(const uint8_t *data, size_t size, uint64_t seed, struct pools *ret_pools, struct err *err)
+void snapshot_pools_given(const struct settings *settings, struct pools *pools)
 {
-	/*
-	 * Left out on purpose: 100.64/10 (Tailscale, OVN-Kubernetes), 10.128/9 (Google Cloud), 172.17-19/16 (Docker),
-	 * 10.42/16, 10.43/16, 10.244/16, 10.88/16 (k3s, flannel, podman), 192.168.0-1/24 (homes).
-	 */
-	static const char *const transits[] = { SEAM_TRANSITS4 };
-	static const char *const nets[] = { "10.64.0.0/12", "10.112.0.0/13", "172.24.0.0/14", "192.168.128.0/18" };
+	if (settings->transit4.ip.family)
+		pools->transit4 = settings->transit4;
+	if (settings->transit6.ip.family)
+		pools->transit6 = settings->transit6;
+	if (settings->networks4.ip.family)
+		pools->nets4 = settings->networks4;
+	if (settings->networks6.ip.family)
+		pools->nets6 = settings->networks6;
+}
+
+int snapshot_pools(const uint8_t *data, size_t size, uint64_t seed, const struct settings *settings,
+		   struct pools *ret_pools, struct err *err)
+{
 	struct rtnl_route_info *routes cleanup(mem_freep) = NULL;
 	struct rtnl_addr_info *addrs cleanup(mem_freep) = NULL;
 	struct pools pools = { 0 };
@@ -210,17 +232,18 @@ int snapshot_pools(const uint8_t *data, size_t size, uint64_t seed, struct pools
 	addr_count = rtnl_list_addrs(parts.raw.addrs, &addrs);
 	if (route_count < 0 || addr_count < 0)
 		return err_set(err, ERR_INTERNAL, EBADMSG, "host", "the host's routes cannot be read");
-	for (size_t i = 0; i < ARRAY_COUNT(transits) && !pools.transit4.ip.family; i++) {
+	snapshot_pools_given(settings, &pools);
+	for (size_t i = 0; i < ARRAY_COUNT(transits4) && !pools.transit4.ip.family; i++) {
 		struct prefix candidate;
 
-		if (prefix_parse(transits[i], &candidate) == 0 &&
+		if (prefix_parse(transits4[i], &candidate) == 0 &&
 		    prefix_free(&candidate, routes, route_count, addrs, addr_count))
 			pools.transit4 = candidate;
 	}
-	for (size_t i = 0; i < ARRAY_COUNT(nets) && !pools.nets4.ip.family; i++) {
+	for (size_t i = 0; i < ARRAY_COUNT(nets4) && !pools.nets4.ip.family; i++) {
 		struct prefix candidate;
 
-		if (prefix_parse(nets[i], &candidate) == 0 && !prefix_overlaps(&candidate, &pools.transit4) &&
+		if (prefix_parse(nets4[i], &candidate) == 0 && !prefix_overlaps(&candidate, &pools.transit4) &&
 		    prefix_free(&candidate, routes, route_count, addrs, addr_count))
 			pools.nets4 = candidate;
 	}
@@ -264,30 +287,93 @@ int snapshot_dropped(const uint8_t *data, size_t size, const char *port, uint64_
 
 /* ----------------------------------------------------------------------- doctor */
 
-int snapshot_drops(const uint8_t *data, size_t size, struct buf *text, size_t *ret_count, struct err *err)
+/* The first candidate that nothing of the host overlaps, as a line of moatd.yaml. */
+static void remedy_print(struct pool_overlap *overlap, const char *key, const char *const *candidates, size_t count,
+			 const struct rtnl_route_info *routes, int route_count, const struct rtnl_addr_info *addrs,
+			 int addr_count)
 {
-	enum { HOOK_FORWARD = 2, FAMILY_INET = 1, FAMILY_IPV4 = 2, FAMILY_IPV6 = 10 };
-	struct nft_base_chain *chains cleanup(mem_freep) = NULL;
+	for (size_t i = 0; i < count; i++) {
+		struct prefix candidate;
+
+		if (prefix_parse(candidates[i], &candidate) < 0 || prefix_overlaps(&candidate, &overlap->pool) ||
+		    !prefix_free(&candidate, routes, route_count, addrs, addr_count))
+			continue;
+		snprintf(overlap->remedy, sizeof(overlap->remedy),
+			 "write '%s: %s' into /etc/moat/moatd.yaml and restart moatd", key, candidates[i]);
+		return;
+	}
+	snprintf(overlap->remedy, sizeof(overlap->remedy),
+		 "write '%s: ' and a free prefix into /etc/moat/moatd.yaml and restart moatd", key);
+}
+
+int snapshot_overlaps(const uint8_t *data, size_t size, const struct pools *pools, struct pool_overlap **ret_overlaps,
+		      size_t *ret_count, struct err *err)
+{
+	const struct {
+		const struct prefix *pool;
+		const char *key;
+		const char *const *candidates;
+		size_t count;
+		bool transit;
+	} rows[] = {
+		{ &pools->transit4, "transit4", transits4, ARRAY_COUNT(transits4), true },
+		{ &pools->transit6, "transit6", NULL, 0, true },
+		{ &pools->nets4, "networks4", nets4, ARRAY_COUNT(nets4), false },
+		{ &pools->nets6, "networks6", NULL, 0, false },
+	};
+	struct rtnl_link_info *links cleanup(mem_freep) = NULL;
+	struct rtnl_route_info *routes cleanup(mem_freep) = NULL;
+	struct rtnl_addr_info *addrs cleanup(mem_freep) = NULL;
+	struct pool_overlap *overlaps = NULL;
+	struct parts parts;
+	int link_count, route_count, addr_count, r = parts_find(data, size, &parts, err);
+	size_t count = 0;
+
+	if (r < 0)
+		return r;
+	link_count = rtnl_list_links(parts.raw.links, &links);
+	route_count = rtnl_list_routes(parts.raw.routes, &routes);
+	addr_count = rtnl_list_addrs(parts.raw.addrs, &addrs);
+	if (link_count < 0 || route_count < 0 || addr_count < 0)
+		return err_set(err, ERR_INTERNAL, EBADMSG, "host", "the host's routes cannot be read");
+	for (int i = 0; i < route_count; i++) {
+		const struct rtnl_link_info *link = link_by_index(links, link_count, routes[i].index);
+
+		if (routes[i].dst.len == 0 || routes[i].type != ROUTE_TYPE_UNICAST || !link || link->loopback ||
+		    is_uplink(link->name))
+			continue;
+		for (size_t k = 0; k < ARRAY_COUNT(rows); k++) {
+			struct pool_overlap *overlap;
+
+			if (rows[k].pool->ip.family != routes[i].dst.ip.family ||
+			    !prefix_overlaps(rows[k].pool, &routes[i].dst))
+				continue;
+			overlaps = mem_grow(overlaps, count + 1, sizeof(*overlaps));
+			overlap = &overlaps[count++];
+			*overlap = (struct pool_overlap){ .route = routes[i].dst, .pool = *rows[k].pool,
+							  .transit = rows[k].transit };
+			(void)str_copy(overlap->dev, sizeof(overlap->dev), link->name);
+			remedy_print(overlap, rows[k].key, rows[k].candidates, rows[k].count, routes, route_count, addrs,
+				     addr_count);
+		}
+	}
+	*ret_overlaps = overlaps;
+	*ret_count = count;
+	return 0;
+}
+
+int snapshot_chains(const uint8_t *data, size_t size, struct nft_base_chain **ret_chains, size_t *ret_count, struct err *err)
+{
 	struct parts parts;
 	int count, r = parts_find(data, size, &parts, err);
 
+	*ret_chains = NULL;
 	*ret_count = 0;
 	if (r < 0)
 		return r;
-	count = nft_list_base_chains(parts.rules.data, parts.rules.size, &chains);
+	count = nft_list_base_chains(parts.rules.data, parts.rules.size, ret_chains);
 	if (count < 0)
 		return err_set(err, ERR_INTERNAL, EBADMSG, "host", "the host's rules cannot be read");
-	for (int i = 0; i < count; i++) {
-		const struct nft_base_chain *chain = &chains[i];
-
-		if (chain->hook != HOOK_FORWARD || !chain->drops)
-			continue;
-		if (chain->family != FAMILY_INET && chain->family != FAMILY_IPV4 && chain->family != FAMILY_IPV6)
-			continue;
-		buf_printf(text, "%s %s %s\n",
-			   chain->family == FAMILY_INET ? "inet" : chain->family == FAMILY_IPV4 ? "ip" : "ip6", chain->table,
-			   chain->name);
-		(*ret_count)++;
-	}
+	*ret_count = (size_t)count;
 	return 0;
 }

@@ -6,8 +6,10 @@
 #ifndef MOAT_ENGINE_SNAPSHOT_H
 #define MOAT_ENGINE_SNAPSHOT_H
 
+#include "lib/kern/nft_decode.h"
 #include "lib/plan/desired.h"
 #include "netd/seam/seam.h"
+#include "netd/seam/settings.h"
 
 /** snapshot_decode() - the objects of @ns in the dump */
 int snapshot_decode(const uint8_t *data, size_t size, uint64_t ns, struct objv *objs, struct err *err);
@@ -19,11 +21,28 @@ int snapshot_host(const uint8_t *data, size_t size, const struct seam_features *
 		  struct err *err);
 /**
  * snapshot_pools() - pools that overlap no route and no address of the host
+ * @settings: pools given there are not chosen
  * @seed: random, for the unique local prefix of RFC 4193
  */
-int snapshot_pools(const uint8_t *data, size_t size, uint64_t seed, struct pools *ret_pools, struct err *err);
-/** snapshot_drops() - foreign base chains with policy drop in the path of our packets, one line each */
-int snapshot_drops(const uint8_t *data, size_t size, struct buf *text, size_t *ret_count, struct err *err);
+int snapshot_pools(const uint8_t *data, size_t size, uint64_t seed, const struct settings *settings,
+		   struct pools *ret_pools, struct err *err);
+/** snapshot_pools_given() - what the administrator wrote takes the place of what was chosen */
+void snapshot_pools_given(const struct settings *settings, struct pools *pools);
+/**
+ * struct pool_overlap - a route of the host's, not by an uplink, that overlaps a pool
+ * @transit: the pool of uplinks' addresses; else one that networks get their subnets from
+ */
+struct pool_overlap {
+	struct prefix route, pool;
+	char dev[OBJ_IFNAME_SIZE];
+	bool transit;
+	char remedy[160];
+};
+/** snapshot_overlaps() - all of them; *ret_overlaps is malloc'ed */
+int snapshot_overlaps(const uint8_t *data, size_t size, const struct pools *pools, struct pool_overlap **ret_overlaps,
+		      size_t *ret_count, struct err *err);
+/** snapshot_chains() - foreign base chains of all kinds; *ret_chains is malloc'ed */
+int snapshot_chains(const uint8_t *data, size_t size, struct nft_base_chain **ret_chains, size_t *ret_count, struct err *err);
 
 /**
  * snapshot_dropped() - packets of @port that the guard dropped, from a dump of SEAM_DROPPED

@@ -263,10 +263,15 @@ static int rule_device(struct check *c, const struct op *op)
 }
 
 /* Is it one that an uplink may have? Whatever else came to stand in the host would draw the host's own traffic. */
-static bool is_transit(const struct ip *ip)
+static bool is_transit(const struct check *c, const struct ip *ip)
 {
 	static const char *const pools[] = {SEAM_TRANSITS4};
+	const struct settings *settings = c->world->settings;
+	const struct prefix *given = ip->family == 6 ? &settings->transit6 : &settings->transit4;
 
+	/* a pool the administrator chose takes the place of all others */
+	if (given->ip.family != 0)
+		return prefix_contains(given, ip);
 	if (ip->family == 6)
 		return ip->b[0] == 0xfd && ip->b[6] == 0xff && ip->b[7] == 0xff;
 	for (size_t i = 0; i < sizeof(pools) / sizeof(*pools); i++) {
@@ -289,13 +294,13 @@ static int rule_host_address(struct check *c, const struct op *op)
 	if (op->obj.kind == OBJ_ROUTE)
 		return refuse(c, EPERM, "no route of ours stands in the host");
 	if (op->obj.kind == OBJ_NEIGH)
-		return is_transit(&op->obj.neigh.ip) || ip_is_linklocal(&op->obj.neigh.ip)
+		return is_transit(c, &op->obj.neigh.ip) || ip_is_linklocal(&op->obj.neigh.ip)
 			       ? 0
 			       : refuse(c, EPERM, "%s is no neighbour on an uplink",
 					ip_print(&op->obj.neigh.ip, text));
 	if (op->obj.kind != OBJ_ADDR ||
 	    (prefix->ip.family == 6 && ip_is_linklocal(&prefix->ip) && prefix->len == 64) ||
-	    (is_transit(&prefix->ip) &&
+	    (is_transit(c, &prefix->ip) &&
 	     prefix->len >= (prefix->ip.family == 4 ? UPLINK_LEN4 : UPLINK_LEN6)))
 		return 0;
 	return refuse(c, EPERM, "%s is no address of an uplink", prefix_print(prefix, text));
@@ -532,11 +537,11 @@ static int rule_router_address(struct check *c, const struct op *op)
 
 	if (op->obj.kind != OBJ_ELEM || op->verb == OP_DEL)
 		return 0;
-	if (is_publish(&op->obj) && !is_transit(&elem->to_ip))
+	if (is_publish(&op->obj) && !is_transit(c, &elem->to_ip))
 		return refuse(c, EPERM, "a port cannot be published to %s",
 			      ip_print(&elem->to_ip, text));
 	if ((elem->set == SET_HOST_SRC4 || elem->set == SET_HOST_SRC6) &&
-	    !is_transit(&elem->ip))
+	    !is_transit(c, &elem->ip))
 		return refuse(c, EPERM, "%s is no source on an uplink",
 			      ip_print(&elem->ip, text));
 	return 0;

@@ -23,9 +23,11 @@
 
 #include "lib/plan/plan.h"
 #include "netd/seam/seam.h"
+#include "netd/seam/settings.h"
 
 /**
  * struct check_world - what the check must ask
+ * @settings: what the administrator wrote
  * @known: is the namespace in the registry?
  * @reserved: the lowest port of @first..@last that the administrator reserved, 0 for none
  * @allowed: may this user publish all of @first..@last? What is below 1024 is not asked for.
@@ -35,6 +37,7 @@
  */
 struct check_world {
 	void *ctx;
+	const struct settings *settings;
 	bool (*known)(void *ctx, uint64_t ns);
 	uint16_t (*reserved)(void *ctx, uint8_t proto, uint16_t first, uint16_t last);
 	bool (*allowed)(void *ctx, uint32_t uid, uint8_t proto, uint16_t first, uint16_t last);

@@ -78,8 +78,9 @@ static int take_nft(struct registry *reg, struct ns_entry *entry, enum seam_part
 	if (r < 0)
 		return r;
 	at = chunk_begin(bytes, part);
-	r = part == SEAM_NFT ? nft_dump(sock, bytes, err)
-			     : nft_dump_base_chains(sock, bytes, err);
+	r = part == SEAM_NFT       ? nft_dump(sock, bytes, err)
+	    : part == SEAM_DROPPED ? nft_dump_counters(sock, bytes, err)
+				   : nft_dump_foreign(sock, bytes, err);
 	return r == 0 ? chunk_end(bytes, at, err) : r;
 }
 

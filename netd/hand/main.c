@@ -31,16 +31,17 @@ static const char usage[] = "usage: moatd-hand --seam-fd N --runtime-dir DIR [--
 
 struct hand_options {
 	int seam, control;
-	const char *runtime_dir, *reserved_ports, *allowed_ports;
+	const char *runtime_dir, *reserved_ports, *allowed_ports, *config;
 	enum log_level level;
 };
 
-enum option_kind { OPT_SEAM = 256, OPT_CONTROL, OPT_RUNTIME, OPT_RESERVED, OPT_ALLOWED, OPT_LEVEL };
+enum option_kind { OPT_SEAM = 256, OPT_CONTROL, OPT_RUNTIME, OPT_CONFIG, OPT_RESERVED, OPT_ALLOWED, OPT_LEVEL };
 
 static const struct option options[] = {
 	{"seam-fd", required_argument, NULL, OPT_SEAM},
 	{"control-fd", required_argument, NULL, OPT_CONTROL},
 	{"runtime-dir", required_argument, NULL, OPT_RUNTIME},
+	{"config", required_argument, NULL, OPT_CONFIG},
 	{"reserved-ports", required_argument, NULL, OPT_RESERVED},
 	{"allowed-ports", required_argument, NULL, OPT_ALLOWED},
 	{"log-level", required_argument, NULL, OPT_LEVEL},
@@ -71,6 +72,9 @@ static int options_parse(int argc, char **argv, struct hand_options *o)
 			break;
 		case OPT_RUNTIME:
 			o->runtime_dir = optarg;
+			break;
+		case OPT_CONFIG:
+			o->config = optarg;
 			break;
 		case OPT_RESERVED:
 			o->reserved_ports = optarg;
@@ -121,6 +125,8 @@ static int hand_run(const struct hand_options *o, struct registry *reg, struct p
 		r = ports_reserve_file(ports, o->reserved_ports, err);
 	if (r == 0)
 		r = ports_allow_file(ports, o->allowed_ports, err);
+	if (r == 0)
+		r = settings_load(o->config, &serve.settings, err);
 	pins = r == 0 ? registry_load_pins(reg, err) : r;
 	if (pins < 0)
 		return pins;
@@ -146,6 +152,7 @@ int main(int argc, char **argv)
 	struct hand_options o = {
 		.seam = -1,
 		.control = -1,
+		.config = SETTINGS_FILE,
 		.reserved_ports = "/etc/moat/reserved-ports",
 		.allowed_ports = "/etc/moat/allowed-ports",
 		.level = LOG_LEVEL_INFO,

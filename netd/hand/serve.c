@@ -151,6 +151,7 @@ static int serve_plan(const struct serve *serve, const struct seam_head *head,
 {
 	const struct check_world world = {
 		.ctx = (void *)(uintptr_t)serve,
+		.settings = &serve->settings,
 		.known = world_known,
 		.reserved = world_reserved,
 		.opens = world_opens,

@@ -3,6 +3,7 @@
 #ifndef MOAT_NETD_HAND_SERVE_H
 #define MOAT_NETD_HAND_SERVE_H
 
+#include "netd/seam/settings.h"
 #include "netd/hand/ports.h"
 #include "netd/hand/reaper.h"
 #include "netd/hand/registry.h"
@@ -12,6 +13,7 @@ struct serve {
 	int seam;
 	struct registry *reg;
 	struct ports *ports;
+	struct settings settings;
 	struct reaper *reaper;
 };
 

@@ -96,7 +96,7 @@ enum seam_part {
 	SEAM_SYSCTLS = 1 << 6,	/* the objs that follow the scope, read back */
 	SEAM_REGISTRY = 1 << 7, /* ns ignored: struct seam_features, then one struct seam_nsinfo a namespace */
 	SEAM_RULES = 1 << 10,	/* routing rules */
-	SEAM_RULES_ALL = 1 << 8, /* host only, for doctor: base chains of foreign tables */
+	SEAM_RULES_ALL = 1 << 8, /* host only, for doctor: chains and rules of all tables */
 	SEAM_DROPPED = 1 << 9,	/* a router's: what its guard dropped, by port and reason */
 };
 

@@ -73,8 +73,9 @@ static void harmless(const struct op *op)
 
 static void plan(const struct seam_head *head, const struct buf *payload)
 {
+	static const struct settings settings;
 	static const struct check_world world = {
-		.known = known, .reserved = reserved, .allowed = allowed, .opens = opens, .busy = busy};
+		.settings = &settings, .known = known, .reserved = reserved, .allowed = allowed, .opens = opens, .busy = busy};
 	const struct op *ops = (const void *)payload->data;
 	struct seam_result result;
 

@@ -292,7 +292,8 @@ static void assert_sound(const struct objv *objs)
 /* The hand's check takes it, and a kernel in the state before can do it. */
 static void assert_taken(const struct plan *plan, struct fake *kernel, unsigned seed)
 {
-	const struct check_world world = { .ctx = kernel, .known = in_registry, .reserved = none_reserved,
+	static const struct settings settings;
+	const struct check_world world = { .ctx = kernel, .settings = &settings, .known = in_registry, .reserved = none_reserved,
 					   .opens = any_opens, .allowed = all_allowed, .busy = none_busy };
 	struct seam_result result = { 0 };
 	struct err err = ERR_INIT;

@@ -407,7 +407,7 @@ static void test_base_chains(void **state)
 				"priority 0; policy drop; }'; "
 				"nft add chain ip filter other"),
 			 0);
-	assert_int_equal(nft_dump_base_chains(stack.nft, &bytes, NULL), 0);
+	assert_int_equal(nft_dump_foreign(stack.nft, &bytes, NULL), 0);
 	assert_int_equal(nft_list_base_chains(bytes.data, bytes.size, &chains), 1);
 	assert_string_equal(chains[0].table, "filter");
 	assert_string_equal(chains[0].name, "FORWARD");

@@ -61,8 +61,9 @@ static bool opens(void *ctx, uint8_t family, bool all)
 	return family == 4 || all;
 }
 
+static const struct settings settings;
 static const struct check_world world = {
-	.known = known, .reserved = reserved, .allowed = allowed, .opens = opens, .busy = busy};
+	.settings = &settings, .known = known, .reserved = reserved, .allowed = allowed, .opens = opens, .busy = busy};
 
 /* One plan: its text, who asked, what the check says of its last operation. */
 struct row {
