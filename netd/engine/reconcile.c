@@ -419,9 +419,6 @@ static void on_dump(void *ctx, struct hand_answer *answer)
 
 	if (answer->result.status == 0) {
 		r = snapshot_decode(answer->data, answer->size, dump->ns, &rec->have, &err);
-		if (r == 0 && dump->ns == NS_HOST) /* its way out may be another, or wider, since */
-			r = snapshot_host(answer->data, answer->size, &rec->engine->features, &rec->engine->facts,
-					  &err);
 	} else if (answer->result.status != -ENOENT) { /* gone since the registry was read: then it is missing */
 		r = hand_result_err(&answer->result, "kernel", "dump", &err);
 	}
@@ -510,7 +507,7 @@ static void on_looked(void *ctx, const struct err *failure)
 		hand_dump(rec->engine->hand, NS_HOST, SEAM_REGISTRY, NULL, 0, on_registry, rec);
 }
 
-/* The host first: its way out may be another by now, and what is wanted depends on it. */
+/* The host first: its way out may be another by now, or wider, and what is wanted depends on it. */
 static void run_start(struct reconcile *rec) { host_look(rec->engine, on_looked, rec); }
 
 static void run_begin(struct reconcile *rec)
