@@ -27,6 +27,7 @@
 #include "lib/kern/rtnl.h"
 #include "lib/kern/rtnl_decode.h"
 #include "netd/hand/apply.h"
+#include "netd/hand/flows.h"
 
 enum {
 	INSIST_TRIES = 4,
@@ -377,6 +378,8 @@ void exec_plan(struct registry *reg, struct reaper *reaper, uint32_t seq, const 
 		removals(&x, work);
 	}
 	answer_now(&x);
+	if (r == 0)
+		flows_forget(reg, ops, count);
 	/* behind the answer a removal that would not go is the failure it is */
 	if (result.index != UINT32_MAX)
 		result.status = -EIO;

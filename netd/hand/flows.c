@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * flows - see flows.h. Floor F4.
+ *
+ * Elements are grouped by where one look at the table tells of all of them: a
+ * namespace and an address led to, or the UDP of the host. So a thousand ports
+ * of one endpoint cost two looks. Few ports are looked for one by one.
+ */
+#include "netd/hand/flows.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/log.h"
+#include "lib/base/mem.h"
+#include "lib/kern/conntrack.h"
+#include "lib/kern/rtnl.h"
+#include "lib/kern/rtnl_decode.h"
+
+enum { PORTS_FEW = 8 };
+
+/* Addresses of the host, asked for when first needed. */
+struct locals {
+	struct rtnl_addr_info *items;
+	int count; /* -1: not asked yet */
+};
+
+/* Of the plan's operations those that matter, in groups side by side. */
+struct work {
+	struct registry *reg;
+	const struct op **ops;
+	size_t count;
+	struct locals locals;
+};
+
+static bool leads(const struct op *op)
+{
+	const struct set_def *def = op->obj.kind == OBJ_ELEM ? set_def_get(op->obj.elem.set) : NULL;
+
+	if (def == NULL || !(def->key & ELEM_PORT) || !(def->data & ELEM_TO_IP))
+		return false;
+	return op->obj.elem.proto == IPPROTO_UDP &&
+	       (op->verb == OP_DEL || (op->verb == OP_ADD && op->obj.ns == NS_HOST));
+}
+
+/* One look at the table serves two operations that are equal in this. */
+static int group_cmp(const struct op *a, const struct op *b)
+{
+	uint8_t family_a = set_def_get(a->obj.elem.set)->family, family_b = set_def_get(b->obj.elem.set)->family;
+
+	if (a->obj.ns != b->obj.ns)
+		return a->obj.ns < b->obj.ns ? -1 : 1;
+	if (a->verb != b->verb)
+		return a->verb < b->verb ? -1 : 1;
+	if (family_a != family_b)
+		return family_a < family_b ? -1 : 1;
+	return a->verb == OP_DEL ? ip_cmp(&a->obj.elem.to_ip, &b->obj.elem.to_ip) : 0;
+}
+
+static int op_cmp(const void *pa, const void *pb)
+{
+	const struct op *a = *(const struct op *const *)pa, *b = *(const struct op *const *)pb;
+	int cmp = group_cmp(a, b);
+
+	if (cmp == 0)
+		cmp = a->obj.elem.proto - b->obj.elem.proto;
+	return cmp != 0 ? cmp : a->obj.elem.port - b->obj.elem.port;
+}
+
+/* The elements of a group are in order of protocol and first port. Return: the one that has @flow's, NULL for none. */
+static const struct obj_elem *elem_find(const struct op *const *ops, size_t count, const struct conntrack_flow *flow)
+{
+	size_t low = 0, high = count;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+		const struct obj_elem *elem = &ops[mid]->obj.elem;
+
+		if (elem->proto < flow->proto || (elem->proto == flow->proto && elem->port <= flow->port))
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	/* of several with one port and different addresses any will do: they lead to one tenant */
+	for (; low-- > 0 && ops[low]->obj.elem.proto == flow->proto;) {
+		const struct obj_elem *elem = &ops[low]->obj.elem;
+
+		if (flow->port <= (elem->last != 0 ? elem->last : elem->port) &&
+		    (elem->ip.family == 0 || ip_cmp(&elem->ip, &flow->dst) == 0))
+			return elem;
+		if (elem->port < flow->port)
+			return NULL;
+	}
+	return NULL;
+}
+
+static bool is_local(struct work *work, const struct ip *ip)
+{
+	struct locals *locals = &work->locals;
+
+	if (ip_is_loopback(ip))
+		return true;
+	if (locals->count < 0) {
+		cleanup(buf_fini) struct buf bytes = BUF_INIT;
+		struct nlsock *sock;
+		int r = registry_rtnl(work->reg, &work->reg->host, &sock, NULL);
+
+		if (r == 0)
+			r = rtnl_dump(sock, RTNL_ADDRS, &bytes, NULL);
+		if (r == 0)
+			r = rtnl_list_addrs((struct rtnl_slice){bytes.data, bytes.size}, &locals->items);
+		locals->count = r < 0 ? 0 : r;
+	}
+	for (int i = 0; i < locals->count; i++) {
+		if (ip_cmp(&locals->items[i].addr.ip, ip) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Of one look at the table those that are ours are forgotten. Return: 0 or -errno. */
+static int query_forget(struct work *work, struct nlsock *sock, const struct conntrack_query *query,
+			const struct op *const *ops, size_t count)
+{
+	cleanup(buf_fini) struct buf bytes = BUF_INIT;
+	cleanup(mem_freep) struct conntrack_flow *flows = NULL;
+	cleanup(mem_freep) struct nlack *acks = NULL;
+	struct nlbatch batch = {0};
+	int r = conntrack_dump(sock, query, &bytes, NULL);
+	int n = r == 0 ? conntrack_list(bytes.data, bytes.size, &flows) : r;
+
+	for (int i = 0; i < n; i++) {
+		if (elem_find(ops, count, &flows[i]) == NULL)
+			continue;
+		if (query->led ? ip_cmp(&flows[i].to, &query->to) == 0 : is_local(work, &flows[i].dst))
+			conntrack_del(&batch, bytes.data, &flows[i]);
+	}
+	if (batch.count > 0) {
+		acks = mem_array(batch.count, sizeof(*acks));
+		r = nlsock_exec(sock, &batch, acks); /* one that is gone already is no failure */
+		n = r < 0 ? r : n;
+	}
+	nlbatch_fini(&batch);
+	return n < 0 ? n : 0;
+}
+
+/* A look for each port, where they are few: then the kernel tells of none that is not ours, whoever fills its table. */
+static int few_forget(struct work *work, struct nlsock *sock, struct conntrack_query *query, const struct op *const *ops,
+		      size_t count)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < count; i++) {
+		const struct obj_elem *elem = &ops[i]->obj.elem;
+		unsigned last = elem->last != 0 ? elem->last : elem->port;
+
+		for (unsigned port = elem->port; r == 0 && port <= last; port++) {
+			query->port = (uint16_t)port;
+			r = query_forget(work, sock, query, ops, count);
+		}
+	}
+	return r;
+}
+
+/* Return: 0 or -errno. */
+static int group_forget(struct work *work, const struct op *const *ops, size_t count)
+{
+	const struct op *op = ops[0];
+	struct ns_entry *entry = registry_find(work->reg, op->obj.ns);
+	struct conntrack_query query = {
+		.family = set_def_get(op->obj.elem.set)->family,
+		.proto = IPPROTO_UDP,
+		.led = op->verb == OP_DEL,
+	};
+	struct nlsock *sock;
+	size_t ports = 0;
+	int r, flows = 0;
+
+	if (entry == NULL)
+		return 0; /* gone with all its flows */
+	if (query.led)
+		query.to = op->obj.elem.to_ip;
+	for (size_t i = 0; i < count; i++)
+		ports += ops[i]->obj.elem.last != 0 ? 1U + ops[i]->obj.elem.last - ops[i]->obj.elem.port : 1U;
+	r = registry_nft(work->reg, entry, &sock, NULL);
+	if (r == 0)
+		r = flows = conntrack_count(sock);
+	if (flows > 0)
+		r = ports <= PORTS_FEW ? few_forget(work, sock, &query, ops, count)
+				       : query_forget(work, sock, &query, ops, count);
+	return r < 0 ? r : 0;
+}
+
+void flows_forget(struct registry *reg, const struct op *ops, size_t count)
+{
+	struct work work = {.reg = reg, .locals.count = -1};
+
+	for (size_t i = 0; i < count; i++)
+		work.count += leads(&ops[i]);
+	if (work.count == 0)
+		return;
+	work.ops = mem_array(work.count, sizeof(*work.ops));
+	work.count = 0;
+	for (size_t i = 0; i < count; i++) {
+		if (leads(&ops[i]))
+			work.ops[work.count++] = &ops[i];
+	}
+	qsort(work.ops, work.count, sizeof(*work.ops), op_cmp);
+	for (size_t from = 0, to; from < work.count; from = to) {
+		int r;
+
+		for (to = from + 1; to < work.count && group_cmp(work.ops[from], work.ops[to]) == 0; to++)
+			;
+		r = group_forget(&work, work.ops + from, to - from);
+		if (r < 0)
+			log_warn("flows by ports that were published are not forgotten: %s", strerror(-r));
+	}
+	free(work.locals.items);
+	free(work.ops);
+}

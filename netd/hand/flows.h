@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * flows - forget the flows that went by a published port which is no more, and
+ * those that came for one before it was. Floor F4.
+ *
+ * To be run behind the answer of a plan: nothing else is begun before it is
+ * done, so whoever publishes the port next has its next datagram.
+ */
+#ifndef MOAT_NETD_HAND_FLOWS_H
+#define MOAT_NETD_HAND_FLOWS_H
+
+#include "lib/plan/plan.h"
+#include "netd/hand/registry.h"
+
+/**
+ * flows_forget() - of the executed @ops
+ * A removed element of a publishing map, in the host or a router: flows that it led. A new one in the host: flows of
+ * clients that were sending to that port already, and that the kernel takes for the host's own. Of UDP alone: TCP and
+ * SCTP begin anew with a packet of their own, and a connection that stands goes on until it ends.
+ * What fails is logged, and nothing else: a flow ends by itself at last.
+ */
+void flows_forget(struct registry *reg, const struct op *ops, size_t count);
+
+#endif
