@@ -220,10 +220,14 @@ static void elem_message(struct nlbatch *batch, unsigned type, uint16_t flags,
 	value = mnl_attr_nest_start(nlh, NFTA_SET_ELEM_KEY);
 	mnl_attr_put(nlh, NFTA_DATA_VALUE, size, bytes);
 	mnl_attr_nest_end(nlh, value);
-	if (def->key & ELEM_LAST) {
+	if (def->key & (ELEM_LAST | ELEM_LEN)) {
+		struct prefix prefix = {.ip = elem->ip, .len = elem->len};
 		struct obj_elem end = *elem;
 
-		end.port = elem->last;
+		if (def->key & ELEM_LEN)
+			end.ip = prefix_last(&prefix);
+		else
+			end.port = elem->last;
 		size = nft_elem_pack(&end, def->family, def->key, bytes);
 		value = mnl_attr_nest_start(nlh, NFTA_SET_ELEM_KEY_END);
 		mnl_attr_put(nlh, NFTA_DATA_VALUE, size, bytes);

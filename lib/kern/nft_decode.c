@@ -446,7 +446,22 @@ static bool data_value(const struct nlattr *attr, const void **ret_data, size_t 
 	return true;
 }
 
-/* The last key of an interval: as the first in all but the port. */
+/* The prefix whose first and last address these are; false for a range that is none. */
+static bool prefix_between(const struct ip *first, const struct ip *last, uint8_t *ret_len)
+{
+	for (uint8_t len = 1; len <= ip_bits(first); len++) {
+		struct prefix prefix = {.ip = *first, .len = len}, network = prefix_network(&prefix);
+		struct ip end = prefix_last(&prefix);
+
+		if (ip_cmp(&network.ip, first) == 0 && ip_cmp(&end, last) == 0) {
+			*ret_len = len;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* The last key of an interval: as the first in all but the port, or in all but the address. */
 static bool elem_end(const struct set_def *def, const struct nlattr *attr, struct obj_elem *elem)
 {
 	struct obj_elem end = {0};
@@ -454,8 +469,12 @@ static bool elem_end(const struct set_def *def, const struct nlattr *attr, struc
 	size_t size;
 
 	if (!data_value(attr, &bytes, &size) ||
-	    !nft_elem_unpack(bytes, size, def->family, def->key, &end) ||
-	    end.proto != elem->proto || ip_cmp(&end.ip, &elem->ip) != 0)
+	    !nft_elem_unpack(bytes, size, def->family, def->key, &end))
+		return false;
+	if (def->key & ELEM_LEN)
+		return memcmp(end.dev, elem->dev, sizeof(end.dev)) == 0 &&
+		       prefix_between(&elem->ip, &end.ip, &elem->len);
+	if (end.proto != elem->proto || ip_cmp(&end.ip, &elem->ip) != 0)
 		return false;
 	elem->last = end.port;
 	return true;
@@ -473,7 +492,7 @@ static void elem_object(const struct decoder *d, unsigned set, const struct nlat
 	if (!data_value(attrs[NFTA_SET_ELEM_KEY], &bytes, &size) ||
 	    !nft_elem_unpack(bytes, size, def->family, def->key, &obj.elem))
 		return;
-	if (def->key & ELEM_LAST && !elem_end(def, attrs[NFTA_SET_ELEM_KEY_END], &obj.elem))
+	if (def->key & (ELEM_LAST | ELEM_LEN) && !elem_end(def, attrs[NFTA_SET_ELEM_KEY_END], &obj.elem))
 		return;
 	if (def->data && (!data_value(attrs[NFTA_SET_ELEM_DATA], &bytes, &size) ||
 			  !nft_elem_unpack(bytes, size, def->family, def->data, &obj.elem)))

@@ -130,6 +130,7 @@ static void set_fields(struct nftnl_set *set, const struct set_def *def)
 		unsigned field;
 		uint8_t size;
 	} rows[] = {
+		{ELEM_DEV, OBJ_IFNAME_SIZE},
 		{ELEM_IP, def->family == 4 ? 4 : 16},
 		{ELEM_PROTO, 1},
 		{ELEM_PORT, 2},
@@ -147,7 +148,7 @@ static void set_fields(struct nftnl_set *set, const struct set_def *def)
 uint32_t nft_set_flags(const struct set_def *def)
 {
 	return (def->data ? NFT_SET_MAP : 0U) |
-	       (def->key & ELEM_LAST ? NFT_SET_INTERVAL | NFT_SET_CONCAT : 0U);
+	       (def->key & (ELEM_LAST | ELEM_LEN) ? NFT_SET_INTERVAL | NFT_SET_CONCAT : 0U);
 }
 
 struct nftnl_set *nft_skeleton_set(unsigned set)
@@ -162,7 +163,7 @@ struct nftnl_set *nft_skeleton_set(unsigned set)
 	nftnl_set_set_u32(s, NFTNL_SET_FAMILY, nft_kind_family(def->in));
 	nftnl_set_set_u32(s, NFTNL_SET_ID, set);
 	nftnl_set_set_u32(s, NFTNL_SET_FLAGS, nft_set_flags(def));
-	if (def->key & ELEM_LAST)
+	if (def->key & (ELEM_LAST | ELEM_LEN))
 		set_fields(s, def);
 	nftnl_set_set_u32(s, NFTNL_SET_KEY_TYPE, fields_type(def->family, def->key));
 	if (def->key == ELEM_DEV)

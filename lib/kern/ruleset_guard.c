@@ -79,6 +79,10 @@ static const struct nft_tally_def tallies[] = {
 	TRANS_BYTES(OFF, 2, 0), IS(0, 2, TYPE, 1) /* of one unit of 8 bytes */
 #define OPTION_MAC_KNOWN(OFF) PORT_AND(TRANS_BYTES(OFF, 6, 4)), IN(SET_GUARD_MAC, 0)
 #define TARGET_KNOWN          PORT_AND(TRANS_BYTES(8, 16, 4)), IN(SET_GUARD_IP6, 0)
+/* One of its own, which costs one look-up, or one that it was allowed. */
+#define NOT_ADDRESS4          NOT_IN(SET_GUARD_IP4, 0), NOT_IN(SET_GUARD_ALLOW4, 0)
+#define NOT_ADDRESS6          NOT_IN(SET_GUARD_IP6, 0), NOT_IN(SET_GUARD_ALLOW6, 0)
+#define TARGET_ALLOWED        PORT_AND(TRANS_BYTES(8, 16, 4)), IN(SET_GUARD_ALLOW6, 0)
 #define FROM_NOBODY           NET_BYTES(8, 16, 0), IS(0, 16, 0)
 #define RESTRICTED            COUNT("restricted"), DROP
 
@@ -103,6 +107,9 @@ static const struct nft_rule_def rules[] = {
 	     IN(SET_GUARD_ARP, 0), ACCEPT),
 	RULE("arp", NET_BYTES(14, 4, 0), IS(0, 4, 0), NET_BYTES(6, 2, 0), IS(0, 2, 0, 1),
 	     META(IIFNAME, 0), NET_BYTES(8, 6, 4), IN(SET_GUARD_MAC, 0), ACCEPT),
+	/* The same of an address it was allowed. */
+	RULE("arp", PORT_AND(NET_BYTES(14, 4, 4)), IN(SET_GUARD_ALLOW4, 0), META(IIFNAME, 0), LINK_BYTES(6, 6, 4),
+	     IN(SET_GUARD_MAC, 0), META(IIFNAME, 0), NET_BYTES(8, 6, 4), IN(SET_GUARD_MAC, 0), ACCEPT),
 	RULE("arp", COUNT("arp_spoofed"), DROP),
 
 	/* IGMP: version and length 0x46, the one option is router alert (RFC 2113). */
@@ -113,7 +120,7 @@ static const struct nft_rule_def rules[] = {
 	/* A client without address asks for one: 0.0.0.0:68 to 255.255.255.255:67. */
 	RULE("v4", NET_BYTES(12, 8, 0), IS(0, 8, 0, 0, 0, 0, 255, 255, 255, 255),
 	     L4(0, IPPROTO_UDP), TRANS_BYTES(0, 4, 0), IS(0, 4, 0, 68, 0, 67), ACCEPT),
-	RULE("v4", PORT_AND(NET_BYTES(12, 4, 4)), NOT_IN(SET_GUARD_IP4, 0), COUNT("ip_spoofed"),
+	RULE("v4", PORT_AND(NET_BYTES(12, 4, 4)), NOT_ADDRESS4, COUNT("ip_spoofed"),
 	     DROP),
 	RULE("v4", L4(0, IPPROTO_UDP), TRANS_BYTES(0, 2, 0), IS(0, 2, 0, 67),
 	     COUNT("dhcp_spoofed"), DROP),
@@ -124,14 +131,14 @@ static const struct nft_rule_def rules[] = {
 	RULE("v4", L4(0, IPPROTO_IGMP), GOTO("igmp")),
 	RULE("v4", ACCEPT),
 
-	RULE("igmp", PORT_AND(NET_BYTES(12, 4, 4)), NOT_IN(SET_GUARD_IP4, 0),
+	RULE("igmp", PORT_AND(NET_BYTES(12, 4, 4)), NOT_ADDRESS4,
 	     COUNT("ip_spoofed"), DROP),
 	RULE("igmp", TRANS_BYTES(0, 1, 0), IS_NOT(0, 1, 0x11 /* membership query */), ACCEPT),
 	RULE("igmp", RESTRICTED),
 
 	RULE("v6", EXTHDR_EXISTS(NEXT_ROUTING, 0), IS(0, 1, 1), RESTRICTED),
 	RULE("v6", L4(0, IPPROTO_ICMPV6), GOTO("icmp6")),
-	RULE("v6", SOURCE6, NOT_IN(SET_GUARD_IP6, 0), COUNT("ip_spoofed"), DROP),
+	RULE("v6", SOURCE6, NOT_ADDRESS6, COUNT("ip_spoofed"), DROP),
 	RULE("v6", L4(0, IPPROTO_UDP), TRANS_BYTES(0, 2, 0), IS(0, 2, 0x02, 0x23 /* 547 */),
 	     COUNT("dhcp_spoofed"), DROP),
 	/* The load fails, and the rule with it, when the header chain could not be walked to its end. */
@@ -143,7 +150,7 @@ static const struct nft_rule_def rules[] = {
 	RULE("icmp6", TRANS_BYTES(0, 1, 0), BYTE_BETWEEN(0, ICMP6_MLD_REPORT, ICMP6_MLD_DONE),
 	     GOTO("mld")),
 	RULE("icmp6", TYPE6(ICMP6_MLD2_REPORT), GOTO("mld")),
-	RULE("icmp6", SOURCE6, NOT_IN(SET_GUARD_IP6, 0), COUNT("ip_spoofed"), DROP),
+	RULE("icmp6", SOURCE6, NOT_ADDRESS6, COUNT("ip_spoofed"), DROP),
 	RULE("icmp6", TRANS_BYTES(0, 1, 0), AT_MOST(0, 1, 129 /* errors and echo */), ACCEPT),
 	/* A later fragment: 13 bits of offset, not zero. */
 	RULE("icmp6", EXTHDR_BYTES(NEXT_FRAGMENT, 2, 2, 0), AND(0, 2, 0xff, 0xf8),
@@ -153,7 +160,7 @@ static const struct nft_rule_def rules[] = {
 	/* Reports have a router alert in a hop-by-hop header (RFC 3810 section 5), to a group, from :: at first. */
 	RULE("mld", NET_BYTES(24, 1, 0), IS_NOT(0, 1, 0xff), RESTRICTED),
 	RULE("mld", FROM_NOBODY, ACCEPT),
-	RULE("mld", SOURCE6, NOT_IN(SET_GUARD_IP6, 0), COUNT("ip_spoofed"), DROP),
+	RULE("mld", SOURCE6, NOT_ADDRESS6, COUNT("ip_spoofed"), DROP),
 	RULE("mld", ACCEPT),
 
 	/* Next header must be ICMPv6 itself: any extension header, or fragment, in front of ND is an attack (RFC 6980). */
@@ -162,9 +169,12 @@ static const struct nft_rule_def rules[] = {
 	RULE("nd", FROM_NOBODY, TYPE6(ICMP6_ND_SOLICIT), LENGTH6(24), TARGET_KNOWN, ACCEPT),
 	RULE("nd", FROM_NOBODY, TYPE6(ICMP6_ND_SOLICIT), LENGTH6(32), OPTION_AT(24, 14),
 	     TARGET_KNOWN, ACCEPT),
+	RULE("nd", FROM_NOBODY, TYPE6(ICMP6_ND_SOLICIT), LENGTH6(24), TARGET_ALLOWED, ACCEPT),
+	RULE("nd", FROM_NOBODY, TYPE6(ICMP6_ND_SOLICIT), LENGTH6(32), OPTION_AT(24, 14),
+	     TARGET_ALLOWED, ACCEPT),
 	/* Router solicitation: from :: bare, else as the others. */
 	RULE("nd", FROM_NOBODY, TYPE6(ICMP6_ND_SOLICIT_ROUTER), LENGTH6(8), ACCEPT),
-	RULE("nd", SOURCE6, NOT_IN(SET_GUARD_IP6, 0), COUNT("nd_spoofed"), DROP),
+	RULE("nd", SOURCE6, NOT_ADDRESS6, COUNT("nd_spoofed"), DROP),
 	RULE("nd", TYPE6(ICMP6_ND_SOLICIT_ROUTER), LENGTH6(8), ACCEPT),
 	RULE("nd", TYPE6(ICMP6_ND_SOLICIT_ROUTER), LENGTH6(16), OPTION_AT(8, 1),
 	     OPTION_MAC_KNOWN(10), ACCEPT),
@@ -174,6 +184,9 @@ static const struct nft_rule_def rules[] = {
 	RULE("nd", TYPE6(ICMP6_ND_ADVERT), LENGTH6(24), TARGET_KNOWN, ACCEPT),
 	RULE("nd", TYPE6(ICMP6_ND_ADVERT), LENGTH6(32), OPTION_AT(24, 2), OPTION_MAC_KNOWN(26),
 	     TARGET_KNOWN, ACCEPT),
+	RULE("nd", TYPE6(ICMP6_ND_ADVERT), LENGTH6(24), TARGET_ALLOWED, ACCEPT),
+	RULE("nd", TYPE6(ICMP6_ND_ADVERT), LENGTH6(32), OPTION_AT(24, 2), OPTION_MAC_KNOWN(26),
+	     TARGET_ALLOWED, ACCEPT),
 	RULE("nd", COUNT("nd_spoofed"), DROP),
 
 	RULE(NFT_LIST_CHAIN, GOTO(NFT_PORT_CHAIN)),

@@ -26,7 +26,12 @@ static const struct nft_rule_def rules[] = {
 	RULE("input", IPV6(0), L4(0, IPPROTO_ICMPV6), TRANS_BYTES(0, 1, 0),
 	     BYTE_BETWEEN(0, 135, 136) /* neighbour solicitation, advertisement */, ACCEPT),
 
-	RULE("forward", CT_IS(NFT_CT_INVALID), DROP),
+	/*
+	 * What belongs to no flow falls where addresses are translated. Within a tenant it may be the one half of a flow
+	 * whose other half goes from neighbour to neighbour: of an address that an endpoint was allowed, beside its own.
+	 */
+	RULE("forward", CT_IS(NFT_CT_INVALID), META(IIFNAME, 0), IS_NAME(0, "uplink"), DROP),
+	RULE("forward", CT_IS(NFT_CT_INVALID), META(OIFNAME, 0), IS_NAME(0, "uplink"), DROP),
 	RULE("forward", CLAMP_MSS),
 	RULE("forward", CT_IS(NFT_CT_KNOWN), ACCEPT),
 	RULE("forward", META(IIFNAME, 0), IN(SET_ROUTER_EGRESS, 0), META(OIFNAME, 0),

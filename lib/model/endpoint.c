@@ -94,6 +94,7 @@ static void request_key(const struct tenant *tenant, uint32_t uid, const char *r
 static void endpoint_free(struct endpoint *endpoint)
 {
 	free(endpoint->publish);
+	free(endpoint->allow);
 	free(endpoint->labels);
 	free(endpoint->request);
 	free(endpoint);
@@ -202,6 +203,8 @@ int model_endpoint_add(struct stack *stack, struct network *network, const struc
 		r = prefixes_take(endpoint, want, full, err);
 	else
 		r = ipam_choose(endpoint, want, full, err);
+	if (r == 0)
+		r = allow_take(endpoint, want->allow, want->allow_count, full, err);
 	if (r < 0) {
 		endpoint_free(endpoint);
 		return r;

@@ -192,7 +192,8 @@ int model_subnet_check(const struct tenant *tenant, const struct network_want *w
 		       struct err *err)
 {
 	const struct prefix *subnet = &want->subnets[index];
-	struct prefix net = prefix_network(subnet);
+	struct prefix net = prefix_network(subnet), held;
+	const struct endpoint *holder;
 	struct network *other;
 	char text[PREFIX_STR_SIZE], text2[PREFIX_STR_SIZE];
 	uint8_t bits = ip_bits(&subnet->ip);
@@ -219,6 +220,10 @@ int model_subnet_check(const struct tenant *tenant, const struct network_want *w
 				return err_set(err, ERR_CONFLICT, EEXIST, full,
 					       "subnet %s overlaps %s of network %s/%s", text,
 					       prefix_print(&other->subnets[i], text2), tenant->name, other->name);
+	holder = allow_holder(tenant, subnet, &held);
+	if (holder)
+		return err_set(err, ERR_CONFLICT, EEXIST, full, "subnet %s overlaps %s, which is allowed to %s/%s:%s", text,
+			       prefix_print(&held, text2), tenant->name, holder->stack->name, holder->ifname);
 	if (prefix_overlaps(subnet, &tenant->model->pools.transit4) ||
 	    prefix_overlaps(subnet, &tenant->model->pools.transit6))
 		return err_set(err, ERR_CONFLICT, EEXIST, full, "subnet %s overlaps the addresses of the uplinks", text);

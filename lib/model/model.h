@@ -26,6 +26,7 @@ enum {
 	MODEL_IPS_MAX = IPAM_IPS_MAX,	      /* of one endpoint */
 	NETWORK_PORTS_MAX = 1023, /* net/bridge/br_private.h: BR_MAX_PORTS 1 << 10, number 0 is not used */
 	ENDPOINT_PUBLISH_MAX = 1024,
+	ENDPOINT_ALLOW_MAX = 16, /* prefixes */
 	STACK_ROUTES_MAX = 16384,
 	ROUTE_METRIC_FIRST = 1024, /* of a stack's first default route: what IPv6 and DHCP clients give; room before and behind */
 	LABELS_SIZE = 2048, /* bytes of JSON */
@@ -136,6 +137,8 @@ struct endpoint {
 	bool default_route; /* has one in the main table */
 	uint16_t metric;    /* of it; the least of a stack wins. No two of a stack have the same */
 	bool own_table;	    /* what leaves from its addresses is routed by a table of its own */
+	struct prefix *allow; /* what it may send from beside its own addresses, and what is routed to it; owned */
+	size_t allow_count;
 	struct publish **publish; /* owned */
 	size_t publish_count;
 	char *labels; /* JSON object as text, or NULL; owned */
@@ -261,6 +264,8 @@ struct endpoint_want {
 	bool first_route; /* before those of the stack's other interfaces; else behind them */
 	uint16_t metric;  /* as the store held it, with own_table; 0: chosen */
 	bool own_table;
+	const struct prefix *allow;
+	size_t allow_count;
 	const struct portspec *publish;
 	size_t publish_count;
 	const char *labels;	/* JSON text or NULL */
@@ -288,6 +293,19 @@ void model_memory_gone(struct model *model, struct ipam_memory *memory);
 const struct ipam_memory *model_memory(const struct model *model, uint64_t id);
 /** model_forgotten() - ids of memories that are no more, since the last call; *ret_ids is the caller's to free */
 size_t model_forgotten(struct model *model, uint64_t **ret_ids);
+
+/* ---------------------------------------------------------- allowed addresses */
+/** allow_parse() - a prefix, or an address alone. Return: 0 or -EINVAL. */
+int allow_parse(const char *s, struct prefix *ret_prefix);
+/** allow_on_link() - does it lie in a subnet of @network, and so needs no route? */
+bool allow_on_link(const struct network *network, const struct prefix *prefix);
+/** allow_holder() - the endpoint of @tenant that is allowed something of @prefix, or NULL */
+const struct endpoint *allow_holder(const struct tenant *tenant, const struct prefix *prefix, struct prefix *ret_held);
+/** allow_take() - give @prefixes to an endpoint that has its addresses, and hangs in no list yet; its owner frees them */
+int allow_take(struct endpoint *endpoint, const struct prefix *prefixes, size_t count, const char *full, struct err *err);
+/** allow_still_excluded() - would all that is allowed of the network's subnets be excluded by @ranges, too? */
+int allow_still_excluded(const struct network *network, const struct ip_range *ranges, size_t count, const char *full,
+			 struct err *err);
 
 /* ------------------------------------------------------------------ publishing */
 /** model_publish() - all of @specs or none. Cost: flat in what is published, and in the length of a range. */

@@ -243,7 +243,7 @@ static size_t def_subnet_of(const struct network_def *def, const struct ip *ip)
 	return SIZE_MAX;
 }
 
-static int excluded_check(const struct network_def *def, const char *full, struct err *err)
+static int excluded_check(const struct network_def *def, const struct network *network, const char *full, struct err *err)
 {
 	char text[IP_RANGE_STR_SIZE];
 
@@ -255,7 +255,7 @@ static int excluded_check(const struct network_def *def, const char *full, struc
 			return err_set(err, ERR_USAGE, EINVAL, full, "the range %s lies in no subnet of the network",
 				       ip_range_print(range, text));
 	}
-	return 0;
+	return allow_still_excluded(network, def->excluded, def->excluded_count, full, err);
 }
 
 static int reserved_check(const struct network_def *def, const struct network *network, const struct ipam_reserve *reserve,
@@ -308,7 +308,7 @@ int network_def_check(const struct network_def *def, const struct network *netwo
 		return err_set(err, ERR_USAGE, EINVAL, full, "the MTU must be from 1280 (IPv6's least) to 65535");
 	r = internal_check(def, network, full, err);
 	if (r == 0)
-		r = excluded_check(def, full, err);
+		r = excluded_check(def, network, full, err);
 	for (size_t i = 0; i < def->reserved_count && r == 0; i++)
 		r = reserved_check(def, network, &def->reserved[i], full, err);
 	return r;

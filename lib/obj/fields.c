@@ -134,6 +134,7 @@ static const struct field elem_fields[] = {
 	{"dev", FIELD_NAME, FIELD_KEY | FIELD_OPTIONAL, ELEM_DEV, AT(elem.dev), NULL},
 	{"mac", FIELD_MAC, FIELD_KEY | FIELD_OPTIONAL, ELEM_MAC, AT(elem.mac), NULL},
 	{"ip", FIELD_IP, FIELD_KEY | FIELD_OPTIONAL, ELEM_IP, AT(elem.ip), NULL},
+	{"len", FIELD_NUMBER, FIELD_KEY | FIELD_OPTIONAL, ELEM_LEN, AT(elem.len), NULL},
 	{"proto", FIELD_ENUM, FIELD_KEY | FIELD_OPTIONAL, ELEM_PROTO, AT(elem.proto),
 	 proto_word},
 	{"port", FIELD_NUMBER, FIELD_KEY | FIELD_OPTIONAL, ELEM_PORT, AT(elem.port), NULL},

@@ -206,6 +206,7 @@ enum elem_field {
 	ELEM_LAST = 1 << 7,    /* of an interval set: the last port of the key, ELEM_PORT being the first */
 	ELEM_TO_LAST = 1 << 8, /* data */
 	ELEM_FAMILY = 1 << 12, /* 1 byte: NFPROTO_IPV4, NFPROTO_IPV6 */
+	ELEM_LEN = 1 << 13,    /* of an interval set: ELEM_IP is a prefix of this length */
 };
 
 enum nft_set {
@@ -215,6 +216,8 @@ enum nft_set {
 	SET_GUARD_ARP, /* arp_ok: ifname . ether . ip4 */
 	SET_GUARD_IP4, /* ip4_ok: ifname . ip4 */
 	SET_GUARD_IP6, /* ip6_ok: ifname . ip6, link-local included; used for ND targets too */
+	SET_GUARD_ALLOW4, /* allow4: ifname . prefix: what a port may send from beside its own addresses */
+	SET_GUARD_ALLOW6,
 	/* router (table inet moat) */
 	SET_ROUTER_EGRESS, /* egress: ifname of a bridge that may go out by the uplink, masqueraded */
 	SET_ROUTER_PUB4,   /* pub4: map proto . port -> ip4 . port */
@@ -264,6 +267,8 @@ struct obj_elem {
 	uint16_t set;	  /* enum nft_set */
 	uint16_t last;	  /* of an interval set: from @port to this, inclusive */
 	uint16_t to_last;
+	uint8_t len;	  /* of the prefix @ip */
+	uint8_t zero;
 };
 
 /** struct obj_port - one device under the guard: bound by a chain of its own, or by one chain's device list (kernel >= 6.4) */

@@ -203,6 +203,19 @@ static bool interval_valid(const struct obj_elem *elem, const struct set_def *de
 		(unsigned)elem->to_last - elem->to_port + 1 == length && elem->port % length == 0);
 }
 
+/* An interval is a prefix, as a network writes it. */
+static bool elem_prefix_valid(const struct obj_elem *elem, const struct set_def *def)
+{
+	struct prefix prefix = {.ip = elem->ip, .len = elem->len}, network;
+
+	if (!(def->key & ELEM_LEN))
+		return true;
+	if (prefix.len > ip_bits(&elem->ip))
+		return false;
+	network = prefix_network(&prefix);
+	return memcmp(&network, &prefix, sizeof(network)) == 0;
+}
+
 static bool elem_valid(const struct obj *obj)
 {
 	const struct set_def *def = set_def_get(obj->elem.set);
@@ -215,7 +228,7 @@ static bool elem_valid(const struct obj *obj)
 		if (field->elem && used != field_present(obj, field))
 			return false;
 	}
-	return interval_valid(&obj->elem, def) &&
+	return interval_valid(&obj->elem, def) && elem_prefix_valid(&obj->elem, def) &&
 	       (!obj->elem.ip.family || obj->elem.ip.family == def->family) &&
 	       (!obj->elem.to_ip.family || obj->elem.to_ip.family == def->family);
 }

@@ -381,7 +381,32 @@ static void add_guard(struct objv *objs, const struct endpoint *endpoint, uint64
 			add_guard_elem(objs, ns, SET_GUARD_IP6, port, NULL, ip);
 		}
 	}
+	for (size_t i = 0; i < endpoint->allow_count; i++) {
+		const struct prefix *prefix = &endpoint->allow[i];
+		struct obj elem = obj_elem(ns, prefix->ip.family == 4 ? SET_GUARD_ALLOW4 : SET_GUARD_ALLOW6);
+
+		memcpy(elem.elem.dev, port, strlen(port));
+		elem.elem.ip = prefix->ip;
+		elem.elem.len = prefix->len;
+		objv_add(objs, &elem);
+	}
 	add(objs, obj_port(ns, port));
+}
+
+/* What it was allowed: an address of the subnet is a neighbour, anything else is behind the endpoint's own address. */
+static void add_allowed_ways(struct objv *objs, const struct endpoint *endpoint, uint64_t ns, const char *dev)
+{
+	for (size_t i = 0; i < endpoint->allow_count; i++) {
+		const struct prefix *prefix = &endpoint->allow[i];
+		size_t own = 0;
+
+		while (own < endpoint->ip_count && endpoint->ips[own].ip.family != prefix->ip.family)
+			own++;
+		if (allow_on_link(endpoint->network, prefix))
+			add(objs, obj_neigh(ns, dev, &prefix->ip, &endpoint->mac));
+		else if (own < endpoint->ip_count)
+			add(objs, obj_route(ns, prefix, &endpoint->ips[own].ip, dev));
+	}
 }
 
 static void desired_wire(const struct endpoint *a, struct objv *objs)
@@ -422,6 +447,7 @@ void desired_endpoint(const struct endpoint *endpoint, struct objv *objs)
 	add(objs, obj_fdb(ns, port, &endpoint->mac));
 	for (size_t i = 0; i < endpoint->ip_count; i++)
 		add(objs, obj_neigh(ns, bridge, &endpoint->ips[i].ip, &endpoint->mac));
+	add_allowed_ways(objs, endpoint, ns, bridge);
 	if (network->guard)
 		add_guard(objs, endpoint, ns, port);
 	for (size_t i = 0; i < endpoint->publish_count; i++)

@@ -25,7 +25,7 @@ enum { IPS_ASKED_MAX = 4, IFNAME_AUTO_MAX = 64 };
 
 struct attach_params {
 	const char *network, *name, *netns_path, *ifname, *mac, *tap, *request_id;
-	const char **ips, **publish;
+	const char **ips, **publish, **allow;
 	const json_t *labels;
 	int64_t netns_fd, mtu;
 	bool create, container, dry_run;
@@ -43,6 +43,7 @@ static const struct json_field attach_fields[] = {
 	{ "tap", JSON_FIELD_STRING, offsetof(struct attach_params, tap), 0, 0, 0 },
 	{ "ips", JSON_FIELD_STRV, offsetof(struct attach_params, ips), 0, 0, IPS_ASKED_MAX },
 	{ "mac", JSON_FIELD_STRING, offsetof(struct attach_params, mac), 0, 0, 0 },
+	{ "allowAddresses", JSON_FIELD_STRV, offsetof(struct attach_params, allow), 0, 0, ENDPOINT_ALLOW_MAX },
 	{ "defaultRoute", JSON_FIELD_TRI, offsetof(struct attach_params, default_route), 0, 0, 0 },
 	{ "publish", JSON_FIELD_STRV, offsetof(struct attach_params, publish), 0, 0, ENDPOINT_PUBLISH_MAX },
 	{ "mtu", JSON_FIELD_INT, offsetof(struct attach_params, mtu), 0, 0, 65535 },
@@ -236,6 +237,25 @@ static bool repeated(struct call *call, const char *request_id, const char *name
 	return true;
 }
 
+/*
+ * Addresses beside its own. The user of a tenant may move those of its networks about; what lies elsewhere is the
+ * host's: whoever administers that says whose it is.
+ */
+static int allow_get(struct call *call, const struct network *network, const char *const *texts, struct prefix *dst,
+		     size_t *ret_count, struct err *err)
+{
+	*ret_count = 0;
+	for (size_t i = 0; texts && texts[i]; i++) {
+		if (allow_parse(texts[i], &dst[i]) < 0)
+			return err_set(err, ERR_USAGE, EINVAL, network->name, "'%s' is neither a prefix nor an address", texts[i]);
+		if (!call->admin && !allow_on_link(network, &dst[i]))
+			return err_set(err, ERR_PERMISSION, EPERM, network->name,
+				       "%s lies in no subnet of the network: only an administrator may allow it", texts[i]);
+		(*ret_count)++;
+	}
+	return 0;
+}
+
 static int endpoint_make(struct call *call, struct stack *stack, struct network *network, const struct attach_params *params,
 			 struct endpoint **ret_endpoint, struct err *err)
 {
@@ -243,6 +263,7 @@ static int endpoint_make(struct call *call, struct stack *stack, struct network 
 				      .request_id = params->request_id, .request_uid = call->uid };
 	char ifname[NAME_IFNAME_SIZE];
 	struct ip ips[IPS_ASKED_MAX];
+	struct prefix allow[ENDPOINT_ALLOW_MAX];
 	struct portspec *specs;
 	char *labels cleanup(mem_freep) = NULL;
 	int r;
@@ -252,6 +273,8 @@ static int endpoint_make(struct call *call, struct stack *stack, struct network 
 		r = publish_specs(call, params->publish, &specs, &want.publish_count, err);
 	if (r == 0)
 		r = publish_allow(call, specs, want.publish_count, err);
+	if (r == 0)
+		r = allow_get(call, network, params->allow, allow, &want.allow_count, err);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; params->ips && params->ips[i]; i++, want.ip_count++)
@@ -265,6 +288,7 @@ static int endpoint_make(struct call *call, struct stack *stack, struct network 
 	want.first_route = params->default_route == 1;
 	want.ifname = ifname;
 	want.ips = ips;
+	want.allow = allow;
 	want.publish = specs;
 	want.labels = labels;
 	return model_endpoint_add(stack, network, &want, ret_endpoint, err);

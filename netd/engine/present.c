@@ -128,13 +128,15 @@ json_t *present_publish(const struct endpoint *endpoint)
 json_t *present_endpoint(const struct engine *engine, const struct endpoint *endpoint)
 {
 	const struct network *network = endpoint->network;
-	json_t *ips = json_array(), *gateways = json_array(), *doc = json_object();
+	json_t *ips = json_array(), *gateways = json_array(), *allowed = json_array(), *doc = json_object();
 	char name[NAME_FULL_SIZE], text[PREFIX_STR_SIZE], mac[MAC_STR_SIZE], port[OBJ_IFNAME_SIZE];
 
 	for (size_t i = 0; i < endpoint->ip_count; i++)
 		json_array_append_new(ips, json_string(prefix_print(&endpoint->ips[i], text)));
 	for (size_t i = 0; network && i < network->subnet_count; i++)
 		json_array_append_new(gateways, json_string(ip_print(&network->gateways[i], text)));
+	for (size_t i = 0; i < endpoint->allow_count; i++)
+		json_array_append_new(allowed, json_string(prefix_print(&endpoint->allow[i], text)));
 	model_ifname('p', endpoint->id, port);
 	endpoint_name_print(endpoint, name);
 	json_object_set_new(doc, "name", json_string(name));
@@ -155,6 +157,7 @@ json_t *present_endpoint(const struct engine *engine, const struct endpoint *end
 	json_object_set_new(doc, "netnsPath", stack_path(engine, endpoint->stack));
 	json_object_set_new(doc, "state", json_string("up"));
 	json_object_set_new(doc, "guard", json_boolean(network && network->guard));
+	json_object_set_new(doc, "allowAddresses", allowed);
 	json_object_set_new(doc, "dropped", json_null());
 	json_object_set_new(doc, "labels",
 			    endpoint->labels ? json_loads(endpoint->labels, 0, NULL) : json_null());

@@ -237,6 +237,8 @@ static json_t *end_json(const struct endpoint *endpoint)
 			"ips", prefixes_json(endpoint->ips, endpoint->ip_count), "mtu",
 			endpoint->mtu_follows ? 0 : (int)endpoint->mtu, "default",
 			(int)endpoint->default_route, "publish", publish);
+	if (endpoint->allow_count)
+		json_object_set_new(doc, "allow", prefixes_json(endpoint->allow, endpoint->allow_count));
 	if (endpoint->network) {
 		json_object_set_new(doc, "network", json_string(endpoint->network->name));
 		json_object_set_new(doc, "metric", json_integer(endpoint->metric));
@@ -274,6 +276,7 @@ struct end {
 	struct stack *stack;
 	struct endpoint_want want;
 	struct prefix prefixes[MODEL_IPS_MAX];
+	struct prefix allow[ENDPOINT_ALLOW_MAX];
 	struct portspec specs[ENDPOINT_PUBLISH_MAX];
 };
 
@@ -313,6 +316,8 @@ static bool end_of(struct model *model, const json_t *doc, struct end *end)
 	request_of(json_string_value(json_object_get(doc, "request")), text_of(doc, "tenant"), &end->want);
 	end->want.prefixes = end->prefixes;
 	end->want.prefix_count = prefixes_of(json_object_get(doc, "ips"), end->prefixes, MODEL_IPS_MAX);
+	end->want.allow = end->allow;
+	end->want.allow_count = prefixes_of(json_object_get(doc, "allow"), end->allow, ENDPOINT_ALLOW_MAX);
 	end->want.publish = end->specs;
 	json_array_foreach(json_object_get(doc, "publish"), i, item)
 		if (end->want.publish_count < ENDPOINT_PUBLISH_MAX &&

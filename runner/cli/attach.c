@@ -32,6 +32,9 @@ const struct cli_verb cli_verb_attach = {
 		 "eth0, eth1...\n"
 		 "  --ip IP             an address of the network, one of each family; "
 		 "otherwise the next free\n"
+		 "  --allow-address P   a prefix it may send from beside its own addresses, and that is "
+		 "routed to it;\n"
+		 "                      may be repeated\n"
 		 "  --mac MAC           otherwise one made from the endpoint's id\n"
 		 "  --default-route     the stack's way out from now on; otherwise its first "
 		 "interface's, and the next one's\n"
@@ -52,6 +55,7 @@ static int attach_run(struct cli *cli, int argc, char **argv)
 		{"ifname", required_argument, NULL, 'i'},
 		{"ip", required_argument, NULL, 'I'},
 		{"mac", required_argument, NULL, 'm'},
+		{"allow-address", required_argument, NULL, 'A'},
 		{"default-route", no_argument, NULL, 'D'},
 		{"no-default-route", no_argument, NULL, 'd'},
 		{"publish", required_argument, NULL, 'p'},
@@ -83,6 +87,9 @@ static int attach_run(struct cli *cli, int argc, char **argv)
 			break;
 		case 'I':
 			cli_append(parameters, "ips", optarg);
+			break;
+		case 'A':
+			cli_append(parameters, "allowAddresses", optarg);
 			break;
 		case 'm':
 			json_object_set_new(parameters, "mac", json_string(optarg));

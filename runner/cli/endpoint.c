@@ -18,6 +18,7 @@ static const struct cli_column lines[] = {
 	{"mtu", "mtu"},
 	{"publish", "publish"},
 	{"guard", "guard"},
+	{"allowed", "allowAddresses"},
 	{"dropped", "dropped"},
 	{"host interface", "hostIfname"},
 	{"namespace", "netnsPath"},

@@ -49,13 +49,16 @@ static void golden(void **state)
 	struct prefix prefixes[] = { prefix_of("10.9.0.0/31"), prefix_of("10.9.0.1/31") };
 	struct endpoint_want a = { .id = 0xa1, .ifname = "to-b", .prefixes = &prefixes[0], .prefix_count = 1, .mtu = 9000 },
 			     b = { .id = 0xa2, .ifname = "to-a", .prefixes = &prefixes[1], .prefix_count = 1, .mtu = 9000 };
+	struct prefix allow[] = { prefix_of("10.9.0.0/16"), prefix_of("2001:db8:9::/64"), prefix_of("10.0.0.200/32") };
+	struct endpoint_want with = { .id = 0x42, .ifname = "eth0", .allow = allow, .allow_count = 3 };
 	struct objv objs = { 0 };
 	struct err err = ERR_INIT;
 	struct model model;
 	struct tenant *red;
 	struct network *web, *inner;
 	struct stack *bare, *node, *other;
-	struct endpoint *endpoint, *free_one;
+	struct endpoint *endpoint, *free_one, *allowed;
+	struct ip_range excluded;
 
 	(void)state;
 	model_init(&model, &pools);
@@ -65,7 +68,10 @@ static void golden(void **state)
 	inner->internal = true;
 	inner->guard = false;
 	bare = stack_of(red, "w1", 0x30);
+	assert_int_equal(ip_range_parse("10.0.0.200", &excluded), 0);
+	ipam_exclude(web, &excluded, 1);
 	endpoint = endpoint_of(bare, web, "eth0", 0x40, "10.0.0.9");
+	assert_int_equal(model_endpoint_add(stack_of(red, "w2", 0x33), web, &with, &allowed, &err), 0);
 	assert_int_equal(publish_try(endpoint, "8080:80", &err), 0);
 	assert_int_equal(publish_try(endpoint, "192.0.2.1:53:5353/udp", &err), 0);
 	assert_int_equal(publish_try(endpoint, "[2001:db8::1]:443:8443", &err), 0);
@@ -101,6 +107,8 @@ static void golden(void **state)
 	print_objs(&text, "an endpoint with three ports: of any address, of one IPv4, of one IPv6", &objs);
 	desired_endpoint(free_one, &objs);
 	print_objs(&text, "an endpoint without guard and default route", &objs);
+	desired_endpoint(allowed, &objs);
+	print_objs(&text, "an endpoint with prefixes behind it, and another address of the subnet", &objs);
 	desired_stack(node, &objs);
 	print_objs(&text, "a lab's node that routes: one route by its wire, one by nobody knows what", &objs);
 	desired_endpoint(endpoint, &objs);

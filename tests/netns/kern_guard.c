@@ -425,6 +425,81 @@ static void test_guarded_listed(void **state)
 	guarded_by(true);
 }
 
+/* What a port is allowed beside its own addresses: that, of that port, and nothing else. */
+#define IP_ALLOWED "0a090005"
+#define IP_BESIDE "0a0a0005"
+#define IP6_ALLOWED "fd090000000000000000000000000005"
+#define IP6_BESIDE "fd090000000000010000000000000005"
+static const struct row allowed[] = {
+	{ "udp4", TO_V IP4("11", IP_ALLOWED, IP_V) UDP("1000", "2000"), NULL, false },
+	{ "udp4 beside", TO_V IP4("11", IP_BESIDE, IP_V) UDP("1000", "2000"), "ip_spoofed", false },
+	{ "dhcp server", TO_V IP4("11", IP_ALLOWED, IP_V) UDP("0043", "0044"), "dhcp_spoofed", false },
+	{ "another mac", MAC_V MAC_X IP4("11", IP_ALLOWED, IP_V) UDP("1000", "2000"), "mac_spoofed", false },
+	{ "arp reply", TO_V ARP("0002", MAC_A, IP_ALLOWED, MAC_V, IP_V), NULL, false },
+	{ "arp reply beside", TO_V ARP("0002", MAC_A, IP_BESIDE, MAC_V, IP_V), "arp_spoofed", false },
+	{ "arp reply with another mac", TO_V ARP("0002", MAC_X, IP_ALLOWED, MAC_V, IP_V), "arp_spoofed", false },
+	{ "udp6", TO_V IP6("11", IP6_ALLOWED, IP6_V) UDP("1000", "2000"), NULL, false },
+	{ "udp6 beside", TO_V IP6("11", IP6_BESIDE, IP6_V) UDP("1000", "2000"), "ip_spoofed", false },
+	{ "echo6", TO_V IP6("3a", IP6_ALLOWED, IP6_V) ECHO6, NULL, false },
+	{ "na", TO_V IP6("3a", IP6_ALLOWED, IP6_V) NA(IP6_ALLOWED) OPTION_TARGET(MAC_A), NULL, false },
+	{ "na from its own address", TO_V IP6("3a", IP6_A, IP6_V) NA(IP6_ALLOWED) OPTION_TARGET(MAC_A), NULL, false },
+	{ "na bare", TO_V IP6("3a", IP6_A, IP6_V) NA(IP6_ALLOWED), NULL, false },
+	{ "na beside", TO_V IP6("3a", IP6_A, IP6_V) NA(IP6_BESIDE) OPTION_TARGET(MAC_A), "nd_spoofed", false },
+	{ "na with another mac", TO_V IP6("3a", IP6_A, IP6_V) NA(IP6_ALLOWED) OPTION_TARGET(MAC_X), "nd_spoofed", false },
+	{ "ns", TO_V IP6("3a", IP6_ALLOWED, IP6_V) NS(IP6_V) OPTION_FROM(MAC_A), NULL, false },
+	{ "dad", "3333ff000005" MAC_A IP6("3a", NOBODY, NODES) NS(IP6_ALLOWED), NULL, false },
+	{ "dad beside", "3333ff000005" MAC_A IP6("3a", NOBODY, NODES) NS(IP6_BESIDE), "nd_spoofed", false },
+	{ "ra", "333300000001" MAC_A IP6("3a", IP6_ALLOWED, NODES) RA, "nd_spoofed", false },
+};
+
+/* Return: how many of the rows are not as they should be. */
+static unsigned rows_run(struct scene *scene, const struct row *row, size_t count)
+{
+	unsigned bad = 0;
+
+	for (; count > 0; count--, row++) {
+		struct tally before = tally_read(&scene->router, PORT_A), after;
+		bool arrived = frame_arrives(scene, row->hex);
+		uint64_t counted;
+
+		after = tally_read(&scene->router, PORT_A);
+		counted = row->counter ? tally_of(&after, row->counter) - tally_of(&before, row->counter) : 0;
+		if (arrived != !row->counter || (row->counter && counted != 1)) {
+			print_message("%s: %s, counted %u as %s\n", row->name, arrived ? "arrives" : "does not arrive",
+				      (unsigned)counted, row->counter ? row->counter : "nothing");
+			bad++;
+		}
+	}
+	return bad;
+}
+
+static void test_allowed(void **state)
+{
+	struct scene scene = scene_make(&world.features);
+	const struct obj elems[] = {
+		allow_of(ROUTER, PORT_A, "10.9.0.0/24"),
+		allow_of(ROUTER, PORT_A, "fd09::/64"),
+		/* another's, which end and begin beside it */
+		allow_of(ROUTER, PORT_V, "10.10.0.0/24"),
+		allow_of(ROUTER, PORT_V, "fd09:0:0:1::/64"),
+	};
+	unsigned without = 0;
+
+	(void)state;
+	guard_both(&scene, &world.features);
+	open_raw(&scene);
+	for (size_t i = 0; i < ARRAY_COUNT(allowed); i++)
+		without += frame_arrives(&scene, allowed[i].hex);
+	assert_int_equal(without, 0);
+	for (size_t i = 0; i < ARRAY_COUNT(elems); i++) {
+		add_elem(&scene.router, &elems[i]);
+		assert_have(&scene.router, &elems[i]);
+	}
+	assert_int_equal(rows_run(&scene, allowed, ARRAY_COUNT(allowed)), 0);
+	close_raw(&scene);
+	scene_fini(&scene);
+}
+
 /* Two kernels talk: neighbours are found by ARP and ND in both directions. */
 static void test_decent_traffic(void **state)
 {
@@ -593,6 +668,7 @@ int main(void)
 		cmocka_unit_test(test_guarded_each),
 		cmocka_unit_test(test_guarded_listed),
 		cmocka_unit_test(test_decent_traffic),
+		cmocka_unit_test(test_allowed),
 		cmocka_unit_test(test_storm),
 		cmocka_unit_test(test_forget),
 	};

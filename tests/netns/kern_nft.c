@@ -95,9 +95,9 @@ static void test_tampering(void **state)
 		{RULESET_ROUTER, "nft add chain inet moat extra"},
 		{RULESET_ROUTER, "nft flush chain inet moat input"},
 		{RULESET_ROUTER, "nft delete rule inet moat forward handle $(nft -a list chain "
-				 "inet moat forward | sed -n 's/.*invalid drop # handle //p')"},
+				 "inet moat forward | sed -n 's/.*invalid iifname .* drop # handle //p')"},
 		{RULESET_ROUTER,
-		 "h=$(nft -a list chain inet moat forward | sed -n 's/.*invalid drop # handle "
+		 "h=$(nft -a list chain inet moat forward | sed -n 's/.*invalid iifname .* drop # handle "
 		 "//p'); nft replace rule inet moat forward handle $h ct state invalid accept"},
 		{RULESET_ROUTER, "nft add set inet moat extra '{ type ifname; }'"},
 		{RULESET_ROUTER, "nft add table inet moat '{ flags dormant; }'"},
@@ -168,6 +168,11 @@ static void test_elements(void **state)
 			"10.0.0.1"),
 		elem_of(ROUTER, SET_GUARD_IP4, "mp000000000001", NULL, "10.0.0.1"),
 		elem_of(ROUTER, SET_GUARD_IP6, "mp000000000001", NULL, "fe80::1"),
+		allow_of(ROUTER, "mp000000000001", "10.9.0.0/16"),
+		allow_of(ROUTER, "mp000000000001", "10.10.0.7/32"),
+		allow_of(ROUTER, "mp000000000001", "128.0.0.0/1"),
+		allow_of(ROUTER, "mp000000000001", "fd09::/64"),
+		allow_of(ROUTER, "mp000000000001", "fd09::7/128"),
 		elem_of(ROUTER, SET_ROUTER_EGRESS, "mb000000000001", NULL, NULL),
 		pub_of(ROUTER, SET_ROUTER_PUB4, NULL, IPPROTO_TCP, 8080, "10.0.0.1", 80),
 		pub_of(ROUTER, SET_ROUTER_PUB6, NULL, IPPROTO_UDP, 53, "fd00::1", 5353),

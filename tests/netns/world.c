@@ -279,6 +279,16 @@ struct obj range_of(uint64_t ns, enum nft_set set, const char *ip, uint8_t proto
 	return obj;
 }
 
+struct obj allow_of(uint64_t ns, const char *dev, const char *prefix)
+{
+	struct prefix p = prefix_of(prefix);
+	struct obj obj = elem_of(ns, p.ip.family == 4 ? SET_GUARD_ALLOW4 : SET_GUARD_ALLOW6, dev, NULL, NULL);
+
+	obj.elem.ip = p.ip;
+	obj.elem.len = p.len;
+	return obj;
+}
+
 void add_elem(struct stack *stack, const struct obj *elem)
 {
 	struct nlbatch batch = {0};

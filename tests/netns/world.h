@@ -82,6 +82,7 @@ struct obj pub_of(uint64_t ns, enum nft_set set, const char *ip, uint8_t proto, 
 /* @to_port: 0 in the sets whose elements let the port stay */
 struct obj range_of(uint64_t ns, enum nft_set set, const char *ip, uint8_t proto, uint16_t first,
 		    uint16_t last, const char *to_ip, uint16_t to_port);
+struct obj allow_of(uint64_t ns, const char *dev, const char *prefix);
 void add_elem(struct stack *stack, const struct obj *elem);
 
 /** run_in() - a shell command inside the namespace; its exit status */

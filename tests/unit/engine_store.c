@@ -128,7 +128,9 @@ static void fill(struct model *model)
 	struct network *web, *inner;
 	struct stack *w1, *c1, *f1, *n1, *n2;
 	struct endpoint *endpoint;
+	struct prefix allow[] = { prefix_of("10.9.0.0/24"), prefix_of("fd09::/64") };
 	struct endpoint_want want = { .id = 20, .ifname = "eth0", .default_route = true, .request_id = "request \"1\"",
+				      .allow = allow, .allow_count = 2,
 				      .labels = "{\"a\":\"b \\\"c\\\"\"}" };
 	struct err err = ERR_INIT;
 

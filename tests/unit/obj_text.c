@@ -43,6 +43,8 @@ static const char *const lines[] = {
 	"elem ns=router:0123456789ab set=guard.arp_ok dev=mp0 mac=02:00:00:00:00:03 "
 	"ip=10.0.0.2",
 	"elem ns=router:0123456789ab set=guard.ip6_ok dev=mp0 ip=fe80::2",
+	"elem ns=router:0123456789ab set=guard.allow4 dev=mp0 ip=10.9.0.0 len=16",
+	"elem ns=router:0123456789ab set=guard.allow6 dev=mp0 ip=fd09:: len=128",
 	"elem ns=router:0123456789ab set=router.egress dev=mb0",
 	"elem ns=router:0123456789ab set=router.pub6 proto=udp port=53 to-ip=fd00::2 "
 	"to-port=5353",

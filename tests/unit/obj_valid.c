@@ -158,6 +158,7 @@ static void rulesets(void **state)
 	const char *arp =
 		"elem ns=router:000000000001 set=guard.arp_ok dev=a mac=02:00:00:00:00:01 "
 		"ip=10.0.0.1";
+	const char *allow = "elem ns=router:000000000001 set=guard.allow4 dev=a ip=10.9.2.0 len=24";
 	const char *pub =
 		"elem ns=host set=host.pub4 proto=tcp port=80 to-ip=10.0.0.1 to-port=80";
 	const char *range =
@@ -185,6 +186,13 @@ static void rulesets(void **state)
 	REFUSED(parsed(arp), o.elem.port = 1);
 	REFUSED(parsed(arp), o.elem.family = 1);
 	REFUSED(parsed(arp), o.elem.to_ip = o.elem.ip);
+	REFUSED(parsed(arp), o.elem.len = 24);
+	REFUSED(parsed(arp), o.elem.zero = 1);
+	REFUSED(parsed(allow), o.elem.len = 0);
+	REFUSED(parsed(allow), o.elem.len = 33);
+	REFUSED(parsed(allow), o.elem.len = 22); /* host bits */
+	REFUSED(parsed(allow), o.elem.set = SET_GUARD_IP4);
+	REFUSED(parsed(allow), o.elem.ip.b[3] = 1);
 	REFUSED(parsed(pub), o.ns = router);
 	REFUSED(parsed(pub), o.elem.proto = 1);
 	REFUSED(parsed(pub), o.elem.proto = 0);
