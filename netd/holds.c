@@ -7,6 +7,8 @@
 #include <sched.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 
@@ -15,6 +17,11 @@
 #include "lib/base/mem.h"
 #include "netd/hold.h"
 #include "netd/notify.h"
+
+enum {
+	HOLDS_STORED_MAX = NOTIFY_STORE_MAX - 1, /* one is the listening socket (supervisor.c) */
+	NAME_SIZE = 17,
+};
 
 /* @stored: the service manager has a copy */
 struct held {
@@ -31,16 +38,23 @@ static void held_free(struct held *held)
 	free(held);
 }
 
+static const char *name_print(uint64_t ns, char name[NAME_SIZE])
+{
+	snprintf(name, NAME_SIZE, "%" PRIx64, ns);
+	return name;
+}
+
 static void held_store(struct holds *holds, struct held *held)
 {
+	char name[NAME_SIZE];
 	int r;
 
-	if (holds->stored == NOTIFY_STORE_MAX) {
+	if (holds->stored == HOLDS_STORED_MAX) {
 		log_warn("the service manager keeps %d namespaces at most: this one will not outlive us",
-			 NOTIFY_STORE_MAX);
+			 HOLDS_STORED_MAX);
 		return;
 	}
-	r = notify_store(held->ns, held->fd);
+	r = notify_store(name_print(held->ns, name), held->fd);
 	if (r < 0)
 		log_warn("cannot have the service manager keep a namespace: %s", strerror(-r));
 	held->stored = r > 0;
@@ -77,37 +91,46 @@ void holds_drop(struct holds *holds, uint64_t ns)
 	struct held *held = table_del(&holds->table, &ns, sizeof(ns));
 
 	if (held != NULL && held->stored) {
+		char name[NAME_SIZE];
+
 		holds->stored--;
-		if (notify_unstore(ns) < 0)
+		if (notify_unstore(name_print(ns, name)) < 0)
 			log_warn("cannot tell the service manager to drop a namespace");
 	}
 	held_free(held);
 }
 
-static void take_one(void *ctx, uint64_t ns, int fd)
+/* Lower-case hex digits as name_print() writes them: no leading zero, nothing else. */
+static bool name_parse(const char *name, uint64_t *ret_ns)
 {
-	struct holds *holds = ctx;
-	struct held *held;
+	size_t len = strlen(name);
 
+	if (len == 0 || len > NOTIFY_NAME_MAX || name[0] == '0' ||
+	    strspn(name, "0123456789abcdef") != len)
+		return false;
+	*ret_ns = strtoull(name, NULL, 16);
+	return true;
+}
+
+bool holds_take(struct holds *holds, const char *name, int fd)
+{
+	struct held *held;
+	uint64_t ns;
+
+	if (!name_parse(name, &ns))
+		return false;
 	if (ioctl(fd, NS_GET_NSTYPE) != CLONE_NEWNET) {
-		log_warn("%" PRIx64 " from the service manager is no network namespace", ns);
-		fd_close(fd);
-		notify_unstore(ns);
-		return;
+		log_warn("%s from the service manager is no network namespace", name);
+		return false;
 	}
+	if (table_find(&holds->table, &ns, sizeof(ns)) != NULL)
+		return false;
 	held = add(holds, ns, fd);
 	if (held != NULL) {
 		held->stored = true;
 		holds->stored++;
 	}
-}
-
-void holds_take(struct holds *holds)
-{
-	size_t count = notify_take(take_one, holds);
-
-	if (count > 0)
-		log_info("%zu namespaces of containers are back", holds->table.count);
+	return true;
 }
 
 int holds_send(const struct holds *holds, int control)

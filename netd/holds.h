@@ -9,6 +9,9 @@
 #ifndef MOAT_NETD_HOLDS_H
 #define MOAT_NETD_HOLDS_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #include "lib/base/ds.h"
 
 /**
@@ -20,8 +23,8 @@ struct holds {
 	size_t stored;
 };
 
-/** holds_take() - what the service manager kept. Anything that is no network namespace is dropped, there too. */
-void holds_take(struct holds *holds);
+/** holds_take() - a descriptor that the service manager kept. Return: is it one of ours? Then it is owned. */
+bool holds_take(struct holds *holds, const char *name, int fd);
 
 /** holds_keep() - @fd is owned in any case; one of the same number is replaced. Beyond hold_limit() it is told and closed. */
 void holds_keep(struct holds *holds, uint64_t ns, int fd);

@@ -4,9 +4,7 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <inttypes.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -21,11 +19,10 @@
 enum {
 	SEND_S = 5,	   /* patience with a manager whose queue is full */
 	LISTEN_FIRST = 3,  /* SD_LISTEN_FDS_START */
-	NAME_DIGITS = 13,  /* of a 52-bit number in hex: a namespace's has 16 bits of class, the upper ones 0 */
 	ENV_MAX = 131072,  /* MAX_ARG_STRLEN, include/uapi/linux/binfmts.h */
 	LISTEN_MAX = 1 << 20,
 };
-static_assert(sizeof("LISTEN_FDNAMES=") + NOTIFY_STORE_MAX * (NAME_DIGITS + 1) <= ENV_MAX,
+static_assert(sizeof("LISTEN_FDNAMES=") + NOTIFY_STORE_MAX * (NOTIFY_NAME_MAX + 1) <= ENV_MAX,
 	      "with so many descriptors in the store execve() of our next life would fail with E2BIG");
 
 static int send_with(const char *state, int fd)
@@ -66,43 +63,19 @@ static int send_with(const char *state, int fd)
 
 int notify_send(const char *state) { return send_with(state, -1); }
 
-int notify_store(uint64_t id, int fd)
+int notify_store(const char *name, int fd)
 {
-	char state[64];
+	/* FDPOLL=0: none of ours ever hangs up, and a namespace's cannot even be polled for it. */
+	cleanup(mem_freep) char *state = mem_printf("FDSTORE=1\nFDPOLL=0\nFDNAME=%s", name);
 
-	if (id >> (4 * NAME_DIGITS) != 0)
-		return -ERANGE;
-	/* FDPOLL=0: a namespace's descriptor never hangs up, and cannot be polled for it either. */
-	snprintf(state, sizeof(state), "FDSTORE=1\nFDPOLL=0\nFDNAME=%" PRIx64, id);
-	return send_with(state, fd);
+	return strlen(name) > NOTIFY_NAME_MAX ? -ERANGE : send_with(state, fd);
 }
 
-static int unstore_name(const char *name)
+int notify_unstore(const char *name)
 {
 	cleanup(mem_freep) char *state = mem_printf("FDSTOREREMOVE=1\nFDNAME=%s", name);
 
 	return send_with(state, -1);
-}
-
-int notify_unstore(uint64_t id)
-{
-	char name[NAME_DIGITS + 4];
-
-	if (id >> (4 * NAME_DIGITS) != 0)
-		return -ERANGE;
-	snprintf(name, sizeof(name), "%" PRIx64, id);
-	return unstore_name(name);
-}
-
-/* Lower-case hex digits as notify_store() writes them: no leading zero, nothing else. */
-static bool name_parse(const char *name, uint64_t *ret_id)
-{
-	size_t len = strlen(name);
-
-	if (len == 0 || len > NAME_DIGITS || name[0] == '0' || strspn(name, "0123456789abcdef") != len)
-		return false;
-	*ret_id = strtoull(name, NULL, 16);
-	return true;
 }
 
 /* Is the variable a number that speaks of this process? */
@@ -114,14 +87,13 @@ static bool is_for_us(const char *variable)
 	return text != NULL && str_u64(text, INT32_MAX, &pid) == 0 && pid == (uint64_t)getpid();
 }
 
-size_t notify_take(notify_fd_fn fn, void *ctx)
+void notify_take(notify_fd_fn fn, void *ctx)
 {
 	const char *number = getenv("LISTEN_FDS"), *text = getenv("LISTEN_FDNAMES");
 	cleanup(mem_freep) char *names = mem_strdup(text != NULL ? text : "");
 	bool ours = is_for_us("LISTEN_PID");
-	uint64_t count, id;
 	char *rest = names;
-	size_t taken = 0;
+	uint64_t count;
 
 	if (!ours || number == NULL || str_u64(number, LISTEN_MAX, &count) < 0)
 		count = 0;
@@ -133,15 +105,11 @@ size_t notify_take(notify_fd_fn fn, void *ctx)
 
 		if (fd_cloexec(fd, true) < 0)
 			continue;
-		if (name_parse(name, &id)) {
-			fn(ctx, id, fd);
-			taken++;
-		} else {
+		if (!fn(ctx, name, fd)) {
 			fd_close(fd);
-			unstore_name(name);
+			notify_unstore(name);
 		}
 	}
-	return taken;
 }
 
 uint64_t notify_watchdog_ms(void)

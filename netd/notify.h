@@ -7,10 +7,11 @@
 #ifndef MOAT_NETD_NOTIFY_H
 #define MOAT_NETD_NOTIFY_H
 
-#include <stddef.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 enum {
+	NOTIFY_NAME_MAX = 13, /* characters of a descriptor's name: a namespace's number in hex */
 	/*
 	 * Descriptors the manager may keep for us; configs/systemd/moatd.service repeats the number. It gives
 	 * them back with all their names in one environment variable, and execve(2) takes 128 kB for one.
@@ -25,22 +26,22 @@ enum {
 int notify_send(const char *state);
 
 /**
- * notify_store() - have the manager keep a copy of @fd under the number @id (FDSTORE=1)
- * notify_unstore() - and drop it again
+ * notify_store() - have the manager keep a copy of @fd under @name (FDSTORE=1)
+ * notify_unstore() - and drop all of that name again
  * It says neither whether it did: NOTIFY_STORE_MAX is the caller's to keep to.
- * Return: as notify_send(); -ERANGE for an @id above 52 bits, whose name would be too long.
+ * Return: as notify_send(); -ERANGE for a @name that is too long.
  */
-int notify_store(uint64_t id, int fd);
-int notify_unstore(uint64_t id);
+int notify_store(const char *name, int fd);
+int notify_unstore(const char *name);
 
-typedef void (*notify_fd_fn)(void *ctx, uint64_t id, int fd);
+typedef bool (*notify_fd_fn)(void *ctx, const char *name, int fd);
 
 /**
- * notify_take() - what the manager kept over our last life, one call of @fn each, which owns the descriptor
- * Takes LISTEN_* out of the environment. What has no name of ours is closed and given back to forget.
- * Return: number of calls.
+ * notify_take() - what the manager kept over our last life, one call of @fn each
+ * Takes LISTEN_* out of the environment. @fn returns true when it keeps the descriptor; otherwise that is closed, and
+ * the manager is told to forget it.
  */
-size_t notify_take(notify_fd_fn fn, void *ctx);
+void notify_take(notify_fd_fn fn, void *ctx);
 
 /** notify_watchdog_ms() - a "WATCHDOG=1" is due within that time, again and again; 0: nobody waits for one */
 uint64_t notify_watchdog_ms(void);

@@ -192,7 +192,22 @@ int runtime_make(const char *runtime_dir, const char *state_dir, const struct ru
 	return 0;
 }
 
-int runtime_listen(const char *runtime_dir, int *ret_fd, struct err *err)
+/*
+ * Whose queue does a client at @path get into? Nobody but us may listen there while we have the lock, so whoever takes a
+ * connection is @kept. A path that is gone, or was bound anew by somebody who is dead, refuses.
+ */
+static bool listens_at(int kept, const struct sockaddr_un *path)
+{
+	cleanup(fd_closep) int client = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	socklen_t size = sizeof(int);
+	int accepts = 0;
+
+	if (kept < 0 || getsockopt(kept, SOL_SOCKET, SO_ACCEPTCONN, &accepts, &size) < 0 || !accepts)
+		return false;
+	return connect(client, (const struct sockaddr *)path, sizeof(*path)) == 0 || errno == EAGAIN;
+}
+
+int runtime_listen(const char *runtime_dir, int kept, int *ret_fd, struct err *err)
 {
 	struct sockaddr_un addr = {.sun_family = AF_UNIX};
 	cleanup(mem_freep) char *path = mem_printf("%s/moatd.sock", runtime_dir);
@@ -203,6 +218,11 @@ int runtime_listen(const char *runtime_dir, int *ret_fd, struct err *err)
 	if (str_copy(addr.sun_path, sizeof(addr.sun_path), path) < 0)
 		return err_set(err, ERR_USAGE, ENAMETOOLONG, path,
 			       "the path %s is too long for a Unix socket", path);
+	if (listens_at(kept, &addr)) {
+		*ret_fd = kept;
+		return 1;
+	}
+	fd_close(kept);
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return err_sys(err, ERR_IO, errno, path, "cannot make a socket");

@@ -41,7 +41,11 @@ int runtime_ids_find(const char *engine_user, const char *admin_group,
 int runtime_make(const char *runtime_dir, const char *state_dir, const struct runtime_ids *ids,
 		 int *ret_lock, struct err *err);
 
-/** runtime_listen() - the API socket RUNTIME/moatd.sock, listening. */
-int runtime_listen(const char *runtime_dir, int *ret_fd, struct err *err);
+/**
+ * runtime_listen() - the API socket RUNTIME/moatd.sock, listening
+ * @kept: one of an earlier life, owned, or -1: used where it is still what clients reach by that path
+ * Return: 0, 1 when it is @kept, -errno.
+ */
+int runtime_listen(const char *runtime_dir, int kept, int *ret_fd, struct err *err);
 
 #endif

@@ -37,6 +37,7 @@
 #include "lib/base/fdio.h"
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
+#include "lib/base/str.h"
 #include "netd/hold.h"
 #include "netd/holds.h"
 #include "netd/notify.h"
@@ -55,6 +56,8 @@ enum {
 	BEATS = 4, /* signs of life in the time the service manager gives */
 	DEATH_SIZE = 128,
 };
+
+#define API_NAME "api" /* of the listening socket, in the service manager's store */
 
 enum child_kind { CHILD_ENGINE, CHILD_HAND, CHILD_COUNT };
 
@@ -76,6 +79,7 @@ static const char *const child_names[CHILD_COUNT] = {
  * @stop_at: when patience with the child that is being stopped ends, 0 while nothing stops
  * @beat_ms: how often the service manager is told that we live; 0: it does not wait for that
  * @beat_at: when next
+ * @api_stored: the service manager has a copy of @listen
  * @asked: the engine was sent a byte and has not given it back
  */
 struct supervisor {
@@ -87,11 +91,12 @@ struct supervisor {
 	int lock, listen, signals, control, line;
 	uint64_t started_at, start_at, stop_at, beat_ms, beat_at;
 	unsigned young;
-	bool stopping, announced, served, asked;
+	bool stopping, announced, served, asked, api_stored;
 };
 
 static int signals_open(int *ret_fd, struct err *err);
 static void nofile_raise(void);
+static int api_open(struct supervisor *s, struct err *err);
 static int children_start(struct supervisor *s, struct err *err);
 static void loop(struct supervisor *s);
 
@@ -114,11 +119,9 @@ int supervisor_run(const struct supervisor_options *options, struct err *err)
 	if (r == 0)
 		r = signals_open(&s.signals, err);
 	if (r == 0)
-		r = runtime_listen(options->runtime_dir, &s.listen, err);
-	if (r == 0) {
-		holds_take(&s.holds);
+		r = api_open(&s, err);
+	if (r == 0)
 		r = children_start(&s, err);
-	}
 	if (r == 0) {
 		if (s.ids.admin_gid == (gid_t)-1)
 			log_info("there is no group \"%s\": root alone administers",
@@ -126,7 +129,8 @@ int supervisor_run(const struct supervisor_options *options, struct err *err)
 		loop(&s);
 		log_info("stopped; what stands in the kernel stays");
 	}
-	if (s.listen >= 0) {
+	/* What the service manager keeps goes on to take connections: they wait for our next life. */
+	if (s.listen >= 0 && !s.api_stored) {
 		cleanup(mem_freep) char *path =
 			mem_printf("%s/moatd.sock", options->runtime_dir);
 
@@ -178,6 +182,39 @@ static void nofile_raise(void)
 		limit.rlim_cur = limit.rlim_max;
 		setrlimit(RLIMIT_NOFILE, &limit);
 	}
+}
+
+/* Of what the service manager kept: the listening socket and containers' namespaces. */
+static bool take(void *ctx, const char *name, int fd)
+{
+	struct supervisor *s = ctx;
+
+	if (!str_eq(name, API_NAME))
+		return holds_take(&s->holds, name, fd);
+	if (s->listen >= 0)
+		return false;
+	s->listen = fd;
+	return true;
+}
+
+static int api_open(struct supervisor *s, struct err *err)
+{
+	int kept, r;
+
+	notify_take(take, s);
+	if (s->holds.table.count > 0)
+		log_info("%zu namespaces of containers are back", s->holds.table.count);
+	kept = s->listen;
+	s->listen = -1;
+	r = runtime_listen(s->options->runtime_dir, kept, &s->listen, err);
+	if (r < 0)
+		return r;
+	s->api_stored = r > 0;
+	if (!s->api_stored) {
+		notify_unstore(API_NAME);
+		s->api_stored = notify_store(API_NAME, s->listen) == 1;
+	}
+	return 0;
 }
 
 /* ---- children ---- */

@@ -7,7 +7,7 @@
 # shellcheck source=../lib/sandbox.sh
 . "$(dirname "$0")/../lib/sandbox.sh"
 sandbox_enter "$@"
-need python3 pgrep
+need python3 pgrep socat
 
 libexec=/run/libexec
 mkdir "$libexec"
@@ -34,16 +34,35 @@ eventually 10 said READY=1 1 || die "it does not get ready: $(cat /run/moatd.log
 rm /run/adopt
 
 assert_ok "what has no name of ours is given back" eventually 5 said FDNAME=stranger 1
-assert_ok "a held namespace is given to the manager" eventually 5 said FDSTORE=1 1
+assert_ok "the listening socket is given to the manager" eventually 5 said FDNAME=api 2
+assert_ok "and so is a held namespace" eventually 5 said FDSTORE=1 2
 name=$(sed -n 's/^FDNAME=//p' "$told" | tail -n 1)
 assert_eq "under its number" 3000000000007 "$name"
-assert_eq "and is not to be polled" 1 "$(count FDPOLL=0)"
+assert_eq "and neither is to be polled" 2 "$(count FDPOLL=0)"
 space=$(readlink "/proc/$(child moatd-engine)/ns/net")
 
-# A restart: nobody but the manager has it meanwhile
+# A restart: nobody but the manager has it meanwhile. Clients wait in the queue of the socket: none is refused.
+knock() {
+	local knocked=0 refused=0
+	until [[ -e /run/enough ]]; do
+		socat -u OPEN:/dev/null "UNIX-CONNECT:$RT/moatd.sock" || ((++refused))
+		((++knocked))
+	done
+	echo "$knocked $refused" >/run/knocked
+}
+inode=$(stat -c %i "$RT/moatd.sock")
+knock 2>/run/refused &
+knocker=$!
+sandbox_keep $knocker
 : >/run/engine.log
 kill -HUP "$manager"
 eventually 10 said READY=1 2 || die "no second life: $(cat /run/moatd.log)"
+touch /run/enough
+wait $knocker
+read -r knocked refused </run/knocked
+assert_eq "of $knocked clients none was refused" 0 "$refused"
+assert_ok "and there were some" test "$knocked" -gt 3
+assert_eq "the socket is the same" "$inode" "$(stat -c %i "$RT/moatd.sock")"
 assert_eq "it stopped in good order" 1 "$(count 'end 0')"
 assert_eq "the hand of the next life knows it" "known 1" "$(known)"
 held=$(readlink "/proc/$(child moatd-hand)/fd/"* "/proc/$(moatd_pid)/fd/"* | grep -cxF "$space")
@@ -57,6 +76,17 @@ kill -KILL "$(moatd_pid)"
 eventually 10 said READY=1 3 || die "no third life: $(cat /run/moatd.log)"
 assert_eq "killed by SIGKILL: it is there again" "known 1" "$(known)"
 
+# A socket that nobody reaches by its path is of no use
+rm "$RT/moatd.sock"
+kill -HUP "$manager"
+eventually 10 said READY=1 4 || die "no fourth life: $(cat /run/moatd.log)"
+assert_ok "a socket whose path is gone is made anew" socat -u OPEN:/dev/null "UNIX-CONNECT:$RT/moatd.sock"
+assert_eq "and the manager has the new one" "FDNAME=api" "$(grep -A2 FDSTORE=1 "$told" | tail -n 1)"
+inode=$(stat -c %i "$RT/moatd.sock")
+kill -HUP "$manager"
+eventually 10 said READY=1 5 || die "no fifth life: $(cat /run/moatd.log)"
+assert_eq "which it gives back" "$inode" "$(stat -c %i "$RT/moatd.sock")"
+
 # It goes for good
 before=$(count FDSTOREREMOVE=1)
 touch /run/release
@@ -66,7 +96,7 @@ assert_eq "by its number" "$name" "$(sed -n 's/^FDNAME=//p' "$told" | tail -n 1)
 rm /run/release
 : >/run/engine.log
 kill -HUP "$manager"
-eventually 10 said READY=1 4 || die "no fourth life: $(cat /run/moatd.log)"
+eventually 10 said READY=1 6 || die "no sixth life: $(cat /run/moatd.log)"
 assert_eq "and does not come back" "known 0" "$(known)"
 
 # Signs of life
