@@ -10,6 +10,7 @@ Complaints are lines "PAGE: text"; the exit status is 1 when there are any:
     defines one (a line that begins with "*-") that the help does not name;
   - an option in the help of a verb is none that the verb takes;
   - a verb of a noun, as "moat tenant create", does not occur in the noun's page;
+  - a key of moatd.yaml is missing from its page or from configs/moatd.yaml, or is none;
   - a page refers to another of Moat's that is not there, or scdoc(1) refuses it.
 Whoever adds an option writes it into usage text and page: its name must occur, in bold, and that is all that is asked.
 """
@@ -99,17 +100,30 @@ def check_programs(root, bin_dir, pages):
             compare(name, pages[name], [said([str(bin_dir / program), "--help"])], COMMON - {"-h", "--help"} | {"--help", "-h"})
 
 
+def check_settings(root, pages):
+    """Keys of moatd.yaml: the table of the program that reads it, the page, the example that is installed."""
+    known = set(re.findall(r'^\t\{ "(\w+)", offsetof', (root / "netd/seam/settings.c").read_text(encoding="utf-8"), re.M))
+    page = set(re.findall(r"^\*(\w+)\*$", pages.get("moatd.yaml.5", ""), re.M))
+    example = set(re.findall(r"^#?(\w+): ", (root / "configs/moatd.yaml").read_text(encoding="utf-8"), re.M))
+    for name, keys in (("moatd.yaml.5", page), ("configs/moatd.yaml", example)):
+        for key in sorted(known ^ keys):
+            complain(name, f"{key} is {'missing' if key in known else 'no key of settings.c'}")
+    if not known:
+        complain("netd/seam/settings.c", "its table of keys is not read by this test any more")
+
+
 def main():
     root, bin_dir = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
     pages = {path.name[:-4]: path.read_text(encoding="utf-8") for path in (root / "docs/man").glob("*.scd")}
     moat = str(bin_dir / "moat")
     check_verbs(moat, pages)
     check_programs(root, bin_dir, pages)
+    check_settings(root, pages)
     for option in sorted(COMMON):
         if f"*{option}*" not in pages["moat.1"]:
             complain("moat.1", f"{option} is missing")
     for name, text in sorted(pages.items()):
-        for page, section in re.findall(r"\*(moat[a-z-]*)\*\((\d)\)", text):
+        for page, section in re.findall(r"\*(moat[a-z.-]*)\*\((\d)\)", text):
             if f"{page}.{section}" not in pages:
                 complain(name, f"{page}({section}) is not there")
         if shutil.which("scdoc"):
