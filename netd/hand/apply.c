@@ -196,19 +196,26 @@ static const char *index_name(const struct op *op)
  * ones too, even if it is the address it has (NETDEV_CHANGEADDR, neigh_changeaddr() in
  * net/core/neighbour.c). So one that does not change is left out.
  */
-static void encode_link_set(struct nlsock *sock, struct nlbatch *batch,
-			    const struct obj_link *link, uint32_t master)
+static int encode_link_set(struct nlsock *sock, struct nlbatch *batch, const struct obj_link *link,
+			   uint32_t master, struct outcome *out)
 {
 	cleanup(buf_fini) struct buf bytes = BUF_INIT;
 	cleanup(mem_freep) struct rtnl_link_info *infos = NULL;
 	struct obj_link message = *link;
-	int count = 0;
+	struct err err = ERR_INIT;
+	int count, r;
 
-	if (rtnl_link_get(sock, link->name, &bytes, NULL) == 0)
-		count = rtnl_list_links((struct rtnl_slice){bytes.data, bytes.size}, &infos);
+	/* which address it has must be known, or neighbours are lost without a word */
+	r = rtnl_link_get(sock, link->name, &bytes, &err);
+	if (r < 0) {
+		fail(out, r, err.msg);
+		return r;
+	}
+	count = rtnl_list_links((struct rtnl_slice){bytes.data, bytes.size}, &infos);
 	if (count == 1 && memcmp(&infos[0].mac, &link->mac, sizeof(link->mac)) == 0)
 		memset(&message.mac, 0, sizeof(message.mac));
 	rtnl_link_set(batch, &message, master);
+	return 0;
 }
 
 /* Of an end inside of a stack nothing but its MTU: its owner may have bridged it, or given it another MAC address. */
@@ -229,10 +236,8 @@ static int encode_link(struct apply *apply, struct nlsock *sock, struct nlbatch 
 		rtnl_link_mtu(batch, link->name, link->mtu);
 		return 0;
 	}
-	if (op->verb == OP_SET) {
-		encode_link_set(sock, batch, link, master);
-		return 0;
-	}
+	if (op->verb == OP_SET)
+		return encode_link_set(sock, batch, link, master, out);
 	if (link->type == LINK_BRIDGE) {
 		rtnl_bridge_add(batch, link);
 		return 0;
