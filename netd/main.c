@@ -17,18 +17,21 @@
 #include "netd/supervisor.h"
 
 static const char usage[] = "usage: moatd [--runtime-dir DIR] [--state-dir DIR] [--engine-user "
-			    "NAME|UID] [--admin-group NAME|GID]\n"
-			    "             [--libexec DIR] [--config FILE] [--reserved-ports FILE] "
-			    "[--allowed-ports FILE]\n"
+			    "NAME|UID] [--dns-user NAME|UID]\n"
+			    "             [--admin-group NAME|GID] [--libexec DIR] [--config FILE] "
+			    "[--reserved-ports FILE]\n"
+			    "             [--allowed-ports FILE] [--resolv-conf FILE]\n"
 			    "             [--log-level error|warn|info|debug] [--foreground]\n"
 			    "             [--version] [-h|--help]\n"
-			    "Keeps moatd-hand and moatd-engine running and the socket "
+			    "Keeps moatd-hand, moatd-engine and moatd-dns running and the socket "
 			    "DIR/moatd.sock open. Needs root.\n";
 
 enum option_kind {
 	OPT_RUNTIME = 256,
 	OPT_STATE,
 	OPT_USER,
+	OPT_DNS_USER,
+	OPT_RESOLV,
 	OPT_GROUP,
 	OPT_LIBEXEC,
 	OPT_CONFIG,
@@ -44,6 +47,8 @@ static const struct option options[] = {
 	{"runtime-dir", required_argument, NULL, OPT_RUNTIME},
 	{"state-dir", required_argument, NULL, OPT_STATE},
 	{"engine-user", required_argument, NULL, OPT_USER},
+	{"dns-user", required_argument, NULL, OPT_DNS_USER},
+	{"resolv-conf", required_argument, NULL, OPT_RESOLV},
 	{"admin-group", required_argument, NULL, OPT_GROUP},
 	{"libexec", required_argument, NULL, OPT_LIBEXEC},
 	{"config", required_argument, NULL, OPT_CONFIG},
@@ -56,7 +61,7 @@ static const struct option options[] = {
 	{NULL, 0, NULL, 0},
 };
 
-/* Where its two helpers are: beside it in a build folder, in ../libexec/moat where it is installed. */
+/* Where its helpers are: beside it in a build folder, in ../libexec/moat where it is installed. */
 static char *own_folder(void)
 {
 	char path[4096], *folder, *helper;
@@ -88,6 +93,12 @@ static int options_parse(int argc, char **argv, struct supervisor_options *o)
 			break;
 		case OPT_USER:
 			o->engine_user = optarg;
+			break;
+		case OPT_DNS_USER:
+			o->dns_user = optarg;
+			break;
+		case OPT_RESOLV:
+			o->resolv_conf = optarg;
 			break;
 		case OPT_GROUP:
 			o->admin_group = optarg;
@@ -137,6 +148,7 @@ int main(int argc, char **argv)
 		.state_dir = "/var/lib/moat",
 		.config = SETTINGS_FILE,
 		.engine_user = "moat-engine",
+		.resolv_conf = "/etc/resolv.conf",
 		.admin_group = "moat-admin",
 		.libexec = folder,
 		.log_level = "info",

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "lib/base/fdio.h"
+#include "lib/base/log.h"
 #include "lib/base/mem.h"
 #include "lib/base/str.h"
 
@@ -25,29 +26,67 @@ enum { LISTEN_BACKLOG = 4096 };
 /* Beyond the largest number: (uid_t)-1 means "leave as it is" to the kernel. */
 enum { ID_MAX = 0x7fffffff };
 
-int runtime_ids_find(const char *engine_user, const char *admin_group,
+static int user_find(const char *name, const char *what, const char *option, uid_t *ret_uid,
+		     gid_t *ret_gid, struct err *err)
+{
+	const struct passwd *user;
+	uint64_t number;
+
+	if (str_u64(name, ID_MAX, &number) == 0) {
+		*ret_uid = (uid_t)number;
+		*ret_gid = (gid_t)number;
+	} else {
+		user = getpwnam(name);
+		if (user == NULL)
+			return err_set(err, ERR_NOTFOUND, ENOENT, name,
+				       "there is no user \"%s\" for the %s: make it "
+				       "(sysusers) or give %s",
+				       name, what, option);
+		*ret_uid = user->pw_uid;
+		*ret_gid = user->pw_gid;
+	}
+	if (*ret_uid == 0)
+		return err_set(err, ERR_USAGE, EINVAL, name, "the %s must not run as root", what);
+	return 0;
+}
+
+/* For a daemon that is only tried out: a number that is nobody's does as well as a user made for it. */
+static void dns_ids_guess(struct runtime_ids *ids)
+{
+	const struct passwd *user = getpwnam("moat-dns");
+
+	if (user != NULL) {
+		ids->dns_uid = user->pw_uid;
+		ids->dns_gid = user->pw_gid;
+		return;
+	}
+	ids->dns_uid = ids->engine_uid + 1;
+	while (getpwuid(ids->dns_uid) != NULL || getgrgid(ids->dns_uid) != NULL)
+		ids->dns_uid++;
+	ids->dns_gid = ids->dns_uid;
+	log_warn("there is no user \"moat-dns\" for the name service: it runs as uid %u",
+		 ids->dns_uid);
+}
+
+int runtime_ids_find(const char *engine_user, const char *dns_user, const char *admin_group,
 		     struct runtime_ids *ret_ids, struct err *err)
 {
 	struct runtime_ids ids = {.admin_gid = (gid_t)-1};
 	uint64_t number;
+	int r = user_find(engine_user, "engine", "--engine-user", &ids.engine_uid, &ids.engine_gid,
+			  err);
 
-	if (str_u64(engine_user, ID_MAX, &number) == 0) {
-		ids.engine_uid = (uid_t)number;
-		ids.engine_gid = (gid_t)number;
-	} else {
-		const struct passwd *user = getpwnam(engine_user);
-
-		if (user == NULL)
-			return err_set(err, ERR_NOTFOUND, ENOENT, engine_user,
-				       "there is no user \"%s\" for the engine: make it "
-				       "(sysusers) or give --engine-user",
-				       engine_user);
-		ids.engine_uid = user->pw_uid;
-		ids.engine_gid = user->pw_gid;
-	}
-	if (ids.engine_uid == 0)
-		return err_set(err, ERR_USAGE, EINVAL, engine_user,
-			       "the engine must not run as root");
+	if (r == 0 && dns_user != NULL)
+		r = user_find(dns_user, "name service", "--dns-user", &ids.dns_uid, &ids.dns_gid,
+			      err);
+	else if (r == 0)
+		dns_ids_guess(&ids);
+	if (r < 0)
+		return r;
+	/* the one could take the other over by ptrace(2), and both are there to be taken over apart */
+	if (ids.dns_uid == ids.engine_uid)
+		return err_set(err, ERR_USAGE, EINVAL, dns_user,
+			       "engine and name service must be different users");
 	if (str_u64(admin_group, ID_MAX, &number) == 0) {
 		ids.admin_gid = (gid_t)number;
 	} else {

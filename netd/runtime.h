@@ -14,15 +14,18 @@
 struct runtime_ids {
 	uid_t engine_uid;
 	gid_t engine_gid;
+	uid_t dns_uid;
+	gid_t dns_gid;
 	gid_t admin_gid;
 };
 
 /**
  * runtime_ids_find() - names to numbers
- * @engine_user: name or number; root is refused
+ * @engine_user, @dns_user: name or number; root is refused, and one for both
+ *	NULL for the latter: "moat-dns"; where it does not exist the next number above the engine's that is nobody's
  * @admin_group: name or number; one that does not exist leaves root alone as administrator
  */
-int runtime_ids_find(const char *engine_user, const char *admin_group,
+int runtime_ids_find(const char *engine_user, const char *dns_user, const char *admin_group,
 		     struct runtime_ids *ret_ids, struct err *err);
 
 /**

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * supervisor - two children, one loop. Floor F4.
+ * supervisor - three children, one loop. Floor F4.
  *
  * Engine and hand live and die together: each keeps state about what the
  * other has answered, and starting both is cheap and always right, since an
@@ -12,6 +12,8 @@
  *	  DOWN ------------------> UP ---- SIGTERM ----> ENGINE STOPS -> HAND STOPS -> return
  *	   ^                       |
  *	   +-- both are dead ------+ one died: the other gets SIGKILL
+ *
+ * moatd-dns stands apart: it comes and goes alone (netd/dnschild.h).
  *
  * Clients never see that: their connections wait in the queue of the
  * listening socket, which is ours, and packets do not ask either of them.
@@ -38,6 +40,7 @@
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
 #include "lib/base/str.h"
+#include "netd/dnschild.h"
 #include "netd/hold.h"
 #include "netd/holds.h"
 #include "netd/notify.h"
@@ -72,7 +75,7 @@ static const char *const child_names[CHILD_COUNT] = {
  * @death: how each ended, until both have and it is logged
  * @control: our end of the pair with the hand; -1
  * @line: our end of the pair with the engine: its first byte means that it is ready, and later it gives back
- *	whatever byte it is sent; -1
+ *	whatever byte it is sent; a 'K' means that moatd-dns must go; -1
  * @young: deaths in a row that came too soon
  * @served: the present engine got ready
  * @start_at: when to start the children, 0 while they live
@@ -86,6 +89,7 @@ struct supervisor {
 	const struct supervisor_options *options;
 	struct runtime_ids ids;
 	struct holds holds;
+	struct dnschild dns;
 	pid_t pid[CHILD_COUNT];
 	char death[CHILD_COUNT][DEATH_SIZE];
 	int lock, listen, signals, control, line;
@@ -98,6 +102,7 @@ static int signals_open(int *ret_fd, struct err *err);
 static void nofile_raise(void);
 static int api_open(struct supervisor *s, struct err *err);
 static int children_start(struct supervisor *s, struct err *err);
+static void dns_start(struct supervisor *s);
 static void loop(struct supervisor *s);
 
 int supervisor_run(const struct supervisor_options *options, struct err *err)
@@ -108,11 +113,13 @@ int supervisor_run(const struct supervisor_options *options, struct err *err)
 			       .signals = -1,
 			       .control = -1,
 			       .line = -1,
+			       .dns = DNSCHILD_INIT,
 			       .beat_ms = notify_watchdog_ms() / BEATS};
 	int r;
 
 	nofile_raise();
-	r = runtime_ids_find(options->engine_user, options->admin_group, &s.ids, err);
+	r = runtime_ids_find(options->engine_user, options->dns_user, options->admin_group, &s.ids,
+			     err);
 	if (r == 0)
 		r = runtime_make(options->runtime_dir, options->state_dir, &s.ids, &s.lock,
 				 err);
@@ -121,11 +128,14 @@ int supervisor_run(const struct supervisor_options *options, struct err *err)
 	if (r == 0)
 		r = api_open(&s, err);
 	if (r == 0)
+		r = dnschild_open(&s.dns, err);
+	if (r == 0)
 		r = children_start(&s, err);
 	if (r == 0) {
 		if (s.ids.admin_gid == (gid_t)-1)
 			log_info("there is no group \"%s\": root alone administers",
 				 options->admin_group);
+		dns_start(&s);
 		loop(&s);
 		log_info("stopped; what stands in the kernel stays");
 	}
@@ -142,6 +152,7 @@ int supervisor_run(const struct supervisor_options *options, struct err *err)
 			waitpid(s.pid[kind], NULL, 0);
 		}
 	}
+	dnschild_fini(&s.dns);
 	holds_fini(&s.holds);
 	fd_close(s.control);
 	fd_close(s.line);
@@ -272,6 +283,10 @@ static int engine_start(struct supervisor *s, int seam, int line, struct err *er
 		"4",
 		"--ready-fd",
 		"5",
+		"--dns-fd",
+		"6",
+		"--resolv-conf",
+		o->resolv_conf,
 		"--runtime-dir",
 		o->runtime_dir,
 		"--state-dir",
@@ -284,7 +299,7 @@ static int engine_start(struct supervisor *s, int seam, int line, struct err *er
 		gid,
 		NULL,
 	};
-	int fds[] = {seam, s->listen, line};
+	int fds[] = {seam, s->listen, line, s->dns.engine};
 	struct spawn spawn = {
 		.path = path,
 		.fds = fds,
@@ -296,6 +311,12 @@ static int engine_start(struct supervisor *s, int seam, int line, struct err *er
 
 	spawn.argv = (char *const *)(uintptr_t)argv;
 	return spawn_start(&spawn, &s->pid[CHILD_ENGINE], err);
+}
+
+static void dns_start(struct supervisor *s)
+{
+	dnschild_start(&s->dns, s->options->libexec, s->options->log_level, s->ids.dns_uid,
+		       s->ids.dns_gid);
 }
 
 /* All that is held, then END: the hand serves nobody before it has them. */
@@ -406,7 +427,7 @@ static void children_reap(struct supervisor *s)
 		enum child_kind kind = pid == s->pid[CHILD_ENGINE] ? CHILD_ENGINE : CHILD_HAND,
 				other = CHILD_COUNT - 1 - kind;
 
-		if (pid != s->pid[kind])
+		if (dnschild_reaped(&s->dns, pid, status, s->stopping) || pid != s->pid[kind])
 			continue;
 		s->pid[kind] = 0;
 		death_print(s, kind, pid, status);
@@ -504,6 +525,8 @@ static void line_read(struct supervisor *s)
 		return;
 	if (n == 1 && !s->served) {
 		engine_ready(s);
+	} else if (n == 1 && byte == 'K') {
+		dnschild_kill(&s->dns);
 	} else if (n == 1) {
 		s->asked = false;
 	} else {
@@ -583,6 +606,8 @@ static int loop_timeout(const struct supervisor *s)
 
 	if (s->beat_ms != 0 && (due == 0 || s->beat_at < due))
 		due = s->beat_at;
+	if (!s->stopping && s->dns.start_at != 0 && (due == 0 || s->dns.start_at < due))
+		due = s->dns.start_at;
 	if (due == 0)
 		return -1;
 	return due <= now ? 0 : (int)((due - now) / MS) + 1;
@@ -609,6 +634,8 @@ static void loop(struct supervisor *s)
 			signals_read(s);
 		if (s->beat_ms != 0 && clock_monotonic_ns() >= s->beat_at)
 			beat(s);
+		if (!s->stopping && s->dns.start_at != 0 && clock_monotonic_ns() >= s->dns.start_at)
+			dns_start(s);
 		if (s->stopping)
 			stop_continue(s);
 		else if (s->start_at != 0 && clock_monotonic_ns() >= s->start_at)

@@ -11,6 +11,7 @@
 
 #include <asm/ioctls.h>
 #include <errno.h>
+#include <linux/landlock.h>
 #include <linux/nsfs.h>
 #include <sched.h>
 #include <seccomp.h>
@@ -20,11 +21,16 @@
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "lib/base/mem.h"
 
 #ifndef SIOCGIFINDEX
 #define SIOCGIFINDEX 0x8933
+#endif
+#ifndef SIOCGIFNAME
+#define SIOCGIFNAME 0x8910
 #endif
 
 struct rule {
@@ -130,22 +136,6 @@ static const struct rule common[] = {
 	ANY(fcntl),
 	ANY(fstat),
 	ANY(newfstatat),
-	ANY(stat),
-	ANY(lstat),
-	ANY(statx),
-	ANY(fstatfs),
-	ANY(statfs),
-	ANY(open),
-	ANY(openat),
-	ANY(access),
-	ANY(faccessat),
-	ANY(faccessat2),
-	ANY(readlink),
-	ANY(readlinkat),
-	ANY(getdents64),
-	ANY(getcwd),
-	ANY(unlink),
-	ANY(unlinkat),
 	ANY(sendmsg),
 	ANY(recvmsg),
 	ANY(sendto),
@@ -162,9 +152,32 @@ static const struct rule common[] = {
 	WHEN(ioctl, 1, FIONBIO),
 };
 
+/* Names of files, for those that have some. */
+static const struct rule files[] = {
+	ANY(stat),
+	ANY(lstat),
+	ANY(statx),
+	ANY(fstatfs),
+	ANY(statfs),
+	ANY(open),
+	ANY(openat),
+	ANY(access),
+	ANY(faccessat),
+	ANY(faccessat2),
+	ANY(readlink),
+	ANY(readlinkat),
+	ANY(getdents64),
+	ANY(getcwd),
+	ANY(unlink),
+	ANY(unlinkat),
+};
+
 static const struct rule hand[] = {
 	WHEN(socket, 0, AF_NETLINK),
+	WHEN(socket, 0, AF_INET), /* the sockets it opens for moatd-dns */
+	WHEN(socket, 0, AF_INET6),
 	ANY(bind),
+	ANY(listen),
 	WHEN(setns, 1, CLONE_NEWNET),
 	WHEN(unshare, 0, CLONE_NEWNET),
 	WHEN(mount, 3, MS_BIND),
@@ -213,7 +226,15 @@ static const struct rule engine[] = {
 	ANY(sync_file_range),
 };
 
-/* Never right in either program: the attempt is an attack or a grave bug. */
+/* No socket but those it is given: accept4 makes one of a listener, connect gives one a peer. */
+static const struct rule dns[] = {
+	ANY(accept4),
+	ANY(connect),
+	ANY(splice),
+	WHEN(ioctl, 1, SIOCGIFNAME),
+};
+
+/* Never right in any program: the attempt is an attack or a grave bug. */
 static const int deadly[] = {
 	SCMP_SYS(ptrace),          SCMP_SYS(process_vm_writev), SCMP_SYS(process_vm_readv),
 	SCMP_SYS(kexec_load),      SCMP_SYS(kexec_file_load),   SCMP_SYS(init_module),
@@ -246,6 +267,10 @@ static int fill(scmp_filter_ctx ctx, enum lockdown_profile profile, unsigned fla
 				     2); /* binary tree: the lists are long */
 	if (r == 0)
 		r = add_rules(ctx, common, ARRAY_COUNT(common));
+	if (r == 0 && profile != LOCKDOWN_DNS)
+		r = add_rules(ctx, files, ARRAY_COUNT(files));
+	if (r == 0 && profile == LOCKDOWN_DNS)
+		r = add_rules(ctx, dns, ARRAY_COUNT(dns));
 	if (r == 0 && profile == LOCKDOWN_HAND)
 		r = add_rules(ctx, hand, ARRAY_COUNT(hand));
 	if (r == 0 && profile == LOCKDOWN_ENGINE)
@@ -275,4 +300,24 @@ int lockdown_apply(enum lockdown_profile profile, unsigned flags, struct err *er
 		r = seccomp_load(ctx);
 	seccomp_release(ctx);
 	return r < 0 ? err_sys(err, ERR_KERNEL, -r, NULL, "seccomp filter") : 0;
+}
+
+/* What version 1 knows (5.13); later rights are of no use to who has no descriptor of a folder. */
+int lockdown_files(struct err *err)
+{
+	const struct landlock_ruleset_attr attr = {
+		.handled_access_fs = (LANDLOCK_ACCESS_FS_MAKE_SYM << 1) - 1,
+	};
+	int fd = (int)syscall(SYS_landlock_create_ruleset, &attr, sizeof(attr), 0), r;
+
+	if (fd < 0 && (errno == ENOSYS || errno == EOPNOTSUPP))
+		return 1;
+	if (fd < 0)
+		return err_sys(err, ERR_KERNEL, errno, NULL, "landlock ruleset");
+	r = prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
+			    syscall(SYS_landlock_restrict_self, fd, 0) < 0
+		    ? err_sys(err, ERR_KERNEL, errno, NULL, "landlock")
+		    : 0;
+	close(fd);
+	return r;
 }

@@ -10,8 +10,9 @@
 #include "lib/base/err.h"
 
 enum lockdown_profile {
-	LOCKDOWN_HAND, /* netlink sockets, setns, unshare(NEWNET only), nsfs mounts, sysctl files, threads; no exec, no other socket family */
+	LOCKDOWN_HAND, /* netlink and IP sockets, setns, unshare(NEWNET only), nsfs mounts, sysctl files, threads; no exec, no other socket family */
 	LOCKDOWN_ENGINE, /* Unix sockets, epoll, SQLite's files; no setns, mount, ptrace, exec, no socket but AF_UNIX */
+	LOCKDOWN_DNS, /* the descriptors it is given; no socket, bind, file name, or process */
 	LOCKDOWN_COUNT
 };
 
@@ -27,5 +28,11 @@ enum lockdown_flag {
  * both profiles) kill always, too.
  */
 int lockdown_apply(enum lockdown_profile profile, unsigned flags, struct err *err);
+
+/**
+ * lockdown_files() - no file can be opened by name any more (Landlock), whatever the filter lets pass
+ * Return: 0; 1 where the kernel has no Landlock; -errno.
+ */
+int lockdown_files(struct err *err);
 
 #endif

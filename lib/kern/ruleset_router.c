@@ -25,6 +25,11 @@ static const struct nft_rule_def rules[] = {
 	     IS(0, 1, 128 /* echo request */), ACCEPT),
 	RULE("input", IPV6(0), L4(0, IPPROTO_ICMPV6), TRANS_BYTES(0, 1, 0),
 	     BYTE_BETWEEN(0, 135, 136) /* neighbour solicitation, advertisement */, ACCEPT),
+	/* the name service: UDP and TCP, port 53 */
+	RULE("input", META(IIFNAME, 0), IN(SET_ROUTER_DNS, 0), L4(0, IPPROTO_UDP), TRANS_BYTES(2, 2, 0), IS(0, 2, 0, 53),
+	     ACCEPT),
+	RULE("input", META(IIFNAME, 0), IN(SET_ROUTER_DNS, 0), L4(0, IPPROTO_TCP), TRANS_BYTES(2, 2, 0), IS(0, 2, 0, 53),
+	     ACCEPT),
 
 	/*
 	 * What belongs to no flow falls where addresses are translated. Within a tenant it may be the one half of a flow

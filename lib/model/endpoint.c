@@ -285,8 +285,11 @@ static void endpoint_unlink(struct endpoint *endpoint)
 
 void model_endpoint_del(struct endpoint *endpoint)
 {
+	const struct model_watch *watch = &endpoint->stack->tenant->model->watch;
 	struct endpoint *peer = endpoint->peer;
 
+	if (watch->endpoint_gone && endpoint->life == LIFE_UP)
+		watch->endpoint_gone(watch->ctx, endpoint);
 	endpoint_unlink(endpoint);
 	endpoint_free(endpoint);
 	if (peer) {

@@ -352,6 +352,8 @@ int model_network_add(struct model *model, const struct network_want *want, stru
 	network->guard = want->guard;
 	network->masquerade = want->masquerade;
 	network->internal = want->internal;
+	network->dns = want->dns;
+	network->dns_rebind_protect = want->dns_rebind_protect;
 	list_init(&network->endpoints);
 	ipam_init(network);
 	(void)str_copy(network->name, sizeof(network->name), want->name.name);
@@ -378,11 +380,18 @@ int model_network_add(struct model *model, const struct network_want *want, stru
 	return 0;
 }
 
+bool network_has_dns(const struct network *network)
+{
+	return network->dns && network->subnet_count > 0;
+}
+
 void model_network_del(struct network *network)
 {
 	struct model *model = network->tenant->model;
 
 	assert(list_empty(&network->endpoints));
+	if (model->watch.network_gone && network->life == LIFE_UP)
+		model->watch.network_gone(model->watch.ctx, network);
 	ipam_fini(network);
 	for (size_t i = 0; i < network->subnet_count; i++)
 		if (table_find(&model->nets, &network->subnets[i], sizeof(network->subnets[i])) == network)

@@ -85,6 +85,8 @@ struct network {
 	uint32_t mtu;
 	bool guard, masquerade, internal;
 	bool setting; /* a change of its definition is on its way: nothing is attached meanwhile */
+	bool dns;		 /* names are served on its gateway */
+	bool dns_rebind_protect; /* names from outside that lead to private addresses are refused */
 	uint64_t cursor[MODEL_SUBNETS_MAX]; /* next host number to try */
 	struct ipam ipam;
 	struct table used;		    /* struct ip -> struct endpoint */
@@ -145,7 +147,15 @@ struct endpoint {
 	char *request; /* who asked, in which tenant, with which requestId: the key of model.requests; NULL for none; owned */
 };
 
+/** struct model_watch - told of what was up and leaves, while it is whole; members may be NULL */
+struct model_watch {
+	void *ctx;
+	void (*endpoint_gone)(void *ctx, const struct endpoint *endpoint);
+	void (*network_gone)(void *ctx, const struct network *network);
+};
+
 struct model {
+	struct model_watch watch;
 	struct pools pools;
 	struct table tenants; /* by name */
 	struct table ids;     /* every id in use */
@@ -198,7 +208,7 @@ struct network_want {
 	const struct ip *gateways;
 	size_t gateway_count; /* fewer than subnets: the first address of the subnet */
 	uint32_t mtu;
-	bool guard, masquerade, internal;
+	bool guard, masquerade, internal, dns, dns_rebind_protect;
 	const struct ip_range *excluded;
 	size_t excluded_count;
 	const struct ipam_reserve *reserved;
@@ -206,6 +216,8 @@ struct network_want {
 };
 int model_network_add(struct model *model, const struct network_want *want, struct network **ret_network, struct err *err);
 void model_network_del(struct network *network); /* must hold no endpoint */
+/** network_has_dns() - is there a name service: wanted, and a gateway to serve it from */
+bool network_has_dns(const struct network *network);
 
 /**
  * struct network_def - what of a network may be changed while it stands, as a value
@@ -213,7 +225,7 @@ void model_network_del(struct network *network); /* must hold no endpoint */
  */
 struct network_def {
 	uint32_t mtu;
-	bool masquerade, internal;
+	bool masquerade, internal, dns, dns_rebind_protect;
 	struct prefix subnets[MODEL_SUBNETS_MAX];
 	struct ip gateways[MODEL_SUBNETS_MAX];
 	size_t subnet_count;

@@ -85,6 +85,8 @@ void network_def_get(const struct network *network, struct network_def *ret_def)
 	*ret_def = (struct network_def){ .mtu = network->mtu,
 					 .masquerade = network->masquerade,
 					 .internal = network->internal,
+					 .dns = network->dns,
+					 .dns_rebind_protect = network->dns_rebind_protect,
 					 .subnet_count = network->subnet_count,
 					 .excluded_count = network->ipam.excluded_count };
 	memcpy(ret_def->subnets, network->subnets, sizeof(network->subnets));
@@ -350,6 +352,8 @@ void network_def_apply(const struct network_def *def, struct network *network)
 		subnets_apply(def, network);
 	network->masquerade = def->masquerade;
 	network->internal = def->internal;
+	network->dns = def->dns;
+	network->dns_rebind_protect = def->dns_rebind_protect;
 	network->mtu = def->mtu;
 	list_each(node, &network->endpoints) {
 		struct endpoint *endpoint = container_of(node, struct endpoint, network_link);

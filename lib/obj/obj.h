@@ -226,6 +226,7 @@ enum nft_set {
 	SET_ROUTER_RANGE6,
 	SET_ROUTER_SHIFT4, /* shift4: map proto . ports -> ip4 . ports: obj_valid() says which the kernel can shift */
 	SET_ROUTER_SHIFT6,
+	SET_ROUTER_DNS, /* dns: ifname of a bridge (or port) from which names may be asked */
 	/* host (table inet moat) */
 	SET_HOST_UPLINK,  /* uplinks: ifname */
 	SET_HOST_OPENED4, /* opened4: ifname of a device that forwards for our sake alone */

@@ -28,6 +28,7 @@ static const struct {
 	[SET_ROUTER_EGRESS] = {{"egress", RULESET_ROUTER, 0, ELEM_DEV, 0}, "router.egress"},
 	[SET_ROUTER_PUB4] = {{"pub4", RULESET_ROUTER, 4, PUB_KEY, PUB_DATA}, "router.pub4"},
 	[SET_ROUTER_PUB6] = {{"pub6", RULESET_ROUTER, 6, PUB_KEY, PUB_DATA}, "router.pub6"},
+	[SET_ROUTER_DNS] = {{"dns", RULESET_ROUTER, 0, ELEM_DEV, 0}, "router.dns"},
 	[SET_HOST_UPLINK] = {{"uplinks", RULESET_HOST, 0, ELEM_DEV, 0}, "host.uplinks"},
 	[SET_HOST_OPENED4] = {{"opened4", RULESET_HOST, 0, ELEM_DEV, 0}, "host.opened4"},
 	[SET_HOST_OPENED6] = {{"opened6", RULESET_HOST, 0, ELEM_DEV, 0}, "host.opened6"},

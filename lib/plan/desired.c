@@ -218,6 +218,12 @@ void desired_network(const struct network *network, struct objv *objs)
 	}
 	add_linklocal(objs, ns, bridge, &mac);
 	add(objs, obj_up(ns, bridge));
+	if (network_has_dns(network)) {
+		struct obj elem = obj_elem(ns, SET_ROUTER_DNS);
+
+		memcpy(elem.elem.dev, bridge, sizeof(bridge));
+		objv_add(objs, &elem);
+	}
 	if (network->masquerade && !network->internal) {
 		struct obj elem = obj_elem(ns, SET_ROUTER_EGRESS);
 

@@ -10,6 +10,7 @@
  *   store.c    SQLite: what must survive us
  *   reconcile.c  start, check, repair: desired against snapshot
  *   monitor.c  what the kernel tells of drift
+ *   dnsfeed.c  what moatd-dns is told
  *   present.c  model to JSON
  */
 #ifndef MOAT_ENGINE_ENGINE_H
@@ -27,6 +28,7 @@ struct api;
 struct store;
 struct reconcile;
 struct monitor;
+struct dnsfeed;
 
 /**
  * struct engine - the one object of the program, in main()'s memory
@@ -42,6 +44,7 @@ struct engine {
 	struct api *api;
 	struct reconcile *reconcile;
 	struct monitor *monitor;
+	struct dnsfeed *dnsfeed;
 	struct model model;
 	struct settings settings;
 	struct host_facts facts;

@@ -203,7 +203,7 @@ void hand_adopt(struct hand *hand, uint64_t ns, uint32_t uid, bool hold, int fd,
 
 static void fill_answer(const struct seam_head *head, const uint8_t *payload, struct hand_answer *answer)
 {
-	*answer = (struct hand_answer){ .fds = { -1, -1 } };
+	*answer = (struct hand_answer){ 0 };
 	if (head->size == sizeof(struct seam_result) && head->count == 1)
 		memcpy(&answer->result, payload, sizeof(answer->result));
 	else if (head->size == sizeof(struct seam_nsinfo) && head->count == 1)
@@ -217,10 +217,8 @@ static void fill_answer(const struct seam_head *head, const uint8_t *payload, st
 /* Answers of OPEN come in order, and nothing else brings descriptors: those at hand are this one's. */
 static void take_fds(struct hand *hand, struct hand_answer *answer)
 {
-	for (size_t i = 0; i < hand->fd_count && i < 2; i++)
+	for (size_t i = 0; i < hand->fd_count; i++)
 		answer->fds[answer->fd_count++] = hand->fds[i];
-	for (size_t i = 2; i < hand->fd_count; i++)
-		fd_close(hand->fds[i]);
 	hand->fd_count = 0;
 }
 

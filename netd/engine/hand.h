@@ -8,6 +8,7 @@
 #define MOAT_ENGINE_HAND_H
 
 #include "lib/base/err.h"
+#include "lib/base/fdio.h"
 #include "lib/plan/plan.h"
 #include "netd/engine/loop.h"
 #include "netd/seam/seam.h"
@@ -19,14 +20,14 @@ struct hand;
  * @result: of PLAN and OPEN, and of anything that failed; zero otherwise
  * @data, @size: bytes of a dump; valid during the call only
  * @info: of ADOPT
- * @fds: the callee's when it takes them (set them to -1), closed after the call otherwise
+ * @fds, @fd_count: the callee's when it takes them (set them to -1, or the count to 0), closed after the call otherwise
  */
 struct hand_answer {
 	struct seam_result result;
 	const uint8_t *data;
 	size_t size;
 	struct seam_nsinfo info;
-	int fds[2];
+	int fds[FDIO_FDS_MAX];
 	size_t fd_count;
 };
 typedef void (*hand_fn)(void *ctx, struct hand_answer *answer);

@@ -14,6 +14,7 @@
 #include "lib/base/mem.h"
 #include "lib/kern/nft_decode.h"
 #include "netd/engine/change.h"
+#include "netd/engine/dnsfeed.h"
 #include "netd/engine/methods.h"
 #include "netd/engine/present.h"
 #include "netd/engine/publish.h"
@@ -192,6 +193,7 @@ static int attach_commit(struct txn *txn, json_t *reply, struct err *err)
 		r = store_endpoint(store, attach->moved, err);
 	if (r == 0)
 		r = store_commit(store, err);
+	dnsfeed_endpoint(txn->engine->dnsfeed, endpoint);
 	json_object_set_new(reply, "endpoint", present_endpoint(txn->engine, endpoint));
 	return r;
 }

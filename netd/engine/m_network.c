@@ -4,6 +4,7 @@
 
 #include "lib/base/mem.h"
 #include "netd/engine/change.h"
+#include "netd/engine/dnsfeed.h"
 #include "netd/engine/host_look.h"
 #include "netd/engine/methods.h"
 #include "netd/engine/monitor.h"
@@ -15,7 +16,7 @@ struct create_params {
 	const char **subnets, **gateways, **exclude, **reserve;
 	int64_t mtu;
 	int guard, masquerade, dns;
-	bool internal, host_access, dry_run;
+	bool internal, host_access, dns_rebind_protect, dry_run;
 };
 
 /* Where the parsed parameters of a new network lie; struct network_want points into it. */
@@ -36,6 +37,7 @@ static const struct json_field create_fields[] = {
 	{ "masquerade", JSON_FIELD_TRI, offsetof(struct create_params, masquerade), 0, 0, 0 },
 	{ "internal", JSON_FIELD_BOOL, offsetof(struct create_params, internal), 0, 0, 0 },
 	{ "dns", JSON_FIELD_TRI, offsetof(struct create_params, dns), 0, 0, 0 },
+	{ "dnsRebindProtect", JSON_FIELD_BOOL, offsetof(struct create_params, dns_rebind_protect), 0, 0, 0 },
 	{ "hostAccess", JSON_FIELD_BOOL, offsetof(struct create_params, host_access), 0, 0, 0 },
 	{ "exclude", JSON_FIELD_STRV, offsetof(struct create_params, exclude), 0, 0, IPAM_EXCLUDED_MAX },
 	{ "reserve", JSON_FIELD_STRV, offsetof(struct create_params, reserve), 0, 0, IPAM_RESERVED_MAX },
@@ -56,6 +58,7 @@ static int network_commit(struct txn *txn, json_t *reply, struct err *err)
 
 	network->life = LIFE_UP;
 	monitor_sync(txn->engine->monitor);
+	dnsfeed_network(txn->engine->dnsfeed, network);
 	json_object_set_new(reply, "network", present_network(network));
 	return store_up(txn->engine->store, network->id, err);
 }
@@ -83,10 +86,10 @@ static int network_want(struct call *call, const struct create_params *params, s
 		return err_set(err, known ? ERR_UNSUPPORTED : ERR_USAGE, known ? EOPNOTSUPP : EINVAL, params->name,
 			       known ? "mode %s is not supported yet" : "there is no mode '%s'; bridge is one", params->mode);
 	}
-	/* without a name service dns false is no promise that could be kept later */
-	if (params->dns >= 0 || params->host_access)
-		return err_set(err, ERR_UNSUPPORTED, EOPNOTSUPP, params->name, "%s is not supported yet",
-			       params->host_access ? "hostAccess" : "dns");
+	if (params->host_access)
+		return err_set(err, ERR_UNSUPPORTED, EOPNOTSUPP, params->name, "hostAccess is not supported yet");
+	if (params->dns == 0 && params->dns_rebind_protect)
+		return err_set(err, ERR_USAGE, EINVAL, params->name, "dnsRebindProtect needs the name service");
 	for (size_t i = 0; params->subnets && params->subnets[i]; i++, want->subnet_count++)
 		if (prefix_parse(params->subnets[i], &subnets[i]) < 0)
 			return err_set(err, ERR_USAGE, EINVAL, params->name, "'%s' is no prefix such as 10.0.0.0/24",
@@ -111,6 +114,8 @@ static int network_want(struct call *call, const struct create_params *params, s
 	want->guard = params->guard != 0;
 	want->masquerade = params->masquerade != 0;
 	want->internal = params->internal;
+	want->dns = params->dns != 0;
+	want->dns_rebind_protect = params->dns_rebind_protect;
 	return 0;
 }
 

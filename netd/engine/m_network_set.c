@@ -20,6 +20,7 @@
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
 #include "netd/engine/change.h"
+#include "netd/engine/dnsfeed.h"
 #include "netd/engine/methods.h"
 #include "netd/engine/owner.h"
 #include "netd/engine/present.h"
@@ -31,7 +32,7 @@ struct set_params {
 	const char *name, *mode;
 	const char **subnets, **gateways, **exclude, **unexclude, **reserve, **unreserve;
 	int64_t mtu;
-	int guard, masquerade, internal, dns, host_access;
+	int guard, masquerade, internal, dns, dns_rebind_protect, host_access;
 	bool dry_run;
 };
 
@@ -45,6 +46,7 @@ static const struct json_field set_fields[] = {
 	{ "masquerade", JSON_FIELD_TRI, offsetof(struct set_params, masquerade), 0, 0, 0 },
 	{ "internal", JSON_FIELD_TRI, offsetof(struct set_params, internal), 0, 0, 0 },
 	{ "dns", JSON_FIELD_TRI, offsetof(struct set_params, dns), 0, 0, 0 },
+	{ "dnsRebindProtect", JSON_FIELD_TRI, offsetof(struct set_params, dns_rebind_protect), 0, 0, 0 },
 	{ "hostAccess", JSON_FIELD_TRI, offsetof(struct set_params, host_access), 0, 0, 0 },
 	{ "exclude", JSON_FIELD_STRV, offsetof(struct set_params, exclude), 0, 0, IPAM_EXCLUDED_MAX },
 	{ "unexclude", JSON_FIELD_STRV, offsetof(struct set_params, unexclude), 0, 0, IPAM_EXCLUDED_MAX },
@@ -101,9 +103,8 @@ static int fixed_check(const struct network *network, const struct set_params *p
 	if (params->guard >= 0 && (params->guard != 0) != network->guard)
 		return err_set(err, ERR_CONFLICT, EBUSY, params->name,
 			       "its guard cannot be switched while it stands; make another network");
-	if (params->dns >= 0 || params->host_access >= 0)
-		return err_set(err, ERR_UNSUPPORTED, EOPNOTSUPP, params->name, "%s is not supported yet",
-			       params->dns >= 0 ? "dns" : "hostAccess");
+	if (params->host_access >= 0)
+		return err_set(err, ERR_UNSUPPORTED, EOPNOTSUPP, params->name, "hostAccess is not supported yet");
 	return 0;
 }
 
@@ -176,6 +177,10 @@ static int def_alter(struct network_def *def, const struct network *network, con
 		def->masquerade = params->masquerade != 0;
 	if (params->internal >= 0)
 		def->internal = params->internal != 0;
+	if (params->dns >= 0)
+		def->dns = params->dns != 0;
+	if (params->dns_rebind_protect >= 0)
+		def->dns_rebind_protect = params->dns_rebind_protect != 0;
 	return network_def_check(def, network, err);
 }
 
@@ -263,6 +268,7 @@ static int set_commit(struct txn *txn, json_t *reply, struct err *err)
 
 	(void)err;
 	set->network->setting = false;
+	dnsfeed_changed(txn->engine->dnsfeed, set->network);
 	json_object_set_new(reply, "network", present_network(set->network));
 	return 0;
 }
@@ -302,7 +308,8 @@ static bool set_forgive(struct txn *txn, const struct seam_result *result)
 
 static bool def_same(const struct network_def *a, const struct network_def *b)
 {
-	return a->mtu == b->mtu && a->masquerade == b->masquerade && a->internal == b->internal &&
+	return a->mtu == b->mtu && a->masquerade == b->masquerade && a->internal == b->internal && a->dns == b->dns &&
+	       a->dns_rebind_protect == b->dns_rebind_protect &&
 	       a->subnet_count == b->subnet_count && a->excluded_count == b->excluded_count &&
 	       a->reserved_count == b->reserved_count &&
 	       memcmp(a->excluded, b->excluded, a->excluded_count * sizeof(*a->excluded)) == 0 &&

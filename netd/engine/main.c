@@ -2,7 +2,8 @@
 /*
  * moatd-engine - the part of the daemon that decides. Floor F4. The supervisor
  * starts it as a user of its own, without capabilities, in an empty network
- * namespace, with two descriptors: the listening socket and the seam.
+ * namespace, with four descriptors: the listening socket, the seam, a line to the supervisor
+ * and one to moatd-dns.
  */
 #include <getopt.h>
 #include <signal.h>
@@ -18,6 +19,7 @@
 #include "lib/base/str.h"
 #include "lib/kern/lockdown.h"
 #include "netd/engine/api.h"
+#include "netd/engine/dnsfeed.h"
 #include "netd/engine/monitor.h"
 #include "netd/engine/reconcile.h"
 #include "netd/engine/store.h"
@@ -39,6 +41,7 @@ static void on_started(struct engine *engine)
 	api_open(engine->api);
 	if (engine->ready_fd >= 0 && write(engine->ready_fd, "1", 1) != 1)
 		log_warn("the supervisor does not listen");
+	dnsfeed_start(engine->dnsfeed);
 	log_info("ready");
 }
 
@@ -55,8 +58,8 @@ static void on_asked(void *ctx, unsigned events)
 }
 
 struct options {
-	const char *state_dir, *runtime_dir, *config;
-	int seam_fd, listen_fd, ready_fd;
+	const char *state_dir, *runtime_dir, *config, *resolv_conf;
+	int seam_fd, listen_fd, ready_fd, dns_fd;
 	int64_t admin_gid;
 	enum log_level level;
 };
@@ -74,12 +77,13 @@ static bool parse(int argc, char **argv, struct options *options)
 		{ "seam-fd", required_argument, NULL, 's' },	 { "listen-fd", required_argument, NULL, 'l' },
 		{ "ready-fd", required_argument, NULL, 'r' },	 { "state-dir", required_argument, NULL, 'S' },
 		{ "runtime-dir", required_argument, NULL, 'R' }, { "admin-gid", required_argument, NULL, 'g' },
+		{ "dns-fd", required_argument, NULL, 'd' },	 { "resolv-conf", required_argument, NULL, 'e' },
 		{ "config", required_argument, NULL, 'C' },	 { "log-level", required_argument, NULL, 'L' },
-		 { 0 },
+		{ 0 },
 	};
 	int letter;
 
-	*options = (struct options){ .seam_fd = -1, .listen_fd = -1, .ready_fd = -1, .admin_gid = -1, .level = LOG_LEVEL_INFO,
+	*options = (struct options){ .seam_fd = -1, .listen_fd = -1, .ready_fd = -1, .dns_fd = -1, .admin_gid = -1, .level = LOG_LEVEL_INFO,
 				      .config = SETTINGS_FILE };
 	while ((letter = getopt_long(argc, argv, "", longs, NULL)) != -1) {
 		switch (letter) {
@@ -90,6 +94,8 @@ static bool parse(int argc, char **argv, struct options *options)
 		case 'R': options->runtime_dir = optarg; break;
 		case 'C': options->config = optarg; break;
 		case 'g': options->admin_gid = number(optarg); break;
+		case 'd': options->dns_fd = number(optarg); break;
+		case 'e': options->resolv_conf = optarg; break;
 		case 'L':
 			if (loglevel_parse(optarg, &options->level) < 0)
 				return false;
@@ -134,6 +140,7 @@ int main(int argc, char **argv)
 		engine.line = loop_io_new(engine.loop, engine.ready_fd, LOOP_READ, on_asked, &engine);
 	engine.api = api_new(&engine, options.listen_fd);
 	engine.monitor = monitor_new(&engine);
+	engine.dnsfeed = dnsfeed_new(&engine, options.dns_fd, options.resolv_conf ? options.resolv_conf : "/etc/resolv.conf");
 	engine.reconcile = reconcile_new(&engine, on_started);
 	loop_on_signal(engine.loop, SIGTERM, on_term, &engine);
 	loop_on_signal(engine.loop, SIGINT, on_term, &engine);

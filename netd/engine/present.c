@@ -73,6 +73,8 @@ json_t *present_network(const struct network *network)
 	json_object_set_new(doc, "guard", json_boolean(network->guard));
 	json_object_set_new(doc, "masquerade", json_boolean(network->masquerade));
 	json_object_set_new(doc, "internal", json_boolean(network->internal));
+	json_object_set_new(doc, "dns", json_boolean(network->dns));
+	json_object_set_new(doc, "dnsRebindProtect", json_boolean(network->dns_rebind_protect));
 	json_object_set_new(doc, "excluded", doc_excluded(network));
 	json_object_set_new(doc, "reserved", doc_reserved(network));
 	json_object_set_new(doc, "endpoints", json_integer((json_int_t)network->endpoint_count));
@@ -129,6 +131,7 @@ json_t *present_endpoint(const struct engine *engine, const struct endpoint *end
 {
 	const struct network *network = endpoint->network;
 	json_t *ips = json_array(), *gateways = json_array(), *allowed = json_array(), *doc = json_object();
+	bool dns = network && network_has_dns(network);
 	char name[NAME_FULL_SIZE], text[PREFIX_STR_SIZE], mac[MAC_STR_SIZE], port[OBJ_IFNAME_SIZE];
 
 	for (size_t i = 0; i < endpoint->ip_count; i++)
@@ -146,6 +149,7 @@ json_t *present_endpoint(const struct engine *engine, const struct endpoint *end
 	json_object_set_new(doc, "ifname", json_string(endpoint->ifname));
 	json_object_set_new(doc, "mac", json_string(mac_print(&endpoint->mac, mac)));
 	json_object_set_new(doc, "ips", ips);
+	json_object_set(doc, "dns", dns ? gateways : json_array());
 	json_object_set_new(doc, "gateways", gateways);
 	if (network)
 		network_name_print(network, name);

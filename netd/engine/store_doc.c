@@ -104,10 +104,10 @@ json_t *doc_network(const struct network *network)
 
 	for (size_t i = 0; i < network->subnet_count; i++)
 		json_array_append_new(gateways, json_string(ip_print(&network->gateways[i], text)));
-	doc = json_pack("{s:s, s:s, s:o, s:o, s:i, s:b, s:b, s:b}", "tenant", network->tenant->name, "name", network->name,
+	doc = json_pack("{s:s, s:s, s:o, s:o, s:i, s:b, s:b, s:b, s:b, s:b}", "tenant", network->tenant->name, "name", network->name,
 			"subnets", prefixes_json(network->subnets, network->subnet_count), "gateways", gateways, "mtu",
 			(int)network->mtu, "guard", (int)network->guard, "masquerade", (int)network->masquerade, "internal",
-			(int)network->internal);
+			(int)network->internal, "dns", (int)network->dns, "rebindProtect", (int)network->dns_rebind_protect);
 	json_object_set_new(doc, "excluded", doc_excluded(network));
 	json_object_set_new(doc, "reserved", doc_reserved(network));
 	return doc;
@@ -147,6 +147,8 @@ int load_network(struct model *model, uint64_t id, const json_t *doc, struct err
 		.guard = bool_of(doc, "guard"),
 		.masquerade = bool_of(doc, "masquerade"),
 		.internal = bool_of(doc, "internal"),
+		.dns = !json_is_false(json_object_get(doc, "dns")), /* rows of before there was a name service */
+		.dns_rebind_protect = bool_of(doc, "rebindProtect"),
 	};
 	struct addresses *addresses;
 	struct network *network;

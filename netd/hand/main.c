@@ -4,7 +4,7 @@
  * privilege: it is started by moatd as root, reads no byte that a client
  * wrote, and links no library that parses text from outside.
  *
- * In order: know the namespaces, give up every capability but two, probe the
+ * In order: know the namespaces, give up every capability but three, probe the
  * kernel, start the one thread, filter system calls, serve.
  */
 #include <errno.h>
@@ -99,6 +99,7 @@ static int options_parse(int argc, char **argv, struct hand_options *o)
  *
  *   CAP_NET_ADMIN  rtnetlink, nftables, /proc/sys/net, in our namespaces and, since those belong to descendants
  *                  of our user namespace, in containers'
+ *   CAP_NET_BIND_SERVICE  port 53 in routers, for moatd-dns
  *   CAP_SYS_ADMIN  setns(2), unshare(CLONE_NEWNET), mount(2) and umount(2) of pins
  *
  * Not needed: CAP_DAC_OVERRIDE (RUNTIME/ns is root's), CAP_SYS_PTRACE (the only thing under another's /proc we look at
@@ -106,7 +107,7 @@ static int options_parse(int argc, char **argv, struct hand_options *o)
  */
 static int privilege_drop(struct err *err)
 {
-	static const int keep[] = {CAP_NET_ADMIN, CAP_SYS_ADMIN};
+	static const int keep[] = {CAP_NET_ADMIN, CAP_NET_BIND_SERVICE, CAP_SYS_ADMIN};
 
 	return caps_reduce(keep, ARRAY_COUNT(keep), err);
 }

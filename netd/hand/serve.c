@@ -22,6 +22,7 @@
 #include "netd/hand/check.h"
 #include "netd/hand/dump.h"
 #include "netd/hand/exec.h"
+#include "netd/hand/sockets.h"
 
 enum { REFUSED_PLAN_LOG_MAX = 1000 }; /* lines of a refused plan that are logged */
 
@@ -221,6 +222,25 @@ static int open_monitor(const struct serve *serve, const struct ns_entry *entry,
 	return r;
 }
 
+static int open_dns(const struct serve *serve, const struct ns_entry *entry, int *fds,
+		    size_t *fd_count, struct err *err)
+{
+	int r = sockets_dns(serve->reg, entry, fds, err);
+
+	if (r == 0)
+		*fd_count = 2;
+	return r;
+}
+
+static int open_outlets(const struct ns_entry *entry, enum seam_open_what what, int *fds,
+			size_t *fd_count, struct err *err)
+{
+	if (entry->ns != 0)
+		return err_set(err, ERR_PERMISSION, EPERM, NULL,
+			       "name servers are asked from the host alone");
+	return sockets_outlets(what, fds, fd_count, err);
+}
+
 static int serve_open(const struct serve *serve, const struct seam_head *head,
 		      const struct buf *payload)
 {
@@ -229,7 +249,7 @@ static int serve_open(const struct serve *serve, const struct seam_head *head,
 	struct seam_result result = {.index = UINT32_MAX};
 	struct err err = ERR_INIT;
 	size_t fd_count = 0;
-	int fds[2], r;
+	int fds[FDIO_FDS_MAX], r;
 
 	if (request->zero != 0)
 		return -EPROTO;
@@ -242,6 +262,10 @@ static int serve_open(const struct serve *serve, const struct seam_head *head,
 		r = open_monitor(serve, entry, NLSOCK_NFT, fds, &fd_count, &err);
 	else if (request->what == SEAM_OPEN_NS)
 		r = open_ns(entry, fds, &fd_count, &err);
+	else if (request->what == SEAM_OPEN_DNS)
+		r = open_dns(serve, entry, fds, &fd_count, &err);
+	else if (request->what >= SEAM_OPEN_UDP4 && request->what <= SEAM_OPEN_TCP6)
+		r = open_outlets(entry, request->what, fds, &fd_count, &err);
 	else
 		r = -EPROTO;
 	if (r == 0)

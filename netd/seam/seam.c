@@ -52,7 +52,7 @@ static const struct form forms[] = {
 	{ SEAM_OPEN,   true,  sizeof(struct seam_open),   1, 1,             0, 0, 0 },
 	{ SEAM_ADOPT,  true,  sizeof(struct seam_adopt),  1, 1,             0, 1, 1 },
 	{ SEAM_QUIT,   true,  0,                          0, 0,             0, 0, 0 },
-	{ SEAM_ANSWER, false, sizeof(struct seam_result), 1, 1,             0, 0, 2 },
+	{ SEAM_ANSWER, false, sizeof(struct seam_result), 1, 1,             0, 0, FDIO_FDS_MAX },
 	{ SEAM_ANSWER, false, sizeof(struct seam_nsinfo), 1, 1,             0, 0, 0 },
 	{ SEAM_ANSWER, false, 1,                          0, SEAM_DUMP_MAX, 0, 0, 0 },
 	{ SEAM_DONE,   false, sizeof(struct seam_result), 1, 1,             0, 0, 0 },

@@ -51,7 +51,7 @@ enum seam_verb {
 	SEAM_NONE,
 	SEAM_DUMP,  /* engine -> hand: struct seam_scope + sysctl objs to read; answer: status head + raw bytes (see below) */
 	SEAM_PLAN,  /* engine -> hand: ops; @arg = uid of the connection that asked, @commit = index */
-	SEAM_OPEN,  /* engine -> hand: struct seam_open; answer carries one fd, or two */
+	SEAM_OPEN,  /* engine -> hand: struct seam_open; answer carries one fd, or more */
 	SEAM_ADOPT, /* engine -> hand: struct seam_adopt with one fd; answer: struct seam_nsinfo */
 	SEAM_QUIT,  /* engine -> hand: finish removals and exit (the kernel state stays) */
 	SEAM_ANSWER, /* hand -> engine: status of DUMP, OPEN, ADOPT; COMMITTED or FAILED of PLAN: struct seam_result */
@@ -119,6 +119,11 @@ enum seam_open_what {
 	SEAM_OPEN_MONITOR = 1, /* rtnetlink: link, address, route, neighbour groups */
 	SEAM_OPEN_NFTMON = 2,  /* nfnetlink: NFNLGRP_NFTABLES */
 	SEAM_OPEN_NS = 3,      /* the namespace itself, then its owning user namespace where that is not the initial one */
+	SEAM_OPEN_DNS = 4,     /* of a router: UDP port 53, then TCP port 53 that listens */
+	SEAM_OPEN_UDP4 = 5,    /* of the host: up to FDIO_FDS_MAX sockets, neither bound nor connected */
+	SEAM_OPEN_UDP6 = 6,
+	SEAM_OPEN_TCP4 = 7,
+	SEAM_OPEN_TCP6 = 8,
 };
 struct seam_open {
 	uint64_t ns;

@@ -22,8 +22,9 @@ static const struct cli_column lines[] = {
 	{"mode", "mode"},         {"subnets", "subnets"},
 	{"gateways", "gateways"}, {"mtu", "mtu"},
 	{"guard", "guard"},       {"masquerade", "masquerade"},
-	{"internal", "internal"}, {"excluded", "excluded"},
-	{"reserved", "reserved"}, {"endpoints", "endpoints"},
+	{"internal", "internal"}, {"dns", "dns"},
+	{"excluded", "excluded"}, {"reserved", "reserved"},
+	{"endpoints", "endpoints"},
 	{"bridge", "bridge"},     {0},
 };
 static const char *const one_name[] = {"TENANT/NAME", NULL};
@@ -43,7 +44,8 @@ static const struct cli_verb subs[] = {
 		    "[--mode bridge|routed|l2]\n"
 		    "                    [--mtu N] [--internal] [--no-dns] [--no-masquerade] "
 		    "[--host-access] [--no-guard]\n"
-		    "                    [--exclude A-B|CIDR]... [--reserve NAME=IP]...\n\n"
+		    "                    [--dns-rebind-protect] [--exclude A-B|CIDR]... "
+		    "[--reserve NAME=IP]...\n\n"
 		    "  --subnet CIDR    one of IPv4, one of IPv6; without any: the next free "
 		    "/24 and /64 of the pools\n"
 		    "  --gateway IP     the router's address in it; otherwise the first\n"
@@ -52,6 +54,8 @@ static const struct cli_verb subs[] = {
 		    "  --mtu N          bytes; otherwise that of the host's way out\n"
 		    "  --internal       no way out\n"
 		    "  --no-dns         no name service\n"
+		    "  --dns-rebind-protect  names from outside that lead to private "
+		    "addresses are refused\n"
 		    "  --no-masquerade  packets leave with their own source address\n"
 		    "  --host-access    endpoints may reach the host\n"
 		    "  --no-guard       endpoints may send from any address: for tests and "
@@ -63,7 +67,9 @@ static const struct cli_verb subs[] = {
 	[SET] = {"set", "changes a network",
 		 "moat network set TENANT/NAME [--mtu N] [--internal|--no-internal] "
 		 "[--dns|--no-dns]\n"
-		 "                 [--masquerade|--no-masquerade] "
+		 "                 [--dns-rebind-protect|--no-dns-rebind-protect] "
+		 "[--masquerade|--no-masquerade]\n"
+		 "                 "
 		 "[--host-access|--no-host-access]\n"
 		 "                 [--subnet CIDR [--gateway IP]]...\n"
 		 "                 [--exclude A-B|CIDR]... [--unexclude A-B|CIDR]...\n"
@@ -125,7 +131,7 @@ static int delete_run(struct cli *cli, int argc, char **argv)
 }
 
 /* Options without an argument, on and off: their letters are SWITCH_ON or SWITCH_OFF and the number of the key. */
-enum { INTERNAL, DNS, MASQUERADE, HOST_ACCESS, GUARD, SWITCH_COUNT };
+enum { INTERNAL, DNS, REBIND, MASQUERADE, HOST_ACCESS, GUARD, SWITCH_COUNT };
 enum { SWITCH_ON = 0x200, SWITCH_OFF = 0x300 };
 
 static bool switch_set(json_t *parameters, int letter)
@@ -133,6 +139,7 @@ static bool switch_set(json_t *parameters, int letter)
 	static const char *const keys[SWITCH_COUNT] = {
 		[INTERNAL] = "internal",
 		[DNS] = "dns",
+		[REBIND] = "dnsRebindProtect",
 		[MASQUERADE] = "masquerade",
 		[HOST_ACCESS] = "hostAccess",
 		[GUARD] = "guard",
@@ -162,6 +169,8 @@ static int write_run(struct cli *cli, const struct cli_verb *verb, const char *m
 		{"no-internal", no_argument, NULL, SWITCH_OFF + INTERNAL},
 		{"dns", no_argument, NULL, SWITCH_ON + DNS},
 		{"no-dns", no_argument, NULL, SWITCH_OFF + DNS},
+		{"dns-rebind-protect", no_argument, NULL, SWITCH_ON + REBIND},
+		{"no-dns-rebind-protect", no_argument, NULL, SWITCH_OFF + REBIND},
 		{"masquerade", no_argument, NULL, SWITCH_ON + MASQUERADE},
 		{"no-masquerade", no_argument, NULL, SWITCH_OFF + MASQUERADE},
 		{"host-access", no_argument, NULL, SWITCH_ON + HOST_ACCESS},

@@ -5,12 +5,14 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <net/if.h>
 #include <linux/capability.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/capability.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
@@ -120,8 +122,9 @@ static void hand_works(void)
 	MUST(netns_identify(fd, &(struct netns_id){0}, NULL) == 0);
 	MUST(pthread_create(&thread, NULL, thread_works, &value) == 0);
 	MUST(pthread_join(thread, NULL) == 0 && value == 42);
+	MUST(socket(AF_INET, SOCK_DGRAM, 0) >= 0 && socket(AF_INET6, SOCK_STREAM, 0) >= 0);
 	/* and nothing else */
-	MUST(socket(AF_INET, SOCK_STREAM, 0) < 0 && errno == EPERM);
+	MUST(socket(AF_PACKET, SOCK_RAW, 0) < 0 && errno == EPERM);
 	MUST(socket(AF_UNIX, SOCK_STREAM, 0) < 0 && errno == EPERM);
 	MUST(unshare(CLONE_NEWUSER) < 0 && errno == EPERM);
 	MUST(setns(fd, 0) < 0 && errno == EPERM);
@@ -129,6 +132,34 @@ static void hand_works(void)
 	MUST(fork() < 0);
 	MUST(chown("/nowhere", 1, 1) < 0 && errno == EPERM);
 	MUST(prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) < 0 && errno == EPERM);
+}
+
+static void dns_works(void)
+{
+	int pair[2], udp = socket(AF_INET6, SOCK_DGRAM, 0);
+	struct ifreq request = {.ifr_ifindex = 1};
+	struct sockaddr none = {.sa_family = AF_UNSPEC};
+	int landlock = lockdown_files(NULL);
+
+	MUST(landlock == 0 || landlock == 1);
+	MUST(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair) == 0);
+	/* Landlock alone, before the filter hides it */
+	MUST(landlock == 1 || (open("/etc/passwd", O_RDONLY) < 0 && errno == EACCES));
+	MUST(lockdown_apply(LOCKDOWN_DNS, 0, NULL) == 0);
+	MUST(ioctl(udp, SIOCGIFNAME, &request) == 0 && strcmp(request.ifr_name, "lo") == 0);
+	MUST(connect(udp, &none, sizeof(none)) == 0);
+	MUST(send(pair[0], "x", 1, 0) == 1);
+	/* and nothing else */
+	MUST(open("/etc/passwd", O_RDONLY) < 0 && errno == EPERM);
+	MUST(unlink("/etc/nothing") < 0 && errno == EPERM);
+	MUST(socket(AF_INET, SOCK_STREAM, 0) < 0 && errno == EPERM);
+	MUST(socket(AF_UNIX, SOCK_STREAM, 0) < 0 && errno == EPERM);
+	MUST(bind(udp, &none, sizeof(none)) < 0 && errno == EPERM);
+	MUST(listen(udp, 1) < 0 && errno == EPERM);
+	MUST(setns(world.home, CLONE_NEWNET) < 0 && errno == EPERM);
+	MUST(unshare(CLONE_NEWNET) < 0 && errno == EPERM);
+	MUST(kill(1, 0) < 0 && errno == EPERM);
+	MUST(fork() < 0);
 }
 
 static void engine_works(void)
@@ -205,6 +236,7 @@ static void test_profiles(void **state)
 	(void)state;
 	assert_int_equal(in_child(hand_works), 0);
 	assert_int_equal(in_child(engine_works), 0);
+	assert_int_equal(in_child(dns_works), 0);
 }
 
 static void test_killed(void **state)

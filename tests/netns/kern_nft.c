@@ -174,6 +174,7 @@ static void test_elements(void **state)
 		allow_of(ROUTER, "mp000000000001", "fd09::/64"),
 		allow_of(ROUTER, "mp000000000001", "fd09::7/128"),
 		elem_of(ROUTER, SET_ROUTER_EGRESS, "mb000000000001", NULL, NULL),
+		elem_of(ROUTER, SET_ROUTER_DNS, "mb000000000001", NULL, NULL),
 		pub_of(ROUTER, SET_ROUTER_PUB4, NULL, IPPROTO_TCP, 8080, "10.0.0.1", 80),
 		pub_of(ROUTER, SET_ROUTER_PUB6, NULL, IPPROTO_UDP, 53, "fd00::1", 5353),
 		range_of(ROUTER, SET_ROUTER_RANGE4, NULL, IPPROTO_TCP, 30000, 30099, "10.0.0.1", 0),

@@ -46,11 +46,11 @@ done
 assert_eq "the engine gains nothing by exec" 1 "$(field "$engine" NoNewPrivs)"
 assert_fail "the engine has a network namespace of its own" \
 	test "$(readlink "/proc/$engine/ns/net")" = "$(readlink /proc/self/ns/net)"
-assert_eq "the engine's descriptors" "0 1 2 3 4 5" "$(cd "/proc/$engine/fd" && echo *)"
+assert_eq "the engine's descriptors" "0 1 2 3 4 5 6" "$(cd "/proc/$engine/fd" && echo *)"
 assert_match "the engine's options" \
-	"^--seam-fd 3 --listen-fd 4 --ready-fd 5 --runtime-dir $RT --state-dir $STATE --log-level info --config /etc/moat/moatd.yaml --admin-gid 4321$" \
+	"^--seam-fd 3 --listen-fd 4 --ready-fd 5 --dns-fd 6 --resolv-conf /etc/resolv.conf --runtime-dir $RT --state-dir $STATE --log-level info --config /etc/moat/moatd.yaml --admin-gid 4321$" \
 	"$(grep seam-fd /run/engine.log)"
-assert_eq "the hand is root, with two capabilities" "0 0000000000201000" "$(field "$hand" Uid) $(field "$hand" CapEff)"
+assert_eq "the hand is root, with three capabilities" "0 0000000000201400" "$(field "$hand" Uid) $(field "$hand" CapEff)"
 
 # A second one
 assert_status 4 "another moatd is refused" "$MOAT_BIN_DIR/moatd" --runtime-dir "$RT" --state-dir "$STATE" \

@@ -136,6 +136,7 @@ opened6='opened_all { ipv6 }'
 	sed "s/@PORT@/$port/" "$here/router.nft"
 	cat <<-END
 		add element inet moat egress { "$bridge" }
+		add element inet moat dns { "$bridge" }
 		add element inet moat pub4 { tcp . 8080 : 10.0.0.9 . 80, udp . 53 : 10.0.0.9 . 5353 }
 		add element inet moat pub6 { tcp . 8080 : fd00:a::9 . 80 }
 		add element inet moat range4 { sctp . 30000-30009 : 10.0.0.9 }

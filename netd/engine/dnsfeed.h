@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * dnsfeed - keeps moatd-dns told: names, networks, name servers, and the
+ * sockets that the hand opens for it. Floor F4. The protocol is in
+ * netd/seam/dnsrec.h. Everything is sent once when dns or engine starts, and
+ * from then on each change by itself, so that an attach costs one record
+ * however many endpoints there are.
+ *
+ * A dns that does not take what it is told, or does not say in time that it
+ * has closed a tenant's sockets, is killed (by the supervisor, who may): one
+ * open socket keeps a router's namespace, and all in it, alive.
+ */
+#ifndef MOAT_ENGINE_DNSFEED_H
+#define MOAT_ENGINE_DNSFEED_H
+
+#include "netd/engine/engine.h"
+
+struct dnsfeed;
+
+/** dnsfeed_new() - @fd: the engine's end of the channel; @resolv_conf: the host's, as in resolv.conf(5); NULL @fd -1: no dns */
+struct dnsfeed *dnsfeed_new(struct engine *engine, int fd, const char *resolv_conf);
+/** dnsfeed_start() - the model is loaded and the kernel compared: tell everything */
+void dnsfeed_start(struct dnsfeed *feed);
+
+/* What came to stand; what goes is told by the model itself (struct model_watch). */
+void dnsfeed_network(struct dnsfeed *feed, const struct network *network);
+void dnsfeed_endpoint(struct dnsfeed *feed, const struct endpoint *endpoint);
+/** dnsfeed_changed() - the definition of a network that stands is another: all of it anew */
+void dnsfeed_changed(struct dnsfeed *feed, const struct network *network);
+/** dnsfeed_router() - the router of @tenant was made anew: its sockets, too */
+void dnsfeed_router(struct dnsfeed *feed, uint64_t tenant);
+/** dnsfeed_closing() - how many tenants' sockets are not known to be closed yet */
+size_t dnsfeed_closing(const struct dnsfeed *feed);
+
+#endif
