@@ -54,6 +54,9 @@ static const char *const statements[STMT_COUNT] = {
 	[STMT_DEL_DEF] = "DELETE FROM def.rows WHERE id = ?1",
 };
 
+/* Nothing is removed from the kernel before somebody has decided. */
+#define REMEDY "put back a copy of it, or remove it and with it all it told of"
+
 struct store {
 	sqlite3 *db;
 	sqlite3_stmt *stmts[STMT_COUNT];
@@ -66,8 +69,10 @@ static int store_fail_at(struct store *store, const char *path, const char *what
 {
 	int code = sqlite3_errcode(store->db);
 	int no = code == SQLITE_FULL ? ENOSPC : code == SQLITE_READONLY ? EROFS : EIO;
+	bool damaged = code == SQLITE_CORRUPT || code == SQLITE_NOTADB;
 
-	return err_set(err, ERR_IO, no, path, "the store cannot be %s: %s", what, sqlite3_errmsg(store->db));
+	return err_set(err, ERR_IO, no, path, "the store cannot be %s: %s%s", what, sqlite3_errmsg(store->db),
+		       damaged ? ": " REMEDY : "");
 }
 
 /* A statement may be of either file: the durable one is named. */
@@ -152,7 +157,7 @@ static int store_check_whole(struct store *store, const char *db, struct err *er
 		text = (const char *)sqlite3_column_text(stmt, 0);
 		if (!str_eq(text, "ok"))
 			r = err_set(err, ERR_IO, EBADMSG, path,
-				    "the store cannot be opened: it is malformed (%s); it was left as it is", text);
+				    "the store cannot be opened: it is malformed (%s): " REMEDY, text);
 	}
 	sqlite3_finalize(stmt);
 	return r;
