@@ -47,7 +47,7 @@ static const struct json_field attach_fields[] = {
 	{ "allowAddresses", JSON_FIELD_STRV, offsetof(struct attach_params, allow), 0, 0, ENDPOINT_ALLOW_MAX },
 	{ "defaultRoute", JSON_FIELD_TRI, offsetof(struct attach_params, default_route), 0, 0, 0 },
 	{ "publish", JSON_FIELD_STRV, offsetof(struct attach_params, publish), 0, 0, ENDPOINT_PUBLISH_MAX },
-	{ "mtu", JSON_FIELD_INT, offsetof(struct attach_params, mtu), 0, 0, 65535 },
+	{ "mtu", JSON_FIELD_INT, offsetof(struct attach_params, mtu), 0, 68, 65535 },
 	{ "labels", JSON_FIELD_OBJECT, offsetof(struct attach_params, labels), 0, 0, 0 },
 	{ "requestId", JSON_FIELD_STRING, offsetof(struct attach_params, request_id), 0, 0, REQUEST_ID_SIZE - 1 },
 	{ "dryRun", JSON_FIELD_BOOL, offsetof(struct attach_params, dry_run), 0, 0, 0 },
@@ -282,7 +282,7 @@ static int endpoint_make(struct call *call, struct stack *stack, struct network 
 	for (size_t i = 0; params->ips && params->ips[i]; i++, want.ip_count++)
 		if (ip_parse(params->ips[i], &ips[i]) < 0)
 			return err_set(err, ERR_USAGE, EINVAL, params->network, "'%s' is no IP address", params->ips[i]);
-	if (params->mac && mac_parse(params->mac, &want.mac) < 0)
+	if (params->mac && (mac_parse(params->mac, &want.mac) < 0 || mac_is_zero(&want.mac)))
 		return err_set(err, ERR_USAGE, EINVAL, params->network, "'%s' is no MAC address", params->mac);
 	if (params->labels)
 		labels = json_text(params->labels);

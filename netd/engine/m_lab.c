@@ -354,8 +354,10 @@ int method_lab_list(struct call *call, struct err *err)
 	const struct tenant *tenant;
 	size_t cursor = 0;
 	json_t *array;
-	int r = call_allow_any(call, err);
+	int r = method_no_params(call, err);
 
+	if (r == 0)
+		r = call_allow_any(call, err);
 	if (r < 0)
 		return r;
 	array = json_array();

@@ -9,18 +9,10 @@
 #include "netd/engine/methods.h"
 #include "netd/engine/reconcile.h"
 
-static int no_params(struct call *call, struct err *err)
-{
-	static const struct json_field fields[] = { { 0 } };
-	char nothing;
-
-	return call_params(call, fields, &nothing, err);
-}
-
 int method_version(struct call *call, struct err *err)
 {
 	const struct seam_features *features = &call->engine->features;
-	int r = no_params(call, err);
+	int r = method_no_params(call, err);
 
 	if (r < 0)
 		return r;
@@ -59,7 +51,7 @@ int method_check(struct call *call, struct err *err)
 
 int method_events(struct call *call, struct err *err)
 {
-	int r = no_params(call, err);
+	int r = method_no_params(call, err);
 
 	if (r == 0)
 		r = call_allow(call, NULL, err);

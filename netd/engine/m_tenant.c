@@ -180,14 +180,10 @@ int method_tenant_set(struct call *call, struct err *err)
 
 int method_tenant_list(struct call *call, struct err *err)
 {
-	struct {
-		bool none;
-	} params = { 0 };
-	static const struct json_field fields[] = { { 0 } };
 	json_t *array;
 	const struct tenant *tenant;
 	size_t cursor = 0;
-	int r = call_params(call, fields, &params, err);
+	int r = method_no_params(call, err);
 
 	if (r == 0)
 		r = call_allow_any(call, err);

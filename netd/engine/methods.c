@@ -50,6 +50,14 @@ const struct method *method_find(const char *name)
 	return NULL;
 }
 
+int method_no_params(struct call *call, struct err *err)
+{
+	static const struct json_field fields[] = { { 0 } };
+	char nothing;
+
+	return call_params(call, fields, &nothing, err);
+}
+
 int method_name_param(struct call *call, const char **ret_name, struct err *err)
 {
 	struct {

@@ -39,6 +39,8 @@ int method_doctor(struct call *call, struct err *err);
 int method_events(struct call *call, struct err *err);
 /* clang-format on */
 
+/** method_no_params() - there are no parameters */
+int method_no_params(struct call *call, struct err *err);
 /** method_name_param() - the parameters are {name} and nothing else */
 int method_name_param(struct call *call, const char **ret_name, struct err *err);
 /** method_tenant_param() - the parameters are {tenant?}; the tenant, when named, must exist (*ret_tenant NULL: all) */
