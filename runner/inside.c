@@ -24,8 +24,10 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "lib/base/buf.h"
 #include "lib/base/fdio.h"
 #include "lib/base/mem.h"
+#include "lib/base/str.h"
 #include "runner/init.h"
 #include "runner/mounts.h"
 #include "runner/namespaces.h"
@@ -39,7 +41,7 @@ static int expect(int sync, enum sync_kind kind, struct sync_msg *ret_msg, int *
 static int mounts_take(const struct inside *inside, int *ret_root, struct mounts_extra *extras,
 		       size_t *ret_count, struct err *err);
 static int streams_set(const int streams[3], struct err *err);
-static int hosts_add(const char *lines, struct err *err);
+static int lines_take(const char *text, struct err *err);
 
 int inside_run(void *ctx)
 {
@@ -127,7 +129,7 @@ static int prepare(const struct inside *inside, struct err *err)
 	if (rc == 0)
 		rc = expect(inside->sync, SYNC_GO, &msg, NULL, err);
 	if (rc == 0 && msg.text[0])
-		rc = hosts_add(msg.text, err);
+		rc = lines_take(msg.text, err);
 	return rc;
 }
 
@@ -185,17 +187,33 @@ static int streams_set(const int streams[3], struct err *err)
 	return 0;
 }
 
-/* Its own names, known only now. Its file, its rights: no following of what somebody may have put there. */
-static int hosts_add(const char *lines, struct err *err)
+/* Its file, its rights: no following of what somebody may have put there. What cannot be written is its owner's will. */
+static int file_put(const char *path, int flags, const struct buf *text, struct err *err)
 {
 	cleanup(fd_closep) int fd =
-		open("/etc/hosts", O_WRONLY | O_APPEND | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+		open(path, O_WRONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | flags, 0644);
 	int rc;
 
 	if (fd < 0)
-		return errno == EROFS || errno == ENOENT || errno == EACCES
+		return errno == EROFS || errno == ENOENT || errno == EACCES || errno == ELOOP
 			       ? 0
-			       : err_sys(err, ERR_IO, errno, "/etc/hosts", "open");
-	rc = fd_write_all(fd, lines, strlen(lines));
-	return rc < 0 ? err_sys(err, ERR_IO, -rc, "/etc/hosts", "write") : 0;
+			       : err_sys(err, ERR_IO, errno, path, "open");
+	rc = fd_write_all(fd, text->data, text->size);
+	return rc < 0 ? err_sys(err, ERR_IO, -rc, path, "write") : 0;
+}
+
+/* Its own names and who tells others', known only now. */
+static int lines_take(const char *text, struct err *err)
+{
+	cleanup(buf_fini) struct buf hosts = BUF_INIT, servers = BUF_INIT;
+	int rc = 0;
+
+	for (const char *end; (end = strchr(text, '\n')) != NULL; text = end + 1)
+		buf_add(str_starts(text, "nameserver ") ? &servers : &hosts, text,
+			(size_t)(end + 1 - text));
+	if (hosts.size > 0)
+		rc = file_put("/etc/hosts", O_APPEND, &hosts, err);
+	if (rc == 0 && servers.size > 0)
+		rc = file_put("/etc/resolv.conf", O_CREAT | O_TRUNC, &servers, err);
+	return rc;
 }

@@ -13,6 +13,7 @@
 static json_t *attach_parameters(const struct spec *spec, size_t index);
 static json_t *strings(const char *const *strv);
 static void hosts_lines(const json_t *reply, const char *hostname, struct buf *hosts);
+static void server_lines(const json_t *reply, struct buf *hosts);
 static char *full_name(const struct name *name);
 static int taken_fd(const json_t *reply, const char *key, const int *fds, size_t count);
 
@@ -42,6 +43,7 @@ int stack_attach(const char *socket, const struct spec *spec, int netns, struct 
 						   NULL, NULL, NULL, NULL);
 			return rc;
 		}
+		server_lines(reply, hosts);
 		hosts_lines(reply, spec->hostname, hosts);
 	}
 	return 0;
@@ -133,6 +135,21 @@ static void hosts_lines(const json_t *reply, const char *hostname, struct buf *h
 
 		if (ip)
 			buf_printf(hosts, "%.*s\t%s\n", (int)strcspn(ip, "/"), ip, hostname);
+	}
+}
+
+/* The gateways that answer names: those of the first network that has such. */
+static void server_lines(const json_t *reply, struct buf *hosts)
+{
+	const json_t *dns = json_object_get(json_object_get(reply, "endpoint"), "dns");
+
+	if (strstr(buf_cstr(hosts), "nameserver ") != NULL)
+		return;
+	for (size_t i = 0; i < json_array_size(dns); i++) {
+		const char *ip = json_string_value(json_array_get(dns, i));
+
+		if (ip)
+			buf_printf(hosts, "nameserver %s\n", ip);
 	}
 }
 

@@ -13,7 +13,7 @@
 
 /**
  * stack_attach() - hand the new network namespace over and attach it to every network of @spec
- * @hosts: lines for /etc/hosts are appended
+ * @hosts: lines for /etc/hosts are appended, and "nameserver IP" for /etc/resolv.conf where a gateway answers names
  * Without networks the stack is only made known. All or nothing: after a failure the daemon has no stack of that name.
  */
 int stack_attach(const char *socket, const struct spec *spec, int netns, struct buf *hosts,

@@ -15,7 +15,7 @@ enum sync_kind {
 	/* shim to container */
 	SYNC_MAPPED = 1, /* your ids are mapped */
 	SYNC_MOUNT, /* with a descriptor; value: index of the volume, -1 the root, -2 all sent */
-	SYNC_GO,    /* the stack is complete; text: lines for /etc/hosts */
+	SYNC_GO,    /* the stack is complete; text: lines for /etc/hosts and, "nameserver", /etc/resolv.conf */
 	/* container to shim */
 	SYNC_READY,  /* all done but the command */
 	SYNC_FAILED, /* err; value: exit code */

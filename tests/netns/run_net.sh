@@ -86,6 +86,8 @@ moat run -d --rm --name k --network red/web -- sleep 1000 >/dev/null
 pkill -KILL -f '^moat-shim .*red/k'
 # Dying takes the shim a moment; the first command behind that finds what it left.
 if eventually 2 sh -c 'moat ps >/dev/null; sleep 0.1; [ "$(moat endpoint list -q | wc -l)" = 1 ]' && lone; then pass "nor does a killed shim"; else fail "left" "$(moat endpoint list)"; fi
+assert_match "its name server is the gateway" "^nameserver 10\\." "$(moat exec red/w1 -- cat /etc/resolv.conf)"
+assert_match "which knows it" "w1" "$(moat exec red/w1 -- getent ahosts w1.web)"
 stop_moatd KILL
 assert_ok "without the daemon it runs on" moat exec red/w1 -- true
 if eventually 5 published; then pass "and is reached"; else fail "the port is closed"; fi
