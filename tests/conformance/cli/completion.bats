@@ -124,13 +124,12 @@ TABLE
 }
 
 @test "every verb of the table is completed, and every option of its usage" {
-	for verb in $(moat --json help | jq -r '.verbs[].name'); do
-		has " $verb " " $(complete_bash 'moat ') "
-		for sub in $(moat --json help "$verb" | jq -r '.verbs[]?.name'); do
-			has " $sub " " $(complete_bash "moat $verb ") "
-		done
+	is "$(moat --json help | jq -r '.verbs[].name' | sort | paste -sd' ')" "$(complete_bash 'moat ')"
+	for verb in $(moat --json help | jq -r '.verbs[] | select(.verbs).name'); do
+		is "$(moat --json help "$verb" | jq -r '.verbs[].name' | sort | paste -sd' ')" "$(complete_bash "moat $verb ")"
 	done
+	offered=$(complete_bash 'moat run --')
 	for option in $(moat run --help | grep -o -E '^  (-[a-z], )?--[a-z-]+' | grep -o -e '--[a-z-]*'); do
-		has " $option " " $(complete_bash 'moat run --') "
+		has " $option " " $offered "
 	done
 }
