@@ -24,6 +24,7 @@ enum {
 	TYPE_ETHERADDR = 9,
 	TYPE_INET_PROTOCOL = 12,
 	TYPE_INET_SERVICE = 13,
+	TYPE_MARK = 19,
 	TYPE_IFNAME = 41,
 	TYPE_BITS = 6, /* a concatenation is its types one after the other */
 };
@@ -102,6 +103,8 @@ static uint32_t fields_type(uint8_t family, unsigned fields)
 		{ELEM_TO_PORT, TYPE_INET_SERVICE},
 		{ELEM_TO_LAST, TYPE_INET_SERVICE},
 		{ELEM_FAMILY, TYPE_NFPROTO},
+		{ELEM_MARK, TYPE_MARK},
+		{ELEM_TO_MARK, TYPE_MARK},
 	};
 	uint32_t type = 0;
 
@@ -112,13 +115,16 @@ static uint32_t fields_type(uint8_t family, unsigned fields)
 	return type;
 }
 
-/* A name alone: nft(8) lists it as "" unless it is told that the key is no number in network order. */
-static void set_byteorder(struct nftnl_set *set)
+/* Names and marks alone: nft(8) lists them wrong unless it is told that they are no numbers in network order. */
+static void set_byteorder(struct nftnl_set *set, bool key, bool data)
 {
 	enum { HOST_ENDIAN = 1 }; /* nft's enum byteorder (include/datatype.h) */
 	struct nftnl_udata_buf *udata = must(nftnl_udata_buf_alloc(NFT_USERDATA_MAXLEN));
 
-	nftnl_udata_put_u32(udata, NFTNL_UDATA_SET_KEYBYTEORDER, HOST_ENDIAN);
+	if (key)
+		nftnl_udata_put_u32(udata, NFTNL_UDATA_SET_KEYBYTEORDER, HOST_ENDIAN);
+	if (data)
+		nftnl_udata_put_u32(udata, NFTNL_UDATA_SET_DATABYTEORDER, HOST_ENDIAN);
 	nftnl_set_set_data(set, NFTNL_SET_USERDATA, nftnl_udata_buf_data(udata), nftnl_udata_buf_len(udata));
 	nftnl_udata_buf_free(udata);
 }
@@ -167,7 +173,7 @@ struct nftnl_set *nft_skeleton_set(unsigned set)
 		set_fields(s, def);
 	nftnl_set_set_u32(s, NFTNL_SET_KEY_TYPE, fields_type(def->family, def->key));
 	if (def->key == ELEM_DEV)
-		set_byteorder(s);
+		set_byteorder(s, true, def->data == ELEM_TO_MARK);
 	nftnl_set_set_u32(s, NFTNL_SET_KEY_LEN,
 			  (uint32_t)nft_elem_pack(&none, def->family, def->key, scratch));
 	if (def->data) {
@@ -217,7 +223,7 @@ struct nftnl_set *nft_skeleton_tally(const struct nft_skeleton *skeleton, const 
 	nftnl_set_set_u32(set, NFTNL_SET_KEY_TYPE, TYPE_IFNAME);
 	nftnl_set_set_u32(set, NFTNL_SET_KEY_LEN, OBJ_IFNAME_SIZE);
 	nftnl_set_set_u32(set, NFTNL_SET_DESC_SIZE, NFT_TALLY_MAX);
-	set_byteorder(set);
+	set_byteorder(set, true, false);
 	nftnl_set_set_data(set, NFTNL_SET_EXPR, tally_state(tally), 0);
 	return set;
 }
@@ -365,6 +371,7 @@ static struct nftnl_expr *expr_numbers(const char *name, const uint16_t *attrs,
 static struct nftnl_expr *expr_load(const struct nft_x *x)
 {
 	static const uint16_t meta[] = {NFTNL_EXPR_META_KEY, NFTNL_EXPR_META_DREG};
+	static const uint16_t meta_set[] = {NFTNL_EXPR_META_KEY, NFTNL_EXPR_META_SREG};
 	static const uint16_t ct[] = {NFTNL_EXPR_CT_KEY, NFTNL_EXPR_CT_DREG};
 	static const uint16_t rt[] = {NFTNL_EXPR_RT_KEY, NFTNL_EXPR_RT_DREG};
 	static const uint16_t fib[] = {NFTNL_EXPR_FIB_FLAGS, NFTNL_EXPR_FIB_DREG,
@@ -377,6 +384,8 @@ static struct nftnl_expr *expr_load(const struct nft_x *x)
 
 	if (x->kind == X_META)
 		return expr_numbers("meta", meta, keyed, ARRAY_COUNT(meta));
+	if (x->kind == X_META_SET)
+		return expr_numbers("meta", meta_set, keyed, ARRAY_COUNT(meta_set));
 	if (x->kind == X_CT)
 		return expr_numbers("ct", ct, keyed, ARRAY_COUNT(ct));
 	if (x->kind == X_RT)
@@ -392,6 +401,7 @@ static struct nftnl_expr *expr_build(const struct nft_x *x)
 
 	switch ((enum nft_x_kind)x->kind) {
 	case X_META:
+	case X_META_SET:
 	case X_CT:
 	case X_FIB:
 	case X_PAYLOAD:
@@ -502,6 +512,8 @@ size_t nft_elem_pack(const struct obj_elem *elem, uint8_t family, unsigned field
 		{ELEM_TO_PORT, &to_port_be, sizeof(to_port_be)},
 		{ELEM_TO_LAST, &to_last_be, sizeof(to_last_be)},
 		{ELEM_FAMILY, &elem->family, sizeof(elem->family)},
+		{ELEM_MARK, &elem->mark, sizeof(elem->mark)},
+		{ELEM_TO_MARK, &elem->to_mark, sizeof(elem->to_mark)},
 	};
 	size_t size = 0;
 
@@ -535,6 +547,8 @@ bool nft_elem_unpack(const void *src, size_t size, uint8_t family, unsigned fiel
 		{ELEM_TO_PORT, &to_port_be, sizeof(to_port_be)},
 		{ELEM_TO_LAST, &to_last_be, sizeof(to_last_be)},
 		{ELEM_FAMILY, &elem->family, sizeof(elem->family)},
+		{ELEM_MARK, &elem->mark, sizeof(elem->mark)},
+		{ELEM_TO_MARK, &elem->to_mark, sizeof(elem->to_mark)},
 	};
 	const uint8_t *p = src;
 	size_t used = 0;

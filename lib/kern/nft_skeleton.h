@@ -28,6 +28,7 @@ struct nftnl_chain;
 enum nft_x_kind {
 	X_END,
 	X_META,    /* key -> reg */
+	X_META_SET, /* reg -> key */
 	X_PAYLOAD, /* base, offset, len -> reg */
 	X_CT,      /* key -> reg */
 	X_FIB,     /* result, flags -> reg */
@@ -68,6 +69,7 @@ struct nft_x {
 /* clang-format off */
 /* The words rules are written in. R is a register. */
 #define META(KEY, R)		   { .kind = X_META, .key = NFT_META_##KEY, .reg = (R) }
+#define META_SET(KEY, R)	   { .kind = X_META_SET, .key = NFT_META_##KEY, .reg = (R) }
 #define LINK_BYTES(OFF, LEN, R)	   { .kind = X_PAYLOAD, .op = NFT_PAYLOAD_LL_HEADER, .offset = (OFF), .len = (LEN), .reg = (R) }
 #define NET_BYTES(OFF, LEN, R)	   { .kind = X_PAYLOAD, .op = NFT_PAYLOAD_NETWORK_HEADER, .offset = (OFF), .len = (LEN), .reg = (R) }
 #define TRANS_BYTES(OFF, LEN, R)   { .kind = X_PAYLOAD, .op = NFT_PAYLOAD_TRANSPORT_HEADER, .offset = (OFF), .len = (LEN), .reg = (R) }

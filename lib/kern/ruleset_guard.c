@@ -136,6 +136,12 @@ static const struct nft_rule_def rules[] = {
 	RULE("igmp", TRANS_BYTES(0, 1, 0), IS_NOT(0, 1, 0x11 /* membership query */), ACCEPT),
 	RULE("igmp", RESTRICTED),
 
+	/*
+	 * Nobody is there to hear a group on a routed port, whose neighbours are fixed; and the router, before it knew
+	 * so, would walk the ff00::/8 routes of all its ports (find_rr_leaf() in net/ipv6/route.c has no way out of one
+	 * list of equals), once for each frame.
+	 */
+	RULE("v6", NET_BYTES(24, 1, 0), IS(0, 1, 0xff), META(IIFNAME, 0), IN(SET_GUARD_ROUTED, 0), DROP),
 	RULE("v6", EXTHDR_EXISTS(NEXT_ROUTING, 0), IS(0, 1, 1), RESTRICTED),
 	RULE("v6", L4(0, IPPROTO_ICMPV6), GOTO("icmp6")),
 	RULE("v6", SOURCE6, NOT_ADDRESS6, COUNT("ip_spoofed"), DROP),

@@ -3,6 +3,16 @@
  * ruleset_router - table inet moat of a router: what passes between a tenant's
  * networks and its uplink. Floor F2. The uplink's name in a router is always
  * "uplink"; the networks that may use it are the elements of `egress`.
+ *
+ * What passes within one network: of a bridge, what comes in and goes out by it
+ * (only where br_netfilter calls us, or a stack sends by the gateway to its own
+ * neighbour); of a routed network everything, from port to port. Rules cannot
+ * compare the networks of two devices (before 6.13), so the packet is marked with
+ * that of the way in, and mark and way out must stand in `members`. Two hash
+ * look-ups for the first packet of a flow, however many ports there are; and it
+ * does not hang on the source address, so it holds without a guard, too. Marks
+ * have no other use in a router, and none comes in: a veth between namespaces
+ * clears it (skb_scrub_packet() in net/core/skbuff.c).
  */
 #include "lib/kern/nft_skeleton.h"
 
@@ -19,12 +29,21 @@ static const struct nft_tally_def tallies[] = {{0}};
 static const struct nft_rule_def rules[] = {
 	RULE("input", CT_IS(NFT_CT_KNOWN), ACCEPT),
 	RULE("input", META(IIFNAME, 0), IS_NAME(0, "lo"), ACCEPT),
+	RULE("input", IPV6(0), L4(0, IPPROTO_ICMPV6), TRANS_BYTES(0, 1, 0),
+	     BYTE_BETWEEN(0, 135, 136) /* neighbour solicitation, advertisement */, ACCEPT),
+	/*
+	 * From here on the address must be one of the device it came by: the gateway of another network is not to be
+	 * reached. That of all routed ports stands on none of them.
+	 */
+	RULE("input", IPV4(0), META(IIFNAME, 0), IS(0, 2, 'm', 'p'), NET_BYTES(16, 4, 0),
+	     IS_NOT(0, 4, 169, 254, 1, 1), DROP),
+	RULE("input", IPV6(0), META(IIFNAME, 0), IS(0, 2, 'm', 'p'), DROP),
+	RULE("input", META(IIFNAME, 0), IS_NOT(0, 2, 'm', 'p'),
+	     FIB(ADDRTYPE, NFTA_FIB_F_DADDR | NFTA_FIB_F_IIF, 0), IS_NOT32(0, 2 /* RTN_LOCAL */), DROP),
 	RULE("input", IPV4(0), L4(0, IPPROTO_ICMP), TRANS_BYTES(0, 1, 0),
 	     IS(0, 1, 8 /* echo request */), ACCEPT),
 	RULE("input", IPV6(0), L4(0, IPPROTO_ICMPV6), TRANS_BYTES(0, 1, 0),
 	     IS(0, 1, 128 /* echo request */), ACCEPT),
-	RULE("input", IPV6(0), L4(0, IPPROTO_ICMPV6), TRANS_BYTES(0, 1, 0),
-	     BYTE_BETWEEN(0, 135, 136) /* neighbour solicitation, advertisement */, ACCEPT),
 	/* the name service: UDP and TCP, port 53 */
 	RULE("input", META(IIFNAME, 0), IN(SET_ROUTER_DNS, 0), L4(0, IPPROTO_UDP), TRANS_BYTES(2, 2, 0), IS(0, 2, 0, 53),
 	     ACCEPT),
@@ -41,14 +60,11 @@ static const struct nft_rule_def rules[] = {
 	RULE("forward", CT_IS(NFT_CT_KNOWN), ACCEPT),
 	RULE("forward", META(IIFNAME, 0), IN(SET_ROUTER_EGRESS, 0), META(OIFNAME, 0),
 	     IS_NAME(0, "uplink"), ACCEPT),
-	RULE("forward", CT_DNAT, ACCEPT), /* published: from the uplink, or hairpin */
-	/*
-	 * Within one bridge nothing comes here, unless br_netfilter was loaded after us and turned its sysctls on by
-	 * itself. Such a packet has the bridge as both interfaces, which rules cannot compare (before 6.13); but its
-	 * destination is routed to the interface it came from, and that they can tell.
-	 */
-	RULE("forward", META(IIFNAME, 0), IS_NOT_NAME(0, "uplink"),
-	     FIB(OIF, NFTA_FIB_F_DADDR | NFTA_FIB_F_IIF, 0), IS_NOT32(0, 0), ACCEPT),
+	/* Published: from the uplink, or hairpin of a network that may go out; an internal one reaches no other so. */
+	RULE("forward", CT_DNAT, META(IIFNAME, 0), IS_NAME(0, "uplink"), ACCEPT),
+	RULE("forward", CT_DNAT, META(IIFNAME, 0), IN(SET_ROUTER_EGRESS, 0), ACCEPT),
+	RULE("forward", META(IIFNAME, 0), IN(SET_ROUTER_NETWORK, 0), META_SET(MARK, 0)),
+	RULE("forward", META(OIFNAME, 0), META(MARK, 4), IN(SET_ROUTER_MEMBER, 0), ACCEPT),
 
 	RULE("prerouting", IPV4(0), TO_LOCAL, META(L4PROTO, 0), TRANS_BYTES(2, 2, 1),
 	     IN(SET_ROUTER_PUB4, 0), DNAT(NFPROTO_IPV4)),

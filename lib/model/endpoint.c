@@ -187,10 +187,13 @@ int model_endpoint_add(struct stack *stack, struct network *network, const struc
 	endpoint->network = network;
 	endpoint->mtu = want->mtu ? want->mtu : network->mtu;
 	endpoint->mtu_follows = endpoint->mtu == network->mtu;
-	if (network->endpoint_count >= NETWORK_PORTS_MAX)
+	if (network->mode == NETWORK_ROUTED && network->endpoint_count >= NETWORK_ROUTED_MAX)
+		r = err_set(err, ERR_LIMIT, E2BIG, full, "network %s/%s has the %d endpoints that one network may have",
+			    network->tenant->name, network->name, NETWORK_ROUTED_MAX);
+	else if (network->mode != NETWORK_ROUTED && network->endpoint_count >= NETWORK_PORTS_MAX)
 		r = err_set(err, ERR_LIMIT, E2BIG, full,
-			    "network %s/%s has the %d ports a bridge can hold; networks of mode routed will hold more",
-			    network->tenant->name, network->name, NETWORK_PORTS_MAX);
+			    "network %s/%s has the %d ports a bridge can hold; one of mode routed holds %d endpoints",
+			    network->tenant->name, network->name, NETWORK_PORTS_MAX, NETWORK_ROUTED_MAX);
 	else if (endpoint->mtu < 1280 || endpoint->mtu > 65535)
 		r = err_set(err, ERR_USAGE, EINVAL, full, "the MTU must be from 1280 (IPv6's least) to 65535");
 	else if (memcmp(&endpoint->mac, &gateway_mac, sizeof(gateway_mac)) == 0)

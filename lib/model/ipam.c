@@ -452,6 +452,14 @@ static int asked_check(const struct endpoint *endpoint, const struct ip *ip, con
 	return 0;
 }
 
+/* On a segment the others of the subnet are neighbours; where there is none, nobody is. */
+static uint8_t ip_length(const struct network *network, size_t s)
+{
+	const struct prefix *subnet = &network->subnets[s];
+
+	return network->mode == NETWORK_ROUTED ? ip_bits(&subnet->ip) : subnet->len;
+}
+
 int ipam_choose(struct endpoint *endpoint, const struct endpoint_want *want, const char *full, struct err *err)
 {
 	struct network *network = endpoint->network;
@@ -472,7 +480,7 @@ int ipam_choose(struct endpoint *endpoint, const struct endpoint_want *want, con
 		for (size_t j = 0; j < i; j++)
 			if (ip_cmp(&want->ips[j], ip) == 0)
 				return err_set(err, ERR_USAGE, EINVAL, full, "%s is asked for twice", ip_print(ip, text));
-		endpoint->ips[endpoint->ip_count++] = (struct prefix){ .ip = *ip, .len = network->subnets[s].len };
+		endpoint->ips[endpoint->ip_count++] = (struct prefix){ .ip = *ip, .len = ip_length(network, s) };
 		asked[ip->family] = true;
 	}
 	for (s = 0; s < network->subnet_count; s++) {
@@ -483,7 +491,7 @@ int ipam_choose(struct endpoint *endpoint, const struct endpoint_want *want, con
 		r = take_any(endpoint, s, full, &ip, err);
 		if (r < 0)
 			return r;
-		endpoint->ips[endpoint->ip_count++] = (struct prefix){ .ip = ip, .len = network->subnets[s].len };
+		endpoint->ips[endpoint->ip_count++] = (struct prefix){ .ip = ip, .len = ip_length(network, s) };
 	}
 	return 0;
 }

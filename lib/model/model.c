@@ -234,6 +234,9 @@ static int gateways_check(const struct network_want *want, const char *full, str
 {
 	char text[IP_STR_SIZE];
 
+	if (want->mode == NETWORK_ROUTED && want->gateway_count)
+		return err_set(err, ERR_USAGE, EINVAL, full,
+			       "a routed network has the gateways 169.254.1.1 and fe80::1; none may be given");
 	if (want->gateway_count > want->subnet_count)
 		return err_set(err, ERR_USAGE, EINVAL, full, "more gateways than subnets");
 	for (size_t i = 0; i < want->gateway_count; i++) {
@@ -303,6 +306,17 @@ static int network_addresses(struct network *network, const struct network_want 
 	return r;
 }
 
+static bool mark_taken(const struct tenant *tenant, uint64_t id)
+{
+	const struct network *network;
+	size_t cursor = 0;
+
+	while ((network = table_next(&tenant->networks, &cursor)))
+		if (network_mark(network->id) == network_mark(id))
+			return true;
+	return network_mark(id) == 0;
+}
+
 int model_network_add(struct model *model, const struct network_want *want, struct network **ret_network, struct err *err)
 {
 	struct network_want filled = *want;
@@ -322,13 +336,18 @@ int model_network_add(struct model *model, const struct network_want *want, stru
 	if (!quota_left(tenant, tenant->quota.networks, tenant->networks.count, 1))
 		return err_set(err, ERR_QUOTA, EDQUOT, full, "the tenant may have %lld networks and has them",
 			       (long long)tenant->quota.networks);
-	if (model_id_taken(model, want->id))
+	if (model_id_taken(model, want->id) || mark_taken(tenant, want->id))
 		return err_set(err, ERR_INTERNAL, EEXIST, full, "the id is taken");
 	if (want->subnet_count > MODEL_SUBNETS_MAX)
 		return err_set(err, ERR_LIMIT, E2BIG, full, "a network has at most %d subnets", MODEL_SUBNETS_MAX);
 	if (want->mtu < 1280 || want->mtu > 65535)
 		return err_set(err, ERR_USAGE, EINVAL, full, "the MTU must be from 1280 (IPv6's least) to 65535");
-	if (want->subnet_count == 0) {
+	if (want->mode == NETWORK_L2 && want->subnet_count)
+		return err_set(err, ERR_USAGE, EINVAL, full,
+			       "a network of mode l2 has no subnet; its endpoints have the addresses they are given");
+	if (want->mode == NETWORK_L2 && want->guard)
+		return err_set(err, ERR_USAGE, EINVAL, full, "a network of mode l2 has no guard");
+	if (want->subnet_count == 0 && want->mode != NETWORK_L2) {
 		if (pool_take(model, tenant, &model->pools.nets4, 24, &model->net4_cursor, &automatic[0]) < 0 ||
 		    pool_take(model, tenant, &model->pools.nets6, 64, &model->net6_cursor, &automatic[1]) < 0)
 			return err_set(err, ERR_EXHAUSTED, ENOSPC, full, "no subnet is left in the pools; ask for one");
@@ -347,7 +366,7 @@ int model_network_add(struct model *model, const struct network_want *want, stru
 	network = mem_alloc(sizeof(*network));
 	network->id = want->id;
 	network->tenant = tenant;
-	network->mode = NETWORK_BRIDGE;
+	network->mode = want->mode;
 	network->mtu = want->mtu;
 	network->guard = want->guard;
 	network->masquerade = want->masquerade;
@@ -361,7 +380,9 @@ int model_network_add(struct model *model, const struct network_want *want, stru
 	for (size_t i = 0; i < filled.subnet_count; i++) {
 		network->subnets[i] = filled.subnets[i];
 		network->cursor[i] = 1;
-		if (i < want->gateway_count)
+		if (want->mode == NETWORK_ROUTED)
+			network->gateways[i] = network_gateway(filled.subnets[i].ip.family);
+		else if (i < want->gateway_count)
 			network->gateways[i] = want->gateways[i];
 		else
 			network->gateways[i] = subnet_first(&filled.subnets[i]);
@@ -382,7 +403,7 @@ int model_network_add(struct model *model, const struct network_want *want, stru
 
 bool network_has_dns(const struct network *network)
 {
-	return network->dns && network->subnet_count > 0;
+	return network->dns && network->mode == NETWORK_BRIDGE && network->subnet_count > 0;
 }
 
 void model_network_del(struct network *network)
@@ -402,6 +423,42 @@ void model_network_del(struct network *network)
 	table_fini(&network->used);
 	table_fini(&network->macs);
 	free(network);
+}
+
+static const char *const mode_names[NETWORK_MODE_COUNT] = {
+	[NETWORK_BRIDGE] = "bridge",
+	[NETWORK_ROUTED] = "routed",
+	[NETWORK_L2] = "l2",
+};
+
+const char *network_mode_name(enum network_mode mode)
+{
+	assert(mode < NETWORK_MODE_COUNT);
+	return mode_names[mode];
+}
+
+int network_mode_parse(const char *name, enum network_mode *ret_mode)
+{
+	for (unsigned i = 0; i < NETWORK_MODE_COUNT; i++)
+		if (str_eq(name, mode_names[i])) {
+			*ret_mode = (enum network_mode)i;
+			return 0;
+		}
+	return -EINVAL;
+}
+
+struct ip network_gateway(uint8_t family)
+{
+	if (family == 4)
+		return (struct ip){ .family = 4, .b = { 169, 254, 1, 1 } };
+	return (struct ip){ .family = 6, .b = { 0xfe, 0x80, [15] = 1 } };
+}
+
+uint32_t network_mark(uint64_t id) { return (uint32_t)(id & 0x7fffffff); }
+
+bool network_goes_out(const struct network *network)
+{
+	return network->mode != NETWORK_L2 && network->masquerade && !network->internal;
 }
 
 /* --------------------------------------------------------------------- stacks */

@@ -25,6 +25,7 @@ enum {
 	MODEL_SUBNETS_MAX = IPAM_SUBNETS_MAX, /* of one network */
 	MODEL_IPS_MAX = IPAM_IPS_MAX,	      /* of one endpoint */
 	NETWORK_PORTS_MAX = 1023, /* net/bridge/br_private.h: BR_MAX_PORTS 1 << 10, number 0 is not used */
+	NETWORK_ROUTED_MAX = 10000,
 	ENDPOINT_PUBLISH_MAX = 1024,
 	ENDPOINT_ALLOW_MAX = 16, /* prefixes */
 	STACK_ROUTES_MAX = 16384,
@@ -34,7 +35,13 @@ enum {
 };
 
 enum tenant_kind { TENANT_PLAIN, TENANT_LAB };
-enum network_mode { NETWORK_BRIDGE };
+/**
+ * enum network_mode
+ * NETWORK_BRIDGE: one segment with a gateway, its table fixed
+ * NETWORK_ROUTED: no segment: a route and a link for each endpoint; the gateway has one address in all networks
+ * NETWORK_L2: a segment that learns, without gateway, addresses and guard, from which nothing leads anywhere
+ */
+enum network_mode { NETWORK_BRIDGE, NETWORK_ROUTED, NETWORK_L2, NETWORK_MODE_COUNT };
 enum stack_kind { STACK_BARE, STACK_CONTAINER, STACK_FOREIGN };
 
 /**
@@ -80,7 +87,7 @@ struct network {
 	enum life life;
 	struct tenant *tenant;
 	struct prefix subnets[MODEL_SUBNETS_MAX]; /* network form */
-	struct ip gateways[MODEL_SUBNETS_MAX];	  /* one a subnet */
+	struct ip gateways[MODEL_SUBNETS_MAX];	  /* one a subnet; of a routed network not part of it */
 	size_t subnet_count;
 	uint32_t mtu;
 	bool guard, masquerade, internal;
@@ -207,6 +214,7 @@ struct network_want {
 	size_t subnet_count; /* 0: the next free /24 and /64 of the pools */
 	const struct ip *gateways;
 	size_t gateway_count; /* fewer than subnets: the first address of the subnet */
+	enum network_mode mode;
 	uint32_t mtu;
 	bool guard, masquerade, internal, dns, dns_rebind_protect;
 	const struct ip_range *excluded;
@@ -218,6 +226,16 @@ int model_network_add(struct model *model, const struct network_want *want, stru
 void model_network_del(struct network *network); /* must hold no endpoint */
 /** network_has_dns() - is there a name service: wanted, and a gateway to serve it from */
 bool network_has_dns(const struct network *network);
+/** network_mode_name() - "bridge", "routed", "l2" */
+const char *network_mode_name(enum network_mode mode);
+/** network_mode_parse() - Return: 0 or -EINVAL */
+int network_mode_parse(const char *name, enum network_mode *ret_mode);
+/** network_gateway() - of routed networks: 169.254.1.1 for family 4, fe80::1 for 6 */
+struct ip network_gateway(uint8_t family);
+/** network_goes_out() - may its endpoints use the uplink? */
+bool network_goes_out(const struct network *network);
+/** network_mark() - number of the network in its router: of the id, 31 bits, no other network of the tenant has it */
+uint32_t network_mark(uint64_t id);
 
 /**
  * struct network_def - what of a network may be changed while it stands, as a value
@@ -268,7 +286,7 @@ struct endpoint_want {
 	const char *ifname;	  /* checked by the caller's name_ifname_check() */
 	const struct ip *ips;	  /* asked for */
 	size_t ip_count;	  /* fewer families than subnets: the rest automatically */
-	const struct prefix *prefixes; /* instead: exactly these, with their lengths (wires, and what the store held) */
+	const struct prefix *prefixes; /* instead: exactly these, with their lengths (wires, l2, and what the store held) */
 	size_t prefix_count;
 	struct mac mac;		  /* zero: from the id */
 	uint32_t mtu;		  /* 0: the network's */

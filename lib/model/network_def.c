@@ -127,6 +127,10 @@ int network_def_subnet_add(struct network_def *def, const struct network *networ
 		if (prefix_overlaps(&def->subnets[s], subnet))
 			return err_set(err, ERR_CONFLICT, EEXIST, full, "subnet %s overlaps another of the network", text);
 	}
+	if (network->mode == NETWORK_L2)
+		return err_set(err, ERR_USAGE, EINVAL, full, "a network of mode l2 has no subnet");
+	if (network->mode == NETWORK_ROUTED && gateway)
+		return err_set(err, ERR_USAGE, EINVAL, full, "a routed network has the gateways 169.254.1.1 and fe80::1");
 	if (def->subnet_count == MODEL_SUBNETS_MAX)
 		return err_set(err, ERR_LIMIT, E2BIG, full, "a network has at most %d subnets", MODEL_SUBNETS_MAX);
 	r = model_subnet_check(network->tenant, &want, 0, full, err);
@@ -136,7 +140,9 @@ int network_def_subnet_add(struct network_def *def, const struct network *networ
 	(void)ip_add(&subnet->ip, first, &ip);
 	if (gateway)
 		ip = *gateway;
-	if (!ipam_is_host(subnet, &ip))
+	if (network->mode == NETWORK_ROUTED)
+		ip = network_gateway(subnet->ip.family);
+	else if (!ipam_is_host(subnet, &ip))
 		return err_set(err, ERR_USAGE, EINVAL, full, "gateway %s is no host address of its subnet", ip_print(&ip, text));
 	def->subnets[def->subnet_count] = *subnet;
 	def->gateways[def->subnet_count++] = ip;

@@ -172,9 +172,13 @@ int model_publish(struct endpoint *endpoint, const struct portspec *specs, size_
 
 	if (count == 0)
 		return 0;
-	if (!endpoint->network || (endpoint->network->internal && !tenant->model->loading))
+	if (!endpoint->network || endpoint->network->mode == NETWORK_L2)
 		return err_set(err, ERR_CONFLICT, EINVAL, portspec_print(&specs[0], text),
-			       "ports are published for endpoints of a network with a way out");
+			       "ports are published for endpoints of a network with a way out; a wire, or mode l2, has none");
+	if (endpoint->network->internal && !tenant->model->loading)
+		return err_set(err, ERR_CONFLICT, EINVAL, portspec_print(&specs[0], text),
+			       "network %s/%s is internal: a port of it would not be reached from outside", tenant->name,
+			       endpoint->network->name);
 	if (before + count > ENDPOINT_PUBLISH_MAX)
 		return err_set(err, ERR_LIMIT, E2BIG, portspec_print(&specs[0], text),
 			       "an endpoint publishes at most %d ports, or ranges of them", ENDPOINT_PUBLISH_MAX);

@@ -139,10 +139,12 @@ static const struct field elem_fields[] = {
 	 proto_word},
 	{"port", FIELD_NUMBER, FIELD_KEY | FIELD_OPTIONAL, ELEM_PORT, AT(elem.port), NULL},
 	{"last", FIELD_NUMBER, FIELD_KEY | FIELD_OPTIONAL, ELEM_LAST, AT(elem.last), NULL},
+	{"mark", FIELD_NUMBER, FIELD_KEY | FIELD_OPTIONAL, ELEM_MARK, AT(elem.mark), NULL},
 	{"to-ip", FIELD_IP, FIELD_OPTIONAL, ELEM_TO_IP, AT(elem.to_ip), NULL},
 	{"to-port", FIELD_NUMBER, FIELD_OPTIONAL, ELEM_TO_PORT, AT(elem.to_port), NULL},
 	{"to-last", FIELD_NUMBER, FIELD_OPTIONAL, ELEM_TO_LAST, AT(elem.to_last), NULL},
 	{"family", FIELD_ENUM, FIELD_KEY | FIELD_OPTIONAL, ELEM_FAMILY, AT(elem.family), family_word},
+	{"to-mark", FIELD_NUMBER, FIELD_OPTIONAL, ELEM_TO_MARK, AT(elem.to_mark), NULL},
 	{0},
 };
 

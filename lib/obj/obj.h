@@ -207,6 +207,8 @@ enum elem_field {
 	ELEM_TO_LAST = 1 << 8, /* data */
 	ELEM_FAMILY = 1 << 12, /* 1 byte: NFPROTO_IPV4, NFPROTO_IPV6 */
 	ELEM_LEN = 1 << 13,    /* of an interval set: ELEM_IP is a prefix of this length */
+	ELEM_MARK = 1 << 9,    /* 4 bytes, host order */
+	ELEM_TO_MARK = 1 << 10, /* data */
 };
 
 enum nft_set {
@@ -218,8 +220,9 @@ enum nft_set {
 	SET_GUARD_IP6, /* ip6_ok: ifname . ip6, link-local included; used for ND targets too */
 	SET_GUARD_ALLOW4, /* allow4: ifname . prefix: what a port may send from beside its own addresses */
 	SET_GUARD_ALLOW6,
+	SET_GUARD_ROUTED, /* routed: ifname of a port that stands in no bridge */
 	/* router (table inet moat) */
-	SET_ROUTER_EGRESS, /* egress: ifname of a bridge that may go out by the uplink, masqueraded */
+	SET_ROUTER_EGRESS, /* egress: ifname of a bridge, or of a routed port, that may go out by the uplink, masqueraded */
 	SET_ROUTER_PUB4,   /* pub4: map proto . port -> ip4 . port */
 	SET_ROUTER_PUB6,
 	SET_ROUTER_RANGE4, /* range4: map proto . ports -> ip4: the port stays */
@@ -227,6 +230,8 @@ enum nft_set {
 	SET_ROUTER_SHIFT4, /* shift4: map proto . ports -> ip4 . ports: obj_valid() says which the kernel can shift */
 	SET_ROUTER_SHIFT6,
 	SET_ROUTER_DNS, /* dns: ifname of a bridge (or port) from which names may be asked */
+	SET_ROUTER_NETWORK, /* network_of: map ifname of a bridge or a routed port -> mark of its network */
+	SET_ROUTER_MEMBER,  /* members: ifname . mark: the same, for the way out */
 	/* host (table inet moat) */
 	SET_HOST_UPLINK,  /* uplinks: ifname */
 	SET_HOST_OPENED4, /* opened4: ifname of a device that forwards for our sake alone */
@@ -268,8 +273,10 @@ struct obj_elem {
 	uint16_t set;	  /* enum nft_set */
 	uint16_t last;	  /* of an interval set: from @port to this, inclusive */
 	uint16_t to_last;
+	uint32_t mark;	  /* 1 to 2^31 - 1 */
+	uint32_t to_mark; /* the same */
 	uint8_t len;	  /* of the prefix @ip */
-	uint8_t zero;
+	uint8_t zero[3];
 };
 
 /** struct obj_port - one device under the guard: bound by a chain of its own, or by one chain's device list (kernel >= 6.4) */

@@ -9,6 +9,18 @@
  *                                mbN  bridge, gateway addresses
  *                                 '-- mpE ============================= eth0  addresses,
  *                                     (guarded, FDB and neighbours static)   default routes
+ *                                mpE ================================== eth0  addresses /32 and /128,
+ *                                 of a routed network: (guarded, a       default by 169.254.1.1
+ *                                 route and a neighbour an address)      and fe80::1
+ *                                mbN  of an l2 network: learns, no address
+ *                                 '-- mpE ============================= eth0  addresses as asked for
+ *
+ * A routed port bears no address. 169.254.1.1 stands once, on the uplink, and
+ * fe80::1 nowhere: the stack has a permanent neighbour for each, and that is all
+ * a next hop must be. As an address of each port they would be one route of the
+ * same prefix a port, and the kernel walks all routes of one prefix whenever it
+ * adds one (9.6 ms for IPv6 alone at the 10,000th port) and whenever a packet
+ * comes for it: any stack could keep a processor busy with pings of its gateway.
  *
  * Neighbour and forwarding entries are permanent: nothing a stack sends can
  * change where its neighbours' packets go, and no table of the kernel's can be
@@ -27,6 +39,7 @@
 static void add(struct objv *objs, struct obj obj) { objv_add(objs, &obj); }
 
 static const struct prefix default4 = { .ip = { .family = 4 } };
+static const struct prefix routed_gateway = { .ip = { .family = 4, .b = { 169, 254, 1, 1 } }, .len = 32 };
 static const struct prefix default6 = { .ip = { .family = 6 } };
 
 /* The link-local address every end of ours gets from its MAC, instead of one the kernel makes with DAD. */
@@ -128,7 +141,7 @@ static const struct sysctl_row router_profile[] = {
 	{ SYSCTL_IPV4_ACCEPT_SOURCE_ROUTE, "all", 0 },
 	{ SYSCTL_IPV4_ACCEPT_SOURCE_ROUTE, "default", 0 },
 	{ SYSCTL_IPV4_RP_FILTER, "all", 1 },
-	{ SYSCTL_IPV4_ARP_IGNORE, "all", 1 },
+	{ SYSCTL_IPV4_ARP_IGNORE, "all", 0 }, /* bridges and the uplink have 1; a routed port answers for 169.254.1.1 */
 	{ SYSCTL_IPV4_ARP_ANNOUNCE, "all", 2 },
 	{ SYSCTL_IPV6_ADDR_GEN_MODE, "default", 1 },
 	{ SYSCTL_IPV6_ACCEPT_RA, "all", 0 },
@@ -190,6 +203,8 @@ void desired_router(const struct tenant *tenant, const struct host_facts *facts,
 	add(objs, obj_sysctl(NS_HOST, SYSCTL_IPV4_ROUTE_LOCALNET, uplink, 1));
 	add_uplink_side(objs, tenant, NS_HOST, uplink, false);
 	add_uplink_side(objs, tenant, ns, UPLINK_NAME, true);
+	add(objs, obj_sysctl(ns, SYSCTL_IPV4_ARP_IGNORE, UPLINK_NAME, 1));
+	add(objs, obj_addr(ns, UPLINK_NAME, &routed_gateway));
 	add(objs, obj_route(ns, &default4, &host4.ip, UPLINK_NAME));
 	add(objs, obj_route(ns, &default6, &host6.ip, UPLINK_NAME));
 
@@ -202,34 +217,56 @@ void desired_router(const struct tenant *tenant, const struct host_facts *facts,
 
 /* -------------------------------------------------------------------- network */
 
+static void add_dev_elem(struct objv *objs, uint64_t ns, enum nft_set set, const char *dev)
+{
+	struct obj elem = obj_elem(ns, set);
+
+	memcpy(elem.elem.dev, dev, strlen(dev));
+	objv_add(objs, &elem);
+}
+
+/* Packets in by @dev belong to the network, and those of the network may go out by it. */
+static void add_member(struct objv *objs, const struct network *network, uint64_t ns, const char *dev)
+{
+	struct obj in = obj_elem(ns, SET_ROUTER_NETWORK), out = obj_elem(ns, SET_ROUTER_MEMBER);
+
+	memcpy(in.elem.dev, dev, strlen(dev));
+	memcpy(out.elem.dev, dev, strlen(dev));
+	in.elem.to_mark = out.elem.mark = network_mark(network->id);
+	objv_add(objs, &in);
+	objv_add(objs, &out);
+}
+
 void desired_network(const struct network *network, struct objv *objs)
 {
 	uint64_t ns = router_ns(network->tenant);
 	struct mac mac = mac_from_id(network->id);
-	char bridge[OBJ_IFNAME_SIZE], alias[OBJ_ALIAS_SIZE];
+	char name[OBJ_IFNAME_SIZE], alias[OBJ_ALIAS_SIZE];
 
-	model_ifname('b', network->id, bridge);
+	if (network->mode == NETWORK_ROUTED)
+		return; /* it is nothing but its ports */
+	model_ifname('b', network->id, name);
+	add_member(objs, network, ns, name);
 	snprintf(alias, sizeof(alias), "%.62s/%.90s", network->tenant->name, network->name);
-	add(objs, obj_bridge(ns, bridge, &mac, network->mtu, alias));
+	add(objs, obj_bridge(ns, name, &mac, network->mtu, alias));
+	add(objs, obj_up(ns, name));
+	if (network->mode == NETWORK_L2) {
+		/* the router has no part in it: it answers nobody, and forwards nothing that is sent to the bridge */
+		add(objs, obj_sysctl(ns, SYSCTL_IPV4_ARP_IGNORE, name, 8));
+		add(objs, obj_sysctl(ns, SYSCTL_IPV6_DISABLE, name, 1));
+		return;
+	}
+	add(objs, obj_sysctl(ns, SYSCTL_IPV4_ARP_IGNORE, name, 1));
 	for (size_t i = 0; i < network->subnet_count; i++) {
 		struct prefix gateway = { .ip = network->gateways[i], .len = network->subnets[i].len };
 
-		add(objs, obj_addr(ns, bridge, &gateway));
+		add(objs, obj_addr(ns, name, &gateway));
 	}
-	add_linklocal(objs, ns, bridge, &mac);
-	add(objs, obj_up(ns, bridge));
-	if (network_has_dns(network)) {
-		struct obj elem = obj_elem(ns, SET_ROUTER_DNS);
-
-		memcpy(elem.elem.dev, bridge, sizeof(bridge));
-		objv_add(objs, &elem);
-	}
-	if (network->masquerade && !network->internal) {
-		struct obj elem = obj_elem(ns, SET_ROUTER_EGRESS);
-
-		memcpy(elem.elem.dev, bridge, sizeof(bridge));
-		objv_add(objs, &elem);
-	}
+	add_linklocal(objs, ns, name, &mac);
+	if (network_has_dns(network))
+		add_dev_elem(objs, ns, SET_ROUTER_DNS, name);
+	if (network_goes_out(network))
+		add_dev_elem(objs, ns, SET_ROUTER_EGRESS, name);
 }
 
 /* ---------------------------------------------------------------------- stack */
@@ -293,11 +330,16 @@ static void add_inner_end(struct objv *objs, const struct endpoint *endpoint)
 	add(objs, obj_up(ns, dev));
 }
 
-/* Has the endpoint an address beside the gateway's? Not where the subnet was added after it had been attached. */
+/*
+ * Has the endpoint an address beside the gateway's? Not where the subnet was added after it had been attached. The
+ * gateway of a routed network is beside every one of its family.
+ */
 static bool reaches(const struct endpoint *endpoint, const struct ip *gateway)
 {
+	bool routed = endpoint->network->mode == NETWORK_ROUTED;
+
 	for (size_t i = 0; i < endpoint->ip_count; i++)
-		if (prefix_contains(&endpoint->ips[i], gateway))
+		if (routed ? endpoint->ips[i].ip.family == gateway->family : prefix_contains(&endpoint->ips[i], gateway))
 			return true;
 	return false;
 }
@@ -336,12 +378,26 @@ void desired_own_table(const struct endpoint *endpoint, struct objv *objs)
 	}
 }
 
+/* Of a routed network everything is behind the gateway, its own subnet too, wherever the default route leads. */
+static void add_subnet_routes(struct objv *objs, const struct endpoint *endpoint)
+{
+	const struct network *network = endpoint->network;
+	uint64_t ns = endpoint->stack->ns;
+
+	for (size_t i = 0; i < network->subnet_count; i++)
+		if (reaches(endpoint, &network->gateways[i]))
+			add(objs, obj_route_in(ns, &network->subnets[i], &network->gateways[i], endpoint->ifname,
+					       endpoint->metric, 0));
+}
+
 static void add_default_routes(struct objv *objs, const struct endpoint *endpoint)
 {
 	const struct network *network = endpoint->network;
 	struct mac gateway_mac = mac_from_id(network->id);
 	bool done4 = !endpoint->default_route, done6 = !endpoint->default_route;
 
+	if (network->mode == NETWORK_ROUTED)
+		add_subnet_routes(objs, endpoint);
 	for (size_t i = 0; i < network->subnet_count; i++) {
 		const struct ip *gateway = &network->gateways[i];
 		bool *done = gateway->family == 4 ? &done4 : &done6;
@@ -352,6 +408,9 @@ static void add_default_routes(struct objv *objs, const struct endpoint *endpoin
 		if (*done)
 			continue;
 		*done = true;
+		if (network->mode == NETWORK_ROUTED && gateway->family == 4)
+			add(objs, obj_route_in(endpoint->stack->ns, &routed_gateway, NULL, endpoint->ifname,
+					       endpoint->metric, 0));
 		add(objs, obj_route_in(endpoint->stack->ns, gateway->family == 4 ? &default4 : &default6, gateway,
 				       endpoint->ifname, endpoint->metric, 0));
 	}
@@ -396,6 +455,8 @@ static void add_guard(struct objv *objs, const struct endpoint *endpoint, uint64
 		elem.elem.len = prefix->len;
 		objv_add(objs, &elem);
 	}
+	if (endpoint->network->mode == NETWORK_ROUTED)
+		add_dev_elem(objs, ns, SET_GUARD_ROUTED, port);
 	add(objs, obj_port(ns, port));
 }
 
@@ -415,6 +476,43 @@ static void add_allowed_ways(struct objv *objs, const struct endpoint *endpoint,
 	}
 }
 
+/* Where there is no bridge every such address is routed to the port. */
+static void add_allowed_routes(struct objv *objs, const struct endpoint *endpoint, uint64_t ns, const char *port)
+{
+	for (size_t i = 0; i < endpoint->allow_count; i++)
+		if (allow_on_link(endpoint->network, &endpoint->allow[i]))
+			add(objs, obj_route(ns, &endpoint->allow[i], NULL, port));
+	add_allowed_ways(objs, endpoint, ns, port);
+}
+
+/* What leads to the addresses of an endpoint: on a bridge neighbours and a forwarding entry. */
+static void add_bridge_ways(struct objv *objs, const struct endpoint *endpoint, uint64_t ns, const char *port)
+{
+	char bridge[OBJ_IFNAME_SIZE];
+
+	model_ifname('b', endpoint->network->id, bridge);
+	add(objs, obj_fdb(ns, port, &endpoint->mac));
+	for (size_t i = 0; i < endpoint->ip_count; i++)
+		add(objs, obj_neigh(ns, bridge, &endpoint->ips[i].ip, &endpoint->mac));
+	add_allowed_ways(objs, endpoint, ns, bridge);
+}
+
+/* Where there is none a route and a neighbour an address, and the port itself belongs to the network. */
+static void add_routed_ways(struct objv *objs, const struct endpoint *endpoint, uint64_t ns, const char *port)
+{
+	for (size_t i = 0; i < endpoint->ip_count; i++) {
+		const struct ip *ip = &endpoint->ips[i].ip;
+		struct prefix host = { .ip = *ip, .len = ip_bits(ip) };
+
+		add(objs, obj_route(ns, &host, NULL, port));
+		add(objs, obj_neigh(ns, port, ip, &endpoint->mac));
+	}
+	add_allowed_routes(objs, endpoint, ns, port);
+	add_member(objs, endpoint->network, ns, port);
+	if (network_goes_out(endpoint->network))
+		add_dev_elem(objs, ns, SET_ROUTER_EGRESS, port);
+}
+
 static void desired_wire(const struct endpoint *a, struct objv *objs)
 {
 	const struct endpoint *b = a->peer;
@@ -429,7 +527,9 @@ static void desired_wire(const struct endpoint *a, struct objv *objs)
 void desired_endpoint(const struct endpoint *endpoint, struct objv *objs)
 {
 	const struct network *network = endpoint->network;
-	char port[OBJ_IFNAME_SIZE], bridge[OBJ_IFNAME_SIZE], alias[OBJ_ALIAS_SIZE];
+	char port[OBJ_IFNAME_SIZE], bridge[OBJ_IFNAME_SIZE] = "", alias[OBJ_ALIAS_SIZE];
+	struct mac gateway_mac;
+	bool routed;
 	uint64_t ns;
 	struct obj veth;
 
@@ -440,20 +540,25 @@ void desired_endpoint(const struct endpoint *endpoint, struct objv *objs)
 	}
 	ns = router_ns(network->tenant);
 	model_ifname('p', endpoint->id, port);
-	model_ifname('b', network->id, bridge);
+	gateway_mac = mac_from_id(network->id); /* of a routed network each port is the gateway */
+	routed = network->mode == NETWORK_ROUTED;
+	if (!routed)
+		model_ifname('b', network->id, bridge);
 	snprintf(alias, sizeof(alias), "%.62s/%.80s:%s", endpoint->stack->tenant->name, endpoint->stack->name,
 		 endpoint->ifname);
-	veth = obj_veth(ns, port, NULL, endpoint->stack->ns, endpoint->ifname, &endpoint->mac, endpoint->mtu, bridge, alias);
-	veth.link.flags = LINK_PORT_STATIC;
+	veth = obj_veth(ns, port, routed ? &gateway_mac : NULL, endpoint->stack->ns, endpoint->ifname, &endpoint->mac,
+			endpoint->mtu, bridge, alias);
+	if (network->mode == NETWORK_BRIDGE)
+		veth.link.flags = LINK_PORT_STATIC;
 	objv_add(objs, &veth);
 	add_inner_end(objs, endpoint);
 	add_default_routes(objs, endpoint);
 	if (endpoint->own_table)
 		desired_own_table(endpoint, objs);
-	add(objs, obj_fdb(ns, port, &endpoint->mac));
-	for (size_t i = 0; i < endpoint->ip_count; i++)
-		add(objs, obj_neigh(ns, bridge, &endpoint->ips[i].ip, &endpoint->mac));
-	add_allowed_ways(objs, endpoint, ns, bridge);
+	if (routed)
+		add_routed_ways(objs, endpoint, ns, port);
+	else if (network->mode == NETWORK_BRIDGE)
+		add_bridge_ways(objs, endpoint, ns, port);
 	if (network->guard)
 		add_guard(objs, endpoint, ns, port);
 	for (size_t i = 0; i < endpoint->publish_count; i++)

@@ -292,7 +292,8 @@ static bool dies(const struct diff *d, const struct obj *obj)
 	const struct set_def *def = obj->kind == OBJ_ELEM ? set_def_get(obj->elem.set) : NULL;
 	struct obj key;
 
-	if (dev && dev[0]) {
+	/* a route over a port goes at once: its address may be another's before the link is gone */
+	if (dev && dev[0] && !(obj->kind == OBJ_ROUTE && str_starts(dev, "mp"))) {
 		key = obj_bridge(obj->ns, "", NULL, 0, NULL);
 		memcpy(key.link.name, dev, sizeof(key.link.name));
 		if (is_removed(d, &key) ||

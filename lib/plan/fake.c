@@ -172,7 +172,8 @@ static bool covers(const struct fake *fake, const struct obj *route)
 {
 	const struct ip *via = &route->route.via;
 
-	if (ip_is_linklocal(via) && via->family == 6 && route->route.dev[0])
+	/* of IPv4 by RTNH_F_ONLINK (lib/kern/rtnl.c) */
+	if (ip_is_linklocal(via) && route->route.dev[0])
 		return true;
 	for (size_t i = 0; i < fake->objs.count; i++) {
 		const struct obj *obj = &fake->objs.items[i];

@@ -258,6 +258,25 @@ static int allow_get(struct call *call, const struct network *network, const cha
 	return 0;
 }
 
+static int ips_get(const struct attach_params *params, struct ip *ips, size_t *ret_count, struct err *err)
+{
+	for (size_t i = 0; params->ips && params->ips[i]; i++, (*ret_count)++)
+		if (ip_parse(params->ips[i], &ips[i]) < 0)
+			return err_set(err, ERR_USAGE, EINVAL, params->network, "'%s' is no IP address", params->ips[i]);
+	return 0;
+}
+
+/* A network without subnets cannot tell how long an address's prefix is. */
+static int prefixes_get(const struct attach_params *params, struct prefix *prefixes, size_t *ret_count, struct err *err)
+{
+	for (size_t i = 0; params->ips && params->ips[i]; i++, (*ret_count)++)
+		if (prefix_parse(params->ips[i], &prefixes[i]) < 0)
+			return err_set(err, ERR_USAGE, EINVAL, params->network,
+				       "'%s' is no address with a length, such as 10.0.0.1/24: mode l2 needs one",
+				       params->ips[i]);
+	return 0;
+}
+
 static int endpoint_make(struct call *call, struct stack *stack, struct network *network, const struct attach_params *params,
 			 struct endpoint **ret_endpoint, struct err *err)
 {
@@ -266,6 +285,7 @@ static int endpoint_make(struct call *call, struct stack *stack, struct network 
 	char ifname[NAME_IFNAME_SIZE];
 	struct ip ips[IPS_ASKED_MAX];
 	struct prefix allow[ENDPOINT_ALLOW_MAX];
+	struct prefix prefixes[IPS_ASKED_MAX];
 	struct portspec *specs;
 	char *labels cleanup(mem_freep) = NULL;
 	int r;
@@ -279,18 +299,22 @@ static int endpoint_make(struct call *call, struct stack *stack, struct network 
 		r = allow_get(call, network, params->allow, allow, &want.allow_count, err);
 	if (r < 0)
 		return r;
-	for (size_t i = 0; params->ips && params->ips[i]; i++, want.ip_count++)
-		if (ip_parse(params->ips[i], &ips[i]) < 0)
-			return err_set(err, ERR_USAGE, EINVAL, params->network, "'%s' is no IP address", params->ips[i]);
+	r = network->mode == NETWORK_L2 ? prefixes_get(params, prefixes, &want.prefix_count, err)
+					: ips_get(params, ips, &want.ip_count, err);
+	if (r < 0)
+		return r;
 	if (params->mac && (mac_parse(params->mac, &want.mac) < 0 || mac_is_zero(&want.mac)))
 		return err_set(err, ERR_USAGE, EINVAL, params->network, "'%s' is no MAC address", params->mac);
 	if (params->labels)
 		labels = json_text(params->labels);
-	want.default_route = params->default_route != 0;
+	if (params->default_route == 1 && network->mode == NETWORK_L2)
+		return err_set(err, ERR_CONFLICT, EINVAL, params->network, "a network of mode l2 has no gateway");
+	want.default_route = params->default_route != 0 && network->mode != NETWORK_L2;
 	want.first_route = params->default_route == 1;
 	want.ifname = ifname;
 	want.ips = ips;
 	want.allow = allow;
+	want.prefixes = prefixes;
 	want.publish = specs;
 	want.labels = labels;
 	return model_endpoint_add(stack, network, &want, ret_endpoint, err);

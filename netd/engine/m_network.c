@@ -80,12 +80,12 @@ static int network_want(struct call *call, const struct create_params *params, s
 
 	if (r < 0)
 		return r;
-	if (params->mode && !str_eq(params->mode, "bridge")) {
-		bool known = str_eq(params->mode, "routed") || str_eq(params->mode, "l2");
-
-		return err_set(err, known ? ERR_UNSUPPORTED : ERR_USAGE, known ? EOPNOTSUPP : EINVAL, params->name,
-			       known ? "mode %s is not supported yet" : "there is no mode '%s'; bridge is one", params->mode);
-	}
+	if (params->mode && network_mode_parse(params->mode, &want->mode) < 0)
+		return err_set(err, ERR_USAGE, EINVAL, params->name, "there is no mode '%s'; bridge, routed and l2 are",
+			       params->mode);
+	if (params->dns == 1 && want->mode != NETWORK_BRIDGE)
+		return err_set(err, ERR_UNSUPPORTED, EOPNOTSUPP, params->name, "a network of mode %s has no name service",
+			       params->mode);
 	if (params->host_access)
 		return err_set(err, ERR_UNSUPPORTED, EOPNOTSUPP, params->name, "hostAccess is not supported yet");
 	if (params->dns == 0 && params->dns_rebind_protect)
@@ -111,10 +111,11 @@ static int network_want(struct call *call, const struct create_params *params, s
 	want->subnets = subnets;
 	want->gateways = gateways;
 	want->mtu = params->mtu ? (uint32_t)params->mtu : call->engine->facts.mtu;
-	want->guard = params->guard != 0;
+	/* a segment without addresses has nothing that a guard could hold its ports to */
+	want->guard = want->mode == NETWORK_L2 ? params->guard == 1 : params->guard != 0;
 	want->masquerade = params->masquerade != 0;
 	want->internal = params->internal;
-	want->dns = params->dns != 0;
+	want->dns = params->dns != 0 && want->mode == NETWORK_BRIDGE;
 	want->dns_rebind_protect = params->dns_rebind_protect;
 	return 0;
 }
@@ -139,7 +140,9 @@ int method_network_create(struct call *call, struct err *err)
 	if (r == 0)
 		r = call_allow(call, want.name.tenant, err);
 	if (r == 0 && !want.guard && !call->admin)
-		r = err_set(err, ERR_PERMISSION, EPERM, params.name, "only root and the admin group may leave the guard off");
+		r = err_set(err, ERR_PERMISSION, EPERM, params.name, "%s",
+			    want.mode == NETWORK_L2 ? "only root and the admin group may make a segment without guard"
+						    : "only root and the admin group may leave the guard off");
 	if (r == 0) {
 		/* one that is being made: only when that has ended is the name taken, or free again */
 		network = model_network(&engine->model, &want.name);

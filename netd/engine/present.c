@@ -53,20 +53,36 @@ json_t *present_tenant(const struct engine *engine, const struct tenant *tenant)
 	return doc;
 }
 
+/* One a subnet; of a routed network one a family. */
+static json_t *gateways_json(const struct network *network)
+{
+	json_t *gateways = json_array();
+	char text[IP_STR_SIZE];
+
+	for (size_t i = 0; i < network->subnet_count; i++) {
+		bool again = false;
+
+		for (size_t j = 0; j < i; j++)
+			again = again || ip_cmp(&network->gateways[i], &network->gateways[j]) == 0;
+		if (!again)
+			json_array_append_new(gateways, json_string(ip_print(&network->gateways[i], text)));
+	}
+	return gateways;
+}
+
 json_t *present_network(const struct network *network)
 {
-	json_t *subnets = json_array(), *gateways = json_array(), *doc = json_object();
+	json_t *subnets = json_array(), *gateways, *doc = json_object();
 	char name[NAME_FULL_SIZE], bridge[OBJ_IFNAME_SIZE], text[PREFIX_STR_SIZE];
 
 	network_name_print(network, name);
 	model_ifname('b', network->id, bridge);
-	for (size_t i = 0; i < network->subnet_count; i++) {
+	for (size_t i = 0; i < network->subnet_count; i++)
 		json_array_append_new(subnets, json_string(prefix_print(&network->subnets[i], text)));
-		json_array_append_new(gateways, json_string(ip_print(&network->gateways[i], text)));
-	}
+	gateways = gateways_json(network);
 	json_object_set_new(doc, "name", json_string(name));
 	json_object_set_new(doc, "id", id_json(network->id));
-	json_object_set_new(doc, "mode", json_string("bridge"));
+	json_object_set_new(doc, "mode", json_string(network_mode_name(network->mode)));
 	json_object_set_new(doc, "subnets", subnets);
 	json_object_set_new(doc, "gateways", gateways);
 	json_object_set_new(doc, "mtu", json_integer(network->mtu));
@@ -78,7 +94,7 @@ json_t *present_network(const struct network *network)
 	json_object_set_new(doc, "excluded", doc_excluded(network));
 	json_object_set_new(doc, "reserved", doc_reserved(network));
 	json_object_set_new(doc, "endpoints", json_integer((json_int_t)network->endpoint_count));
-	json_object_set_new(doc, "bridge", json_string(bridge));
+	json_object_set_new(doc, "bridge", network->mode == NETWORK_ROUTED ? json_null() : json_string(bridge));
 	return doc;
 }
 
@@ -130,14 +146,13 @@ json_t *present_publish(const struct endpoint *endpoint)
 json_t *present_endpoint(const struct engine *engine, const struct endpoint *endpoint)
 {
 	const struct network *network = endpoint->network;
-	json_t *ips = json_array(), *gateways = json_array(), *allowed = json_array(), *doc = json_object();
+	json_t *ips = json_array(), *gateways = network ? gateways_json(network) : json_array();
+	json_t *allowed = json_array(), *doc = json_object();
 	bool dns = network && network_has_dns(network);
 	char name[NAME_FULL_SIZE], text[PREFIX_STR_SIZE], mac[MAC_STR_SIZE], port[OBJ_IFNAME_SIZE];
 
 	for (size_t i = 0; i < endpoint->ip_count; i++)
 		json_array_append_new(ips, json_string(prefix_print(&endpoint->ips[i], text)));
-	for (size_t i = 0; network && i < network->subnet_count; i++)
-		json_array_append_new(gateways, json_string(ip_print(&network->gateways[i], text)));
 	for (size_t i = 0; i < endpoint->allow_count; i++)
 		json_array_append_new(allowed, json_string(prefix_print(&endpoint->allow[i], text)));
 	model_ifname('p', endpoint->id, port);

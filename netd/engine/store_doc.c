@@ -104,8 +104,9 @@ json_t *doc_network(const struct network *network)
 
 	for (size_t i = 0; i < network->subnet_count; i++)
 		json_array_append_new(gateways, json_string(ip_print(&network->gateways[i], text)));
-	doc = json_pack("{s:s, s:s, s:o, s:o, s:i, s:b, s:b, s:b, s:b, s:b}", "tenant", network->tenant->name, "name", network->name,
-			"subnets", prefixes_json(network->subnets, network->subnet_count), "gateways", gateways, "mtu",
+	doc = json_pack("{s:s, s:s, s:s, s:o, s:o, s:i, s:b, s:b, s:b, s:b, s:b}", "tenant", network->tenant->name, "name",
+			network->name, "mode", network_mode_name(network->mode), "subnets",
+			prefixes_json(network->subnets, network->subnet_count), "gateways", gateways, "mtu",
 			(int)network->mtu, "guard", (int)network->guard, "masquerade", (int)network->masquerade, "internal",
 			(int)network->internal, "dns", (int)network->dns, "rebindProtect", (int)network->dns_rebind_protect);
 	json_object_set_new(doc, "excluded", doc_excluded(network));
@@ -158,6 +159,8 @@ int load_network(struct model *model, uint64_t id, const json_t *doc, struct err
 
 	if (!model_tenant(model, text_of(doc, "tenant")))
 		return 0;
+	if (network_mode_parse(text_of(doc, "mode"), &want.mode) < 0)
+		want.mode = NETWORK_BRIDGE; /* the only one there was when rows said nothing of it */
 	addresses = mem_alloc(sizeof(*addresses));
 	addresses_of(doc, addresses, &want);
 	(void)str_copy(want.name.tenant, sizeof(want.name.tenant), text_of(doc, "tenant"));
@@ -167,6 +170,8 @@ int load_network(struct model *model, uint64_t id, const json_t *doc, struct err
 		if (want.gateway_count < MODEL_SUBNETS_MAX &&
 		    ip_parse(json_string_value(item), &gateways[want.gateway_count]) == 0)
 			want.gateway_count++;
+	if (want.mode == NETWORK_ROUTED)
+		want.gateway_count = 0; /* they are always the same */
 	r = model_network_add(model, &want, &network, err);
 	free(addresses);
 	if (r == 0)

@@ -317,6 +317,31 @@ static int rule_tables(struct check *c, const struct op *op)
 	return refuse(c, EPERM, "a routing table of its own is for stacks alone");
 }
 
+/*
+ * In a router an address stands on a bridge or the uplink, never on a port; and over a port lead routes to single
+ * addresses that are on its link, and as over a bridge to what was allowed to stand behind one of them: never the
+ * default route.
+ */
+static int rule_router_port(struct check *c, const struct op *op)
+{
+	const struct obj *obj = &op->obj;
+	char text[PREFIX_STR_SIZE];
+
+	if (ns_class(obj->ns) != NS_ROUTER || op->verb == OP_DEL)
+		return 0;
+	if (obj->kind == OBJ_ADDR && is_port(obj->addr.dev))
+		return refuse(c, EPERM, "port %s of a router bears no address", obj->addr.dev);
+	if (obj->kind != OBJ_ROUTE || is_uplink(obj->route.dev))
+		return 0;
+	if (!ip_is_none(&obj->route.via) && obj->route.dst.len > 0 && (is_bridge(obj->route.dev) || is_port(obj->route.dev)))
+		return 0;
+	if (ip_is_none(&obj->route.via) && is_port(obj->route.dev) &&
+	    obj->route.dst.len == ip_bits(&obj->route.dst.ip) && !ip_is_linklocal(&obj->route.dst.ip))
+		return 0;
+	return refuse(c, EPERM, "a router has no route to %s by \"%s\"", prefix_print(&obj->route.dst, text),
+		      obj->route.dev);
+}
+
 /* Forwarding tables belong to bridges, and those stand in routers. */
 static int rule_fdb(struct check *c, const struct op *op)
 {
@@ -602,7 +627,7 @@ static int rules_run(struct check *c, const struct op *op)
 {
 	static int (*const rules[])(struct check * c, const struct op *op) = {
 		rule_namespace,   rule_device,          rule_host_address,    rule_tables,
-		rule_fdb,
+		rule_fdb,         rule_router_port,
 		rule_sysctl_host, rule_sysctl_localnet, rule_sysctl_inner,    rule_ruleset,
 		rule_nft_device,  rule_router_address,  rule_publish_allowed, rule_publish_free,
 		rule_opened,

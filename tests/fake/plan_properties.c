@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "lib/base/mem.h"
+#include "lib/base/str.h"
 #include "lib/plan/fake.h"
 #include "tests/fake/random.h"
 
@@ -273,6 +274,12 @@ static void ops_are_valid(struct trial *t)
 	}
 }
 
+/* A route over a port: its address may be another's before the link is gone. */
+static bool goes_at_once(const struct obj *obj)
+{
+	return obj->kind == OBJ_ROUTE && str_starts(obj->route.dev, "mp");
+}
+
 /* No removal dies with another; what was left out does. */
 static void removals_are_few(struct trial *t)
 {
@@ -280,7 +287,8 @@ static void removals_are_few(struct trial *t)
 
 	for (size_t i = plan->commit; i < plan->count; i++) {
 		for (size_t j = plan->commit; j < plan->count; j++)
-			CHECK(t, i == j || !obj_implies(&plan->ops[i].obj, &plan->ops[j].obj));
+			CHECK(t, i == j || goes_at_once(&plan->ops[j].obj) ||
+					 !obj_implies(&plan->ops[i].obj, &plan->ops[j].obj));
 	}
 }
 

@@ -55,7 +55,7 @@ static void golden(void **state)
 	struct err err = ERR_INIT;
 	struct model model;
 	struct tenant *red;
-	struct network *web, *inner;
+	struct network *web, *inner, *flat, *segment;
 	struct stack *bare, *node, *other;
 	struct endpoint *endpoint, *free_one, *allowed;
 	struct ip_range excluded;
@@ -109,6 +109,23 @@ static void golden(void **state)
 	print_objs(&text, "an endpoint without guard and default route", &objs);
 	desired_endpoint(allowed, &objs);
 	print_objs(&text, "an endpoint with prefixes behind it, and another address of the subnet", &objs);
+	flat = network_of(&model, "red/flat", 0x22, "routed 10.2.0.0/16 fd02::/64");
+	segment = network_of(&model, "red/lab", 0x23, "l2");
+	endpoint = endpoint_of(bare, flat, "eth2", 0x44, "10.2.7.9");
+	assert_int_equal(publish_try(endpoint, "8081:80", &err), 0);
+	desired_network(flat, &objs);
+	print_objs(&text, "a routed network", &objs);
+	desired_endpoint(endpoint, &objs);
+	print_objs(&text, "an endpoint of it, with the default route", &objs);
+	endpoint->default_route = false;
+	flat->internal = true;
+	desired_endpoint(endpoint, &objs);
+	print_objs(&text, "the same without default route, the network internal", &objs);
+	desired_network(segment, &objs);
+	print_objs(&text, "a network of mode l2", &objs);
+	desired_endpoint(endpoint_of(bare, segment, "eth3", 0x45, ""), &objs);
+	print_objs(&text, "an endpoint of that", &objs);
+	endpoint = stack_endpoint(node, "to-b");
 	desired_stack(node, &objs);
 	print_objs(&text, "a lab's node that routes: one route by its wire, one by nobody knows what", &objs);
 	desired_endpoint(endpoint, &objs);
@@ -206,7 +223,8 @@ static void add_wire(struct rng *rng, struct model *model, struct tenant *lab, u
 /* A model drawn from a seed. Ids depend on what they are for, so that two models share much. */
 static void draw(struct rng *rng, struct model *model)
 {
-	static const char *const networks[] = { "10.0.0.0/24 fd00::/64", "10.1.0.0/28", "fd01::/120", "" };
+	static const char *const networks[] = { "10.0.0.0/24 fd00::/64", "10.1.0.0/28", "fd01::/120", "",
+						"routed 10.2.0.0/24 fd02::/64", "routed fd03::/64", "l2" };
 	/* as netd/engine/snapshot.c chooses them: the hand knows no other transit */
 	const struct pools pools = {
 		.transit4 = prefix_of("10.97.0.0/16"),
@@ -227,7 +245,7 @@ static void draw(struct rng *rng, struct model *model)
 		want.name = name;
 		assert_int_equal(model_tenant_add(model, &want, &tenant, &err), 0);
 		tenant->life = LIFE_UP;
-		for (uint64_t n = 0; n < 4 && want.kind == TENANT_PLAIN; n++) {
+		for (uint64_t n = 0; n < ARRAY_COUNT(networks) && want.kind == TENANT_PLAIN; n++) {
 			struct network *network;
 
 			snprintf(full, sizeof(full), "%s/n%u", name, (unsigned)n);
@@ -235,7 +253,7 @@ static void draw(struct rng *rng, struct model *model)
 			    network_try(model, full, (t << 24) + (n << 16) + 1, networks[n], "", &network, &err) < 0)
 				continue;
 			network->life = rng_chance(rng, 90) ? LIFE_UP : LIFE_PENDING;
-			network->guard = rng_chance(rng, 80);
+			network->guard = network->mode != NETWORK_L2 && rng_chance(rng, 80);
 			network->masquerade = rng_chance(rng, 80);
 			network->internal = rng_chance(rng, 20);
 		}
@@ -269,8 +287,8 @@ static void draw(struct rng *rng, struct model *model)
 				    endpoint_try(stack, network, ifname, id, "", &endpoint, &err) < 0)
 					continue;
 				endpoint->life = rng_chance(rng, 90) ? LIFE_UP : LIFE_PENDING;
-				endpoint->default_route = e == 1;
-				for (unsigned p = 0; p < rng_below(rng, 4); p++) {
+				endpoint->default_route = e == 1 && network->mode != NETWORK_L2;
+				for (unsigned p = 0; p < rng_below(rng, 4) && endpoint->ip_count; p++) {
 					snprintf(full, sizeof(full), "%s%u:%u%s", rng_chance(rng, 30) ? "192.0.2.1:" : "",
 						 8000 + rng_below(rng, 20), 80 + p, rng_chance(rng, 50) ? "/udp" : "");
 					(void)publish_try(endpoint, full, &err);

@@ -41,7 +41,7 @@ assert_eq "as JSON" "io.moat.InvalidName Red" \
 assert_status 3 "a network of a tenant that is not there" moat network create green/web
 assert_ok "network create" moat network create red/web --subnet 10.0.0.0/24 --subnet fd00:7::/64
 assert_ok "with subnets of the pools" moat network create red/auto
-assert_status 1 "--mode routed" moat network create red/x --mode routed
+assert_status 2 "--mode odd" moat network create red/x --mode odd
 assert_status 2 "--no-dns beside what needs names" moat network create red/x --no-dns --dns-rebind-protect
 assert_ok "network set --no-dns" moat network set red/web --no-dns
 assert_match "shows it" "dns +(no|false)" "$(moat network show red/web)"

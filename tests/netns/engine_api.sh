@@ -80,7 +80,8 @@ wrong 4 "red/x: subnet 10.0.0.128/25 overlaps 10.0.0.0/24 of network red/web" ne
 wrong 2 "the prefix length must be from 8 to 31" network create red/x --subnet 10.7.0.0/32
 wrong 2 "red/x: gateway 10.7.1.1 is no host address" network create red/x --subnet 10.7.0.0/24 --gateway 10.7.1.1
 wrong 2 "red/x: the MTU must be from 1280" network create red/x --mtu 1279
-wrong 1 "red/x: mode routed is not supported yet" network create red/x --mode routed
+wrong 2 "red/x: a routed network has the gateways 169.254.1.1 and fe80::1" network create red/x --mode routed --subnet 10.7.0.0/24 --gateway 10.7.0.1
+wrong 2 "red/x: a network of mode l2 has no subnet" network create red/x --mode l2 --subnet 10.7.0.0/24
 wrong 2 "red/x: there is no mode 'odd'" network create red/x --mode odd
 wrong 2 "a network's name is 1 to 128" network create "red/$long"
 wrong 3 "red/nix: there is no network" network show red/nix
@@ -138,7 +139,7 @@ assert_eq "no plan was refused by the hand" 0 "$(grep -c 'refused operation' "$M
 unchanged "after all raw calls everything is as it was"
 
 # Dry runs: what is shown is what is then done, and the showing changes nothing.
-plan_words() { sed -E 's/\bm([ubp])[0-9a-f]{12}/m\1ID/g; s/[0-9a-f]{12}/ID/g; s/mac=[0-9a-f:]+/mac=MAC/g; s/addr=fe80[^ ]*/addr=LL/; s/ip=fe80[^ ]*/ip=LL/' | sort; }
+plan_words() { sed -E 's/mark=[0-9]+/mark=ID/; s/\bm([ubp])[0-9a-f]{12}/m\1ID/g; s/[0-9a-f]{12}/ID/g; s/mac=[0-9a-f:]+/mac=MAC/g; s/addr=fe80[^ ]*/addr=LL/; s/ip=fe80[^ ]*/ip=LL/' | sort; }
 shown() { moat --dry-run "$@" | plan_words; }
 shown tenant create dry >/run/dry.1
 shown network create red/dry >/run/dry.2

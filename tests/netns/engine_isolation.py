@@ -132,6 +132,11 @@ def matrix():
         want(place, out, "outside")
         want(place, host, "red/a", both, 8080)
         want(place, host, "blue/a", both, 8081)
+    # nor is the gateway of another network of the tenant to be pinged
+    want("red/a", gateways["web"], "pong", ("icmp",))
+    want("red/a", gateways["db"] + gateways["inner"], "-", ("icmp",))
+    want("red/d", gateways["db"], "pong", ("icmp",))
+    want("red/d", gateways["web"], "-", ("icmp",))
     # a network without a way out
     want("red/i", out, "-")
     want("red/i", host, "-", both, 22)

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# engine - one tenant with a network, an endpoint and two published ports, made by Moat; and the same
+# engine - one tenant with a network, an endpoint and two published ports, and a routed network with an
+# endpoint in the same stack, made by Moat; and the same
 # in namespaces beside, made by ip, bridge, nft and sysctl by hand. Read by these tools, router and
 # stack are the same line by line, and so is what was added to the host.
 # shellcheck source=../lib/sandbox.sh
@@ -23,10 +24,17 @@ moat network create red/web --subnet 10.0.0.0/24 --subnet fd00:a::/64 >/dev/null
 # shellcheck disable=SC2153 # the sandbox's
 moat attach red/web --create --name w1 --ip 10.0.0.9 --ip fd00:a::9 -p 8080:80 -p "$HOST4:53:5353/udp" \
 	-p 30000-30009:30000-30009/sctp -p "[$HOST6]:8000-8009:90-99" >/dev/null || die "attach"
+moat network create red/flat --mode routed --subnet 10.1.0.0/16 --subnet fd00:b::/64 >/dev/null || die "routed network"
+moat attach red/flat --name w1 --ip 10.1.7.9 --ip fd00:b::9 -p 8081:81 >/dev/null || die "routed attach"
 mapfile -t tenant < <(moat --json tenant show red | field tenant id routerNetns transit)
-mapfile -t endpoint < <(moat --json endpoint show red/w1 | field endpoint mac hostIfname netnsPath)
+mapfile -t endpoint < <(moat --json endpoint show red/w1:eth0 | field endpoint mac hostIfname netnsPath)
+mapfile -t routed < <(moat --json endpoint show red/w1:eth1 | field endpoint mac hostIfname)
+mapfile -t flat < <(moat --json network show red/flat | field network id)
 mapfile -t network < <(moat --json network show red/web | field network id bridge)
 read -r transit4 transit6 <<<"${tenant[2]}"
+routed_mac=${routed[0]} routed_port=${routed[1]} web_mark=$((0x${network[0]} & 0x7fffffff)) flat_mark=$((0x${flat[0]} & 0x7fffffff))
+# of the second interface of a stack: the first has metric 1024 and no table
+table=$(((77 << 16) + 1025))
 port=${endpoint[1]} mac=${endpoint[0]} bridge=${network[1]} up=mu${tenant[0]}
 # The pair of the transit: host even, router odd. MAC addresses and link-local addresses as the links say.
 router4=${transit4%/*} router6=${transit6%/*}
@@ -34,6 +42,7 @@ host4=${router4%.*}.$((${router4##*.} - 1)) host6=$(/usr/bin/python3 -c \
 	'import ipaddress,sys; print(ipaddress.ip_address(sys.argv[1]) - 1)' "$router6")
 mac_of() { nsenter --net="$1" ip -o link show "$2" | sed 's/.*link\/ether \([^ ]*\).*/\1/'; }
 host_mac=$(mac_of /proc/self/ns/net "$up") router_mac=$(mac_of "${tenant[1]}" uplink) bridge_mac=$(mac_of "${tenant[1]}" "$bridge")
+flat_mac=$(mac_of "${tenant[1]}" "$routed_port")
 # linklocal MAC - RFC 4291 appendix A
 linklocal() { /usr/bin/python3 -c 'import ipaddress,sys
 b = bytes.fromhex(sys.argv[1].replace(":", ""))
@@ -56,7 +65,7 @@ force=
 [[ ! -e /proc/sys/net/ipv6/conf/all/force_forwarding ]] || force=1
 set_knobs router ipv4/conf/all/forwarding=1 ipv6/conf/all/forwarding=1 \
 	ipv4/conf/{all,default}/{accept_redirects,secure_redirects,send_redirects,accept_source_route}=0 \
-	ipv4/conf/all/rp_filter=1 ipv4/conf/all/arp_ignore=1 ipv4/conf/all/arp_announce=2 \
+	ipv4/conf/all/rp_filter=1 ipv4/conf/all/arp_announce=2 \
 	ipv6/conf/default/addr_gen_mode=1 ipv6/conf/{all,default}/{accept_ra,accept_redirects}=0 ipv6/conf/default/autoconf=0 \
 	ipv6/conf/all/accept_source_route=0 netfilter/nf_conntrack_tcp_loose=0
 set_knobs stack ipv4/ip_unprivileged_port_start=0 "ipv4/ping_group_range=0 2147483647"
@@ -95,13 +104,17 @@ netns their-router ip -batch - <<-END
 	link add $port master $bridge mtu 1500 numtxqueues 1 numrxqueues 1 type veth peer name eth0 address $mac mtu 1500 numtxqueues 1 numrxqueues 1 netns their-stack
 	link set $port alias red/w1:eth0
 	link set $port type bridge_slave learning off flood off mcast_flood on bcast_flood on guard on root_block on
+	addr add 169.254.1.1/32 dev uplink scope link
+	link add $routed_port address $flat_mac mtu 1500 numtxqueues 1 numrxqueues 1 type veth peer name eth1 address $routed_mac mtu 1500 numtxqueues 1 numrxqueues 1 netns their-stack
+	link set $routed_port alias red/w1:eth1
 	neigh add 10.0.0.9 lladdr $mac dev $bridge nud permanent
 	neigh add fd00:a::9 lladdr $mac dev $bridge nud permanent
 END
 # Where the kernel has VLAN filtering, ours belong to no VLAN either.
 netns their-router ip link set "$bridge" type bridge vlan_default_pvid 0 2>/dev/null
 netns their-router bridge fdb add "$mac" dev "$port" master static
-set_knobs stack ipv6/conf/eth0/addr_gen_mode=1 ipv6/conf/eth0/accept_ra=0
+set_knobs router ipv4/conf/{uplink,"$bridge"}/arp_ignore=1
+set_knobs stack ipv6/conf/{eth0,eth1}/addr_gen_mode=1 ipv6/conf/{eth0,eth1}/accept_ra=0
 netns their-stack ip -batch - <<-END
 	link set lo up
 	link set eth0 up
@@ -112,6 +125,19 @@ netns their-stack ip -batch - <<-END
 	route add default via fd00:a::1 dev eth0 proto 77
 	neigh add 10.0.0.1 lladdr $bridge_mac dev eth0 nud permanent
 	neigh add fd00:a::1 lladdr $bridge_mac dev eth0 nud permanent
+	link set eth1 up
+	addr add 10.1.7.9/32 dev eth1
+	addr add fd00:b::9/128 dev eth1 nodad
+	addr add $(linklocal "$routed_mac")/64 dev eth1 nodad
+	route add 169.254.1.1/32 dev eth1 proto 77 metric 1025
+	route add 10.1.0.0/16 via 169.254.1.1 dev eth1 onlink proto 77 metric 1025
+	route add fd00:b::/64 via fe80::1 dev eth1 proto 77 metric 1025
+	route add default via 169.254.1.1 dev eth1 onlink proto 77 metric 1025
+	route add default via fe80::1 dev eth1 proto 77 metric 1025
+	route add default via 169.254.1.1 dev eth1 onlink proto 77 table $table
+	route add default via fe80::1 dev eth1 proto 77 table $table
+	neigh add 169.254.1.1 lladdr $flat_mac dev eth1 nud permanent
+	neigh add fe80::1 lladdr $flat_mac dev eth1 nud permanent
 END
 # Before 6.17 IPv6 forwards on all devices or on none.
 opened6='opened_all { ipv6 }'
@@ -124,8 +150,8 @@ opened6='opened_all { ipv6 }'
 		add element inet moat $opened6
 		add element inet moat src4 { "$up" . $router4 }
 		add element inet moat src6 { "$up" . $router6 }
-		add element inet moat pub4 { tcp . 8080 : $router4 . 8080 }
-		add element inet moat pub6 { tcp . 8080 : $router6 . 8080 }
+		add element inet moat pub4 { tcp . 8080 : $router4 . 8080, tcp . 8081 : $router4 . 8081 }
+		add element inet moat pub6 { tcp . 8080 : $router6 . 8080, tcp . 8081 : $router6 . 8081 }
 		add element inet moat pubip4 { $HOST4 . udp . 53 : $router4 . 53 }
 		add element inet moat range4 { sctp . 30000-30009 : $router4 }
 		add element inet moat range6 { sctp . 30000-30009 : $router6 }
@@ -135,20 +161,31 @@ opened6='opened_all { ipv6 }'
 {
 	sed "s/@PORT@/$port/" "$here/router.nft"
 	cat <<-END
-		add element inet moat egress { "$bridge" }
+		add element inet moat egress { "$bridge", "$routed_port" }
 		add element inet moat dns { "$bridge" }
-		add element inet moat pub4 { tcp . 8080 : 10.0.0.9 . 80, udp . 53 : 10.0.0.9 . 5353 }
-		add element inet moat pub6 { tcp . 8080 : fd00:a::9 . 80 }
+		add element inet moat network_of { "$bridge" : $web_mark, "$routed_port" : $flat_mark }
+		add element inet moat members { "$bridge" . $web_mark, "$routed_port" . $flat_mark }
+		add element inet moat pub4 { tcp . 8080 : 10.0.0.9 . 80, udp . 53 : 10.0.0.9 . 5353, tcp . 8081 : 10.1.7.9 . 81 }
+		add element inet moat pub6 { tcp . 8080 : fd00:a::9 . 80, tcp . 8081 : fd00:b::9 . 81 }
+		add element netdev moat mac_ok { "$port" . $mac, "$routed_port" . $routed_mac }
+		add element netdev moat arp_ok { "$port" . $mac . 10.0.0.9, "$routed_port" . $routed_mac . 10.1.7.9 }
+		add element netdev moat ip4_ok { "$port" . 10.0.0.9, "$routed_port" . 10.1.7.9 }
 		add element inet moat range4 { sctp . 30000-30009 : 10.0.0.9 }
 		add element inet moat range6 { sctp . 30000-30009 : fd00:a::9 }
 		add element inet moat shift6 { tcp . 8000-8009 : fd00:a::9 . 90 . 99 }
-		add element netdev moat mac_ok { "$port" . $mac }
-		add element netdev moat arp_ok { "$port" . $mac . 10.0.0.9 }
-		add element netdev moat ip4_ok { "$port" . 10.0.0.9 }
 		add element netdev moat ip6_ok { "$port" . fd00:a::9, "$port" . $(linklocal "$mac") }
+		add element netdev moat ip6_ok { "$routed_port" . fd00:b::9, "$routed_port" . $(linklocal "$routed_mac") }
+		add element netdev moat routed { "$routed_port" }
 	END
 } | netns their-router nft -f - || fail "router.nft is not taken"
-netns their-router ip link set "$port" up
+netns their-router ip -batch - <<-END
+	link set $port up
+	link set $routed_port up
+	route add 10.1.7.9/32 dev $routed_port proto 77
+	route add fd00:b::9/128 dev $routed_port proto 77
+	neigh add 10.1.7.9 lladdr $routed_mac dev $routed_port nud permanent
+	neigh add fd00:b::9 lladdr $routed_mac dev $routed_port nud permanent
+END
 
 # ------------------------------------------------------------ the same?
 # Ours has an owner where the kernel knows that, and the guard's rules are left out; so are the two that shift ports,

@@ -434,6 +434,66 @@ static void ports_of_a_bridge(void **state)
 		       "red/last:eth0", "routed");
 }
 
+static void modes(void **state)
+{
+	struct tenant *red = tenant_of(&model, "red", 1);
+	struct network *flat = network_of(&model, "red/flat", 2, "routed 10.0.0.0/16 10.1.0.0/24 fd00::/64"), *network,
+		       *segment = network_of(&model, "red/lab", 3, "l2"), *more;
+	struct network_want want = { .name = { .tenant = "red", .name = "x" }, .id = 4, .mtu = 1500, .mode = NETWORK_ROUTED };
+	struct prefix prefixes[] = { prefix_of("10.0.0.5/24"), prefix_of("fd00::5/64") };
+	struct endpoint_want fixed = { .id = 5, .ifname = "eth0", .prefixes = prefixes, .prefix_count = 2 };
+	struct stack *a = stack_of(red, "a", 10);
+	struct endpoint *endpoint;
+	struct err err = ERR_INIT;
+	enum network_mode mode;
+
+	(void)state;
+	for (unsigned i = 0; i < NETWORK_MODE_COUNT; i++) {
+		assert_int_equal(network_mode_parse(network_mode_name((enum network_mode)i), &mode), 0);
+		assert_int_equal(mode, i);
+	}
+	assert_int_equal(network_mode_parse("macvlan", &mode), -EINVAL);
+	/* the gateway is in no subnet, so the first address is free; each endpoint stands alone */
+	assert_ips(endpoint_of(a, flat, "eth0", 11, ""), "10.0.0.1/32 10.1.0.1/32 fd00::1/128");
+	assert_ips(endpoint_of(a, flat, "eth1", 12, "10.0.255.254"), "10.0.255.254/32 fd00::2/128");
+	for (size_t i = 0; i < flat->subnet_count; i++) {
+		struct ip gateway = network_gateway(flat->subnets[i].ip.family);
+
+		assert_int_equal(ip_cmp(&flat->gateways[i], &gateway), 0);
+	}
+	assert_true(network_goes_out(flat));
+	want.subnets = prefixes;
+	want.gateways = &prefixes[0].ip;
+	prefixes[0] = prefix_of("10.9.0.0/24");
+	want.subnet_count = want.gateway_count = 1;
+	assert_refused(model_network_add(&model, &want, &network, &err), &err, ERR_USAGE, "red/x", "169.254.1.1 and fe80::1");
+	/* a segment without anything but what is asked for */
+	assert_int_equal(segment->subnet_count, 0);
+	assert_false(network_goes_out(segment));
+	want.mode = NETWORK_L2;
+	assert_refused(model_network_add(&model, &want, &network, &err), &err, ERR_USAGE, "red/x", "has no subnet");
+	want.subnet_count = want.gateway_count = 0;
+	want.guard = true;
+	assert_refused(model_network_add(&model, &want, &network, &err), &err, ERR_USAGE, "red/x", "has no guard");
+	prefixes[0] = prefix_of("10.0.0.5/24");
+	assert_int_equal(model_endpoint_add(stack_of(red, "b", 13), segment, &fixed, &endpoint, &err), 0);
+	assert_ips(endpoint, "10.0.0.5/24 fd00::5/64");
+	assert_refused(publish_try(endpoint, "80:80", &err), &err, ERR_CONFLICT, "80:80/tcp", "mode l2, has none");
+	assert_ips(endpoint_of(stack_of(red, "c", 14), segment, "eth0", 15, ""), "");
+	assert_refused(endpoint_try(stack_of(red, "d", 16), segment, "eth0", 17, "10.0.0.7", &endpoint, &err), &err,
+		       ERR_USAGE, "red/d:eth0", "no host address");
+	/* 10,000 in one network, and not one more */
+	more = network_of(&model, "red/more", 20, "routed 10.2.0.0/16");
+	for (unsigned i = 0; i < NETWORK_ROUTED_MAX; i++) {
+		char name[16];
+
+		snprintf(name, sizeof(name), "m%u", i);
+		endpoint_of(stack_of(red, name, 100000 + i), more, "eth0", 200000 + i, "");
+	}
+	assert_refused(endpoint_try(stack_of(red, "last", 21), more, "eth0", 22, "", &endpoint, &err), &err, ERR_LIMIT,
+		       "red/last:eth0", "10000 endpoints");
+}
+
 static void namespaces(void **state)
 {
 	struct tenant *red = tenant_of(&model, "red", 1);
@@ -527,7 +587,7 @@ static void publishing(void **state)
 	inner->internal = true;
 	red->quota.ports = -1;
 	assert_refused(publish_try(endpoint_of(stack_of(red, "w3", 21), inner, "eth0", 22, ""), "9009:1", &err), &err,
-		       ERR_CONFLICT, "9009:1/tcp", "a network with a way out");
+		       ERR_CONFLICT, "9009:1/tcp", "network red/inner is internal");
 	model_endpoint_del(r1);
 	assert_int_equal(red->port_count, 0);
 	assert_int_equal(publish_try(r2, "8080:80", &err), 0);
@@ -616,6 +676,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(tenants),	 TEST(transits),  TEST(subnets), TEST(networks),	  TEST(pools),
 		TEST(addresses), TEST(next_fit),  TEST(small),	 TEST(endpoints),	  TEST(default_routes), TEST(ports_of_a_bridge),
+		TEST(modes),
 		TEST(namespaces), TEST(publishing), TEST(wires),	 TEST(wires_many),
 	};
 

@@ -66,7 +66,7 @@ static inline struct tenant *tenant_of(struct model *model, const char *name, ui
 	return tenant;
 }
 
-/* @subnets: up to MODEL_SUBNETS_MAX, with blanks between; "" for automatic ones */
+/* @subnets: up to MODEL_SUBNETS_MAX, with blanks between; "" for automatic ones; "routed ..." and "l2" for that mode */
 static inline int network_try(struct model *model, const char *full, uint64_t id, const char *subnets,
 			      const char *gateways, struct network **ret_network, struct err *err)
 {
@@ -76,6 +76,14 @@ static inline int network_try(struct model *model, const char *full, uint64_t id
 				     .masquerade = true };
 	char text[256], *word, *rest;
 
+	if (strncmp(subnets, "routed", 6) == 0) {
+		want.mode = NETWORK_ROUTED;
+		subnets += 6;
+	} else if (strcmp(subnets, "l2") == 0) {
+		want.mode = NETWORK_L2;
+		want.guard = false;
+		subnets += 2;
+	}
 	assert_int_equal(name_parse("network", full, false, &want.name, err), 0);
 	snprintf(text, sizeof(text), "%s", subnets);
 	for (word = strtok_r(text, " ", &rest); word; word = strtok_r(NULL, " ", &rest))

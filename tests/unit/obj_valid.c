@@ -187,7 +187,7 @@ static void rulesets(void **state)
 	REFUSED(parsed(arp), o.elem.family = 1);
 	REFUSED(parsed(arp), o.elem.to_ip = o.elem.ip);
 	REFUSED(parsed(arp), o.elem.len = 24);
-	REFUSED(parsed(arp), o.elem.zero = 1);
+	REFUSED(parsed(arp), o.elem.zero[0] = 1);
 	REFUSED(parsed(allow), o.elem.len = 0);
 	REFUSED(parsed(allow), o.elem.len = 33);
 	REFUSED(parsed(allow), o.elem.len = 22); /* host bits */
