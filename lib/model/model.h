@@ -91,9 +91,9 @@ struct network {
 	size_t subnet_count;
 	uint32_t mtu;
 	bool guard, masquerade, internal;
-	bool setting; /* a change of its definition is on its way: nothing is attached meanwhile */
 	bool dns;		 /* names are served on its gateway */
 	bool dns_rebind_protect; /* names from outside that lead to private addresses are refused */
+	bool setting; /* a change of its definition is on its way, or was when it was stored: nothing is attached meanwhile */
 	uint64_t cursor[MODEL_SUBNETS_MAX]; /* next host number to try */
 	struct ipam ipam;
 	struct table used;		    /* struct ip -> struct endpoint */

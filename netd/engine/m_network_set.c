@@ -9,6 +9,10 @@
  * Whoever adds a switch to networks gives it a line in struct network_def and
  * one in def_alter(), and desired.c does the rest.
  *
+ * The row says from before the plan until its end that a change is on its way.
+ * Cut off in between, the next start makes all it can see as the row has it,
+ * and network_set_resume() the ends inside of stacks, which it does not judge.
+ *
  * Ends inside of stacks are their owners': one that cannot be changed (renamed,
  * gone) must not keep the network from changing, so it is left out and the rest
  * tried again.
@@ -266,10 +270,14 @@ static int set_commit(struct txn *txn, json_t *reply, struct err *err)
 {
 	struct set *set = txn->object;
 
-	(void)err;
 	set->network->setting = false;
 	dnsfeed_changed(txn->engine->dnsfeed, set->network);
 	json_object_set_new(reply, "network", present_network(set->network));
+	/* a row that says so still costs the next start a plan, and nothing else */
+	if (store_network(txn->engine->store, set->network, err) < 0) {
+		store_rollback(txn->engine->store);
+		log_failure(err, "%s", txn->name);
+	}
 	return 0;
 }
 
@@ -316,12 +324,13 @@ static bool def_same(const struct network_def *a, const struct network_def *b)
 	       memcmp(a->reserved, b->reserved, a->reserved_count * sizeof(*a->reserved)) == 0;
 }
 
+static const struct txn_ops set_ops = { .prepare = set_prepare, .commit = set_commit, .abort = set_abort,
+					.finish = set_free, .forgive = set_forgive };
+
 static void set_run(struct call *call, struct network *network, const struct network_def *after)
 {
-	static const struct txn_ops ops = { .prepare = set_prepare, .commit = set_commit, .abort = set_abort,
-					    .finish = set_free, .forgive = set_forgive };
 	struct set *set = mem_alloc(sizeof(*set));
-	struct txn *txn = txn_new(call, &ops, set, "network-changed");
+	struct txn *txn = txn_new(call, &set_ops, set, "network-changed");
 
 	set->network = network;
 	network_def_get(network, &set->before);
@@ -329,6 +338,44 @@ static void set_run(struct call *call, struct network *network, const struct net
 	network_name_print(network, txn->name);
 	objects(txn, network, &set->before, after);
 	txn_run(txn);
+}
+
+/* Of all ends inside of stacks that we can reach: what they have is not known, so it is any other MTU. */
+static void resume_network(struct engine *engine, struct network *network)
+{
+	struct set *set = mem_alloc(sizeof(*set));
+	struct txn *txn = txn_new_own(engine, &set_ops, set, "network-changed");
+
+	set->network = network;
+	network_def_get(network, &set->before);
+	network_name_print(network, txn->name);
+	list_each(node, &network->endpoints) {
+		const struct endpoint *endpoint = container_of(node, struct endpoint, network_link);
+		size_t at = txn->have.count;
+
+		if (endpoint->stack->kind == STACK_FOREIGN) /* not held: nobody but its owner can go there now */
+			continue;
+		desired_inner_mtu(endpoint, &txn->want);
+		desired_inner_mtu(endpoint, &txn->have);
+		if (txn->have.count > at)
+			txn->have.items[at].link.mtu = endpoint->mtu == 1280 ? 1281 : 1280;
+	}
+	txn_run(txn);
+}
+
+void network_set_resume(struct engine *engine)
+{
+	struct tenant *tenant;
+	size_t cursor = 0;
+
+	while ((tenant = table_next(&engine->model.tenants, &cursor))) {
+		struct network *network;
+		size_t at = 0;
+
+		while ((network = table_next(&tenant->networks, &at)))
+			if (network->setting)
+				resume_network(engine, network);
+	}
 }
 
 /* Is something on its way that the change must come after? */

@@ -20,6 +20,7 @@
 #include "lib/kern/lockdown.h"
 #include "netd/engine/api.h"
 #include "netd/engine/dnsfeed.h"
+#include "netd/engine/methods.h"
 #include "netd/engine/monitor.h"
 #include "netd/engine/reconcile.h"
 #include "netd/engine/store.h"
@@ -38,6 +39,7 @@ static void on_term(void *ctx)
 static void on_started(struct engine *engine)
 {
 	monitor_sync(engine->monitor);
+	network_set_resume(engine);
 	api_open(engine->api);
 	if (engine->ready_fd >= 0 && write(engine->ready_fd, "1", 1) != 1)
 		log_warn("the supervisor does not listen");

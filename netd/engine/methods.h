@@ -53,6 +53,8 @@ struct stack *method_stack(struct call *call, const struct name *name, struct er
 /** method_endpoint() - by "T/N:IF", or "T/N" where the stack has one */
 struct endpoint *method_endpoint(struct call *call, const char *full, struct err *err);
 
+/** network_set_resume() - at start, when the kernel is as the store says: changes that were cut off are carried on */
+void network_set_resume(struct engine *engine);
 /* Addresses of a network as parameters; @object is what the failure is told of. */
 int method_range(const char *object, const char *text, struct ip_range *ret_range, struct err *err);
 int method_reserve(const char *object, const char *text, struct ipam_reserve *ret_reserve, struct err *err);

@@ -111,6 +111,8 @@ json_t *doc_network(const struct network *network)
 			(int)network->internal, "dns", (int)network->dns, "rebindProtect", (int)network->dns_rebind_protect);
 	json_object_set_new(doc, "excluded", doc_excluded(network));
 	json_object_set_new(doc, "reserved", doc_reserved(network));
+	if (network->setting)
+		json_object_set_new(doc, "setting", json_true());
 	return doc;
 }
 
@@ -174,9 +176,11 @@ int load_network(struct model *model, uint64_t id, const json_t *doc, struct err
 		want.gateway_count = 0; /* they are always the same */
 	r = model_network_add(model, &want, &network, err);
 	free(addresses);
-	if (r == 0)
-		network->life = LIFE_UP;
-	return r;
+	if (r < 0)
+		return r;
+	network->life = LIFE_UP;
+	network->setting = bool_of(doc, "setting");
+	return 0;
 }
 
 /* ----------------------------------------------------------------------- stacks */
