@@ -15,7 +15,8 @@ enum {
 	CHUNK_ALIGN = 8,
 	PARTS_RTNL = SEAM_LINKS | SEAM_ADDRS | SEAM_ROUTES | SEAM_NEIGHS | SEAM_FDB |
 		     SEAM_RULES,
-	PARTS_ALL = PARTS_RTNL | SEAM_NFT | SEAM_SYSCTLS | SEAM_REGISTRY | SEAM_RULES_ALL,
+	PARTS_ALL = PARTS_RTNL | SEAM_NFT | SEAM_SYSCTLS | SEAM_REGISTRY | SEAM_RULES_ALL |
+		    SEAM_DROPPED,
 };
 
 /* A chunk begins; its size is written when it ends. Return: where. */
@@ -129,7 +130,8 @@ static int scope_check(const struct seam_scope *scope, const struct obj *sysctls
 		       struct err *err)
 {
 	if ((scope->parts & ~(uint32_t)PARTS_ALL) != 0 ||
-	    ((scope->parts & SEAM_RULES_ALL) != 0 && scope->ns != 0))
+	    ((scope->parts & SEAM_RULES_ALL) != 0 && scope->ns != 0) ||
+	    ((scope->parts & SEAM_DROPPED) != 0 && ns_class(scope->ns) != NS_ROUTER))
 		return err_set(err, ERR_INTERNAL, EPROTO, NULL,
 			       "a dump of parts 0x%x is not to be had there", scope->parts);
 	for (uint32_t i = 0; i < scope->sysctls; i++) {
@@ -166,6 +168,8 @@ int dump_take(struct registry *reg, const struct seam_scope *scope, const struct
 		r = take_nft(reg, entry, SEAM_NFT, bytes, err);
 	if (r == 0 && (scope->parts & SEAM_RULES_ALL) != 0)
 		r = take_nft(reg, entry, SEAM_RULES_ALL, bytes, err);
+	if (r == 0 && (scope->parts & SEAM_DROPPED) != 0)
+		r = take_nft(reg, entry, SEAM_DROPPED, bytes, err);
 	if (r == 0 && (scope->parts & SEAM_SYSCTLS) != 0)
 		r = take_sysctls(reg, entry, sysctls, scope->sysctls, bytes, err);
 	registry_rest(reg, scope->ns);
