@@ -8,7 +8,8 @@
  * reads commands from standard input and answers each with one line of nanoseconds; it exits when a call fails.
  *
  *   world            a router with one bridge network 10.66.0.0/16 fd66::/64 (not timed), in a host of its own
- *   attach N PATH    the N-th endpoint with one published port into the namespace at PATH
+ *   ports N          so many are published by each endpoint from here on; 1 at first
+ *   attach N PATH    the N-th endpoint with its published ports into the namespace at PATH
  *   detach N         two figures: until it is cut off; until its link is gone, too
  *   drop N COUNT     two figures: COUNT links from the N-th on deleted as one group; with putting them into it
  *   lab FILE         what the plan in FILE adds; unlab: take it away
@@ -106,6 +107,9 @@ static void command(struct world *w, char **words, size_t count)
 
 	if (count == 1 && strcmp(words[0], "world") == 0) {
 		world_make(w);
+		answer(0, 0);
+	} else if (count == 2 && strcmp(words[0], "ports") == 0) {
+		w->ports = number(words[1]);
 		answer(0, 0);
 	} else if (count == 3 && strcmp(words[0], "attach") == 0) {
 		spent = attach(w, number(words[1]), words[2]);

@@ -55,6 +55,7 @@ void put_port(struct msgs *m, bool add, const char *dev, bool listed);
 /**
  * struct world - a router with one bridge network, as Moat lays it
  * Sockets are opened once: one of each kind in the host and in the router.
+ * @ports: published by each endpoint
  * @listed: devices are added to a standing chain of the guard, instead of a chain each
  */
 struct world {
@@ -65,6 +66,7 @@ struct world {
 	struct mac gateway_mac;
 	struct ip gateway4, gateway6, transit4, transit6;
 	uint32_t mtu;
+	unsigned ports;
 	bool listed;
 };
 

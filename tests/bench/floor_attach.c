@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * floor_attach - one endpoint with one published port, by the fewest kernel calls there are.
+ * floor_attach - one endpoint with its published ports, by the fewest kernel calls there are.
  *
  * Timed is what must be done for the endpoint, and nothing else:
  *
@@ -8,8 +8,8 @@
  *   stack    setns, write addr_gen_mode and accept_ra, socket, setns back
  *            sendmsg  up, addresses, neighbours and default routes, both families
  *   router   sendmsg  FDB entry, neighbours on the bridge
- *            sendmsg  one nftables transaction: guard's elements, the port bound, the published port
- *   host     sendmsg  one nftables transaction: the published port
+ *            sendmsg  one nftables transaction: guard's elements, the port bound, the published ports
+ *   host     sendmsg  one nftables transaction: the published ports
  *   router   sendmsg  host end up
  */
 #include <arpa/inet.h>
@@ -24,19 +24,21 @@
 
 #include "tests/bench/floor.h"
 
-enum { HOST_PORT = 20000, INNER_PORT = 80 };
+enum { HOST_PORT = 20000, INNER_PORT = 80, NUMBERS = 1100 };
 
 /* Everything an endpoint's number decides. */
 struct endpoint {
 	char port[OBJ_IFNAME_SIZE];
 	struct mac mac;
 	struct prefix ip4, ip6, ll;
-	uint16_t host_port;
+	uint16_t host_port; /* the first of them */
+	unsigned ports;
 };
 
+/* Ports of two numbers do not meet while they are less than NUMBERS apart; bench.py counts in the same way. */
 static struct endpoint endpoint_of(const struct world *w, unsigned n)
 {
-	struct endpoint e = { .host_port = (uint16_t)(HOST_PORT + n) };
+	struct endpoint e = { .host_port = (uint16_t)(HOST_PORT + n % NUMBERS * w->ports), .ports = w->ports };
 	uint64_t id = 0xf10000000000ULL + n;
 
 	snprintf(e.port, sizeof(e.port), "mp%012llx", (unsigned long long)id);
@@ -97,14 +99,18 @@ static void router_elems(struct msgs *m, bool add, const struct endpoint *e)
 	elem_dev_ip(m, add, e, &e->ip4.ip);
 	elem_dev_ip(m, add, e, &e->ll.ip);
 	elem_dev_ip(m, add, e, &e->ip6.ip);
-	elem_pub(m, add, e->host_port, &e->ip4.ip, INNER_PORT);
-	elem_pub(m, add, e->host_port, &e->ip6.ip, INNER_PORT);
+	for (uint16_t i = 0; i < e->ports; i++) {
+		elem_pub(m, add, (uint16_t)(e->host_port + i), &e->ip4.ip, (uint16_t)(INNER_PORT + i));
+		elem_pub(m, add, (uint16_t)(e->host_port + i), &e->ip6.ip, (uint16_t)(INNER_PORT + i));
+	}
 }
 
 static void host_elems(struct msgs *m, const struct world *w, bool add, const struct endpoint *e)
 {
-	elem_pub(m, add, e->host_port, &w->transit4, e->host_port);
-	elem_pub(m, add, e->host_port, &w->transit6, e->host_port);
+	for (uint16_t i = 0; i < e->ports; i++) {
+		elem_pub(m, add, (uint16_t)(e->host_port + i), &w->transit4, (uint16_t)(e->host_port + i));
+		elem_pub(m, add, (uint16_t)(e->host_port + i), &w->transit6, (uint16_t)(e->host_port + i));
+	}
 }
 
 static void inner_end(struct msgs *m, const struct world *w, const struct endpoint *e, int sock)

@@ -196,6 +196,7 @@ static struct network *model_make(struct model *model, const struct host_facts *
 		.mtu = facts->mtu,
 		.guard = true,
 		.masquerade = true,
+		.dns = true,
 	};
 	struct err err = ERR_INIT;
 	struct network *network;
@@ -237,6 +238,7 @@ void world_make(struct world *w)
 		.home = maker.home,
 		.router = maker.places[1].fd,
 		.gateway_mac = mac_from_id(NETWORK_ID),
+		.ports = 1,
 		.gateway4 = network->gateways[0],
 		.gateway6 = network->gateways[1],
 		.transit4 = tenant_transit4(network->tenant, true).ip,

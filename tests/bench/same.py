@@ -36,6 +36,9 @@ def names_of(router, port):
         match = re.match(r"link (\S+) .*alias=(.*?) mac=(\S+)", line)
         if match and match[1] != "lo":
             names[match[3]] = "MAC-" + ("UPLINK" if match[1] == "uplink" else "BRIDGE")
+        match = re.match(r'nft element inet moat network_of \["mb\S+", (\d+)\]', line)
+        if match:
+            names[match[1]] = "NETWORK"
         match = re.match(r"fdb mp\S+ (\S+) static", line)
         if match:
             names[match[1]] = "MAC-ENDPOINT"
