@@ -264,8 +264,12 @@ static enum bar bar_of(const struct network *network, const struct ip *ip, const
 		return BAR_RESERVED;
 	if (ipam_excluded(network, ip))
 		return BAR_EXCLUDED;
-	/* Who comes back at once has its own again: the old link is cut off, and on a bridge nothing else bears the address. */
-	if (slot && slot->cooling && !(slot->last && str_eq(slot->last->name, name)))
+	/*
+	 * Who comes back at once has its own again: the old link is cut off, and on a bridge nothing else bears the address.
+	 * A route to it, as routed networks have, goes with the link; until then the kernel refuses another.
+	 */
+	if (slot && slot->cooling &&
+	    (network->mode == NETWORK_ROUTED || !slot->last || !str_eq(slot->last->name, name)))
 		return BAR_COOLING;
 	return BAR_NONE;
 }
@@ -327,9 +331,22 @@ static bool memory_take(const struct ipam_memory *memory, size_t s, const char *
 	return false;
 }
 
+/* Will one of its addresses in subnet @s be the name's again when its link has gone? */
+static bool memory_cools(const struct ipam_memory *memory, size_t s, const char *name, struct ip *ret_ip)
+{
+	for (size_t i = 0; i < memory->ip_count; i++) {
+		if (!prefix_contains(&memory->network->subnets[s], &memory->ips[i]) ||
+		    bar_of(memory->network, &memory->ips[i], name) != BAR_COOLING)
+			continue;
+		*ret_ip = memory->ips[i];
+		return true;
+	}
+	return false;
+}
+
 /*
  * What is the name's own: reserved, or remembered; of its memories first that of the same interface.
- * Return: BAR_NONE with *ret_ip; BAR_COOLING when a reserved one will be free soon; BAR_HELD when there is none.
+ * Return: BAR_NONE with *ret_ip; BAR_COOLING when it will be free soon; BAR_HELD when there is none.
  */
 static enum bar own_take(struct network *network, size_t s, const char *name, const char *ifname, struct ip *ret_ip)
 {
@@ -349,6 +366,8 @@ static enum bar own_take(struct network *network, size_t s, const char *name, co
 	}
 	if (memory && memory_take(memory, s, name, ret_ip))
 		return BAR_NONE;
+	if (memory && network->mode == NETWORK_ROUTED && memory_cools(memory, s, name, ret_ip))
+		return BAR_COOLING;
 	list_each(node, &known->memories)
 		if (memory_take(container_of(node, struct ipam_memory, name_link), s, name, ret_ip))
 			return BAR_NONE;
@@ -407,7 +426,7 @@ static int take_any(struct endpoint *endpoint, size_t s, const char *full, struc
 	char text[IP_STR_SIZE];
 
 	if (own == BAR_COOLING)
-		return err_set(err, ERR_ADDRTAKEN, EAGAIN, full, "%s, which is reserved for it, is on a link that is on its way out",
+		return err_set(err, ERR_ADDRTAKEN, EAGAIN, full, "%s, which is its own, is on a link that is on its way out",
 			       ip_print(ret_ip, text));
 	if (own == BAR_NONE || fresh_take(network, s, ret_ip))
 		return 0;

@@ -7,7 +7,8 @@
  *   never given   the network's own, the IPv4 broadcast, the gateway
  *   excluded      in a range that somebody else uses: given to nobody, asked for or not
  *   held          an endpoint has it
- *   cooling       its endpoint has gone, the link that bears it not yet: given to its last holder's name alone
+ *   cooling       its endpoint has gone, the link that bears it not yet: given to its last holder's name alone, and
+ *                 where a route leads to it (routed networks) to nobody
  *   reserved      for the stack of one name, whether that stands or not
  *   remembered    the last address of a name that has gone: that name's while nobody else needs it
  *   fresh         all others

@@ -203,10 +203,10 @@ int model_subnet_check(const struct tenant *tenant, const struct network_want *w
 	if (memcmp(&net, subnet, sizeof(net)) != 0)
 		return err_set(err, ERR_USAGE, EINVAL, full, "%s has host bits set; the network is %s", text,
 			       prefix_print(&net, text2));
-	/* of a /32 nothing would be left beside the gateway */
-	if (subnet->len < 8 || subnet->len > bits - 1)
+	/* of a /32 nothing would be left beside a gateway that is part of it */
+	if (subnet->len < 8 || subnet->len > bits - (want->mode == NETWORK_ROUTED ? 0 : 1))
 		return err_set(err, ERR_USAGE, EINVAL, full, "subnet %s: the prefix length must be from 8 to %d", text,
-			       bits - 1);
+			       bits - (want->mode == NETWORK_ROUTED ? 0 : 1));
 	if (ip_is_multicast(&subnet->ip) || ip_is_loopback(&subnet->ip) || ip_is_linklocal(&subnet->ip) ||
 	    ip_is_unspecified(&subnet->ip))
 		return err_set(err, ERR_USAGE, EINVAL, full, "subnet %s is not one that hosts may have", text);

@@ -109,7 +109,7 @@ void network_def_fini(struct network_def *def)
 int network_def_subnet_add(struct network_def *def, const struct network *network, const struct prefix *subnet,
 			   const struct ip *gateway, struct err *err)
 {
-	const struct network_want want = { .subnets = subnet, .subnet_count = 1 };
+	const struct network_want want = { .subnets = subnet, .subnet_count = 1, .mode = network->mode };
 	char full[NAME_FULL_SIZE], text[PREFIX_STR_SIZE];
 	uint64_t first, last;
 	struct ip ip;

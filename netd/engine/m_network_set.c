@@ -90,20 +90,13 @@ int method_reserve(const char *object, const char *text, struct ipam_reserve *re
 	return r;
 }
 
-static const char *mode_name(const struct network *network)
-{
-	static const char *const names[] = { [NETWORK_BRIDGE] = "bridge" };
-
-	return names[network->mode];
-}
-
 /* What cannot change while the network stands; that it is so already is no failure. */
 static int fixed_check(const struct network *network, const struct set_params *params, struct err *err)
 {
-	if (params->mode && !str_eq(params->mode, mode_name(network)))
+	if (params->mode && !str_eq(params->mode, network_mode_name(network->mode)))
 		return err_set(err, ERR_CONFLICT, EBUSY, params->name,
 			       "its mode is %s and cannot change while it stands; make another network",
-			       mode_name(network));
+			       network_mode_name(network->mode));
 	if (params->guard >= 0 && (params->guard != 0) != network->guard)
 		return err_set(err, ERR_CONFLICT, EBUSY, params->name,
 			       "its guard cannot be switched while it stands; make another network");

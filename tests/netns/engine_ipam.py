@@ -4,7 +4,7 @@
 
 serve PORT           echoes what one client sends, until that ends
 stream IP PORT FILE  sends and compares until FILE exists; prints how many bytes came back
-restart N            detach and attach one name N times in a row on one connection: its address stays
+restart NAME NET N   detach and attach one name N times in a row on one connection: its address stays
 full                 the last free address is asked for while its link goes: it is waited for
 """
 import os
@@ -50,13 +50,13 @@ def ips_of(moat, name):
     return [ip.partition("/")[0] for ip in moat.call("EndpointShow", name=name)["endpoint"]["ips"]]
 
 
-def restart(count):
+def restart(name, network, count):
     """As a runtime does that restarts a container: nothing is waited for in between."""
     with Moat() as moat:
-        first = ips_of(moat, "red/again")
+        first = ips_of(moat, name)
         for _ in range(int(count)):
-            moat.send("EndpointDetach", {"name": "red/again"})
-            moat.send("EndpointAttach", {"network": "red/web", "name": "again", "create": True})
+            moat.send("EndpointDetach", {"name": name})
+            moat.send("EndpointAttach", {"network": network, "name": name, "create": True})
             moat.receive_one()
             reply = moat.receive_one()
             assert [ip.partition("/")[0] for ip in reply["endpoint"]["ips"]] == first, reply["endpoint"]["ips"]

@@ -36,6 +36,7 @@ wrong() {
 }
 
 for command in "tenant create red --delegate alice" "network create red/web --subnet 10.0.0.0/24 --exclude 10.0.0.128/25 --reserve db=10.0.0.2" \
+	"network create red/far --mode routed --subnet 10.7.0.0/29" "network create red/one --mode routed --subnet 10.6.0.9/32" \
 	"network create red/small --subnet 10.9.0.0/29" "network create red/pair --subnet 10.8.0.0/31 --subnet fd00:8::/127"; do
 	# shellcheck disable=SC2086 # words
 	moat $command >/dev/null || die "moat $command"
@@ -61,9 +62,20 @@ wrong 4 "red/x:eth0: no address is left in 10.8.0.0/31 of network red/pair: 1 he
 assert_ok "at the last address: another waits for the link that has it" helper full
 
 # ---- sticky
-assert_ok "restarted at once, 20 times: the address stays" helper restart 20
+assert_ok "restarted at once, 20 times: the address stays" helper restart red/again red/web 20
 assert_eq "it is the one from before" "10.0.0.5/24" "$(ips red/again)"
 assert_ok "and it works" moat enter red/again -- ping -c1 -W5 10.0.0.3
+moat attach red/far --create --name far >/dev/null || die "attach far"
+assert_ok "the same where a route leads to it, which goes with the link" helper restart red/far red/far 20
+assert_ok "and it works" moat enter red/far -- ping -c1 -W5 "$OUTSIDE4"
+assert_ok "a routed network is set, too" moat network set red/far --mode routed --mtu 1400
+assert_eq "inside of the stack" 1400 "$(moat enter red/far -- cat /sys/class/net/eth0/mtu)"
+clean "after that"
+moat detach red/far
+assert_ok "a /32 is one endpoint of a routed network" moat attach red/one --create --name one
+assert_eq "with that address" "10.6.0.9/32" "$(ips red/one)"
+assert_ok "and it works" moat enter red/one -- ping -c1 -W5 "$OUTSIDE4"
+moat detach red/one
 moat detach red/alpha
 assert_ok "another name comes meanwhile" moat attach red/web --create --name other
 assert_eq "and gets a fresh address" "10.0.0.6/24" "$(ips red/other)"

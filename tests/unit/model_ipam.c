@@ -339,7 +339,7 @@ static void cooling(void **state)
 	set("reserve db=10.0.0.3");
 	assert_refused(come_try("y", "", &endpoint, &err), &err, ERR_EXHAUSTED, "red/y:eth0", "");
 	assert_int_equal(err.no, ENOSPC);
-	assert_refused(come_try("db", "", &endpoint, &err), &err, ERR_ADDRTAKEN, "red/db:eth0", "which is reserved for it");
+	assert_refused(come_try("db", "", &endpoint, &err), &err, ERR_ADDRTAKEN, "red/db:eth0", "which is its own");
 	assert_int_equal(err.no, EAGAIN);
 	cooling_end(b);
 	assert_ips(come("db", ""), "10.0.0.3/29");
