@@ -131,9 +131,16 @@ static const struct nft_rule_def rules[] = {
 	RULE("v4", L4(0, IPPROTO_IGMP), GOTO("igmp")),
 	RULE("v4", ACCEPT),
 
+	/*
+	 * Reports of membership are for routers and switches that keep count of groups. A bridge of ours does not (nor may
+	 * anybody ask: queries are refused), it floods; so a report would go to every other port and serve nobody.
+	 * A stack that comes up sends some three, and on a segment of 1,000 they were most of what an attach cost, and
+	 * drowned the neighbour solicitations of others. So they end here; that a group is joined harms nobody, and
+	 * is counted nowhere.
+	 */
 	RULE("igmp", PORT_AND(NET_BYTES(12, 4, 4)), NOT_ADDRESS4,
 	     COUNT("ip_spoofed"), DROP),
-	RULE("igmp", TRANS_BYTES(0, 1, 0), IS_NOT(0, 1, 0x11 /* membership query */), ACCEPT),
+	RULE("igmp", TRANS_BYTES(0, 1, 0), IS_NOT(0, 1, 0x11 /* membership query */), DROP),
 	RULE("igmp", RESTRICTED),
 
 	/*
@@ -165,9 +172,9 @@ static const struct nft_rule_def rules[] = {
 
 	/* Reports have a router alert in a hop-by-hop header (RFC 3810 section 5), to a group, from :: at first. */
 	RULE("mld", NET_BYTES(24, 1, 0), IS_NOT(0, 1, 0xff), RESTRICTED),
-	RULE("mld", FROM_NOBODY, ACCEPT),
+	RULE("mld", FROM_NOBODY, DROP),
 	RULE("mld", SOURCE6, NOT_ADDRESS6, COUNT("ip_spoofed"), DROP),
-	RULE("mld", ACCEPT),
+	RULE("mld", DROP),
 
 	/* Next header must be ICMPv6 itself: any extension header, or fragment, in front of ND is an attack (RFC 6980). */
 	RULE("nd", NET_BYTES(6, 1, 0), IS_NOT(0, 1, IPPROTO_ICMPV6), COUNT("nd_spoofed"), DROP),
