@@ -403,7 +403,7 @@ int model_network_add(struct model *model, const struct network_want *want, stru
 
 bool network_has_dns(const struct network *network)
 {
-	return network->dns && network->mode == NETWORK_BRIDGE && network->subnet_count > 0;
+	return network->dns && network->mode != NETWORK_L2 && network->subnet_count > 0;
 }
 
 void model_network_del(struct network *network)

@@ -555,6 +555,8 @@ void desired_endpoint(const struct endpoint *endpoint, struct objv *objs)
 	add_default_routes(objs, endpoint);
 	if (endpoint->own_table)
 		desired_own_table(endpoint, objs);
+	if (routed && network_has_dns(network))
+		add_dev_elem(objs, ns, SET_ROUTER_DNS, port);
 	if (routed)
 		add_routed_ways(objs, endpoint, ns, port);
 	else if (network->mode == NETWORK_BRIDGE)

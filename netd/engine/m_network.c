@@ -83,7 +83,7 @@ static int network_want(struct call *call, const struct create_params *params, s
 	if (params->mode && network_mode_parse(params->mode, &want->mode) < 0)
 		return err_set(err, ERR_USAGE, EINVAL, params->name, "there is no mode '%s'; bridge, routed and l2 are",
 			       params->mode);
-	if (params->dns == 1 && want->mode != NETWORK_BRIDGE)
+	if (params->dns == 1 && want->mode == NETWORK_L2)
 		return err_set(err, ERR_UNSUPPORTED, EOPNOTSUPP, params->name, "a network of mode %s has no name service",
 			       params->mode);
 	if (params->host_access)
@@ -115,7 +115,7 @@ static int network_want(struct call *call, const struct create_params *params, s
 	want->guard = want->mode == NETWORK_L2 ? params->guard == 1 : params->guard != 0;
 	want->masquerade = params->masquerade != 0;
 	want->internal = params->internal;
-	want->dns = params->dns != 0 && want->mode == NETWORK_BRIDGE;
+	want->dns = params->dns != 0 && want->mode != NETWORK_L2;
 	want->dns_rebind_protect = params->dns_rebind_protect;
 	return 0;
 }

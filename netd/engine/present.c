@@ -143,12 +143,37 @@ json_t *present_publish(const struct endpoint *endpoint)
 	return array;
 }
 
+/* Who answers names: gateways of the families the endpoint has. fe80::1 of a routed network is a neighbour, no address. */
+static json_t *dns_json(const struct endpoint *endpoint)
+{
+	const struct network *network = endpoint->network;
+	json_t *dns = json_array(), *gateways;
+	size_t i;
+	json_t *item;
+
+	if (!network || !network_has_dns(network))
+		return dns;
+	gateways = gateways_json(network);
+	json_array_foreach(gateways, i, item) {
+		struct ip ip;
+		bool has = false;
+
+		if (ip_parse(json_string_value(item), &ip) < 0 || (ip.family == 6 && ip_is_linklocal(&ip)))
+			continue;
+		for (size_t j = 0; j < endpoint->ip_count; j++)
+			has = has || endpoint->ips[j].ip.family == ip.family;
+		if (has)
+			json_array_append(dns, item);
+	}
+	json_decref(gateways);
+	return dns;
+}
+
 json_t *present_endpoint(const struct engine *engine, const struct endpoint *endpoint)
 {
 	const struct network *network = endpoint->network;
 	json_t *ips = json_array(), *gateways = network ? gateways_json(network) : json_array();
 	json_t *allowed = json_array(), *doc = json_object();
-	bool dns = network && network_has_dns(network);
 	char name[NAME_FULL_SIZE], text[PREFIX_STR_SIZE], mac[MAC_STR_SIZE], port[OBJ_IFNAME_SIZE];
 
 	for (size_t i = 0; i < endpoint->ip_count; i++)
@@ -164,7 +189,7 @@ json_t *present_endpoint(const struct engine *engine, const struct endpoint *end
 	json_object_set_new(doc, "ifname", json_string(endpoint->ifname));
 	json_object_set_new(doc, "mac", json_string(mac_print(&endpoint->mac, mac)));
 	json_object_set_new(doc, "ips", ips);
-	json_object_set(doc, "dns", dns ? gateways : json_array());
+	json_object_set_new(doc, "dns", dns_json(endpoint));
 	json_object_set_new(doc, "gateways", gateways);
 	if (network)
 		network_name_print(network, name);

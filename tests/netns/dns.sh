@@ -119,6 +119,17 @@ for i in {1..30}; do ask red/two @10.1.0.1 "r$i.test" A >/dev/null; done
 assert_ok "ports are drawn anew" test "$(awk '$1 == "udp" && $4 ~ /^r[0-9]+\./ { print $2 }' /run/asked | sort -u | wc -l)" -gt 20
 assert_ok "ids, too" test "$(awk '$1 == "udp" && $4 ~ /^r[0-9]+\./ { print $3 }' /run/asked | sort -u | wc -l)" -gt 20
 
+# Without a segment: the gateway has one address on every port
+moat network create red/flat --mode routed --subnet 10.6.0.0/24 --subnet fd06::/64 || die "no network red/flat"
+moat attach red/flat --create --name far --ip 10.6.0.11 --ip fd06::11 -q || die "no red/far"
+assert_eq "the port's gateway answers" 10.1.0.11 "$(ask red/far @169.254.1.1 w1 A)"
+assert_eq "by TCP" 10.1.0.11 "$(ask red/far +tcp @169.254.1.1 w1 A)"
+assert_eq "with its network" fd06::11 "$(ask red/far @169.254.1.1 far.flat AAAA)"
+assert_eq "and forwards" 192.0.2.53 "$(ask red/far @169.254.1.1 www.test A)"
+assert_eq "others know it" 10.6.0.11 "$(ask red/two @10.1.0.1 far A)"
+assert_eq "an endpoint is told whom to ask" 169.254.1.1 \
+	"$(moat endpoint show red/far --json | jq -r '[.. | .dns? // empty][0] | join(" ")')"
+
 # Closed, mute, guarded
 assert_eq "an internal network: its own names" 10.1.0.11 "$(ask red/shut @10.3.0.1 w1 A)"
 assert_eq "and no others" "REFUSED qr rd ra" "$(status red/shut @10.3.0.1 www.test)"
