@@ -624,6 +624,8 @@ int nft_ruleset_print(enum ruleset_kind kind, uint16_t version,
 	}
 	for (const struct nft_tally_def *tally = skeleton->tallies; tally->name; tally++) {
 		buf_printf(text, "tally %s", tally->name);
+		if (tally->connections)
+			buf_printf(text, " over %u connections", tally->connections);
 		if (tally->rate)
 			buf_printf(text, " over %u/second burst %u", tally->rate, tally->burst);
 		buf_str(text, "\n");

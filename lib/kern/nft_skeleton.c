@@ -196,6 +196,12 @@ static struct nftnl_expr *tally_state(const struct nft_tally_def *tally)
 {
 	struct nftnl_expr *e;
 
+	if (tally->connections) {
+		e = expr_new("connlimit");
+		nftnl_expr_set_u32(e, NFTNL_EXPR_CONNLIMIT_COUNT, tally->connections);
+		nftnl_expr_set_u32(e, NFTNL_EXPR_CONNLIMIT_FLAGS, NFT_CONNLIMIT_F_INV);
+		return e;
+	}
 	if (!tally->rate) {
 		e = expr_new("counter");
 		nftnl_expr_set_u64(e, NFTNL_EXPR_CTR_PACKETS, 0);

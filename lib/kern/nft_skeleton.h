@@ -92,6 +92,7 @@ struct nft_x {
 #define TALLY(NAME, R)		   { .kind = X_TALLY, .name = (NAME), .reg = (R) }
 #define ACCEPT			   { .kind = X_VERDICT, .verdict = NF_ACCEPT }
 #define DROP			   { .kind = X_VERDICT, .verdict = NF_DROP }
+#define JUMP(CHAIN)		   { .kind = X_VERDICT, .verdict = NFT_JUMP, .name = (CHAIN) }
 #define GOTO(CHAIN)		   { .kind = X_VERDICT, .verdict = NFT_GOTO, .name = (CHAIN) }
 #define RT(KEY, R)		   { .kind = X_RT, .key = NFT_RT_##KEY, .reg = (R) }
 #define HTON16(R)		   { .kind = X_HTON16, .reg = (R) }
@@ -117,6 +118,7 @@ struct nft_x {
 	RT(TCPMSS, 0), HTON16(0), TCPOPT_SET(2, 2, 2, 0)
 #define TO_LOCAL     FIB(ADDRTYPE, NFTA_FIB_F_DADDR, 0), IS32(0, 2 /* RTN_LOCAL */)
 enum {
+	NFT_CT_NEW = 8,       /* NF_CT_STATE_BIT() of new */
 	NFT_CT_INVALID = 1,   /* NF_CT_STATE_INVALID_BIT */
 	NFT_CT_KNOWN = 2 | 4, /* NF_CT_STATE_BIT() of established, related */
 };
@@ -150,6 +152,8 @@ struct nft_chain_def {
  * struct nft_tally_def - a set of interface names that packets themselves fill: each name has a state of its own
  * @rate, @burst: packets a second, and at once: TALLY() goes on to the rest of its rule only for what is beyond them;
  *   0: the state counts packets and bytes
+ * @connections: TALLY() goes on only for packets of connections beyond so many that live ("ct count over"); the kernel
+ *   removes elements without any
  *
  * Nobody pays for it but the packets that meet the rule, and attaching a port costs nothing. An element is made by a port
  * of ours alone and one a port, so that the kernel's memory for them is bounded; NFT_TALLY_MAX bounds it once more.
@@ -157,6 +161,7 @@ struct nft_chain_def {
 struct nft_tally_def {
 	const char *name;
 	uint32_t rate, burst;
+	uint32_t connections;
 };
 
 /** struct nft_skeleton - one version of one kind, whole; arrays end with a zero row */

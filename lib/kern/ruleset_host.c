@@ -12,6 +12,7 @@ static const struct nft_chain_def chains[] = {
 	{"input", "filter", NF_INET_LOCAL_IN, NF_ACCEPT, 0, false},
 	{"to_host", NULL, 0, 0, 0, false},
 	{"forward", "filter", NF_INET_FORWARD, NF_ACCEPT, 0, false},
+	{"fresh", NULL, 0, 0, 0, false},
 	{"to_uplink", NULL, 0, 0, 0, false},
 	{"prerouting", "nat", NF_INET_PRE_ROUTING, NF_ACCEPT, -100, false},
 	{"output", "nat", NF_INET_LOCAL_OUT, NF_ACCEPT, -100, false},
@@ -19,8 +20,16 @@ static const struct nft_chain_def chains[] = {
 	{0},
 };
 
-static const struct nft_tally_def tallies[] = {{0}};
+/* Connections of one uplink; the name of the set it is an element of is the cap. */
+static const struct nft_tally_def tallies[] = {
+	{.name = "flows_1024", .connections = 1024},
+	{.name = "flows_4096", .connections = 4096},
+	{.name = "flows_16384", .connections = 16384},
+	{.name = "flows_65536", .connections = 65536},
+	{0},
+};
 
+#define CAPPED(KEY, SET, FLOWS) RULE("fresh", META(KEY, 0), IN(SET, 0), TALLY(FLOWS, 0), DROP)
 #define FROM_UPLINK   META(IIFNAME, 0), IN(SET_HOST_UPLINK, 0)
 #define OUT_BY_UPLINK META(OIFNAME, 0), IN(SET_HOST_UPLINK, 0)
 #define PROTO_PORT(R) META(L4PROTO, R), TRANS_BYTES(2, 2, (R) + 1)
@@ -44,6 +53,20 @@ static const struct nft_rule_def rules[] = {
 	RULE("to_host", DROP),
 
 	/* From wherever, another uplink included: what was published, or belongs to a known flow. */
+	/*
+	 * The host's connection table is one for all tenants: so many connections pass by one uplink at a time, in both
+	 * directions together, and no more. Asked of new ones alone.
+	 */
+	RULE("forward", CT_IS(NFT_CT_NEW), JUMP("fresh")),
+	CAPPED(IIFNAME, SET_HOST_CAP_1K, "flows_1024"),
+	CAPPED(OIFNAME, SET_HOST_CAP_1K, "flows_1024"),
+	CAPPED(IIFNAME, SET_HOST_CAP_4K, "flows_4096"),
+	CAPPED(OIFNAME, SET_HOST_CAP_4K, "flows_4096"),
+	CAPPED(IIFNAME, SET_HOST_CAP_16K, "flows_16384"),
+	CAPPED(OIFNAME, SET_HOST_CAP_16K, "flows_16384"),
+	CAPPED(IIFNAME, SET_HOST_CAP_64K, "flows_65536"),
+	CAPPED(OIFNAME, SET_HOST_CAP_64K, "flows_65536"),
+
 	RULE("forward", OUT_BY_UPLINK, GOTO("to_uplink")),
 	/*
 	 * A device that did not forward before us does so for what goes to uplinks (above) or comes from one, and for

@@ -234,6 +234,10 @@ enum nft_set {
 	SET_ROUTER_MEMBER,  /* members: ifname . mark: the same, for the way out */
 	/* host (table inet moat) */
 	SET_HOST_UPLINK,  /* uplinks: ifname */
+	SET_HOST_CAP_1K,  /* cap_1024 ...: ifname of an uplink through which so many connections may go at a time */
+	SET_HOST_CAP_4K,
+	SET_HOST_CAP_16K,
+	SET_HOST_CAP_64K,
 	SET_HOST_OPENED4, /* opened4: ifname of a device that forwards for our sake alone */
 	SET_HOST_OPENED6,
 	SET_HOST_OPENED_ALL, /* opened_all: family in which all devices do (IPv6 before 6.17) */
@@ -278,6 +282,9 @@ struct obj_elem {
 	uint8_t len;	  /* of the prefix @ip */
 	uint8_t zero[3];
 };
+
+/** set_of_cap() - the set of uplinks that may have @connections (1024, 4096, 16384, 65536), SET_NONE for other numbers */
+enum nft_set set_of_cap(uint32_t connections);
 
 /** struct obj_port - one device under the guard: bound by a chain of its own, or by one chain's device list (kernel >= 6.4) */
 struct obj_port {

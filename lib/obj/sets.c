@@ -33,6 +33,10 @@ static const struct {
 	[SET_ROUTER_NETWORK] = {{"network_of", RULESET_ROUTER, 0, ELEM_DEV, ELEM_TO_MARK}, "router.network_of"},
 	[SET_ROUTER_MEMBER] = {{"members", RULESET_ROUTER, 0, ELEM_DEV | ELEM_MARK, 0}, "router.members"},
 	[SET_HOST_UPLINK] = {{"uplinks", RULESET_HOST, 0, ELEM_DEV, 0}, "host.uplinks"},
+	[SET_HOST_CAP_1K] = {{"cap_1024", RULESET_HOST, 0, ELEM_DEV, 0}, "host.cap_1024"},
+	[SET_HOST_CAP_4K] = {{"cap_4096", RULESET_HOST, 0, ELEM_DEV, 0}, "host.cap_4096"},
+	[SET_HOST_CAP_16K] = {{"cap_16384", RULESET_HOST, 0, ELEM_DEV, 0}, "host.cap_16384"},
+	[SET_HOST_CAP_64K] = {{"cap_65536", RULESET_HOST, 0, ELEM_DEV, 0}, "host.cap_65536"},
 	[SET_HOST_OPENED4] = {{"opened4", RULESET_HOST, 0, ELEM_DEV, 0}, "host.opened4"},
 	[SET_HOST_OPENED6] = {{"opened6", RULESET_HOST, 0, ELEM_DEV, 0}, "host.opened6"},
 	[SET_HOST_OPENED_ALL] = {{"opened_all", RULESET_HOST, 0, ELEM_FAMILY, 0}, "host.opened_all"},
@@ -59,6 +63,22 @@ static const struct {
 const struct set_def *set_def_get(unsigned set)
 {
 	return set > SET_NONE && set < ARRAY_COUNT(sets) ? &sets[set].def : NULL;
+}
+
+enum nft_set set_of_cap(uint32_t connections)
+{
+	switch (connections) {
+	case 1024:
+		return SET_HOST_CAP_1K;
+	case 4096:
+		return SET_HOST_CAP_4K;
+	case 16384:
+		return SET_HOST_CAP_16K;
+	case 65536:
+		return SET_HOST_CAP_64K;
+	default:
+		return SET_NONE;
+	}
 }
 
 const char *set_word(unsigned set)

@@ -211,6 +211,8 @@ void desired_router(const struct tenant *tenant, const struct host_facts *facts,
 	add(objs, obj_ruleset(ns, RULESET_ROUTER, RULESET_ROUTER_VERSION));
 	add(objs, obj_ruleset(ns, RULESET_GUARD, RULESET_GUARD_VERSION));
 	add_host_elem(objs, SET_HOST_UPLINK, uplink, NULL);
+	if (facts->connections)
+		add_host_elem(objs, set_of_cap(facts->connections), uplink, NULL);
 	add_host_elem(objs, SET_HOST_SRC4, uplink, &router4.ip);
 	add_host_elem(objs, SET_HOST_SRC6, uplink, &router6.ip);
 }

@@ -34,6 +34,7 @@ struct host_devs {
  * @force_forwarding: the kernel can forward IPv6 for single devices (>= 6.17)
  * @opened4, @opened6: devices that did not forward before us, in that family
  * @opened_all6: the same of IPv6 on kernels that forward on all devices or on none
+ * @connections: at most through one uplink; 0: no cap
  * @mtu: of the way out: of its route where that has one (`ip route ... mtu`), else of its link; 1500 where there is none
  * @mtu_dev, @mtu_link: that link, and its own MTU
  */
@@ -44,6 +45,7 @@ struct host_facts {
 	size_t ra_count;
 	struct host_devs opened4, opened6;
 	bool opened_all6;
+	uint32_t connections;
 	bool force_forwarding, ipv6, br_netfilter;
 	uint32_t mtu, mtu_link;
 	char mtu_dev[OBJ_IFNAME_SIZE];

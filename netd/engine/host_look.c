@@ -214,6 +214,7 @@ static void on_links(void *ctx, struct hand_answer *answer)
 		look_end(look, &err);
 		return;
 	}
+	facts->connections = look->engine->settings.connections;
 	marks_load(look->engine, &look->marks);
 	ask(&switches, SYSCTL_IPV4_FORWARDING, "all");
 	ask(&switches, SYSCTL_IPV6_FORWARDING, "all");

@@ -486,6 +486,17 @@ static bool is_opened(unsigned set)
 	return set == SET_HOST_OPENED4 || set == SET_HOST_OPENED6 || set == SET_HOST_OPENED_ALL;
 }
 
+/* What one tenant may take of the host's connection table is the administrator's word, not the engine's. */
+static int rule_capped(struct check *c, const struct op *op)
+{
+	const struct obj_elem *elem = &op->obj.elem;
+
+	if (op->obj.kind != OBJ_ELEM || op->verb == OP_DEL || elem->set < SET_HOST_CAP_1K ||
+	    elem->set > SET_HOST_CAP_64K || elem->set == set_of_cap(c->world->settings->connections))
+		return 0;
+	return refuse(c, EPERM, "so many connections are not what uplink \"%s\" may have", elem->dev);
+}
+
 /* None of a host that routes by itself: that would cut its neighbours off. */
 static int rule_opened(struct check *c, const struct op *op)
 {
@@ -630,7 +641,7 @@ static int rules_run(struct check *c, const struct op *op)
 		rule_fdb,         rule_router_port,
 		rule_sysctl_host, rule_sysctl_localnet, rule_sysctl_inner,    rule_ruleset,
 		rule_nft_device,  rule_router_address,  rule_publish_allowed, rule_publish_free,
-		rule_opened,
+		rule_opened, rule_capped,
 	};
 	int r = 0;
 

@@ -9,6 +9,7 @@
 #include "lib/base/fdio.h"
 #include "lib/base/mem.h"
 #include "lib/base/str.h"
+#include "lib/obj/obj.h"
 
 enum { SETTINGS_MAX = 64 * 1024 };
 
@@ -62,6 +63,20 @@ static int pool_parse(const struct key *key, const char *value, struct prefix *r
 	return 0;
 }
 
+static int connections_parse(const char *value, unsigned number, struct settings *settings, struct err *err)
+{
+	uint64_t count;
+
+	if (settings->connections)
+		return err_set(err, ERR_USAGE, EINVAL, NULL, "line %u: connections is given twice", number);
+	/* each is a rule of its own in the host's ruleset, which is a constant */
+	if (str_u64(value, UINT32_MAX, &count) < 0 || set_of_cap((uint32_t)count) == SET_NONE)
+		return err_set(err, ERR_USAGE, EINVAL, NULL,
+			       "line %u: connections is one of 1024, 4096, 16384 and 65536, not '%s'", number, value);
+	settings->connections = (uint32_t)count;
+	return 0;
+}
+
 static int line_parse(char *line, unsigned number, struct settings *settings, struct err *err)
 {
 	char *value = strchr(line, ':');
@@ -73,6 +88,8 @@ static int line_parse(char *line, unsigned number, struct settings *settings, st
 	*value++ = '\0';
 	value += strspn(value, " \t");
 	key = key_find(line);
+	if (str_eq(line, "connections"))
+		return connections_parse(value, number, settings, err);
 	if (!key)
 		return err_set(err, ERR_USAGE, EINVAL, NULL, "line %u: there is no key '%s'", number, line);
 	pool = (struct prefix *)(void *)((char *)settings + key->offset);
@@ -103,6 +120,8 @@ int settings_parse(const char *text, struct settings *ret_settings, struct err *
 	if (r == 0 && settings.transit4.ip.family && settings.networks4.ip.family &&
 	    prefix_overlaps(&settings.transit4, &settings.networks4))
 		r = err_set(err, ERR_USAGE, EINVAL, NULL, "transit4 and networks4 overlap");
+	if (settings.connections == 0)
+		settings.connections = SETTINGS_CONNECTIONS;
 	if (r == 0)
 		*ret_settings = settings;
 	return r;
@@ -114,7 +133,7 @@ int settings_load(const char *path, struct settings *ret_settings, struct err *e
 	struct stat st;
 	int r;
 
-	*ret_settings = (struct settings){ 0 };
+	*ret_settings = (struct settings){ .connections = SETTINGS_CONNECTIONS };
 	if (stat(path, &st) < 0)
 		return errno == ENOENT ? 0 : err_sys(err, ERR_IO, errno, path, "cannot read %s", path);
 	if (st.st_uid != 0 || (st.st_mode & (S_IWGRP | S_IWOTH)) != 0)

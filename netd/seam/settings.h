@@ -12,6 +12,8 @@
  *	# where networks get their subnets from that ask for none
  *	networks4: 10.64.0.0/12
  *	networks6: fd12:3456:789a::/49
+ *	# connections through one uplink at a time: 1024, 4096, 16384 or 65536
+ *	connections: 16384
  */
 #ifndef MOAT_NETD_SETTINGS_H
 #define MOAT_NETD_SETTINGS_H
@@ -21,8 +23,13 @@
 
 #define SETTINGS_FILE "/etc/moat/moatd.yaml"
 
-/** struct settings - family 0: not given */
+enum {
+	SETTINGS_CONNECTIONS = 16384, /* a sixteenth of nf_conntrack_max as most hosts have it */
+};
+
+/** struct settings - pools of family 0: not given; @connections: SETTINGS_CONNECTIONS where not given */
 struct settings {
+	uint32_t connections;
 	struct prefix transit4, transit6, networks4, networks6;
 };
 

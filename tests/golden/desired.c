@@ -17,7 +17,7 @@
 #include "tests/fake/random.h"
 
 static const struct host_facts facts_old = { .egress = { "eth0" }, .egress_count = 1, .ra = { "eth0" }, .ra_count = 1,
-					     .opened4 = { { "eth0" }, 1 }, .opened_all6 = true,
+					     .opened4 = { { "eth0" }, 1 }, .opened_all6 = true, .connections = 16384,
 					     .ipv6 = true, .br_netfilter = true, .mtu = 1400 };
 static const struct host_facts facts_new = { .egress = { "eth0", "wlan0" }, .egress_count = 2, .force_forwarding = true,
 					     .opened6 = { { "wlan0" }, 1 }, .ipv6 = true, .mtu = 1500 };
@@ -318,7 +318,7 @@ static void assert_sound(const struct objv *objs)
 /* The hand's check takes it, and a kernel in the state before can do it. */
 static void assert_taken(const struct plan *plan, struct fake *kernel, unsigned seed)
 {
-	static const struct settings settings;
+	static const struct settings settings = { .connections = 16384 };
 	const struct check_world world = { .ctx = kernel, .settings = &settings, .known = in_registry, .reserved = none_reserved,
 					   .opens = any_opens, .allowed = all_allowed, .busy = none_busy };
 	struct seam_result result = { 0 };

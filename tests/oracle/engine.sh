@@ -146,6 +146,7 @@ opened6='opened_all { ipv6 }'
 	cat "$here/host.nft"
 	cat <<-END
 		add element inet moat uplinks { "$up" }
+		add element inet moat cap_16384 { "$up" }
 		add element inet moat opened4 { "eth0" }
 		add element inet moat $opened6
 		add element inet moat src4 { "$up" . $router4 }

@@ -61,7 +61,7 @@ static bool opens(void *ctx, uint8_t family, bool all)
 	return family == 4 || all;
 }
 
-static const struct settings settings;
+static const struct settings settings = {.connections = 4096};
 static const struct check_world world = {
 	.settings = &settings, .known = known, .reserved = reserved, .allowed = allowed, .opens = opens, .busy = busy};
 
@@ -320,6 +320,9 @@ static void sysctls(void **state)
 		{"~ sysctl ns=host key=net/ipv6/conf/*/forwarding dev=all value=0\ncommit\n", 0, 0},
 		{"~ sysctl ns=host key=net/ipv4/conf/*/forwarding dev=all value=0\ncommit\n",
 		 -EPERM, 0},
+		{"+ elem ns=host set=host.cap_4096 dev=" MU "\ncommit\n", 0, 0},
+		{"+ elem ns=host set=host.cap_65536 dev=" MU "\ncommit\n", -EPERM, 0},
+		{"+ elem ns=host set=host.cap_4096 dev=eth0\ncommit\n", -EPERM, 0},
 		{"+ elem ns=host set=host.opened4 dev=eth0\ncommit\n", 0, 0},
 		{"+ elem ns=host set=host.opened4 dev=" MU "\ncommit\n", -EPERM, 0},
 		{"+ elem ns=host set=host.opened4 dev=lo\ncommit\n", -EPERM, 0},

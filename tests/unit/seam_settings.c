@@ -20,6 +20,9 @@ static void taken(void **state)
 	(void)state;
 	assert_int_equal(settings_parse("", &settings, &err), 0);
 	assert_int_equal(settings.transit4.ip.family, 0);
+	assert_int_equal(settings.connections, SETTINGS_CONNECTIONS);
+	assert_int_equal(settings_parse("connections: 4096\n", &settings, &err), 0);
+	assert_int_equal(settings.connections, 4096);
 	assert_int_equal(settings_parse("---\n# where uplinks are\n\ntransit4: 10.111.0.0/16   # a comment\r\n"
 					"networks6: \tfd00:1234::/48\n",
 					&settings, &err), 0);
@@ -47,6 +50,9 @@ static void refused(void **state)
 		{ "transit6: fe80::/64\n", "line 1:" },
 		{ "networks4: 224.0.0.0/8\n", "line 1:" },
 		{ "networks6: 2001:db8::/96\n", "line 1: networks6 is an IPv6 prefix of 16 to 64 bits" },
+		{ "connections: 15\n", "line 1: connections is one of 1024" },
+		{ "connections: many\n", "line 1: connections is one of" },
+		{ "connections: 1024\nconnections: 1024\n", "line 2: connections is given twice" },
 		{ "transit4:\n", "line 1: transit4 is an IPv4 prefix" },
 		{ "transit4: 10.64.0.0/16\nnetworks4: 10.64.0.0/12\n", "transit4 and networks4 overlap" },
 		{ " transit4: 10.1.0.0/16\n", "line 1: there is no key ' transit4'" },
