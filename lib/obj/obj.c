@@ -42,9 +42,18 @@ static int sort_cmp(const void *a, const void *b)
 	return cmp ? cmp : memcmp(a, b, sizeof(struct obj));
 }
 
+/* What is sorted already, as most that is sorted twice, is seen to be so in one pass. */
+static bool is_sorted(const struct objv *v)
+{
+	for (size_t i = 1; i < v->count; i++)
+		if (sort_cmp(&v->items[i - 1], &v->items[i]) > 0)
+			return false;
+	return true;
+}
+
 void objv_sort(struct objv *v)
 {
-	if (v->count > 1)
+	if (!is_sorted(v))
 		qsort(v->items, v->count, sizeof(*v->items), sort_cmp);
 }
 
@@ -232,6 +241,20 @@ static int field_cmp(const struct obj *a, const struct obj *b, const struct fiel
 	return (x > y) - (x < y);
 }
 
+/* The first rows of elem_fields written out, up to the port, which tell most apart: there may be a million of them. */
+static int elem_key_cmp(const struct obj_elem *a, const struct obj_elem *b)
+{
+	int cmp = (a->set > b->set) - (a->set < b->set);
+
+	if (!cmp)
+		cmp = memcmp(a, b, offsetof(struct obj_elem, proto));
+	if (!cmp)
+		cmp = (a->len > b->len) - (a->len < b->len);
+	if (!cmp)
+		cmp = (a->proto > b->proto) - (a->proto < b->proto);
+	return cmp ? cmp : (a->port > b->port) - (a->port < b->port);
+}
+
 int obj_key_cmp(const struct obj *a, const struct obj *b)
 {
 	const struct field *fields = fields_of(a->kind);
@@ -242,6 +265,8 @@ int obj_key_cmp(const struct obj *a, const struct obj *b)
 		return a->kind < b->kind ? -1 : 1;
 	if (!fields)
 		return memcmp(a, b, sizeof(*a));
+	if (a->kind == OBJ_ELEM && elem_key_cmp(&a->elem, &b->elem))
+		return elem_key_cmp(&a->elem, &b->elem);
 	for (const struct field *field = fields; field->name; field++) {
 		int cmp = field->flags & FIELD_KEY ? field_cmp(a, b, field) : 0;
 

@@ -203,10 +203,19 @@ static bool is_lost(const struct diff *d, const struct obj *have)
 	return i != SIZE_MAX && (d->want_fate[i] == FATE_SET || d->want_fate[i] == FATE_ADD);
 }
 
+/* Elements of one set share their fate, and stand side by side. */
+static bool is_of_same_set(const struct obj *a, const struct obj *b)
+{
+	return a->kind == OBJ_ELEM && b->kind == OBJ_ELEM && a->ns == b->ns && a->elem.set == b->elem.set;
+}
+
 static void mark_lost(struct diff *d)
 {
 	for (size_t j = 0; j < d->have->count; j++) {
-		if (is_lost(d, &d->have->items[j]))
+		const struct obj *have = &d->have->items[j];
+		bool lost = j > 0 && is_of_same_set(have - 1, have) ? d->have_fate[j - 1] == FATE_LOST : is_lost(d, have);
+
+		if (lost)
 			d->have_fate[j] = FATE_LOST;
 	}
 	for (size_t i = 0; i < d->want->count; i++) {

@@ -10,6 +10,8 @@
 #include "netd/engine/publish.h"
 #include "netd/engine/store.h"
 
+enum { LIST_MAX = 100000 }; /* 300 bytes each fit into VARLINK_OUTPUT_MAX */
+
 struct publish_params {
 	const char *name;
 	const char **publish;
@@ -255,6 +257,25 @@ static json_t *port_json(const struct endpoint *endpoint, const struct portspec 
 			 target, "count", 1 + (int)spec->more);
 }
 
+/* A reply that does not fit would cost the client its connection. */
+static int list_fits(struct call *call, const struct tenant *only, struct err *err)
+{
+	const struct tenant *tenant;
+	size_t cursor = 0, count = 0;
+
+	while ((tenant = table_next(&call->engine->model.tenants, &cursor))) {
+		if (only ? only != tenant : !call_sees(call, tenant))
+			continue;
+		list_each(node, &tenant->stack_order)
+			list_each(link, &container_of(node, struct stack, order)->endpoints)
+				count += container_of(link, struct endpoint, stack_link)->publish_count;
+	}
+	if (count <= LIST_MAX)
+		return 0;
+	return err_set(err, ERR_LIMIT, E2BIG, only ? only->name : "",
+		       "%zu ports are published; one list holds %d: ask for one tenant, or see an endpoint", count, LIST_MAX);
+}
+
 int method_publish_list(struct call *call, struct err *err)
 {
 	const struct tenant *tenant, *only;
@@ -262,6 +283,9 @@ int method_publish_list(struct call *call, struct err *err)
 	json_t *array;
 	int r = method_tenant_param(call, &only, err);
 
+	if (r < 0)
+		return r;
+	r = list_fits(call, only, err);
 	if (r < 0)
 		return r;
 	array = json_array();

@@ -61,5 +61,20 @@ assert_eq "and is served by red" thief "$(outside curl -s -m 3 "http://$HOST4:80
 assert_fail "an endpoint of blue publishes nothing for nobody" as_thief publish blue/victim:eth0 -p 8083:80
 assert_fail "nor does it lose a port" as_thief unpublish blue/victim:eth0 -p 8081:80
 assert_eq "blue is served by blue" blue "$(outside curl -s -m 3 "http://$HOST4:8081/" | cut -d' ' -f1)"
+
+# Two files of root's: ports that are nobody's, and what a user may have.
+stop_moatd
+printf '8300-8309/tcp\n' >/run/sandbox/reserved
+printf 'nobody 8200-8249/tcp\nnobody 8250-8319\nroot 1\n' >/run/sandbox/allowed
+start_moatd --reserved-ports /run/sandbox/reserved --allowed-ports /run/sandbox/allowed
+assert_ok "what he may have, by two lines together" as_thief publish red/thief:eth0 -p 8240-8260:80-100
+assert_fail "and no port more" as_thief publish red/thief:eth0 -p 8190-8200:80-90
+assert_match "he is told" "port 8190/tcp of the host, or one of its range, is not among those allowed" "$output"
+assert_fail "nor one protocol more" as_thief publish red/thief:eth0 -p 8200:80/udp
+assert_ok "but where all are allowed" as_thief publish red/thief:eth0 -p 8270:80/udp
+assert_fail "a reserved one in the middle of what he may have" as_thief publish red/thief:eth0 -p 8295-8315:80-100
+assert_match "is named" "port 8300/tcp of the host is reserved" "$output"
+assert_fail "and not even root has it" moat publish red/thief:eth0 -p 8305:80
+assert_ok "root has others" moat publish red/thief:eth0 -p 8190:80
 stop_moatd
 finish

@@ -113,6 +113,21 @@ refused 4 "port 9510/tcp of the host is in use" publish red/n -p 9501-9519:81-99
 assert_ok "on another address it is not in the way" moat publish red/n -p "$HOST4:9501-9519:81-99"
 assert_ok "SCTP ports are another thing" moat publish red/n -p 9510:80/sctp -p 9520-9529:80-89/sctp
 
+# ---- SCTP: the kernel here need not speak it, only lead it
+moat enter red/w -- "$here/publish_sctp.py" hear 4 /run/sandbox/sctp4 &
+sandbox_keep $!
+moat enter red/w -- "$here/publish_sctp.py" hear 6 /run/sandbox/sctp6 &
+sandbox_keep $!
+for family in 4 6; do eventually 10 grep -q ready /run/sandbox/sctp$family || die "no ear for SCTP"; done
+assert_ok "SCTP: one port, a range that is shifted, one that is not" moat publish red/w -p 9600:700/sctp -p 9610-9619:710-719/sctp \
+	-p 9620-9629:9620-9629/sctp
+outside "$here/publish_sctp.py" send "$HOST4" 9600 9610 9619 9625 9601
+outside "$here/publish_sctp.py" send "$HOST6" 9600 9610 9619 9625 9601
+for family in 4 6; do
+	eventually 5 grep -q 9625 /run/sandbox/sctp$family || true
+	assert_eq "arrives where it should (IPv$family)" "ready 700 710 719 9625" "$(tr '\n' ' ' </run/sandbox/sctp$family | sed 's/ $//')"
+done
+
 # ---- the list, and the way back
 assert_match "the list shows ranges" "8000-8049:9000-9049/tcp +red/w:eth0 +10.0.0.10 +9000-9049" "$(moat publish list)"
 assert_match "in JSON, too" '"count": *50' "$(moat --json publish list)"
