@@ -38,6 +38,12 @@ static struct nlmsghdr *message(struct nlbatch *batch, size_t room, unsigned typ
  */
 static void put_filter(struct nlmsghdr *nlh, const struct conntrack_query *query)
 {
+	static const uint32_t status[][2] = { /* value, mask */
+		[CONNTRACK_LED] = {IPS_DST_NAT, IPS_DST_NAT},
+		[CONNTRACK_VAIN] = {0, IPS_NAT_MASK | IPS_SEEN_REPLY},
+		[CONNTRACK_BACK] = {IPS_SRC_NAT, IPS_SRC_NAT},
+	};
+	bool back = query->which == CONNTRACK_BACK && query->port; /* never with @to */
 	struct nlattr *tuple, *part;
 
 	if (query->to.family == 4) {
@@ -47,22 +53,31 @@ static void put_filter(struct nlmsghdr *nlh, const struct conntrack_query *query
 		mnl_attr_nest_end(nlh, part);
 		mnl_attr_nest_end(nlh, tuple);
 	}
+	if (back) {
+		tuple = mnl_attr_nest_start(nlh, CTA_TUPLE_REPLY);
+		part = mnl_attr_nest_start(nlh, CTA_TUPLE_PROTO);
+		mnl_attr_put_u8(nlh, CTA_PROTO_NUM, query->proto);
+		mnl_attr_put_u16(nlh, CTA_PROTO_DST_PORT, htons(query->port));
+		mnl_attr_nest_end(nlh, part);
+		mnl_attr_nest_end(nlh, tuple);
+	}
 	if (query->proto) {
 		tuple = mnl_attr_nest_start(nlh, CTA_TUPLE_ORIG);
 		part = mnl_attr_nest_start(nlh, CTA_TUPLE_PROTO);
 		mnl_attr_put_u8(nlh, CTA_PROTO_NUM, query->proto);
-		if (query->port)
+		if (query->port && !back)
 			mnl_attr_put_u16(nlh, CTA_PROTO_DST_PORT, htons(query->port));
 		mnl_attr_nest_end(nlh, part);
 		mnl_attr_nest_end(nlh, tuple);
 	}
 	part = mnl_attr_nest_start(nlh, CTA_FILTER);
 	mnl_attr_put_u32(nlh, CTA_FILTER_ORIG_FLAGS,
-			 (query->proto ? FILTER_PROTO_NUM : 0) | (query->port ? FILTER_PROTO_DST_PORT : 0));
-	mnl_attr_put_u32(nlh, CTA_FILTER_REPLY_FLAGS, query->to.family == 4 ? FILTER_IP_SRC : 0);
+			 (query->proto ? FILTER_PROTO_NUM : 0) | (query->port && !back ? FILTER_PROTO_DST_PORT : 0));
+	mnl_attr_put_u32(nlh, CTA_FILTER_REPLY_FLAGS,
+			 (query->to.family == 4 ? FILTER_IP_SRC : 0) | (back ? FILTER_PROTO_NUM | FILTER_PROTO_DST_PORT : 0));
 	mnl_attr_nest_end(nlh, part);
-	mnl_attr_put_u32(nlh, CTA_STATUS, htonl(query->led ? IPS_DST_NAT : 0));
-	mnl_attr_put_u32(nlh, CTA_STATUS_MASK, htonl(query->led ? IPS_DST_NAT : IPS_NAT_MASK | IPS_SEEN_REPLY));
+	mnl_attr_put_u32(nlh, CTA_STATUS, htonl(status[query->which][0]));
+	mnl_attr_put_u32(nlh, CTA_STATUS_MASK, htonl(status[query->which][1]));
 }
 
 int conntrack_count(struct nlsock *sock)
@@ -133,9 +148,8 @@ static bool flow_read(const struct nlmsghdr *nlh, struct conntrack_flow *flow)
 {
 	const struct nlattr *attrs[CTA_MAX + 1];
 	const struct nfgenmsg *nfg;
-	struct ip src, dst;
-	uint16_t port;
 	uint8_t proto, family;
+	struct ip src;
 
 	if (nlh->nlmsg_type != (NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_NEW) ||
 	    nlh->nlmsg_len < NLMSG_LENGTH(sizeof(*nfg)))
@@ -146,7 +160,7 @@ static bool flow_read(const struct nlmsghdr *nlh, struct conntrack_flow *flow)
 	family = nfg->nfgen_family == AF_INET ? 4 : 6;
 	nlbuf_attrs(nlh, sizeof(*nfg), attrs, ARRAY_COUNT(attrs));
 	return tuple_read(attrs[CTA_TUPLE_ORIG], family, &src, &flow->dst, &flow->proto, &flow->port) &&
-	       tuple_read(attrs[CTA_TUPLE_REPLY], family, &flow->to, &dst, &proto, &port);
+	       tuple_read(attrs[CTA_TUPLE_REPLY], family, &flow->to, &flow->back, &proto, &flow->back_port);
 }
 
 int conntrack_list(const void *data, size_t size, struct conntrack_flow **ret_flows)

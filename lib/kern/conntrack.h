@@ -21,6 +21,12 @@
 
 enum { CONNTRACK_FLOWS_MAX = 1 << 20 }; /* of one answer; what is beyond is not told of */
 
+enum conntrack_which {
+	CONNTRACK_LED,	/* whose destination was translated */
+	CONNTRACK_VAIN, /* neither end translated, and nobody has answered yet */
+	CONNTRACK_BACK, /* whose source was translated: @port is the one that answers are sent to */
+};
+
 /**
  * struct conntrack_query - which flows of a namespace
  * @family: 4 or 6
@@ -28,25 +34,26 @@ enum { CONNTRACK_FLOWS_MAX = 1 << 20 }; /* of one answer; what is beyond is not 
  *   6.18: ctnetlink_filter_match_tuple() has !ipv6_addr_cmp()), so that whoever asks for one gets all, and must look
  * @proto: IPPROTO_*; 0: any
  * @port: where the first packet was sent to; 0: any; only with @proto
- * @led: whose destination was translated; else: neither end translated, and nobody has answered yet
+ * @which: of those, see enum conntrack_which
  */
 struct conntrack_query {
 	uint8_t family;
 	struct ip to;
 	uint8_t proto;
 	uint16_t port;
-	bool led;
+	enum conntrack_which which;
 };
 
 /**
  * struct conntrack_flow
  * @dst, @port: where the first packet was sent to
  * @to: who answers: @dst, or where it was led
+ * @back, @back_port: where answers are sent to: the sender, or what its address was translated to
  * @offset: of its message in the bytes of the dump
  */
 struct conntrack_flow {
-	struct ip dst, to;
-	uint16_t port;
+	struct ip dst, to, back;
+	uint16_t port, back_port;
 	uint8_t proto;
 	size_t offset;
 };

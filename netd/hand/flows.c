@@ -42,7 +42,7 @@ static bool leads(const struct op *op)
 	if (def == NULL || !(def->key & ELEM_PORT) || !(def->data & ELEM_TO_IP))
 		return false;
 	return op->obj.elem.proto == IPPROTO_UDP &&
-	       (op->verb == OP_DEL || (op->verb == OP_ADD && op->obj.ns == NS_HOST));
+	       (op->verb == OP_DEL || op->verb == OP_ADD);
 }
 
 /* One look at the table serves two operations that are equal in this. */
@@ -50,8 +50,9 @@ static int group_cmp(const struct op *a, const struct op *b)
 {
 	uint8_t family_a = set_def_get(a->obj.elem.set)->family, family_b = set_def_get(b->obj.elem.set)->family;
 
+	/* routers first: what they still led back would be a flow of its own in the host, which leads there again */
 	if (a->obj.ns != b->obj.ns)
-		return a->obj.ns < b->obj.ns ? -1 : 1;
+		return a->obj.ns > b->obj.ns ? -1 : 1;
 	if (a->verb != b->verb)
 		return a->verb < b->verb ? -1 : 1;
 	if (family_a != family_b)
@@ -132,10 +133,17 @@ static int query_forget(struct work *work, struct nlsock *sock, const struct con
 	int n = r == 0 ? conntrack_list(bytes.data, bytes.size, &flows) : r;
 
 	for (int i = 0; i < n; i++) {
-		if (elem_find(ops, count, &flows[i]) == NULL)
+		struct conntrack_flow met = flows[i];
+
+		if (query->which == CONNTRACK_BACK) {
+			met.dst = flows[i].back;
+			met.port = flows[i].back_port;
+		}
+		if (elem_find(ops, count, &met) == NULL ||
+		    (query->which == CONNTRACK_LED && ip_cmp(&met.to, &query->to) != 0) ||
+		    (query->which == CONNTRACK_VAIN && !is_local(work, &met.dst)))
 			continue;
-		if (query->led ? ip_cmp(&flows[i].to, &query->to) == 0 : is_local(work, &flows[i].dst))
-			conntrack_del(&batch, bytes.data, &flows[i]);
+		conntrack_del(&batch, bytes.data, &flows[i]);
 	}
 	if (batch.count > 0) {
 		acks = mem_array(batch.count, sizeof(*acks));
@@ -172,7 +180,7 @@ static int group_forget(struct work *work, const struct op *const *ops, size_t c
 	struct conntrack_query query = {
 		.family = set_def_get(op->obj.elem.set)->family,
 		.proto = IPPROTO_UDP,
-		.led = op->verb == OP_DEL,
+		.which = op->verb == OP_DEL ? CONNTRACK_LED : CONNTRACK_BACK,
 	};
 	struct nlsock *sock;
 	size_t ports = 0;
@@ -180,7 +188,7 @@ static int group_forget(struct work *work, const struct op *const *ops, size_t c
 
 	if (entry == NULL)
 		return 0; /* gone with all its flows */
-	if (query.led)
+	if (op->verb == OP_DEL)
 		query.to = op->obj.elem.to_ip;
 	for (size_t i = 0; i < count; i++)
 		ports += ops[i]->obj.elem.last != 0 ? 1U + ops[i]->obj.elem.last - ops[i]->obj.elem.port : 1U;
@@ -190,6 +198,11 @@ static int group_forget(struct work *work, const struct op *const *ops, size_t c
 	if (flows > 0)
 		r = ports <= PORTS_FEW ? few_forget(work, sock, &query, ops, count)
 				       : query_forget(work, sock, &query, ops, count);
+	if (r < 0 || flows == 0 || op->verb == OP_DEL || op->obj.ns != NS_HOST)
+		return r < 0 ? r : 0;
+	query.which = CONNTRACK_VAIN;
+	query.port = 0;
+	r = ports <= PORTS_FEW ? few_forget(work, sock, &query, ops, count) : query_forget(work, sock, &query, ops, count);
 	return r < 0 ? r : 0;
 }
 

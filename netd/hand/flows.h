@@ -14,8 +14,9 @@
 
 /**
  * flows_forget() - of the executed @ops
- * A removed element of a publishing map, in the host or a router: flows that it led. A new one in the host: flows of
- * clients that were sending to that port already, and that the kernel takes for the host's own. Of UDP alone: TCP and
+ * A removed element of a publishing map, in the host or a router: flows that it led. A new one: flows of clients
+ * that were sending to that port already, which the kernel takes for the host's own; and those that a late answer of the
+ * last holder began, which lead back to it. Of UDP alone: TCP and
  * SCTP begin anew with a packet of their own, and a connection that stands goes on until it ends.
  * What fails is logged, and nothing else: a flow ends by itself at last.
  */
