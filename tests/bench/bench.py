@@ -7,7 +7,7 @@ Everything is a ratio of medians of interleaved rounds: absolute times say more 
   --check         exit status 1 unless every bound is met; a row that fails is measured again, twice at most
   --quick         a few rounds, no bound, no thousand endpoints: does the benchmark still run?
   --rounds N      rounds of each row (default 40)
-  --rows A,B      only these: attach, peers, thousandth, memory, run, lab
+  --rows A,B      only these: attach, peers, thousandth, memory, run, lab, clients, traffic
   --json FILE     all figures
   --markdown FILE the table as docs/BENCHMARKS.md holds it
 """
@@ -22,6 +22,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 from moatsock import Moat  # noqa: E402
+import traffic  # noqa: E402
 import world  # noqa: E402
 
 SUBNETS = ["10.66.0.0/16", "fd66::/64"]
@@ -35,6 +36,12 @@ LAB_BOUND = 2.0
 DROP_BOUND = 1.6
 DELAY_BOUND = 1.0
 PSS_BOUND = 12_000_000
+# Of packets and streams: the inverse of 0.85 and 0.95 of the bare way's rate; to outside of 0.75 and 0.95.
+TRAFFIC_BOUNDS = {"udp": {"inside": 1 / 0.85, "outside": 1 / 0.75}, "tcp": {"inside": 1 / 0.95, "outside": 1 / 0.95}}
+FLAT_BOUND = 1.05
+CROWD = 999
+CLIENTS = 100
+CLIENTS_BOUND = 1 / 0.8
 # Seconds. Links that came up and links that went keep RTNL busy for a while: nobody shall pay for that of another.
 SETTLE = 0.04
 COMPANION = 1099
@@ -64,13 +71,13 @@ class Row:
 
     def cells(self):
         if self.unit == "ns":
-            value = "%.3f ms" % (self.value / 1e6)
+            value = "%.3f ms" % (self.value / 1e6) if self.value > 1e4 else "%.0f ns" % self.value
         else:
             value = "%.2f MB" % (self.value / 1e6)
         ratio = "%.2f x %s" % (self.ratio, self.base_name) if self.base else ""
         bound = ""
         if self.bound is not None:
-            bound = "%.0f MB" % (self.bound / 1e6) if self.absolute else "%g x" % self.bound
+            bound = "%.0f MB" % (self.bound / 1e6) if self.absolute else "%.4g x" % self.bound
             bound += " met" if self.met else " MISSED"
         return [self.what, value, ratio, bound]
 
@@ -317,6 +324,86 @@ class Bench:
             Row("Moat: with the supervisor", self.pss() + self.pss_of(self.args.moatd), "bytes", samples=1),
         ]
 
+    def stay(self, name):
+        """An endpoint that stays. Return: (path of its namespace, its IPv4 address)."""
+        self.moat.call("EndpointAttach", network="bench/net", name=name, create=True)
+        shown = self.moat.call("EndpointShow", name="bench/" + name)["endpoint"]
+        return shown["netnsPath"], shown["ips"][0].split("/")[0]
+
+    def measure_traffic(self):
+        """From endpoint to endpoint, guarded, against a bare bridge; to outside, against one bare masquerade; and both again
+        when a thousand others are there."""
+        rounds = max(3, self.rounds // 4)
+        source, target = self.stay("source")[0], self.stay("target")
+        ways = {"inside, bare": traffic.bare_bridge(), "inside": (source, target[0], target[1]),
+                "outside, bare": traffic.bare_masquerade(), "outside": (source, "outside", "203.0.113.80")}
+        found = traffic.measure(self.args.flood, ways, rounds)
+        rows = []
+        for kind, what in (("udp", "64-byte packet"), ("tcp", "kilobyte of a stream")):
+            for way, base in (("inside", "bare veth + bridge"), ("outside", "one bare masquerade")):
+                bare = median(found[kind, way + ", bare"])
+                rows.append(Row("%s, a %s" % (base, what), bare, "ns", samples=rounds))
+                rows.append(Row("Moat: %s, a %s" % ("endpoint to endpoint" if way == "inside" else "endpoint to the world", what),
+                                median(found[kind, way]), "ns", bare, base, TRAFFIC_BOUNDS[kind][way], samples=rounds))
+        if not self.args.quick:
+            rows += self.flat(ways, rounds)
+        for name in ("source", "target"):
+            self.detach_named(name)
+        return rows
+
+    def flat(self, ways, rounds):
+        """The same endpoints, beside two others on a network of their own that is full. Interleaved with themselves before
+        would need two daemons: so the bare way, measured in both, is the clock."""
+        few = traffic.measure(self.args.flood, {name: ways[name] for name in ("inside", "inside, bare")}, rounds)
+        crowd = world.namespaces("crowd", 1)[0]
+        for i in range(CROWD - 3):
+            fd = os.open(world.netns_path(crowd), os.O_RDONLY)
+            self.moat.call("EndpointAttach", [fd], network="bench/net", name="crowd", netnsFd=0, ifname="c%d" % i, defaultRoute=False)
+            os.close(fd)
+        many = traffic.measure(self.args.flood, {name: ways[name] for name in ("inside", "inside, bare")}, rounds)
+        self.detach_named("crowd")
+        world.remove_namespaces([crowd])
+        rows = []
+        for kind, what in (("udp", "64-byte packet"), ("tcp", "kilobyte of a stream")):
+            clock = median(many[kind, "inside, bare"]) / median(few[kind, "inside, bare"])
+            rows.append(Row("Moat: a %s among a thousand endpoints" % what, median(many[kind, "inside"]) / clock, "ns",
+                            median(few[kind, "inside"]), "among three", FLAT_BOUND, samples=rounds))
+        return rows
+
+    def detach_named(self, name):
+        self.moat.call("EndpointDetach", name="bench/" + name)
+
+    def measure_clients(self):
+        """A hundred clients attach at once, each its own endpoint; the floor makes as many one after the other."""
+        floor_ns, moat_ns = world.namespaces("cf", CLIENTS), world.namespaces("cm", CLIENTS)
+        rounds, floor, ours = (1 if self.args.quick else 4), [], []
+        sides = [Moat(timeout=60) for _ in range(CLIENTS)]
+        for _ in range(rounds + 1):
+            floor.append(sum(self.floor.ask("attach", 1 + i, world.netns_path(floor_ns[i]))[0] for i in range(CLIENTS)))
+            self.floor.ask("drop", 1, CLIENTS)
+            time.sleep(SETTLE)
+            fds = [os.open(world.netns_path(name), os.O_RDONLY) for name in moat_ns]
+            start = time.perf_counter_ns()
+            for i, side in enumerate(sides):
+                side.send("EndpointAttach", dict(network="bench/net", name="c%d" % i, netnsFd=0, publish=["%d:80" % (20001 + i)]),
+                          [fds[i]])
+            ids = {side.receive()["endpoint"]["id"] for side in sides}
+            ours.append(time.perf_counter_ns() - start)
+            if len(ids) != CLIENTS:
+                raise SystemExit("bench: %d endpoints for %d clients" % (len(ids), CLIENTS))
+            for fd in fds:
+                os.close(fd)
+            for i in range(CLIENTS):
+                self.detach_named("c%d" % i)
+            world.link_is_gone(moat_ns[-1])
+            time.sleep(SETTLE)
+        for side in sides:
+            side.close()
+        world.remove_namespaces(floor_ns + moat_ns)
+        return [Row("floor: %d attaches, one after the other" % CLIENTS, median(floor[1:]), "ns", samples=rounds),
+                Row("Moat: %d clients attach at once, until all are answered" % CLIENTS, median(ours[1:]), "ns",
+                    median(floor[1:]), "floor", CLIENTS_BOUND, samples=rounds)]
+
     def measure_run(self):
         """A container with network from nothing to its end, against one fork, exec and wait."""
         rounds = max(3, self.rounds // 2)
@@ -382,11 +469,12 @@ def options():
     parser = argparse.ArgumentParser()
     parser.add_argument("--floor", required=True)
     parser.add_argument("--true", required=True)
+    parser.add_argument("--flood", required=True)
     parser.add_argument("--moatd", type=int, required=True)
     parser.add_argument("--check", action="store_true")
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--rounds", type=int, default=40)
-    parser.add_argument("--rows", default="attach,peers,memory,run,lab,thousandth")
+    parser.add_argument("--rows", default="attach,peers,memory,run,lab,clients,traffic,thousandth")
     parser.add_argument("--json")
     parser.add_argument("--markdown")
     return parser.parse_args()
