@@ -151,6 +151,15 @@ static void test_foreign_table(void **state)
 	stack_fini(&stack);
 }
 
+static struct obj marked_of(enum nft_set set, const char *dev, uint32_t mark, uint32_t to_mark)
+{
+	struct obj obj = elem_of(ROUTER, set, dev, NULL, NULL);
+
+	obj.elem.mark = mark;
+	obj.elem.to_mark = to_mark;
+	return obj;
+}
+
 static struct obj family_of(enum nft_set set, uint8_t family)
 {
 	struct obj obj = obj_elem(0, set);
@@ -173,7 +182,10 @@ static void test_elements(void **state)
 		allow_of(ROUTER, "mp000000000001", "128.0.0.0/1"),
 		allow_of(ROUTER, "mp000000000001", "fd09::/64"),
 		allow_of(ROUTER, "mp000000000001", "fd09::7/128"),
+		elem_of(ROUTER, SET_GUARD_ROUTED, "mp000000000001", NULL, NULL),
 		elem_of(ROUTER, SET_ROUTER_EGRESS, "mb000000000001", NULL, NULL),
+		marked_of(SET_ROUTER_NETWORK, "mp000000000001", 0, 7),
+		marked_of(SET_ROUTER_MEMBER, "mp000000000001", 7, 0),
 		elem_of(ROUTER, SET_ROUTER_DNS, "mb000000000001", NULL, NULL),
 		pub_of(ROUTER, SET_ROUTER_PUB4, NULL, IPPROTO_TCP, 8080, "10.0.0.1", 80),
 		pub_of(ROUTER, SET_ROUTER_PUB6, NULL, IPPROTO_UDP, 53, "fd00::1", 5353),
@@ -216,7 +228,9 @@ static void test_elements(void **state)
 		add_elem(stack, &obj);
 		assert_have(stack, &obj);
 		if (set_def_get(obj.elem.set)->data) {
-			if (set_def_get(obj.elem.set)->data & ELEM_TO_PORT) {
+			if (set_def_get(obj.elem.set)->data & ELEM_TO_MARK) {
+				obj.elem.to_mark = 4242;
+			} else if (set_def_get(obj.elem.set)->data & ELEM_TO_PORT) {
 				obj.elem.to_port = 4242;
 				if (obj.elem.to_last)
 					obj.elem.to_last = (uint16_t)(4242 + obj.elem.last - obj.elem.port);

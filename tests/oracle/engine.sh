@@ -163,7 +163,7 @@ opened6='opened_all { ipv6 }'
 	sed "s/@PORT@/$port/" "$here/router.nft"
 	cat <<-END
 		add element inet moat egress { "$bridge", "$routed_port" }
-		add element inet moat dns { "$bridge" }
+		add element inet moat dns { "$bridge", "$routed_port" }
 		add element inet moat network_of { "$bridge" : $web_mark, "$routed_port" : $flat_mark }
 		add element inet moat members { "$bridge" . $web_mark, "$routed_port" . $flat_mark }
 		add element inet moat pub4 { tcp . 8080 : 10.0.0.9 . 80, udp . 53 : 10.0.0.9 . 5353, tcp . 8081 : 10.1.7.9 . 81 }
