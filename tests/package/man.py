@@ -101,8 +101,11 @@ def check_programs(root, bin_dir, pages):
 
 
 def check_settings(root, pages):
-    """Keys of moatd.yaml: the table of the program that reads it, the page, the example that is installed."""
-    known = set(re.findall(r'^\t\{ "(\w+)", offsetof', (root / "netd/seam/settings.c").read_text(encoding="utf-8"), re.M))
+    """Keys of moatd.yaml: the program that reads it, the page, the example that is installed."""
+    text = (root / "netd/seam/settings.c").read_text(encoding="utf-8")
+    # rows of its table, and what is looked for beside that
+    known = set(re.findall(r'^\t\{ "(\w+)", offsetof|str_eq\(line, "(\w+)"\)', text, re.M))
+    known = {name for pair in known for name in pair if name}
     page = set(re.findall(r"^\*(\w+)\*$", pages.get("moatd.yaml.5", ""), re.M))
     example = set(re.findall(r"^#?(\w+): ", (root / "configs/moatd.yaml").read_text(encoding="utf-8"), re.M))
     for name, keys in (("moatd.yaml.5", page), ("configs/moatd.yaml", example)):
