@@ -127,6 +127,8 @@ enum sysctl_key {
 	SYSCTL_BRIDGE_CALL_ARPTABLES,
 	SYSCTL_CT_TCP_LOOSE,		/* net.netfilter.nf_conntrack_tcp_loose */
 	SYSCTL_UNPRIVILEGED_PORT_START, /* net.ipv4.ip_unprivileged_port_start */
+	SYSCTL_IPV4_NEIGH_MCAST_SOLICIT, /* net.ipv4.neigh.DEV.mcast_solicit: how often a neighbour is searched for */
+	SYSCTL_IPV6_NEIGH_MCAST_SOLICIT,
 	SYSCTL_PING_GROUP_RANGE,	/* net.ipv4.ping_group_range: value 1 writes "0 2147483647" */
 	SYSCTL_KEY_COUNT
 };

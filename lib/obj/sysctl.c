@@ -34,6 +34,8 @@ static const struct sysctl_def sysctls[SYSCTL_KEY_COUNT] = {
 	[SYSCTL_BRIDGE_CALL_ARPTABLES] = {"net/bridge/bridge-nf-call-arptables", 1},
 	[SYSCTL_CT_TCP_LOOSE] = {"net/netfilter/nf_conntrack_tcp_loose", 1},
 	[SYSCTL_UNPRIVILEGED_PORT_START] = {"net/ipv4/ip_unprivileged_port_start", 65535},
+	[SYSCTL_IPV4_NEIGH_MCAST_SOLICIT] = {"net/ipv4/neigh/*/mcast_solicit", 3},
+	[SYSCTL_IPV6_NEIGH_MCAST_SOLICIT] = {"net/ipv6/neigh/*/mcast_solicit", 3},
 	[SYSCTL_PING_GROUP_RANGE] = {"net/ipv4/ping_group_range", 1},
 };
 

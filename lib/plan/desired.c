@@ -264,6 +264,12 @@ void desired_network(const struct network *network, struct objv *objs)
 
 		add(objs, obj_addr(ns, name, &gateway));
 	}
+	/*
+	 * All neighbours are permanent, so none is ever searched for: what a stack sends by its gateway to addresses that
+	 * nobody has would fill the neighbour table, which is one for all namespaces, with entries that wait.
+	 */
+	add(objs, obj_sysctl(ns, SYSCTL_IPV4_NEIGH_MCAST_SOLICIT, name, 0));
+	add(objs, obj_sysctl(ns, SYSCTL_IPV6_NEIGH_MCAST_SOLICIT, name, 0));
 	add_linklocal(objs, ns, name, &mac);
 	if (network_has_dns(network))
 		add_dev_elem(objs, ns, SET_ROUTER_DNS, name);

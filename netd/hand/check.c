@@ -392,6 +392,8 @@ static bool host_sysctl_ok(const struct check *c, const struct obj_sysctl *sysct
 	case SYSCTL_BRIDGE_CALL_ARPTABLES:
 	case SYSCTL_CT_TCP_LOOSE:
 	case SYSCTL_UNPRIVILEGED_PORT_START:
+	case SYSCTL_IPV4_NEIGH_MCAST_SOLICIT:
+	case SYSCTL_IPV6_NEIGH_MCAST_SOLICIT:
 	case SYSCTL_PING_GROUP_RANGE:
 	case SYSCTL_KEY_COUNT:
 		break;

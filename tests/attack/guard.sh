@@ -1,9 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# guard - the attacks of frames.py between two stacks of one network: without a guard they must
-# succeed, but for those that a bridge with a fixed table stops by itself; behind the guard none may,
-# each must be counted under its reason, and what is legitimate must go through.
+# guard - the attacks of frames.py between two stacks of one network, of mode bridge and of mode
+# routed: without a guard they must succeed, but for those that a bridge with a fixed table, or the
+# want of one, stops by itself; behind the guard none may, each must be counted under its reason, and
+# what is legitimate must go through.
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/../lib/sandbox.sh"
 sandbox_enter "$@"
@@ -16,8 +17,10 @@ start_moatd
 
 # world NETWORK STACK-PREFIX GUARDED - the JSON that guard.py reads
 world() {
-	local name json router bridge stations=
-	bridge=$(moat --json network show "$1" | jq -r '(.network // .).bridge')
+	local name json router bridge stations= gateway
+	bridge=$(moat --json network show "$1" | jq -r '(.network // .).bridge // ""')
+	# of a routed network every port is the gateway
+	gateway=${bridge:-$(moat --json endpoint show "${1%/*}/$2a" | jq -r .endpoint.hostIfname)}
 	router=$(moat --json tenant show "${1%/*}" | jq -r '(.tenant // .).routerNetns')
 	for name in a v p; do
 		json=$(moat --json endpoint show "${1%/*}/$2$name" | jq -c '.endpoint // . |
@@ -26,17 +29,18 @@ world() {
 		stations+="${stations:+,}\"$name\":$json"
 	done
 	moat --json network show "$1" | jq -c --argjson stations "{$stations}" --arg router "$router" \
-		--arg bridge "$bridge" --argjson guarded "$3" --arg ll6 "$(link_local "$router" "$bridge")" '
+		--arg gateway "$gateway" --argjson guarded "$3" --arg ll6 "$(link_local "$router" "$gateway")" '
 		.network // . |
-		{stations: $stations, router: $router, bridge: $bridge, guarded: $guarded, gateway_ll6: $ll6,
+		{stations: $stations, router: $router, mode: .mode, gateway_dev: $gateway, guarded: $guarded, gateway_ll6: $ll6,
 		 gateway4: [.gateways[] | select(contains(":") | not)][0] | sub("/.*"; ""),
 		 gateway6: [.gateways[] | select(contains(":"))][0] | sub("/.*"; ""),
-		 impossible: ({
+		 impossible: {
 			mac_of_victim: "the bridge learns nothing: its table is the one Moat wrote",
+			sweep4: "the router searches for no neighbour", sweep6: "the router searches for no neighbour",
 			arp_to_router: "neighbours in the router are permanent",
 			nd_to_router: "neighbours in the router are permanent",
 			mac_theft: "the bridge learns nothing: its table is the one Moat wrote",
-			mac_flood: "the bridge learns nothing: its table is the one Moat wrote"})}'
+			mac_flood: "the bridge learns nothing: its table is the one Moat wrote"}}'
 }
 
 link_local() {
@@ -74,12 +78,18 @@ assert_ok "tenant cave" moat tenant create cave
 network open 10.0.0.0/24 fd00:a::/64 --no-guard
 network safe 10.0.1.0/24 fd00:b::/64
 
-world cave/open open- false >/run/sandbox/open || die "no world of cave/open"
-world cave/safe safe- true >/run/sandbox/safe || die "no world of cave/safe"
-note "$(cat /run/sandbox/safe)"
-attacks success /run/sandbox/open
-attacks failure /run/sandbox/safe
-assert_eq "both rounds went to their end" 2 "$attacks_whole"
+for pair in open:false safe:true; do
+	world "cave/${pair%:*}" "${pair%:*}-" "${pair#*:}" >"/run/sandbox/${pair%:*}" || die "no world of $pair"
+done
+for name in open; do
+	note "$name: unguarded"
+	attacks success /run/sandbox/$name
+done
+for name in safe; do
+	note "$name: guarded"
+	attacks failure /run/sandbox/$name
+done
+assert_eq "all rounds went to their end" 2 "$attacks_whole"
 
 # What was counted is the kernel's: it outlives the daemon, and goes with the endpoint.
 counted=$(moat --json endpoint show cave/safe-a | jq -c .endpoint.dropped)

@@ -399,6 +399,12 @@ static void sysctls(void **state)
 		 -EPERM, 0},
 		{"+ sysctl ns=" F " key=net/ipv6/conf/*/accept_ra dev=eth0 value=0\ncommit\n",
 		 0, 0},
+		{"+ sysctl ns=" R " key=net/ipv4/neigh/*/mcast_solicit dev=" MB " value=0\ncommit\n",
+		 0, 0},
+		{"+ sysctl ns=host key=net/ipv4/neigh/*/mcast_solicit dev=eth0 value=0\ncommit\n",
+		 -EPERM, 0},
+		{"+ sysctl ns=host key=net/ipv6/neigh/*/mcast_solicit dev=default value=0\ncommit\n",
+		 -EPERM, 0},
 	};
 
 	(void)state;
