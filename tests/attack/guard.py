@@ -470,7 +470,13 @@ ATTACKS = [
 
 # What gets through to V where the gateway routes and nothing guards.
 ROUTED = [frames.ipv6_spoof, frames.ipv6_spoof_outside, frames.ipv6_spoof_fragments,
-          frames.ipv6_spoof_destination_options, frames.mac_spoof]
+          frames.ipv6_spoof_destination_options, frames.mac_spoof, frames.redirect4_own_source,
+          frames.router_advertisement4, frames.dhcp4_server_fragments, frames.record_route, frames.routing_header_0,
+          frames.routing_header_2]
+
+
+# Groups are nobody's on a routed port: they fall before anybody asks what is in them, and uncounted.
+GROUPS = [frames.ra, frames.ra_unicast, frames.ra_destination_options, frames.ra_hop_by_hop, frames.ra_fragments, frames.mld_query]
 
 
 def documented():
@@ -515,7 +521,7 @@ def attack(world, report, function, effect, reasons, expect):
         now = world.counters()
         return [reason for reason in now if now[reason] > before[reason]]
 
-    if reasons:
+    if reasons and not (world.hop == world.gw_mac and function in GROUPS):
         counted = until(lambda: set(moved()) & set(reasons))
         report.line(counted, f"{name}: counted as {'/'.join(moved()) or 'nothing'}",
                     f"expected one of {', '.join(reasons)}")

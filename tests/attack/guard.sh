@@ -77,19 +77,21 @@ attacks_whole=0
 assert_ok "tenant cave" moat tenant create cave
 network open 10.0.0.0/24 fd00:a::/64 --no-guard
 network safe 10.0.1.0/24 fd00:b::/64
+network wide 10.0.2.0/24 fd00:c::/64 --mode routed --no-guard
+network fast 10.0.3.0/24 fd00:d::/64 --mode routed
 
-for pair in open:false safe:true; do
+for pair in open:false safe:true wide:false fast:true; do
 	world "cave/${pair%:*}" "${pair%:*}-" "${pair#*:}" >"/run/sandbox/${pair%:*}" || die "no world of $pair"
 done
-for name in open; do
+for name in open wide; do
 	note "$name: unguarded"
 	attacks success /run/sandbox/$name
 done
-for name in safe; do
+for name in safe fast; do
 	note "$name: guarded"
 	attacks failure /run/sandbox/$name
 done
-assert_eq "all rounds went to their end" 2 "$attacks_whole"
+assert_eq "all rounds went to their end" 4 "$attacks_whole"
 
 # What was counted is the kernel's: it outlives the daemon, and goes with the endpoint.
 counted=$(moat --json endpoint show cave/safe-a | jq -c .endpoint.dropped)
