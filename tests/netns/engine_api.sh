@@ -107,8 +107,8 @@ wrong 2 "80: a port specification is" attach red/web --create --name x -p 80
 wrong 4 "8081:80/tcp: port 8081 is published by blue/b:eth0" attach red/web --create --name x -p 8081:80
 wrong 4 "port 7000/tcp of the host is in use: a program listens there" attach red/web --create --name x -p 7000:80
 wrong 4 "port 7000/tcp of the host is in use" publish red/a -p 9000:80 -p 7000:80
-wrong 1 "ranges of ports are not supported yet" publish red/a -p 80-81:80-81
-wrong 1 "sctp is not supported yet" publish red/a -p 80:80/sctp
+wrong 2 "80-81:80-82" publish red/a -p 80-81:80-82
+wrong 2 "80:80/icmp" publish red/a -p 80:80/icmp
 wrong 3 "red/nix: there is no stack" publish red/nix -p 9000:80
 wrong 3 "9000:80/tcp: red/a does not publish this port" unpublish red/a -p 9000:80 --strict
 wrong 3 "red/nix: there is no stack" detach red/nix --strict
