@@ -239,7 +239,7 @@ static int ipam_decode(struct cni_request *request, const struct top *top, struc
 	request->subnets = subnets.items;
 	request->gateways = gateways.items;
 	request->masquerade = top->ip_masq >= 0 ? top->ip_masq : stock ? 0 : -1;
-	request->default_route_asked = routed || top->is_default_gateway == 1;
+	request->default_route_asked = top->is_default_gateway == 1;
 	request->default_route =
 		stock ? routed || top->is_default_gateway == 1 : top->is_default_gateway != 0;
 	return rc;

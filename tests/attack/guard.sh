@@ -17,7 +17,7 @@ start_moatd
 
 # world NETWORK STACK-PREFIX GUARDED - the JSON that guard.py reads
 world() {
-	local name json router bridge stations= gateway
+	local name json router bridge stations="" gateway
 	bridge=$(moat --json network show "$1" | jq -r '(.network // .).bridge // ""')
 	# of a routed network every port is the gateway
 	gateway=${bridge:-$(moat --json endpoint show "${1%/*}/$2a" | jq -r .endpoint.hostIfname)}

@@ -96,7 +96,7 @@ def nft_lines(ruleset):
             body = {"family": body["family"], "table": body["table"], "name": body["name"]}
         yield "nft %s %s" % (kind, json.dumps(clean(body), sort_keys=True))
         for element in body.get("elem", []):
-            if isinstance(element, dict) and {"counter", "limit"} & set(element.get("elem", {})):
+            if isinstance(element, dict) and {"counter", "limit", "ct count"} & set(element.get("elem", {})):
                 continue  # packets made it
             yield "nft element %s %s %s %s" % (body["family"], body["table"], body["name"],
                                                json.dumps(element, sort_keys=True))
