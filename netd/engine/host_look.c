@@ -77,23 +77,38 @@ static void marks_parse(char *text, struct marks *ret_marks)
 	}
 }
 
-static void marks_load(struct engine *engine, struct marks *ret_marks)
+/* Return: 0, or -errno where they cannot be read; that there are none is no failure. */
+static int marks_text(struct engine *engine, char dst[MARKS_SIZE], struct err *err)
+{
+	int r = store_opened(engine->store, dst, MARKS_SIZE);
+
+	if (r == -ENOENT)
+		dst[0] = '\0';
+	else if (r < 0)
+		return err_set(err, ERR_IO, -r, "host", "what we opened of it cannot be read");
+	return 0;
+}
+
+static int marks_load(struct engine *engine, struct marks *ret_marks, struct err *err)
 {
 	char text[MARKS_SIZE];
+	int r = marks_text(engine, text, err);
 
-	if (store_opened(engine->store, text, sizeof(text)) < 0)
-		text[0] = '\0';
-	marks_parse(text, ret_marks);
+	if (r == 0)
+		marks_parse(text, ret_marks);
+	return r;
 }
 
 static int marks_save(struct engine *engine, const struct marks *marks, struct err *err)
 {
 	char text[MARKS_SIZE], old[MARKS_SIZE];
 
+	int r = marks_text(engine, old, err);
+
 	marks_print(marks, text);
-	if (store_opened(engine->store, old, sizeof(old)) < 0)
-		old[0] = '\0';
-	return str_eq(text, old) ? 0 : store_set_opened(engine->store, text, err);
+	if (r < 0 || str_eq(text, old))
+		return r;
+	return store_set_opened(engine->store, text, err);
 }
 
 int host_mark(struct engine *engine, struct err *err)
@@ -222,12 +237,13 @@ static void on_links(void *ctx, struct hand_answer *answer)
 
 	if (r == 0)
 		r = snapshot_host(answer->data, answer->size, &look->engine->features, facts, &err);
+	if (r == 0)
+		r = marks_load(look->engine, &look->marks, &err);
 	if (r < 0) {
 		look_end(look, &err);
 		return;
 	}
 	facts->connections = look->engine->settings.connections;
-	marks_load(look->engine, &look->marks);
 	ask(&switches, SYSCTL_IPV4_FORWARDING, "all");
 	ask(&switches, SYSCTL_IPV6_FORWARDING, "all");
 	for (size_t i = 0; i < facts->egress_count; i++) {

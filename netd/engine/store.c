@@ -93,18 +93,22 @@ static int store_exec(struct store *store, const char *sql, const char *what, st
 	return 0;
 }
 
+/* Return: 0; -ENOENT: there is none; -EIO: it cannot be read, which is another thing: what it told of may stand. */
 static int store_meta_get(struct store *store, const char *db, const char *key, char *dst, size_t size)
 {
 	char sql[96];
 	sqlite3_stmt *stmt = NULL;
-	int r = -ENOENT;
+	int r, step;
 
 	snprintf(sql, sizeof(sql), "SELECT value FROM %s.meta WHERE key = ?1", db);
 	if (sqlite3_prepare_v2(store->db, sql, -1, &stmt, NULL) != SQLITE_OK)
 		return -EIO;
 	sqlite3_bind_text(stmt, 1, key, -1, SQLITE_STATIC);
-	if (sqlite3_step(stmt) == SQLITE_ROW)
+	step = sqlite3_step(stmt);
+	if (step == SQLITE_ROW)
 		r = str_copy(dst, size, (const char *)sqlite3_column_text(stmt, 0));
+	else
+		r = step == SQLITE_DONE ? -ENOENT : -EIO;
 	sqlite3_finalize(stmt);
 	return r;
 }
@@ -225,8 +229,11 @@ static int store_check_boot(struct store *store, struct err *err)
 	r = clock_boot_id(now);
 	if (r < 0)
 		return err_sys(err, ERR_IO, -r, NULL, "the boot id cannot be read");
-	if (store_meta_get(store, "main", "boot", then, sizeof(then)) == 0 && str_eq(now, then))
+	r = store_meta_get(store, "main", "boot", then, sizeof(then));
+	if (r == 0 && str_eq(now, then))
 		return 0;
+	if (r < 0 && r != -ENOENT)
+		return store_fail_at(store, store->volatile_path, "read", err);
 	r = store_exec(store, "DELETE FROM main.rows; DELETE FROM main.meta WHERE key = 'opened'", "cleared", err);
 	if (r < 0)
 		return r;
@@ -473,8 +480,12 @@ int store_pools(struct store *store, struct pools *ret_pools, struct err *err)
 	char text[PREFIX_STR_SIZE];
 
 	for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
-		if (store_meta_get(store, "def", rows[i].key, text, sizeof(text)) < 0)
+		int r = store_meta_get(store, "def", rows[i].key, text, sizeof(text));
+
+		if (r == -ENOENT)
 			return 0;
+		if (r < 0)
+			return store_fail(store, "read", err);
 		if (prefix_parse(text, rows[i].prefix) < 0)
 			return err_set(err, ERR_IO, EINVAL, store->path, "the pool %s of the store is no prefix: '%s'",
 				       rows[i].key, text);

@@ -321,7 +321,8 @@ class Cutter:
         died = strace.process.poll() is not None  # it ends with whom it traces
         strace.stop()
         with open(TRACE, encoding="utf-8", errors="replace") as f:
-            injected = "(INJECTED)" in f.read()
+            text = f.read()
+        injected, died = "(INJECTED)" in text, died or "+++" in text
         if not died and not injected and answered != "answered":
             raise Failure("%s, although nothing happened: %s" % (answered, code))
         return answered, died or injected
