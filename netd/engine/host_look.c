@@ -102,7 +102,6 @@ static int marks_load(struct engine *engine, struct marks *ret_marks, struct err
 static int marks_save(struct engine *engine, const struct marks *marks, struct err *err)
 {
 	char text[MARKS_SIZE], old[MARKS_SIZE];
-
 	int r = marks_text(engine, old, err);
 
 	marks_print(marks, text);
@@ -145,7 +144,7 @@ static void devs_judge(const struct look *look, const struct objv *switches, enu
 		int32_t value = value_of(switches, key, dev);
 		bool mark = devs_has(marked, dev);
 
-		if (!mark && (value < 0 || value > 0))
+		if (!mark && value != 0)
 			continue;
 		if (value == 0 && !egress)
 			continue;

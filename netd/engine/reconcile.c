@@ -283,11 +283,7 @@ static void run_end(struct reconcile *rec, const struct err *failure, bool repai
 	struct engine *engine = rec->engine;
 	struct run *run = rec->run;
 
-	rec->blind_count = 0;
-	objv_clear(&rec->want);
-	objv_clear(&rec->have);
-	plan_fini(&rec->plan);
-	rec->plan = (struct plan){ 0 };
+	run_forget(rec);
 	if (run->call && failure)
 		call_fail(run->call, failure);
 	else if (run->call)

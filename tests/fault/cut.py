@@ -210,29 +210,25 @@ class World:
 
     def clean(self, state):
         """Nothing else is left anywhere."""
-        def differences():
-            try:
-                with Moat() as moat:
-                    return moat.call("Check")["differences"]
-            except OSError:  # it died behind the answer, later than expected
-                self.daemon.rest()
-                with Moat() as moat:
-                    return moat.call("Check")["differences"]
         if not (self.pair.forth_repairs and state == "before"):
             last = []
 
             def agrees():
-                last[:] = differences()
+                try:
+                    with Moat() as moat:
+                        last[:] = moat.call("Check")["differences"]
+                except OSError:  # it died behind the answer, later than expected
+                    self.daemon.rest()
+                    return False
                 return not last
             wait_for(lambda: "check: " + "; ".join("%s %s" % (d["what"], d["object"]) for d in last[:10]), agrees)
         files, count = self.files[state]
+        want = self.plain(files), count
 
         def now():
-            return listing(), descriptors(self.daemon.pid)
-        names = [self.plain(files), count]
+            return self.plain(listing()), descriptors(self.daemon.pid)
         wait_for(lambda: "files and mounts: %s; the supervisor has %d descriptors, %d before" %
-                 (", ".join(kernelstate.difference(self.plain(listing()), names[0])), descriptors(self.daemon.pid), count),
-                 lambda: [self.plain(now()[0]), now()[1]] == names)
+                 (", ".join(kernelstate.difference(now()[0], want[0])), now()[1], count), lambda: now() == want)
 
     def ping_start(self):
         self.ping = subprocess.Popen(
