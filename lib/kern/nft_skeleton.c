@@ -191,17 +191,20 @@ static struct nftnl_expr *expr_new(const char *name)
 	return must(nftnl_expr_alloc(name));
 }
 
+static struct nftnl_expr *expr_connlimit(uint32_t connections)
+{
+	struct nftnl_expr *e = expr_new("connlimit");
+
+	nftnl_expr_set_u32(e, NFTNL_EXPR_CONNLIMIT_COUNT, connections);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_CONNLIMIT_FLAGS, NFT_CONNLIMIT_F_INV);
+	return e;
+}
+
 /* What each element of a tally begins with. Zeroes are written out: the kernel tells them, and both are compared. */
 static struct nftnl_expr *tally_state(const struct nft_tally_def *tally)
 {
 	struct nftnl_expr *e;
 
-	if (tally->connections) {
-		e = expr_new("connlimit");
-		nftnl_expr_set_u32(e, NFTNL_EXPR_CONNLIMIT_COUNT, tally->connections);
-		nftnl_expr_set_u32(e, NFTNL_EXPR_CONNLIMIT_FLAGS, NFT_CONNLIMIT_F_INV);
-		return e;
-	}
 	if (!tally->rate) {
 		e = expr_new("counter");
 		nftnl_expr_set_u64(e, NFTNL_EXPR_CTR_PACKETS, 0);
@@ -230,7 +233,8 @@ struct nftnl_set *nft_skeleton_tally(const struct nft_skeleton *skeleton, const 
 	nftnl_set_set_u32(set, NFTNL_SET_KEY_LEN, OBJ_IFNAME_SIZE);
 	nftnl_set_set_u32(set, NFTNL_SET_DESC_SIZE, NFT_TALLY_MAX);
 	set_byteorder(set, true, false);
-	nftnl_set_set_data(set, NFTNL_SET_EXPR, tally_state(tally), 0);
+	if (!tally->connections)
+		nftnl_set_set_data(set, NFTNL_SET_EXPR, tally_state(tally), 0);
 	return set;
 }
 
@@ -433,8 +437,10 @@ static struct nftnl_expr *expr_build(const struct nft_x *x)
 	case X_LOOKUP:
 		return expr_lookup(x);
 	case X_TALLY:
-		/* what the elements hold is told by the set */
+		/* what the elements hold is told by the set, but for connections: see struct nft_tally_def */
 		e = expr_new("dynset");
+		if (x->number)
+			nftnl_expr_set(e, NFTNL_EXPR_DYNSET_EXPR, expr_connlimit(x->number), 0);
 		nftnl_expr_set_u32(e, NFTNL_EXPR_DYNSET_OP, NFT_DYNSET_OP_UPDATE);
 		nftnl_expr_set_u32(e, NFTNL_EXPR_DYNSET_SREG_KEY, reg_number(x->reg));
 		nftnl_expr_set_str(e, NFTNL_EXPR_DYNSET_SET_NAME, x->name);

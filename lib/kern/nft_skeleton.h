@@ -37,7 +37,7 @@ enum nft_x_kind {
 	X_CMP,     /* reg against bytes, a host-order number, or a name */
 	X_RANGE,   /* reg between bytes[0..len) and bytes[8..8+len) */
 	X_LOOKUP,  /* reg in set; of a map: data -> reg 0 */
-	X_TALLY,   /* name; reg holds the interface: its element, made at the first packet, counts or limits */
+	X_TALLY,   /* name; reg holds the interface: its element, made at the first packet, counts or limits; number: connections */
 	X_VERDICT, /* verdict, name of a chain */
 	X_RT,      /* key -> reg, in host order */
 	X_HTON16,  /* reg: two bytes turned */
@@ -90,6 +90,7 @@ struct nft_x {
 #define IN(SET, R)		   { .kind = X_LOOKUP, .set = (SET), .reg = (R) }
 #define NOT_IN(SET, R)		   { .kind = X_LOOKUP, .set = (SET), .reg = (R), .op = 1 }
 #define TALLY(NAME, R)		   { .kind = X_TALLY, .name = (NAME), .reg = (R) }
+#define TALLY_OVER(NAME, R, N)	   { .kind = X_TALLY, .name = (NAME), .reg = (R), .number = (N) }
 #define ACCEPT			   { .kind = X_VERDICT, .verdict = NF_ACCEPT }
 #define DROP			   { .kind = X_VERDICT, .verdict = NF_DROP }
 #define JUMP(CHAIN)		   { .kind = X_VERDICT, .verdict = NFT_JUMP, .name = (CHAIN) }
@@ -152,8 +153,11 @@ struct nft_chain_def {
  * struct nft_tally_def - a set of interface names that packets themselves fill: each name has a state of its own
  * @rate, @burst: packets a second, and at once: TALLY() goes on to the rest of its rule only for what is beyond them;
  *   0: the state counts packets and bytes
- * @connections: TALLY() goes on only for packets of connections beyond so many that live ("ct count over"); the kernel
- *   removes elements without any
+ * @connections: TALLY_OVER(), with this very number, goes on only for packets of connections beyond so many that live ("ct
+ *   count over"); the kernel removes elements without any. Here the rule bears the state, and the set none: of a set's the
+ *   kernel gives the rule a copy that does not hold conntrack's hooks, and lets go of them when the rule ends all the same
+ *   (nft_connlimit_clone() of net/netfilter/nft_connlimit.c; tests/platform/connlimit_clone.c). Each table that went would
+ *   take the hooks from others, until nothing in the namespace was tracked or translated any more.
  *
  * Nobody pays for it but the packets that meet the rule, and attaching a port costs nothing. An element is made by a port
  * of ours alone and one a port, so that the kernel's memory for them is bounded; NFT_TALLY_MAX bounds it once more.
