@@ -360,6 +360,8 @@ int model_network_add(struct model *model, const struct network_want *want, stru
 			return r;
 	}
 	r = gateways_check(&filled, full, err);
+	for (size_t i = 0; i < filled.subnet_count && r == 0 && !want->masquerade && !want->internal && !model->loading; i++)
+		r = network_route_check(model, NULL, &filled.subnets[i], full, err);
 	if (r < 0)
 		return r;
 
@@ -388,6 +390,7 @@ int model_network_add(struct model *model, const struct network_want *want, stru
 			network->gateways[i] = subnet_first(&filled.subnets[i]);
 		table_add(&model->nets, &network->subnets[i], sizeof(network->subnets[i]), network);
 	}
+	network_route(network);
 	table_add_str(&tenant->networks, network->name, network);
 	table_add(&model->ids, &network->id, sizeof(network->id), network);
 	if (want->excluded_count || want->reserved_count) {

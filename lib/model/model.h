@@ -23,6 +23,7 @@
 
 enum {
 	MODEL_SUBNETS_MAX = IPAM_SUBNETS_MAX, /* of one network */
+	MODEL_ROUTED_MAX = 16,
 	MODEL_IPS_MAX = IPAM_IPS_MAX,	      /* of one endpoint */
 	NETWORK_PORTS_MAX = 1023, /* net/bridge/br_private.h: BR_MAX_PORTS 1 << 10, number 0 is not used */
 	NETWORK_ROUTED_MAX = 10000,
@@ -94,6 +95,7 @@ struct network {
 	bool dns;		 /* names are served on its gateway */
 	bool dns_rebind_protect; /* names from outside that lead to private addresses are refused */
 	bool setting; /* a change of its definition is on its way, or was when it was stored: nothing is attached meanwhile */
+	bool routed[MODEL_SUBNETS_MAX];	    /* the subnet leaves with its own addresses, and the host routes it here */
 	uint64_t cursor[MODEL_SUBNETS_MAX]; /* next host number to try */
 	struct ipam ipam;
 	struct table used;		    /* struct ip -> struct endpoint */
@@ -164,6 +166,8 @@ struct model_watch {
 struct model {
 	struct model_watch watch;
 	struct pools pools;
+	struct prefix routed[MODEL_ROUTED_MAX]; /* what is routed to this host, as its administrator says */
+	size_t routed_count;
 	struct table tenants; /* by name */
 	struct table ids;     /* every id in use */
 	struct table memories; /* id -> struct ipam_memory */
@@ -234,6 +238,19 @@ int network_mode_parse(const char *name, enum network_mode *ret_mode);
 struct ip network_gateway(uint8_t family);
 /** network_goes_out() - may its endpoints use the uplink? */
 bool network_goes_out(const struct network *network);
+/**
+ * network_route() - find out which subnets of @network are routed: those of a network without masquerade, that may go out, that
+ * are part of model.routed and of no other network's
+ */
+void network_route(struct network *network);
+/** network_is_routed() - is any of its subnets? */
+bool network_is_routed(const struct network *network);
+/**
+ * network_route_check() - would @subnet be routed for @network (of a network to be: NULL), and to another already?
+ * Return: 0 or -EEXIST.
+ */
+int network_route_check(const struct model *model, const struct network *network, const struct prefix *subnet,
+			const char *full, struct err *err);
 /** network_mark() - number of the network in its router: of the id, 31 bits, no other network of the tenant has it */
 uint32_t network_mark(uint64_t id);
 

@@ -317,6 +317,9 @@ int network_def_check(const struct network_def *def, const struct network *netwo
 	r = internal_check(def, network, full, err);
 	if (r == 0)
 		r = excluded_check(def, network, full, err);
+	for (size_t i = 0; i < def->subnet_count && r == 0 && !def->masquerade && !def->internal; i++)
+		if (!network->tenant->model->loading)
+			r = network_route_check(network->tenant->model, network, &def->subnets[i], full, err);
 	for (size_t i = 0; i < def->reserved_count && r == 0; i++)
 		r = reserved_check(def, network, &def->reserved[i], full, err);
 	return r;
@@ -361,6 +364,7 @@ void network_def_apply(const struct network_def *def, struct network *network)
 	network->dns = def->dns;
 	network->dns_rebind_protect = def->dns_rebind_protect;
 	network->mtu = def->mtu;
+	network_route(network);
 	list_each(node, &network->endpoints) {
 		struct endpoint *endpoint = container_of(node, struct endpoint, network_link);
 
