@@ -56,6 +56,9 @@ static const struct nft_rule_def rules[] = {
 	RULE("to_host", CT_IS(NFT_CT_KNOWN), ACCEPT),
 	RULE("to_host", IPV6(0), L4(0, IPPROTO_ICMPV6), TRANS_BYTES(0, 1, 0),
 	     BYTE_BETWEEN(0, 135, 136), ACCEPT),
+	/* Networks with host access: their prefixes are their own, so it is they. */
+	RULE("to_host", IPV4(0), META(IIFNAME, 0), NET_BYTES(12, 4, 4), IN(SET_HOST_ACCESS4, 0), ACCEPT),
+	RULE("to_host", IPV6(0), META(IIFNAME, 0), NET_BYTES(8, 16, 4), IN(SET_HOST_ACCESS6, 0), ACCEPT),
 	RULE("to_host", DROP),
 
 	/* From wherever, another uplink included: what was published, or belongs to a known flow. */

@@ -92,6 +92,7 @@ struct network {
 	size_t subnet_count;
 	uint32_t mtu;
 	bool guard, masquerade, internal;
+	bool host_access;	 /* the host and its endpoints reach one another: where its subnets are routed */
 	bool dns;		 /* names are served on its gateway */
 	bool dns_rebind_protect; /* names from outside that lead to private addresses are refused */
 	bool setting; /* a change of its definition is on its way, or was when it was stored: nothing is attached meanwhile */
@@ -211,6 +212,7 @@ struct prefix tenant_transit4(const struct tenant *tenant, bool router); /* /31,
 struct prefix tenant_transit6(const struct tenant *tenant, bool router); /* /127 */
 
 /* ------------------------------------------------------------------- networks */
+struct network_def;
 struct network_want {
 	struct name name;
 	uint64_t id;
@@ -220,7 +222,7 @@ struct network_want {
 	size_t gateway_count; /* fewer than subnets: the first address of the subnet */
 	enum network_mode mode;
 	uint32_t mtu;
-	bool guard, masquerade, internal, dns, dns_rebind_protect;
+	bool guard, masquerade, internal, dns, dns_rebind_protect, host_access;
 	const struct ip_range *excluded;
 	size_t excluded_count;
 	const struct ipam_reserve *reserved;
@@ -243,6 +245,8 @@ bool network_goes_out(const struct network *network);
  * are part of model.routed and of no other network's
  */
 void network_route(struct network *network);
+/** network_access_check() - may a network with these be one with host access? Return: 0 or -EOPNOTSUPP. */
+int network_access_check(const struct model *model, const struct network_def *def, const char *full, struct err *err);
 /** network_is_routed() - is any of its subnets? */
 bool network_is_routed(const struct network *network);
 /**
@@ -260,7 +264,7 @@ uint32_t network_mark(uint64_t id);
  */
 struct network_def {
 	uint32_t mtu;
-	bool masquerade, internal, dns, dns_rebind_protect;
+	bool masquerade, internal, dns, dns_rebind_protect, host_access;
 	struct prefix subnets[MODEL_SUBNETS_MAX];
 	struct ip gateways[MODEL_SUBNETS_MAX];
 	size_t subnet_count;

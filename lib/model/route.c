@@ -66,3 +66,16 @@ int network_route_check(const struct model *model, const struct network *network
 	return err_set(err, ERR_CONFLICT, EEXIST, full, "subnet %s is routed to network %s/%s already", prefix_print(subnet, text),
 		       other->tenant->name, other->name);
 }
+
+/* Of others the host would know no endpoint by its address, nor could it tell the networks of a tenant apart. */
+int network_access_check(const struct model *model, const struct network_def *def, const char *full, struct err *err)
+{
+	bool routed = false;
+
+	for (size_t i = 0; i < def->subnet_count; i++)
+		routed = routed || among(model, &def->subnets[i]);
+	if (!def->host_access || (routed && !def->masquerade && !def->internal))
+		return 0;
+	return err_set(err, ERR_UNSUPPORTED, EOPNOTSUPP, full,
+		       "host access is for networks without masquerade whose subnets are among the routed-prefixes of moatd.yaml");
+}

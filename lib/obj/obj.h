@@ -236,6 +236,8 @@ enum nft_set {
 	SET_ROUTER_MEMBER,  /* members: ifname . mark: the same, for the way out */
 	SET_ROUTER_ROUTED4, /* routed4: prefix . mark: of a network whose addresses leave as they are */
 	SET_ROUTER_ROUTED6,
+	SET_ROUTER_HOST4, /* host4: ip . mark: the host's end of the uplink, and a network that it may reach */
+	SET_ROUTER_HOST6,
 	/* host (table inet moat) */
 	SET_HOST_UPLINK,  /* uplinks: ifname */
 	SET_HOST_CAP_1K,  /* cap_1024 ...: ifname of an uplink through which so many connections may go at a time */
@@ -251,6 +253,8 @@ enum nft_set {
 	SET_HOST_ROUTED6,
 	SET_HOST_OWN4,	  /* own4: prefix . family: the same of all uplinks: not translated, and of nobody outside */
 	SET_HOST_OWN6,
+	SET_HOST_ACCESS4, /* access4: ifname . prefix: from where the host itself is reached */
+	SET_HOST_ACCESS6,
 	SET_HOST_PUB4,	  /* pub4: map proto . port -> ip4 . port: any local address */
 	SET_HOST_PUB6,
 	SET_HOST_PUBIP4,  /* pubip4: map ip4 . proto . port -> ip4 . port: one local address */

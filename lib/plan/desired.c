@@ -260,6 +260,16 @@ static void add_routed(struct objv *objs, const struct network *network, const s
 	objv_add(objs, &own);
 	objv_add(objs, &out);
 	add(objs, obj_route(NS_HOST, subnet, &router.ip, from.elem.dev));
+	if (network->host_access) {
+		struct prefix host = four ? tenant_transit4(tenant, false) : tenant_transit6(tenant, false);
+		struct obj to = obj_elem(router_ns(tenant), four ? SET_ROUTER_HOST4 : SET_ROUTER_HOST6);
+
+		from.elem.set = four ? SET_HOST_ACCESS4 : SET_HOST_ACCESS6;
+		to.elem.ip = host.ip;
+		to.elem.mark = network_mark(network->id);
+		objv_add(objs, &from);
+		objv_add(objs, &to);
+	}
 }
 
 void desired_network(const struct network *network, struct objv *objs)

@@ -95,6 +95,7 @@ json_t *present_network(const struct network *network)
 	json_object_set_new(doc, "internal", json_boolean(network->internal));
 	json_object_set_new(doc, "dns", json_boolean(network->dns));
 	json_object_set_new(doc, "dnsRebindProtect", json_boolean(network->dns_rebind_protect));
+	json_object_set_new(doc, "hostAccess", json_boolean(network->host_access));
 	json_object_set_new(doc, "excluded", doc_excluded(network));
 	json_object_set_new(doc, "reserved", doc_reserved(network));
 	json_object_set_new(doc, "endpoints", json_integer((json_int_t)network->endpoint_count));

@@ -604,6 +604,8 @@ static int rule_router_address(struct check *c, const struct op *op)
 	    !is_transit(c, &elem->ip))
 		return refuse(c, EPERM, "%s is no source on an uplink",
 			      ip_print(&elem->ip, text));
+	if ((elem->set == SET_ROUTER_HOST4 || elem->set == SET_ROUTER_HOST6) && !is_transit(c, &elem->ip))
+		return refuse(c, EPERM, "%s is no address of the host's on an uplink", ip_print(&elem->ip, text));
 	return 0;
 }
 
@@ -614,7 +616,7 @@ static int rule_routed(struct check *c, const struct op *op)
 	struct prefix prefix = {.ip = elem->ip, .len = elem->len};
 	char text[PREFIX_STR_SIZE];
 
-	if (op->obj.kind != OBJ_ELEM || op->verb == OP_DEL || elem->set < SET_HOST_ROUTED4 || elem->set > SET_HOST_OWN6)
+	if (op->obj.kind != OBJ_ELEM || op->verb == OP_DEL || elem->set < SET_HOST_ROUTED4 || elem->set > SET_HOST_ACCESS6)
 		return 0;
 	if ((elem->set == SET_HOST_OWN4 && elem->family != OBJ_FAMILY_IPV4) ||
 	    (elem->set == SET_HOST_OWN6 && elem->family != OBJ_FAMILY_IPV6))

@@ -23,7 +23,7 @@ static const struct cli_column lines[] = {
 	{"gateways", "gateways"}, {"mtu", "mtu"},
 	{"guard", "guard"},       {"masquerade", "masquerade"},
 	{"internal", "internal"}, {"dns", "dns"},
-	{"routed", "routed"},
+	{"routed", "routed"},     {"host access", "hostAccess"},
 	{"excluded", "excluded"}, {"reserved", "reserved"},
 	{"endpoints", "endpoints"},
 	{"bridge", "bridge"},     {0},
@@ -64,7 +64,8 @@ static const struct cli_verb subs[] = {
 		    "  --no-masquerade  packets of subnets among moatd.yaml's routed-prefixes leave with "
 		    "their own\n"
 		    "                   source address; others do not leave\n"
-		    "  --host-access    endpoints may reach the host\n"
+		    "  --host-access    endpoints and the host reach one another (with --no-masquerade "
+		    "and routed-prefixes)\n"
 		    "  --no-guard       endpoints may send from any address: for tests and "
 		    "trusted labs only\n"
 		    "  --exclude A-B    addresses that nobody is given; A alone, or a prefix\n"

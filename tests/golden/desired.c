@@ -128,9 +128,10 @@ static void golden(void **state)
 	model.routed_count = 2;
 	own = network_of(&model, "red/own", 0x24, "routed 192.0.2.64/26 2001:db8:1:2::/64");
 	own->masquerade = false;
+	own->host_access = true;
 	network_route(own);
 	desired_network(own, &objs);
-	print_objs(&text, "a network that leaves with its own addresses", &objs);
+	print_objs(&text, "a network that leaves with its own addresses, and reaches the host", &objs);
 	desired_endpoint(endpoint_of(bare, segment, "eth3", 0x45, ""), &objs);
 	print_objs(&text, "an endpoint of that", &objs);
 	endpoint = stack_endpoint(node, "to-b");

@@ -157,6 +157,15 @@ static void routed_prefixes(void **state)
 		{"+ elem ns=host set=host.own6 ip=2001:db8:1:: len=64 family=ipv6\ncommit\n", 0, 0},
 		{"+ elem ns=host set=host.own6 ip=2001:db8:: len=32 family=ipv6\ncommit\n", -EPERM, 0},
 		{"+ elem ns=" R " set=router.routed4 ip=203.0.113.64 len=28 mark=7\ncommit\n", 0, 0},
+		/* host access: from such prefixes alone, and to them from nobody but the host's end of an uplink */
+		{"+ elem ns=host set=host.access4 dev=" MU " ip=203.0.113.64 len=28\ncommit\n", 0, 0},
+		{"+ elem ns=host set=host.access4 dev=" MU " ip=10.0.0.0 len=24\ncommit\n", -EPERM, 0},
+		{"+ elem ns=host set=host.access4 dev=eth0 ip=203.0.113.64 len=28\ncommit\n", -EPERM, 0},
+		{"+ elem ns=host set=host.access6 dev=" MU " ip=2001:db8:1:: len=64\ncommit\n", 0, 0},
+		{"+ elem ns=host set=host.access6 dev=" MU " ip=2000:: len=3\ncommit\n", -EPERM, 0},
+		{"+ elem ns=" R " set=router.host4 ip=10.97.0.0 mark=7\ncommit\n", 0, 0},
+		{"+ elem ns=" R " set=router.host4 ip=198.51.100.1 mark=7\ncommit\n", -EPERM, 0},
+		{"+ elem ns=" R " set=router.host6 ip=2001:db8::1 mark=7\ncommit\n", -EPERM, 0},
 	};
 
 	(void)state;

@@ -200,6 +200,19 @@ static void routed(void **state)
 	network_def_apply(&def, own);
 	assert_true(own->routed[0] && !own->routed[1]);
 
+	/* with access to the host: not while it is masqueraded, or its subnets are anybody's */
+	def.host_access = true;
+	assert_int_equal(network_def_check(&def, own, &err), 0);
+	def.masquerade = true;
+	assert_refused(network_def_check(&def, own, &err), &err, ERR_UNSUPPORTED, "red/own", "host access is for networks without");
+	def.masquerade = false;
+	def.internal = true;
+	assert_refused(network_def_check(&def, own, &err), &err, ERR_UNSUPPORTED, "red/own", "host access is for networks without");
+	model.routed_count = 0;
+	def.internal = false;
+	assert_refused(network_def_check(&def, own, &err), &err, ERR_UNSUPPORTED, "red/own", "host access is for networks without");
+	model.routed_count = 1;
+
 	/* another tenant may have the same addresses, but not have them routed */
 	assert_int_equal(network_try(&model, "blue/same", 12, "192.0.2.0/25", "", &other, &err), 0);
 	network_def_fini(&def);
