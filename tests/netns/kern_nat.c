@@ -60,8 +60,6 @@ static void uplink(struct stack *router, const char *mu, const char *mac_host,
 static void network(struct stack *router, const char *bridge, const char *mac, const char *gw4,
 		    const char *gw6)
 {
-	struct obj in = elem_of(router->ns, SET_ROUTER_NETWORK, bridge, NULL, NULL);
-	struct obj out = elem_of(router->ns, SET_ROUTER_MEMBER, bridge, NULL, NULL);
 	char prefix[PREFIX_STR_SIZE + 8];
 
 	bridge_up(router, bridge, mac);
@@ -69,9 +67,6 @@ static void network(struct stack *router, const char *bridge, const char *mac, c
 	address(router, bridge, prefix);
 	snprintf(prefix, sizeof(prefix), "%s/64", gw6);
 	address(router, bridge, prefix);
-	in.elem.to_mark = out.elem.mark = strcmp(bridge, MB1) == 0 ? 1 : 2;
-	add_elem(router, &in);
-	add_elem(router, &out);
 }
 
 static void endpoint(struct stack *router, const char *bridge, const char *port,
