@@ -55,6 +55,17 @@ int netns_check(int fd, struct err *err)
 	return 0;
 }
 
+bool netns_is_none(const char *path)
+{
+	struct statfs fs;
+	int fd = open(path, O_PATH | O_CLOEXEC | O_NOFOLLOW); /* whatever its mode */
+	bool none = fd >= 0 && fstatfs(fd, &fs) == 0 && fs.f_type != NSFS_MAGIC;
+
+	if (fd >= 0)
+		fd_close(fd);
+	return none;
+}
+
 int netns_open(const char *path, int *ret_fd, struct err *err)
 {
 	int fd, r;

@@ -17,6 +17,8 @@ int netns_home(int *ret_fd, struct err *err);
 /** netns_create() - a new namespace, lo down; the thread is back at @home_fd afterwards. 0.35 ms. */
 int netns_create(int home_fd, int *ret_fd, struct err *err);
 
+/** netns_is_none() - certainly no namespace lies at @path; false where it cannot be told */
+bool netns_is_none(const char *path);
 /** netns_open() - a namespace by path; anything but a network namespace on nsfs is refused with -EINVAL */
 int netns_open(const char *path, int *ret_fd, struct err *err);
 /** netns_check() - is @fd a network namespace? Return: 0, -EINVAL, -errno. */

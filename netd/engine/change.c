@@ -59,13 +59,7 @@ void change_release(struct engine *engine, uint64_t ns)
 
 int change_mark(struct txn *txn, struct err *err)
 {
-	int r = store_begin(txn->engine->store, err);
-
-	for (size_t i = 0; i < txn->id_count && r == 0; i++)
-		r = store_deleting(txn->engine->store, txn->ids[i], err);
-	if (r == 0)
-		r = store_commit(txn->engine->store, err);
-	return r;
+	return store_deleting_all(txn->engine->store, txn->ids, txn->id_count, err);
 }
 
 void change_add_router(struct txn *txn, const struct tenant *tenant)

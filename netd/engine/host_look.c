@@ -2,6 +2,7 @@
 /* host_look - two dumps of the host and what follows from them; see host_look.h. Floor F4. */
 #include "netd/engine/host_look.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -114,7 +115,10 @@ static int32_t value_of(const struct objv *switches, enum sysctl_key key, const 
 	return found ? found->sysctl.value : -1;
 }
 
-/* The devices whose @key is off, or on since we turned it on; @ret_marked: those to be written down. */
+/*
+ * The devices whose @key is off, or on since we turned it on; @ret_marked: those to be written down. What cannot be read
+ * now is as it was: a mark forgotten would make a device that we opened look like one that always routed.
+ */
 static void devs_judge(const struct look *look, const struct objv *switches, enum sysctl_key key,
 		       const struct host_devs *marked, struct host_devs *ret_opened, struct host_devs *ret_marked)
 {
@@ -126,10 +130,13 @@ static void devs_judge(const struct look *look, const struct objv *switches, enu
 		int32_t value = value_of(switches, key, dev);
 		bool mark = devs_has(marked, dev);
 
-		if (value < 0 || (value > 0 && !mark) || (value == 0 && !egress))
+		if (!mark && (value < 0 || value > 0))
 			continue;
-		devs_add(ret_opened, dev);
-		if (value > 0 || routers)
+		if (value == 0 && !egress)
+			continue;
+		if (value >= 0 || egress)
+			devs_add(ret_opened, dev);
+		if (value != 0 || routers)
 			devs_add(ret_marked, dev);
 	}
 }
@@ -145,13 +152,16 @@ static void ra_judge(struct host_facts *facts, const struct objv *switches)
 	facts->ra_count = kept;
 }
 
-static void look_judge(struct look *look, const struct objv *switches, struct marks *ret_marks)
+static int look_judge(struct look *look, const struct objv *switches, struct marks *ret_marks, struct err *err)
 {
 	struct host_facts *facts = &look->facts;
+	int32_t all4 = value_of(switches, SYSCTL_IPV4_FORWARDING, "all");
 	int32_t all6 = value_of(switches, SYSCTL_IPV6_FORWARDING, "all");
 
+	if (all4 < 0 || (facts->ipv6 && all6 < 0))
+		return err_set(err, ERR_KERNEL, EIO, "host", "whether it forwards cannot be read");
 	*ret_marks = (struct marks){ 0 };
-	if (value_of(switches, SYSCTL_IPV4_FORWARDING, "all") == 0)
+	if (all4 == 0)
 		devs_judge(look, switches, SYSCTL_IPV4_FORWARDING, &look->marks.devs4, &facts->opened4, &ret_marks->devs4);
 	if (facts->ipv6 && facts->force_forwarding && all6 == 0)
 		devs_judge(look, switches, SYSCTL_IPV6_FORCE_FORWARDING, &look->marks.devs6, &facts->opened6,
@@ -161,6 +171,7 @@ static void look_judge(struct look *look, const struct objv *switches, struct ma
 		ret_marks->all6 = facts->opened_all6 && (all6 > 0 || engine_routers(look->engine) > 0);
 	}
 	ra_judge(facts, switches);
+	return 0;
 }
 
 static void look_end(struct look *look, const struct err *failure)
@@ -186,8 +197,9 @@ static void on_switches(void *ctx, struct hand_answer *answer)
 		r = snapshot_decode(answer->data, answer->size, NS_HOST, &switches, &err);
 	if (r == 0) {
 		objv_sort(&switches);
-		look_judge(look, &switches, &marks);
-		r = marks_save(look->engine, &marks, &err);
+		r = look_judge(look, &switches, &marks, &err);
+		if (r == 0)
+			r = marks_save(look->engine, &marks, &err);
 	}
 	objv_fini(&switches);
 	look_end(look, r < 0 ? &err : NULL);

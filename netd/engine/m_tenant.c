@@ -42,18 +42,18 @@ static const struct json_field quota_fields[] = {
 /* What is not named stays as it is; null: no limit. */
 static int quota_decode(struct call *call, const json_t *doc, struct quota *quota, struct err *err)
 {
-	static const struct {
+	const struct {
 		const char *key;
-		size_t offset;
+		int64_t *limit;
 	} keys[] = {
-		{ "endpoints", offsetof(struct quota, endpoints) },
-		{ "networks", offsetof(struct quota, networks) },
-		{ "ports", offsetof(struct quota, ports) },
+		{ "endpoints", &quota->endpoints },
+		{ "networks", &quota->networks },
+		{ "ports", &quota->ports },
 	};
 
 	for (size_t i = 0; i < ARRAY_COUNT(keys); i++)
-		if (json_is_null(json_object_get(doc, keys[i].key)) && json_object_get(doc, keys[i].key))
-			*(int64_t *)((char *)quota + keys[i].offset) = -1;
+		if (json_is_null(json_object_get(doc, keys[i].key)))
+			*keys[i].limit = -1;
 	return doc ? json_decode(doc, quota_fields, 0, call->arena, quota, err) : 0;
 }
 

@@ -119,6 +119,20 @@ static void prune_want(const struct reconcile *rec, struct objv *want)
 	want->count = kept;
 }
 
+/*
+ * Of a stack that could not be looked at nothing is wanted, so nothing of it may be had either: that its namespace stands
+ * is known all the same, and would be taken for one that nobody wants.
+ */
+static void prune_have(const struct reconcile *rec, struct objv *have)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < have->count; i++)
+		if (!is_blind(rec, have->items[i].ns))
+			have->items[kept++] = have->items[i];
+	have->count = kept;
+}
+
 /* ------------------------------------------------------------------------- lost */
 
 static void difference_add(struct reconcile *rec, const char *what, const char *owner, const char *object, const char *have)
@@ -384,6 +398,7 @@ static void compare(struct reconcile *rec)
 	objv_clear(&rec->want);
 	desired_all(&rec->engine->model, &rec->engine->facts, &rec->want);
 	prune_want(rec, &rec->want);
+	prune_have(rec, &rec->have);
 	judge_have(&rec->want, &rec->have);
 	plan_diff(&rec->want, &rec->have, &plan);
 	if (run->mode != MODE_CHECK)

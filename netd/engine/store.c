@@ -418,9 +418,38 @@ int store_up(struct store *store, uint64_t id, struct err *err)
 	return store_both(store, STMT_STATE, STMT_STATE_DEF, id, "up", err);
 }
 
-int store_deleting(struct store *store, uint64_t id, struct err *err)
+/* All of @ids in one file, as one transaction. An id that is not in it touches no row. */
+static int store_states(struct store *store, enum statement stmt, const uint64_t *ids, size_t count, const char *state,
+			struct err *err)
 {
-	return store_both(store, STMT_STATE, STMT_STATE_DEF, id, "deleting", err);
+	int r = store_begin(store, err);
+
+	for (size_t i = 0; i < count && r == 0; i++) {
+		char hex[13];
+
+		str_hex48_print(ids[i], hex);
+		r = store_run(store, stmt, hex, state, NULL, NULL, err);
+	}
+	if (r == 0)
+		return store_commit(store, err);
+	store_rollback(store);
+	return r;
+}
+
+/*
+ * The two files do not commit as one. Definitions go first: what was in them when we are cut off before the second is
+ * an orphan at the next start, and goes, too. The other way round endpoints would be gone and their networks not.
+ */
+int store_deleting_all(struct store *store, const uint64_t *ids, size_t count, struct err *err)
+{
+	int r = store_states(store, STMT_STATE_DEF, ids, count, "deleting", err);
+
+	if (r < 0)
+		return r;
+	r = store_states(store, STMT_STATE, ids, count, "deleting", err);
+	if (r < 0)
+		(void)store_states(store, STMT_STATE_DEF, ids, count, "up", NULL);
+	return r;
 }
 
 int store_remove(struct store *store, uint64_t id, struct err *err)

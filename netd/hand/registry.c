@@ -153,9 +153,16 @@ int registry_load_pins(struct registry *reg, struct err *err)
 			continue;
 		}
 		path = pin_path(reg, ns);
-		if (netns_open(path, &fd, &why) < 0)
+		if (netns_open(path, &fd, &why) < 0) {
+			/* one that cannot be opened just now is no reason to lose what lives in it: another start may */
+			if (!netns_is_none(path)) {
+				free(path);
+				closedir(dir);
+				*err = why;
+				return -why.no;
+			}
 			pin_broken(path, &why);
-		else if (entry_add(reg, ns, fd, &entry, &why) < 0)
+		} else if (entry_add(reg, ns, fd, &entry, &why) < 0)
 			log_failure(&why, "cannot take up %s", path);
 		else
 			found++;

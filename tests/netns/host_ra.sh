@@ -59,7 +59,7 @@ start_moatd
 moat tenant create red >/dev/null || die "tenant"
 moat network create red/web --subnet 10.0.0.0/24 --subnet fd00:a::/64 >/dev/null || die "network"
 moat attach red/web --create --name a >/dev/null || die "attach"
-assert_ok "with a network it stands" default_of host
+assert_ok "with a network it stands" eventually 6 default_of host
 if [[ -e $conf/eth0/force_forwarding ]]; then
 	assert_eq "the device forwards" 1 "$(<$conf/eth0/force_forwarding)"
 	assert_eq "and reads advertisements as before" "$before" "$(<$conf/eth0/accept_ra)"
@@ -69,12 +69,12 @@ else
 fi
 # Three seconds more than an advertisement lasts: without others the route would have gone.
 sleep 7
-assert_ok "it is renewed by those that come" default_of host
+assert_ok "it is renewed by those that come" eventually 6 default_of host
 assert_ok "a tenant goes out by it" moat enter red/a -- curl -g -s -o /dev/null -m 5 "http://[$OUTSIDE6]/"
 assert_status 0 "check is clean" moat check
 moat network delete red/web --force >/dev/null || die "network delete"
 sleep 5
-assert_ok "and with the last network gone" default_of host
+assert_ok "and with the last network gone" eventually 6 default_of host
 
 # Where another program reads advertisements (networkd, NetworkManager), the kernel is told not to; that stays.
 echo 0 >$conf/eth0/accept_ra

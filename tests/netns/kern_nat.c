@@ -104,6 +104,17 @@ static void publish(struct stack *router, const char *ip4, const char *router4, 
 	add_elem(router, &obj);
 }
 
+/* What comes in by the bridge is of a network, and what is of it may go out by the bridge. */
+static void member(struct stack *router, const char *bridge, uint32_t mark)
+{
+	struct obj in = elem_of(router->ns, SET_ROUTER_NETWORK, bridge, NULL, NULL);
+	struct obj out = elem_of(router->ns, SET_ROUTER_MEMBER, bridge, NULL, NULL);
+
+	in.elem.to_mark = out.elem.mark = mark;
+	add_elem(router, &in);
+	add_elem(router, &out);
+}
+
 static int setup(void **state)
 {
 	struct obj obj;
@@ -153,6 +164,9 @@ static int setup(void **state)
 	add_elem(&red, &obj);
 	obj = elem_of(blue.ns, SET_ROUTER_EGRESS, MB1, NULL, NULL);
 	add_elem(&blue, &obj);
+	member(&red, MB1, 1);
+	member(&red, MB2, 2);
+	member(&blue, MB1, 1);
 	endpoint(&red, MB1, "mp000000000001", &r1, "02:00:00:00:03:01", "10.0.0.11", "fd00::11",
 		 "10.0.0.1", "fd00::1");
 	endpoint(&red, MB1, "mp000000000002", &r2, "02:00:00:00:03:02", "10.0.0.12", "fd00::12",
