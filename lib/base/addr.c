@@ -216,6 +216,11 @@ bool prefix_overlaps(const struct prefix *a, const struct prefix *b)
 	return a->len < b->len ? prefix_contains(a, &b->ip) : prefix_contains(b, &a->ip);
 }
 
+bool prefix_within(const struct prefix *inner, const struct prefix *outer)
+{
+	return inner->len >= outer->len && prefix_contains(outer, &inner->ip);
+}
+
 struct prefix prefix_network(const struct prefix *prefix)
 {
 	struct prefix network = *prefix;

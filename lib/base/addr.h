@@ -63,6 +63,8 @@ uint64_t ip_diff(const struct ip *a, const struct ip *b);
 
 bool prefix_contains(const struct prefix *prefix, const struct ip *ip);
 bool prefix_overlaps(const struct prefix *a, const struct prefix *b);
+/** prefix_within() - is all of @inner in @outer? */
+bool prefix_within(const struct prefix *inner, const struct prefix *outer);
 struct prefix prefix_network(const struct prefix *prefix); /* host bits cleared */
 struct ip prefix_last(const struct prefix *prefix);	   /* all host bits set */
 /** prefix_size() - number of addresses, saturated at UINT64_MAX. */

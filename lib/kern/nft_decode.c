@@ -472,7 +472,8 @@ static bool elem_end(const struct set_def *def, const struct nlattr *attr, struc
 	    !nft_elem_unpack(bytes, size, def->family, def->key, &end))
 		return false;
 	if (def->key & ELEM_LEN)
-		return memcmp(end.dev, elem->dev, sizeof(end.dev)) == 0 &&
+		return memcmp(end.dev, elem->dev, sizeof(end.dev)) == 0 && end.mark == elem->mark &&
+		       end.family == elem->family &&
 		       prefix_between(&elem->ip, &end.ip, &elem->len);
 	if (end.proto != elem->proto || ip_cmp(&end.ip, &elem->ip) != 0)
 		return false;

@@ -140,6 +140,8 @@ static void set_fields(struct nftnl_set *set, const struct set_def *def)
 		{ELEM_IP, def->family == 4 ? 4 : 16},
 		{ELEM_PROTO, 1},
 		{ELEM_PORT, 2},
+		{ELEM_FAMILY, 1},
+		{ELEM_MARK, 4},
 	};
 	uint8_t sizes[ARRAY_COUNT(rows)];
 	uint32_t count = 0;

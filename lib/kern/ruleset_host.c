@@ -32,24 +32,33 @@ static const struct nft_tally_def tallies[] = {
 #define CAPPED(KEY, SET, N) RULE("fresh", META(KEY, 0), IN(SET, 0), TALLY_OVER("flows_" #N, 0, N), DROP)
 #define FROM_UPLINK   META(IIFNAME, 0), IN(SET_HOST_UPLINK, 0)
 #define OUT_BY_UPLINK META(OIFNAME, 0), IN(SET_HOST_UPLINK, 0)
+/* Source addresses of prefixes that are routed to uplinks. */
+#define FROM_OWN4     NET_BYTES(12, 4, 0), META(NFPROTO, 1), IN(SET_HOST_OWN4, 0)
+#define FROM_OWN6     NET_BYTES(8, 16, 0), META(NFPROTO, 4), IN(SET_HOST_OWN6, 0)
 #define PROTO_PORT(R) META(L4PROTO, R), TRANS_BYTES(2, 2, (R) + 1)
 
 static const struct nft_rule_def rules[] = {
 	/* route_localnet is 1 on uplinks, for publishing on 127.0.0.1: nobody may come in by it. */
 	RULE("raw", FROM_UPLINK, IPV4(0), NET_BYTES(16, 1, 0), IS(0, 1, 127), DROP),
 	RULE("raw", FROM_UPLINK, IPV4(0), META(IIFNAME, 0), NET_BYTES(12, 4, 4),
-	     NOT_IN(SET_HOST_SRC4, 0), DROP),
+	     NOT_IN(SET_HOST_SRC4, 0), NOT_IN(SET_HOST_ROUTED4, 0), DROP),
 	/* Neighbour discovery between the two link-local addresses of the uplink. */
 	RULE("raw", FROM_UPLINK, IPV6(0), NET_BYTES(8, 2, 0), AND(0, 2, 0xff, 0xc0),
 	     IS(0, 2, 0xfe, 0x80), L4(0, IPPROTO_ICMPV6), TRANS_BYTES(0, 1, 0),
 	     BYTE_BETWEEN(0, 135, 136), ACCEPT),
 	RULE("raw", FROM_UPLINK, IPV6(0), META(IIFNAME, 0), NET_BYTES(8, 16, 4),
-	     NOT_IN(SET_HOST_SRC6, 0), DROP),
+	     NOT_IN(SET_HOST_SRC6, 0), NOT_IN(SET_HOST_ROUTED6, 0), DROP),
+	/* What is routed to an uplink comes from that one (above), and from nowhere else. */
+	RULE("raw", META(IIFNAME, 0), NOT_IN(SET_HOST_UPLINK, 0), IPV4(0), FROM_OWN4, DROP),
+	RULE("raw", META(IIFNAME, 0), NOT_IN(SET_HOST_UPLINK, 0), IPV6(0), FROM_OWN6, DROP),
 
 	RULE("input", FROM_UPLINK, GOTO("to_host")),
 	RULE("to_host", CT_IS(NFT_CT_KNOWN), ACCEPT),
 	RULE("to_host", IPV6(0), L4(0, IPPROTO_ICMPV6), TRANS_BYTES(0, 1, 0),
 	     BYTE_BETWEEN(0, 135, 136), ACCEPT),
+	/* Networks with host access: their prefixes are their own, so it is they. */
+	RULE("to_host", IPV4(0), META(IIFNAME, 0), NET_BYTES(12, 4, 4), IN(SET_HOST_ACCESS4, 0), ACCEPT),
+	RULE("to_host", IPV6(0), META(IIFNAME, 0), NET_BYTES(8, 16, 4), IN(SET_HOST_ACCESS6, 0), ACCEPT),
 	RULE("to_host", DROP),
 
 	/* From wherever, another uplink included: what was published, or belongs to a known flow. */
@@ -125,6 +134,9 @@ static const struct nft_rule_def rules[] = {
 	     MASQUERADE),
 	/* Hairpin, and tenant to tenant by a published port: both ends must come back through the host. */
 	RULE("postrouting", CT_DNAT, FROM_UPLINK, OUT_BY_UPLINK, MASQUERADE),
+	/* Addresses that are routed here leave as they are. */
+	RULE("postrouting", FROM_UPLINK, IPV4(0), FROM_OWN4, ACCEPT),
+	RULE("postrouting", FROM_UPLINK, IPV6(0), FROM_OWN6, ACCEPT),
 	RULE("postrouting", FROM_UPLINK, META(OIFNAME, 0), NOT_IN(SET_HOST_UPLINK, 0),
 	     MASQUERADE),
 	{0},

@@ -24,6 +24,10 @@ static const struct nft_chain_def chains[] = {
 	{0},
 };
 
+/* To outside, with the source address of a prefix that is routed to the network the packet is marked with. */
+#define ROUTED4 META(OIFNAME, 0), IS_NAME(0, "uplink"), IPV4(0), NET_BYTES(12, 4, 0), META(MARK, 1), IN(SET_ROUTER_ROUTED4, 0)
+#define ROUTED6 META(OIFNAME, 0), IS_NAME(0, "uplink"), IPV6(0), NET_BYTES(8, 16, 0), META(MARK, 4), IN(SET_ROUTER_ROUTED6, 0)
+
 static const struct nft_tally_def tallies[] = {{0}};
 
 static const struct nft_rule_def rules[] = {
@@ -65,6 +69,17 @@ static const struct nft_rule_def rules[] = {
 	RULE("forward", CT_DNAT, META(IIFNAME, 0), IN(SET_ROUTER_EGRESS, 0), ACCEPT),
 	RULE("forward", META(IIFNAME, 0), IN(SET_ROUTER_NETWORK, 0), META_SET(MARK, 0)),
 	RULE("forward", META(OIFNAME, 0), META(MARK, 4), IN(SET_ROUTER_MEMBER, 0), ACCEPT),
+	RULE("forward", ROUTED4, ACCEPT),
+	RULE("forward", ROUTED6, ACCEPT),
+	/*
+	 * The host itself, by its end of the uplink, to networks with host access; nothing it forwards has that address but
+	 * what was published. The mark becomes that of the way out, which is why this comes last.
+	 */
+	RULE("forward", META(IIFNAME, 0), IS_NAME(0, "uplink"), META(OIFNAME, 0), IN(SET_ROUTER_NETWORK, 0), META_SET(MARK, 0)),
+	RULE("forward", META(IIFNAME, 0), IS_NAME(0, "uplink"), IPV4(0), NET_BYTES(12, 4, 0), META(MARK, 1),
+	     IN(SET_ROUTER_HOST4, 0), ACCEPT),
+	RULE("forward", META(IIFNAME, 0), IS_NAME(0, "uplink"), IPV6(0), NET_BYTES(8, 16, 0), META(MARK, 4),
+	     IN(SET_ROUTER_HOST6, 0), ACCEPT),
 
 	RULE("prerouting", IPV4(0), TO_LOCAL, META(L4PROTO, 0), TRANS_BYTES(2, 2, 1),
 	     IN(SET_ROUTER_PUB4, 0), DNAT(NFPROTO_IPV4)),
@@ -79,6 +94,8 @@ static const struct nft_rule_def rules[] = {
 	RULE("prerouting", IPV6(0), TO_LOCAL, META(L4PROTO, 0), TRANS_BYTES(2, 2, 1),
 	     IN(SET_ROUTER_SHIFT6, 0), DNAT_SHIFTING(NFPROTO_IPV6)),
 
+	RULE("postrouting", ROUTED4, ACCEPT),
+	RULE("postrouting", ROUTED6, ACCEPT),
 	RULE("postrouting", META(OIFNAME, 0), IS_NAME(0, "uplink"), MASQUERADE),
 	/* Hairpin: the answer must come back through us, or the client would see another address answering. */
 	RULE("postrouting", CT_DNAT, META(IIFNAME, 0), IN(SET_ROUTER_EGRESS, 0),

@@ -360,6 +360,15 @@ int model_network_add(struct model *model, const struct network_want *want, stru
 			return r;
 	}
 	r = gateways_check(&filled, full, err);
+	for (size_t i = 0; i < filled.subnet_count && r == 0 && !want->masquerade && !want->internal && !model->loading; i++)
+		r = network_route_check(model, NULL, &filled.subnets[i], full, err);
+	if (r == 0 && want->host_access && !model->loading) {
+		struct network_def def = { .masquerade = want->masquerade, .internal = want->internal, .host_access = true };
+
+		def.subnet_count = filled.subnet_count;
+		memcpy(def.subnets, filled.subnets, filled.subnet_count * sizeof(*def.subnets));
+		r = network_access_check(model, &def, full, err);
+	}
 	if (r < 0)
 		return r;
 
@@ -373,6 +382,7 @@ int model_network_add(struct model *model, const struct network_want *want, stru
 	network->internal = want->internal;
 	network->dns = want->dns;
 	network->dns_rebind_protect = want->dns_rebind_protect;
+	network->host_access = want->host_access;
 	list_init(&network->endpoints);
 	ipam_init(network);
 	(void)str_copy(network->name, sizeof(network->name), want->name.name);
@@ -388,6 +398,7 @@ int model_network_add(struct model *model, const struct network_want *want, stru
 			network->gateways[i] = subnet_first(&filled.subnets[i]);
 		table_add(&model->nets, &network->subnets[i], sizeof(network->subnets[i]), network);
 	}
+	network_route(network);
 	table_add_str(&tenant->networks, network->name, network);
 	table_add(&model->ids, &network->id, sizeof(network->id), network);
 	if (want->excluded_count || want->reserved_count) {

@@ -23,6 +23,7 @@
 
 enum {
 	MODEL_SUBNETS_MAX = IPAM_SUBNETS_MAX, /* of one network */
+	MODEL_ROUTED_MAX = 16,
 	MODEL_IPS_MAX = IPAM_IPS_MAX,	      /* of one endpoint */
 	NETWORK_PORTS_MAX = 1023, /* net/bridge/br_private.h: BR_MAX_PORTS 1 << 10, number 0 is not used */
 	NETWORK_ROUTED_MAX = 10000,
@@ -91,9 +92,11 @@ struct network {
 	size_t subnet_count;
 	uint32_t mtu;
 	bool guard, masquerade, internal;
+	bool host_access;	 /* the host and its endpoints reach one another: where its subnets are routed */
 	bool dns;		 /* names are served on its gateway */
 	bool dns_rebind_protect; /* names from outside that lead to private addresses are refused */
 	bool setting; /* a change of its definition is on its way, or was when it was stored: nothing is attached meanwhile */
+	bool routed[MODEL_SUBNETS_MAX];	    /* the subnet leaves with its own addresses, and the host routes it here */
 	uint64_t cursor[MODEL_SUBNETS_MAX]; /* next host number to try */
 	struct ipam ipam;
 	struct table used;		    /* struct ip -> struct endpoint */
@@ -164,6 +167,8 @@ struct model_watch {
 struct model {
 	struct model_watch watch;
 	struct pools pools;
+	struct prefix routed[MODEL_ROUTED_MAX]; /* what is routed to this host, as its administrator says */
+	size_t routed_count;
 	struct table tenants; /* by name */
 	struct table ids;     /* every id in use */
 	struct table memories; /* id -> struct ipam_memory */
@@ -207,6 +212,7 @@ struct prefix tenant_transit4(const struct tenant *tenant, bool router); /* /31,
 struct prefix tenant_transit6(const struct tenant *tenant, bool router); /* /127 */
 
 /* ------------------------------------------------------------------- networks */
+struct network_def;
 struct network_want {
 	struct name name;
 	uint64_t id;
@@ -216,7 +222,7 @@ struct network_want {
 	size_t gateway_count; /* fewer than subnets: the first address of the subnet */
 	enum network_mode mode;
 	uint32_t mtu;
-	bool guard, masquerade, internal, dns, dns_rebind_protect;
+	bool guard, masquerade, internal, dns, dns_rebind_protect, host_access;
 	const struct ip_range *excluded;
 	size_t excluded_count;
 	const struct ipam_reserve *reserved;
@@ -234,6 +240,21 @@ int network_mode_parse(const char *name, enum network_mode *ret_mode);
 struct ip network_gateway(uint8_t family);
 /** network_goes_out() - may its endpoints use the uplink? */
 bool network_goes_out(const struct network *network);
+/**
+ * network_route() - find out which subnets of @network are routed: those of a network without masquerade, that may go out, that
+ * are part of model.routed and of no other network's
+ */
+void network_route(struct network *network);
+/** network_access_check() - may a network with these be one with host access? Return: 0 or -EOPNOTSUPP. */
+int network_access_check(const struct model *model, const struct network_def *def, const char *full, struct err *err);
+/** network_is_routed() - is any of its subnets? */
+bool network_is_routed(const struct network *network);
+/**
+ * network_route_check() - would @subnet be routed for @network (of a network to be: NULL), and to another already?
+ * Return: 0 or -EEXIST.
+ */
+int network_route_check(const struct model *model, const struct network *network, const struct prefix *subnet,
+			const char *full, struct err *err);
 /** network_mark() - number of the network in its router: of the id, 31 bits, no other network of the tenant has it */
 uint32_t network_mark(uint64_t id);
 
@@ -243,7 +264,7 @@ uint32_t network_mark(uint64_t id);
  */
 struct network_def {
 	uint32_t mtu;
-	bool masquerade, internal, dns, dns_rebind_protect;
+	bool masquerade, internal, dns, dns_rebind_protect, host_access;
 	struct prefix subnets[MODEL_SUBNETS_MAX];
 	struct ip gateways[MODEL_SUBNETS_MAX];
 	size_t subnet_count;

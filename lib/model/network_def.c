@@ -87,6 +87,7 @@ void network_def_get(const struct network *network, struct network_def *ret_def)
 					 .internal = network->internal,
 					 .dns = network->dns,
 					 .dns_rebind_protect = network->dns_rebind_protect,
+					 .host_access = network->host_access,
 					 .subnet_count = network->subnet_count,
 					 .excluded_count = network->ipam.excluded_count };
 	memcpy(ret_def->subnets, network->subnets, sizeof(network->subnets));
@@ -317,6 +318,11 @@ int network_def_check(const struct network_def *def, const struct network *netwo
 	r = internal_check(def, network, full, err);
 	if (r == 0)
 		r = excluded_check(def, network, full, err);
+	if (r == 0 && !network->tenant->model->loading)
+		r = network_access_check(network->tenant->model, def, full, err);
+	for (size_t i = 0; i < def->subnet_count && r == 0 && !def->masquerade && !def->internal; i++)
+		if (!network->tenant->model->loading)
+			r = network_route_check(network->tenant->model, network, &def->subnets[i], full, err);
 	for (size_t i = 0; i < def->reserved_count && r == 0; i++)
 		r = reserved_check(def, network, &def->reserved[i], full, err);
 	return r;
@@ -360,7 +366,9 @@ void network_def_apply(const struct network_def *def, struct network *network)
 	network->internal = def->internal;
 	network->dns = def->dns;
 	network->dns_rebind_protect = def->dns_rebind_protect;
+	network->host_access = def->host_access;
 	network->mtu = def->mtu;
+	network_route(network);
 	list_each(node, &network->endpoints) {
 		struct endpoint *endpoint = container_of(node, struct endpoint, network_link);
 

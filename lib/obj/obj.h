@@ -208,7 +208,7 @@ enum elem_field {
 	ELEM_LAST = 1 << 7,    /* of an interval set: the last port of the key, ELEM_PORT being the first */
 	ELEM_TO_LAST = 1 << 8, /* data */
 	ELEM_FAMILY = 1 << 12, /* 1 byte: NFPROTO_IPV4, NFPROTO_IPV6 */
-	ELEM_LEN = 1 << 13,    /* of an interval set: ELEM_IP is a prefix of this length */
+	ELEM_LEN = 1 << 13,    /* of an interval set, a concatenation: ELEM_IP is a prefix of this length */
 	ELEM_MARK = 1 << 9,    /* 4 bytes, host order */
 	ELEM_TO_MARK = 1 << 10, /* data */
 };
@@ -234,6 +234,10 @@ enum nft_set {
 	SET_ROUTER_DNS, /* dns: ifname of a bridge (or port) from which names may be asked */
 	SET_ROUTER_NETWORK, /* network_of: map ifname of a bridge or a routed port -> mark of its network */
 	SET_ROUTER_MEMBER,  /* members: ifname . mark: the same, for the way out */
+	SET_ROUTER_ROUTED4, /* routed4: prefix . mark: of a network whose addresses leave as they are */
+	SET_ROUTER_ROUTED6,
+	SET_ROUTER_HOST4, /* host4: ip . mark: the host's end of the uplink, and a network that it may reach */
+	SET_ROUTER_HOST6,
 	/* host (table inet moat) */
 	SET_HOST_UPLINK,  /* uplinks: ifname */
 	SET_HOST_CAP_1K,  /* cap_1024 ...: ifname of an uplink through which so many connections may go at a time */
@@ -245,6 +249,12 @@ enum nft_set {
 	SET_HOST_OPENED_ALL, /* opened_all: family in which all devices do (IPv6 before 6.17) */
 	SET_HOST_SRC4,	  /* src4: ifname . ip4: what may come from an uplink */
 	SET_HOST_SRC6,
+	SET_HOST_ROUTED4, /* routed4: ifname . prefix: what is routed to an uplink, and may come from it */
+	SET_HOST_ROUTED6,
+	SET_HOST_OWN4,	  /* own4: prefix . family: the same of all uplinks: not translated, and of nobody outside */
+	SET_HOST_OWN6,
+	SET_HOST_ACCESS4, /* access4: ifname . prefix: from where the host itself is reached */
+	SET_HOST_ACCESS6,
 	SET_HOST_PUB4,	  /* pub4: map proto . port -> ip4 . port: any local address */
 	SET_HOST_PUB6,
 	SET_HOST_PUBIP4,  /* pubip4: map ip4 . proto . port -> ip4 . port: one local address */

@@ -6,6 +6,8 @@
  *   ------------------------     --------------------------------------     ------------------
  *   table inet moat              table inet moat, table netdev moat
  *   muT  transit .0 ============ uplink  transit .1, default routes
+ *    a route to each subnet that
+ *    leaves with its own addresses
  *                                mbN  bridge, gateway addresses
  *                                 '-- mpE ============================= eth0  addresses,
  *                                     (guarded, FDB and neighbours static)   default routes
@@ -239,12 +241,46 @@ static void add_member(struct objv *objs, const struct network *network, uint64_
 	objv_add(objs, &out);
 }
 
+/* A subnet that leaves with its own addresses: the host leads there, and neither it nor the router translates them. */
+static void add_routed(struct objv *objs, const struct network *network, const struct prefix *subnet)
+{
+	const struct tenant *tenant = network->tenant;
+	bool four = subnet->ip.family == 4;
+	struct prefix router = four ? tenant_transit4(tenant, true) : tenant_transit6(tenant, true);
+	struct obj from = obj_elem(NS_HOST, four ? SET_HOST_ROUTED4 : SET_HOST_ROUTED6);
+	struct obj own = obj_elem(NS_HOST, four ? SET_HOST_OWN4 : SET_HOST_OWN6);
+	struct obj out = obj_elem(router_ns(tenant), four ? SET_ROUTER_ROUTED4 : SET_ROUTER_ROUTED6);
+
+	model_ifname('u', tenant->id, from.elem.dev);
+	from.elem.ip = own.elem.ip = out.elem.ip = subnet->ip;
+	from.elem.len = own.elem.len = out.elem.len = subnet->len;
+	own.elem.family = four ? OBJ_FAMILY_IPV4 : OBJ_FAMILY_IPV6;
+	out.elem.mark = network_mark(network->id);
+	objv_add(objs, &from);
+	objv_add(objs, &own);
+	objv_add(objs, &out);
+	add(objs, obj_route(NS_HOST, subnet, &router.ip, from.elem.dev));
+	if (network->host_access) {
+		struct prefix host = four ? tenant_transit4(tenant, false) : tenant_transit6(tenant, false);
+		struct obj to = obj_elem(router_ns(tenant), four ? SET_ROUTER_HOST4 : SET_ROUTER_HOST6);
+
+		from.elem.set = four ? SET_HOST_ACCESS4 : SET_HOST_ACCESS6;
+		to.elem.ip = host.ip;
+		to.elem.mark = network_mark(network->id);
+		objv_add(objs, &from);
+		objv_add(objs, &to);
+	}
+}
+
 void desired_network(const struct network *network, struct objv *objs)
 {
 	uint64_t ns = router_ns(network->tenant);
 	struct mac mac = mac_from_id(network->id);
 	char name[OBJ_IFNAME_SIZE], alias[OBJ_ALIAS_SIZE];
 
+	for (size_t i = 0; i < network->subnet_count; i++)
+		if (network->routed[i])
+			add_routed(objs, network, &network->subnets[i]);
 	if (network->mode == NETWORK_ROUTED)
 		return; /* it is nothing but its ports */
 	model_ifname('b', network->id, name);

@@ -301,8 +301,8 @@ static bool dies(const struct diff *d, const struct obj *obj)
 	const struct set_def *def = obj->kind == OBJ_ELEM ? set_def_get(obj->elem.set) : NULL;
 	struct obj key;
 
-	/* a route over a port goes at once: its address may be another's before the link is gone */
-	if (dev && dev[0] && !(obj->kind == OBJ_ROUTE && str_starts(dev, "mp"))) {
+	/* a route over a port, or of the host to an uplink, goes at once: it may be another's before the link is gone */
+	if (dev && dev[0] && !(obj->kind == OBJ_ROUTE && (str_starts(dev, "mp") || obj->ns == NS_HOST))) {
 		key = obj_bridge(obj->ns, "", NULL, 0, NULL);
 		memcpy(key.link.name, dev, sizeof(key.link.name));
 		if (is_removed(d, &key) ||

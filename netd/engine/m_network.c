@@ -86,8 +86,6 @@ static int network_want(struct call *call, const struct create_params *params, s
 	if (params->dns == 1 && want->mode == NETWORK_L2)
 		return err_set(err, ERR_UNSUPPORTED, EOPNOTSUPP, params->name, "a network of mode %s has no name service",
 			       params->mode);
-	if (params->host_access)
-		return err_set(err, ERR_UNSUPPORTED, EOPNOTSUPP, params->name, "hostAccess is not supported yet");
 	if (params->dns == 0 && params->dns_rebind_protect)
 		return err_set(err, ERR_USAGE, EINVAL, params->name, "dnsRebindProtect needs the name service");
 	for (size_t i = 0; params->subnets && params->subnets[i]; i++, want->subnet_count++)
@@ -117,6 +115,7 @@ static int network_want(struct call *call, const struct create_params *params, s
 	want->internal = params->internal;
 	want->dns = params->dns != 0 && want->mode != NETWORK_L2;
 	want->dns_rebind_protect = params->dns_rebind_protect;
+	want->host_access = params->host_access;
 	return 0;
 }
 
@@ -139,6 +138,8 @@ int method_network_create(struct call *call, struct err *err)
 		r = network_want(call, &params, &want, room, err);
 	if (r == 0)
 		r = call_allow(call, want.name.tenant, err);
+	if (r == 0 && want.host_access && !call->admin)
+		r = err_set(err, ERR_PERMISSION, EPERM, params.name, "only root and the admin group may give access to the host");
 	if (r == 0 && !want.guard && !call->admin)
 		r = err_set(err, ERR_PERMISSION, EPERM, params.name, "%s",
 			    want.mode == NETWORK_L2 ? "only root and the admin group may make a segment without guard"

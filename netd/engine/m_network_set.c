@@ -100,8 +100,6 @@ static int fixed_check(const struct network *network, const struct set_params *p
 	if (params->guard >= 0 && (params->guard != 0) != network->guard)
 		return err_set(err, ERR_CONFLICT, EBUSY, params->name,
 			       "its guard cannot be switched while it stands; make another network");
-	if (params->host_access >= 0)
-		return err_set(err, ERR_UNSUPPORTED, EOPNOTSUPP, params->name, "hostAccess is not supported yet");
 	return 0;
 }
 
@@ -178,6 +176,8 @@ static int def_alter(struct network_def *def, const struct network *network, con
 		def->dns = params->dns != 0;
 	if (params->dns_rebind_protect >= 0)
 		def->dns_rebind_protect = params->dns_rebind_protect != 0;
+	if (params->host_access >= 0)
+		def->host_access = params->host_access != 0;
 	return network_def_check(def, network, err);
 }
 
@@ -310,7 +310,7 @@ static bool set_forgive(struct txn *txn, const struct seam_result *result)
 static bool def_same(const struct network_def *a, const struct network_def *b)
 {
 	return a->mtu == b->mtu && a->masquerade == b->masquerade && a->internal == b->internal && a->dns == b->dns &&
-	       a->dns_rebind_protect == b->dns_rebind_protect &&
+	       a->dns_rebind_protect == b->dns_rebind_protect && a->host_access == b->host_access &&
 	       a->subnet_count == b->subnet_count && a->excluded_count == b->excluded_count &&
 	       a->reserved_count == b->reserved_count &&
 	       memcmp(a->excluded, b->excluded, a->excluded_count * sizeof(*a->excluded)) == 0 &&
@@ -406,6 +406,8 @@ int method_network_set(struct call *call, struct err *err)
 	if (!network)
 		return -ENOENT;
 	r = fixed_check(network, &params, err);
+	if (r == 0 && params.host_access == 1 && !network->host_access && !call->admin)
+		r = err_set(err, ERR_PERMISSION, EPERM, params.name, "only root and the admin group may give access to the host");
 	if (r < 0)
 		return r;
 	network_def_get(network, &before);

@@ -55,7 +55,22 @@ void owner_ns_print(const struct model *model, uint64_t ns, char dst[NAME_FULL_S
 	}
 }
 
-/* The tenant an object of the host is there for: by its uplink, or by the transit address a port leads to. */
+/* Is the prefix of @elem, which names no uplink, routed to @tenant? */
+static bool routes(const struct tenant *tenant, const struct obj_elem *elem)
+{
+	const struct network *network;
+	size_t cursor = 0;
+
+	while ((elem->set == SET_HOST_OWN4 || elem->set == SET_HOST_OWN6) &&
+	       (network = table_next(&tenant->networks, &cursor)))
+		for (size_t i = 0; i < network->subnet_count; i++)
+			if (network->routed[i] && network->subnets[i].len == elem->len &&
+			    ip_cmp(&network->subnets[i].ip, &elem->ip) == 0)
+				return true;
+	return false;
+}
+
+/* The tenant an object of the host is there for: by its uplink, its prefix, or the transit address a port leads to. */
 static const struct tenant *served(const struct model *model, const struct obj *obj)
 {
 	const struct tenant *tenant;
@@ -69,6 +84,8 @@ static const struct tenant *served(const struct model *model, const struct obj *
 
 		/* every other kind begins with the name of a device */
 		if (str_starts(obj->port.dev, "mu") && str_hex48(obj->port.dev + 2, &id) == 0 && id == tenant->id)
+			return tenant;
+		if (obj->kind == OBJ_ELEM && routes(tenant, &obj->elem))
 			return tenant;
 		if (obj->kind == OBJ_ELEM &&
 		    (ip_cmp(&obj->elem.to_ip, &ip4.ip) == 0 || ip_cmp(&obj->elem.to_ip, &ip6.ip) == 0))

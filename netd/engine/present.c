@@ -72,18 +72,22 @@ static json_t *gateways_json(const struct network *network)
 
 json_t *present_network(const struct network *network)
 {
-	json_t *subnets = json_array(), *gateways, *doc = json_object();
+	json_t *subnets = json_array(), *routed = json_array(), *gateways, *doc = json_object();
 	char name[NAME_FULL_SIZE], bridge[OBJ_IFNAME_SIZE], text[PREFIX_STR_SIZE];
 
 	network_name_print(network, name);
 	model_ifname('b', network->id, bridge);
 	for (size_t i = 0; i < network->subnet_count; i++)
 		json_array_append_new(subnets, json_string(prefix_print(&network->subnets[i], text)));
+	for (size_t i = 0; i < network->subnet_count; i++)
+		if (network->routed[i])
+			json_array_append_new(routed, json_string(prefix_print(&network->subnets[i], text)));
 	gateways = gateways_json(network);
 	json_object_set_new(doc, "name", json_string(name));
 	json_object_set_new(doc, "id", id_json(network->id));
 	json_object_set_new(doc, "mode", json_string(network_mode_name(network->mode)));
 	json_object_set_new(doc, "subnets", subnets);
+	json_object_set_new(doc, "routed", routed);
 	json_object_set_new(doc, "gateways", gateways);
 	json_object_set_new(doc, "mtu", json_integer(network->mtu));
 	json_object_set_new(doc, "guard", json_boolean(network->guard));
@@ -91,6 +95,7 @@ json_t *present_network(const struct network *network)
 	json_object_set_new(doc, "internal", json_boolean(network->internal));
 	json_object_set_new(doc, "dns", json_boolean(network->dns));
 	json_object_set_new(doc, "dnsRebindProtect", json_boolean(network->dns_rebind_protect));
+	json_object_set_new(doc, "hostAccess", json_boolean(network->host_access));
 	json_object_set_new(doc, "excluded", doc_excluded(network));
 	json_object_set_new(doc, "reserved", doc_reserved(network));
 	json_object_set_new(doc, "endpoints", json_integer((json_int_t)network->endpoint_count));

@@ -611,6 +611,9 @@ static void on_host(void *ctx, struct hand_answer *answer)
 	}
 	if (r >= 0) {
 		model_init(&engine->model, &pools);
+		_Static_assert((int)MODEL_ROUTED_MAX == (int)SETTINGS_ROUTED_MAX, "as many as may be written down");
+		memcpy(engine->model.routed, engine->settings.routed, sizeof(engine->model.routed));
+		engine->model.routed_count = engine->settings.routed_count;
 		r = store_load(engine->store, &engine->model, &err);
 	}
 	if (r < 0) {

@@ -111,6 +111,8 @@ json_t *doc_network(const struct network *network)
 			(int)network->internal, "dns", (int)network->dns, "rebindProtect", (int)network->dns_rebind_protect);
 	json_object_set_new(doc, "excluded", doc_excluded(network));
 	json_object_set_new(doc, "reserved", doc_reserved(network));
+	if (network->host_access)
+		json_object_set_new(doc, "hostAccess", json_true());
 	if (network->setting)
 		json_object_set_new(doc, "setting", json_true());
 	return doc;
@@ -152,6 +154,7 @@ int load_network(struct model *model, uint64_t id, const json_t *doc, struct err
 		.internal = bool_of(doc, "internal"),
 		.dns = !json_is_false(json_object_get(doc, "dns")), /* rows of before there was a name service */
 		.dns_rebind_protect = bool_of(doc, "rebindProtect"),
+		.host_access = bool_of(doc, "hostAccess"),
 	};
 	struct addresses *addresses;
 	struct network *network;

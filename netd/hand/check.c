@@ -283,7 +283,29 @@ static bool is_transit(const struct check *c, const struct ip *ip)
 	return false;
 }
 
-/* No route of ours stands in the host, and of addresses those of uplinks alone. */
+/* Is it part of what the administrator wrote is routed to this host? */
+static bool is_routed(const struct check *c, const struct prefix *prefix)
+{
+	const struct settings *settings = c->world->settings;
+
+	for (size_t i = 0; i < settings->routed_count; i++)
+		if (prefix_within(prefix, &settings->routed[i]))
+			return !is_transit(c, &prefix->ip);
+	return false;
+}
+
+/* To a router alone, and of its addresses those alone that are the administrator's to give. */
+static int host_route(struct check *c, const struct obj_route *route)
+{
+	char text[PREFIX_STR_SIZE];
+
+	if (is_routed(c, &route->dst) && is_transit(c, &route->via) && route->metric == 0)
+		return 0;
+	return refuse(c, EPERM, "%s is not among the routed-prefixes of moatd.yaml, or does not lead to a router",
+		      prefix_print(&route->dst, text));
+}
+
+/* Routes of ours in the host lead to what is routed to uplinks, and of addresses those of uplinks alone stand there. */
 static int rule_host_address(struct check *c, const struct op *op)
 {
 	const struct prefix *prefix = &op->obj.addr.addr;
@@ -292,7 +314,7 @@ static int rule_host_address(struct check *c, const struct op *op)
 	if (op->obj.ns != 0 || op->verb == OP_DEL)
 		return 0;
 	if (op->obj.kind == OBJ_ROUTE)
-		return refuse(c, EPERM, "no route of ours stands in the host");
+		return host_route(c, &op->obj.route);
 	if (op->obj.kind == OBJ_NEIGH)
 		return is_transit(c, &op->obj.neigh.ip) || ip_is_linklocal(&op->obj.neigh.ip)
 			       ? 0
@@ -582,7 +604,26 @@ static int rule_router_address(struct check *c, const struct op *op)
 	    !is_transit(c, &elem->ip))
 		return refuse(c, EPERM, "%s is no source on an uplink",
 			      ip_print(&elem->ip, text));
+	if ((elem->set == SET_ROUTER_HOST4 || elem->set == SET_ROUTER_HOST6) && !is_transit(c, &elem->ip))
+		return refuse(c, EPERM, "%s is no address of the host's on an uplink", ip_print(&elem->ip, text));
 	return 0;
+}
+
+/* What may come from an uplink with its own address, and leaves with it. */
+static int rule_routed(struct check *c, const struct op *op)
+{
+	const struct obj_elem *elem = &op->obj.elem;
+	struct prefix prefix = {.ip = elem->ip, .len = elem->len};
+	char text[PREFIX_STR_SIZE];
+
+	if (op->obj.kind != OBJ_ELEM || op->verb == OP_DEL || elem->set < SET_HOST_ROUTED4 || elem->set > SET_HOST_ACCESS6)
+		return 0;
+	if ((elem->set == SET_HOST_OWN4 && elem->family != OBJ_FAMILY_IPV4) ||
+	    (elem->set == SET_HOST_OWN6 && elem->family != OBJ_FAMILY_IPV6))
+		return refuse(c, EPERM, "%s is of the other family", prefix_print(&prefix, text));
+	return is_routed(c, &prefix)
+		       ? 0
+		       : refuse(c, EPERM, "%s is not among the routed-prefixes of moatd.yaml", prefix_print(&prefix, text));
 }
 
 static const char *proto_name(uint8_t proto)
@@ -643,7 +684,7 @@ static int rules_run(struct check *c, const struct op *op)
 		rule_fdb,         rule_router_port,
 		rule_sysctl_host, rule_sysctl_localnet, rule_sysctl_inner,    rule_ruleset,
 		rule_nft_device,  rule_router_address,  rule_publish_allowed, rule_publish_free,
-		rule_opened, rule_capped,
+		rule_opened, rule_capped, rule_routed,
 	};
 	int r = 0;
 

@@ -12,7 +12,8 @@
  * What remains: a taken engine can still do what a connected administrator
  * could have asked for. It can join stacks to networks of other tenants,
  * publish free ports, and take what we made down. It cannot leave our
- * namespaces, touch the host's own links, addresses, routes and rules, take
+ * namespaces, touch the host's own links, addresses, routes and rules, lead
+ * to a router what the administrator did not say is routed here, take
  * over a port something listens on, or bring a rule of its own.
  */
 #ifndef MOAT_NETD_HAND_CHECK_H

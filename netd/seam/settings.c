@@ -63,6 +63,31 @@ static int pool_parse(const struct key *key, const char *value, struct prefix *r
 	return 0;
 }
 
+/* Prefixes apart by a comma, with or without blanks. */
+static int routed_parse(char *value, unsigned number, struct settings *settings, struct err *err)
+{
+	static const struct key ranges[] = { { .family = 4, .min = 8, .max = 32 }, { .family = 6, .min = 16, .max = 128 } };
+	char *rest = NULL;
+
+	if (settings->routed_count)
+		return err_set(err, ERR_USAGE, EINVAL, NULL, "line %u: routed-prefixes is given twice", number);
+	for (char *word = strtok_r(value, ", \t", &rest); word; word = strtok_r(NULL, ", \t", &rest)) {
+		struct prefix prefix;
+
+		if (settings->routed_count == SETTINGS_ROUTED_MAX)
+			return err_set(err, ERR_USAGE, EINVAL, NULL, "line %u: routed-prefixes are %d at most", number,
+				       SETTINGS_ROUTED_MAX);
+		if (pool_parse(&ranges[strchr(word, ':') != NULL], word, &prefix) < 0)
+			return err_set(err, ERR_USAGE, EINVAL, NULL,
+				       "line %u: routed-prefixes are of 8 to 32 bits (IPv4) or 16 to 128 (IPv6), not '%s'", number,
+				       word);
+		settings->routed[settings->routed_count++] = prefix;
+	}
+	if (!settings->routed_count)
+		return err_set(err, ERR_USAGE, EINVAL, NULL, "line %u: routed-prefixes names none", number);
+	return 0;
+}
+
 static int connections_parse(const char *value, unsigned number, struct settings *settings, struct err *err)
 {
 	uint64_t count;
@@ -90,6 +115,8 @@ static int line_parse(char *line, unsigned number, struct settings *settings, st
 	key = key_find(line);
 	if (str_eq(line, "connections"))
 		return connections_parse(value, number, settings, err);
+	if (str_eq(line, "routed-prefixes"))
+		return routed_parse(value, number, settings, err);
 	if (!key)
 		return err_set(err, ERR_USAGE, EINVAL, NULL, "line %u: there is no key '%s'", number, line);
 	pool = (struct prefix *)(void *)((char *)settings + key->offset);
@@ -120,6 +147,10 @@ int settings_parse(const char *text, struct settings *ret_settings, struct err *
 	if (r == 0 && settings.transit4.ip.family && settings.networks4.ip.family &&
 	    prefix_overlaps(&settings.transit4, &settings.networks4))
 		r = err_set(err, ERR_USAGE, EINVAL, NULL, "transit4 and networks4 overlap");
+	for (size_t i = 0; i < settings.routed_count && r == 0; i++)
+		if ((settings.transit4.ip.family && prefix_overlaps(&settings.routed[i], &settings.transit4)) ||
+		    (settings.transit6.ip.family && prefix_overlaps(&settings.routed[i], &settings.transit6)))
+			r = err_set(err, ERR_USAGE, EINVAL, NULL, "routed-prefixes and the addresses of uplinks overlap");
 	if (settings.connections == 0)
 		settings.connections = SETTINGS_CONNECTIONS;
 	if (r == 0)

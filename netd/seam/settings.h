@@ -14,6 +14,8 @@
  *	networks6: fd12:3456:789a::/49
  *	# connections through one uplink at a time: 1024, 4096, 16384 or 65536
  *	connections: 16384
+ *	# what is routed to this host, and may be the subnet of a network without masquerade
+ *	routed-prefixes: 2001:db8:1::/48, 203.0.113.64/26
  */
 #ifndef MOAT_NETD_SETTINGS_H
 #define MOAT_NETD_SETTINGS_H
@@ -24,6 +26,7 @@
 #define SETTINGS_FILE "/etc/moat/moatd.yaml"
 
 enum {
+	SETTINGS_ROUTED_MAX = 16,
 	SETTINGS_CONNECTIONS = 16384, /* a sixteenth of nf_conntrack_max as most hosts have it */
 };
 
@@ -31,6 +34,8 @@ enum {
 struct settings {
 	uint32_t connections;
 	struct prefix transit4, transit6, networks4, networks6;
+	struct prefix routed[SETTINGS_ROUTED_MAX];
+	size_t routed_count;
 };
 
 /**

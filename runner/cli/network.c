@@ -23,6 +23,7 @@ static const struct cli_column lines[] = {
 	{"gateways", "gateways"}, {"mtu", "mtu"},
 	{"guard", "guard"},       {"masquerade", "masquerade"},
 	{"internal", "internal"}, {"dns", "dns"},
+	{"routed", "routed"},     {"host access", "hostAccess"},
 	{"excluded", "excluded"}, {"reserved", "reserved"},
 	{"endpoints", "endpoints"},
 	{"bridge", "bridge"},     {0},
@@ -60,8 +61,11 @@ static const struct cli_verb subs[] = {
 		    "  --no-dns         no name service\n"
 		    "  --dns-rebind-protect  names from outside that lead to private "
 		    "addresses are refused\n"
-		    "  --no-masquerade  packets leave with their own source address\n"
-		    "  --host-access    endpoints may reach the host\n"
+		    "  --no-masquerade  packets of subnets among moatd.yaml's routed-prefixes leave with "
+		    "their own\n"
+		    "                   source address; others do not leave\n"
+		    "  --host-access    endpoints and the host reach one another (with --no-masquerade "
+		    "and routed-prefixes)\n"
 		    "  --no-guard       endpoints may send from any address: for tests and "
 		    "trusted labs only\n"
 		    "  --exclude A-B    addresses that nobody is given; A alone, or a prefix\n"

@@ -274,10 +274,10 @@ static void ops_are_valid(struct trial *t)
 	}
 }
 
-/* A route over a port: its address may be another's before the link is gone. */
+/* A route over a port, or of the host: what it leads to may be another's before the link is gone. */
 static bool goes_at_once(const struct obj *obj)
 {
-	return obj->kind == OBJ_ROUTE && str_starts(obj->route.dev, "mp");
+	return obj->kind == OBJ_ROUTE && (str_starts(obj->route.dev, "mp") || obj->ns == NS_HOST);
 }
 
 /* No removal dies with another; what was left out does. */

@@ -55,7 +55,7 @@ static void golden(void **state)
 	struct err err = ERR_INIT;
 	struct model model;
 	struct tenant *red;
-	struct network *web, *inner, *flat, *segment;
+	struct network *web, *inner, *flat, *segment, *own;
 	struct stack *bare, *node, *other;
 	struct endpoint *endpoint, *free_one, *allowed;
 	struct ip_range excluded;
@@ -123,6 +123,15 @@ static void golden(void **state)
 	print_objs(&text, "the same without default route, the network internal", &objs);
 	desired_network(segment, &objs);
 	print_objs(&text, "a network of mode l2", &objs);
+	model.routed[0] = prefix_of("192.0.2.0/24");
+	model.routed[1] = prefix_of("2001:db8:1::/48");
+	model.routed_count = 2;
+	own = network_of(&model, "red/own", 0x24, "routed 192.0.2.64/26 2001:db8:1:2::/64");
+	own->masquerade = false;
+	own->host_access = true;
+	network_route(own);
+	desired_network(own, &objs);
+	print_objs(&text, "a network that leaves with its own addresses, and reaches the host", &objs);
 	desired_endpoint(endpoint_of(bare, segment, "eth3", 0x45, ""), &objs);
 	print_objs(&text, "an endpoint of that", &objs);
 	endpoint = stack_endpoint(node, "to-b");

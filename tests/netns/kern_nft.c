@@ -169,6 +169,26 @@ static struct obj family_of(enum nft_set set, uint8_t family)
 }
 
 /* Every set: an element in, out; a map's data changed. */
+static struct obj host_of(enum nft_set set, const char *ip, uint32_t mark)
+{
+	struct obj obj = elem_of(ROUTER, set, NULL, NULL, ip);
+
+	obj.elem.mark = mark;
+	return obj;
+}
+
+static struct obj routed_of(enum nft_set set, const char *dev, const char *text, uint32_t mark, uint8_t family)
+{
+	struct prefix prefix = prefix_of(text);
+	struct obj obj = elem_of(set >= SET_HOST_UPLINK ? 0 : ROUTER, set, dev, NULL, NULL);
+
+	obj.elem.ip = prefix_network(&prefix).ip;
+	obj.elem.len = prefix.len;
+	obj.elem.mark = mark;
+	obj.elem.family = family;
+	return obj;
+}
+
 static void test_elements(void **state)
 {
 	const struct obj elems[] = {
@@ -186,6 +206,10 @@ static void test_elements(void **state)
 		elem_of(ROUTER, SET_ROUTER_EGRESS, "mb000000000001", NULL, NULL),
 		marked_of(SET_ROUTER_NETWORK, "mp000000000001", 0, 7),
 		marked_of(SET_ROUTER_MEMBER, "mp000000000001", 7, 0),
+		routed_of(SET_ROUTER_ROUTED4, "", "192.0.2.64/26", 7, 0),
+		routed_of(SET_ROUTER_ROUTED6, "", "2001:db8:1::/64", 7, 0),
+		host_of(SET_ROUTER_HOST4, "10.248.0.0", 7),
+		host_of(SET_ROUTER_HOST6, "fd01::", 7),
 		elem_of(ROUTER, SET_ROUTER_DNS, "mb000000000001", NULL, NULL),
 		pub_of(ROUTER, SET_ROUTER_PUB4, NULL, IPPROTO_TCP, 8080, "10.0.0.1", 80),
 		pub_of(ROUTER, SET_ROUTER_PUB6, NULL, IPPROTO_UDP, 53, "fd00::1", 5353),
@@ -203,6 +227,12 @@ static void test_elements(void **state)
 		family_of(SET_HOST_OPENED_ALL, OBJ_FAMILY_IPV6),
 		elem_of(0, SET_HOST_SRC4, "mu000000000001", NULL, "10.248.0.1"),
 		elem_of(0, SET_HOST_SRC6, "mu000000000001", NULL, "fd01::1"),
+		routed_of(SET_HOST_ROUTED4, "mu000000000001", "192.0.2.64/26", 0, 0),
+		routed_of(SET_HOST_ROUTED6, "mu000000000001", "2001:db8:1::1/128", 0, 0),
+		routed_of(SET_HOST_ACCESS4, "mu000000000001", "192.0.2.64/26", 0, 0),
+		routed_of(SET_HOST_ACCESS6, "mu000000000001", "2001:db8:1::/64", 0, 0),
+		routed_of(SET_HOST_OWN4, "", "192.0.0.0/8", 0, OBJ_FAMILY_IPV4),
+		routed_of(SET_HOST_OWN6, "", "2001:db8:1::/48", 0, OBJ_FAMILY_IPV6),
 		pub_of(0, SET_HOST_PUB4, NULL, IPPROTO_TCP, 8080, "10.248.0.1", 8080),
 		pub_of(0, SET_HOST_PUB6, NULL, IPPROTO_TCP, 8080, "fd01::1", 8080),
 		pub_of(0, SET_HOST_PUBIP4, "192.0.2.1", IPPROTO_TCP, 65535, "10.248.0.1", 1),

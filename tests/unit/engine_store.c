@@ -142,6 +142,7 @@ static void fill(struct model *model)
 	inner->internal = true;
 	inner->guard = false;
 	inner->masquerade = false;
+	inner->host_access = true;
 	w1 = stack_of(red, "w1", 10);
 	must(model_stack_add(red, "c1", STACK_CONTAINER, 11, &c1, &err), &err);
 	must(model_stack_add(red, "f1", STACK_FOREIGN, 12, &f1, &err), &err);
@@ -255,7 +256,7 @@ static void round_trip(void **state)
 	assert_true(endpoint->default_route);
 	assert_int_equal(endpoint->life, LIFE_UP);
 	str_copy(name.name, sizeof(name.name), "inner");
-	assert_true(model_network(&after, &name)->internal);
+	assert_true(model_network(&after, &name)->internal && model_network(&after, &name)->host_access);
 	assert_false(model_network(&after, &name)->guard || model_network(&after, &name)->masquerade);
 	free(want);
 	free(have);

@@ -61,7 +61,11 @@ static bool opens(void *ctx, uint8_t family, bool all)
 	return family == 4 || all;
 }
 
-static const struct settings settings = {.connections = 4096};
+static const struct settings settings = {.connections = 4096,
+					 .routed = {{.ip = {.family = 4, .b = {203, 0, 113, 64}}, .len = 26},
+						    {.ip = {.family = 6, .b = {0x20, 0x01, 0x0d, 0xb8, 0, 1}}, .len = 48},
+						    {.ip = {.family = 4, .b = {10, 97, 1, 0}}, .len = 24}},
+					 .routed_count = 3};
 static const struct check_world world = {
 	.settings = &settings, .known = known, .reserved = reserved, .allowed = allowed, .opens = opens, .busy = busy};
 
@@ -119,6 +123,49 @@ static void namespaces(void **state)
 		{"+ netns ns=stack:000000000001\n+ link ns=" R " name=" MP
 		 " type=veth peer=stack:000000000001/eth0\ncommit\n",
 		 0, 0},
+	};
+
+	(void)state;
+	CHECK(rows);
+}
+
+/* Prefixes that are routed to this host, by the administrator's word alone. */
+static void routed_prefixes(void **state)
+{
+	static const struct row rows[] = {
+		{"+ route ns=host dst=203.0.113.64/28 via=10.97.0.1 dev=" MU "\ncommit\n", 0, 0},
+		{"+ route ns=host dst=2001:db8:1::/64 via=fd12:3456:789a:ffff::1 dev=" MU "\ncommit\n", 0, 0},
+		{"commit\n- route ns=host dst=198.51.100.0/24 via=10.97.0.1 dev=" MU "\n", 0, 0}, /* of a prefix that was taken out */
+		{"+ route ns=host dst=203.0.113.0/24 via=10.97.0.1 dev=" MU "\ncommit\n", -EPERM, 0}, /* wider */
+		{"+ route ns=host dst=203.0.113.0/28 via=10.97.0.1 dev=" MU "\ncommit\n", -EPERM, 0}, /* beside */
+		{"+ route ns=host dst=2001:db8:2::/64 via=fd12:3456:789a:ffff::1 dev=" MU "\ncommit\n", -EPERM, 0},
+		{"+ route ns=host dst=203.0.113.64/28 via=192.0.2.1 dev=" MU "\ncommit\n", -EPERM, 0}, /* no router */
+		{"+ route ns=host dst=203.0.113.64/28 dev=" MU "\ncommit\n", -EPERM, 0},
+		{"+ route ns=host dst=203.0.113.64/28 via=10.97.0.1 dev=eth0\ncommit\n", -EPERM, 0},
+		{"+ route ns=host dst=203.0.113.64/28 via=10.97.0.1\ncommit\n", -EPERM, 0},
+		{"+ route ns=host dst=203.0.113.64/28 via=10.97.0.1 dev=" MU " metric=5\ncommit\n", -EPERM, 0},
+		{"+ route ns=host dst=203.0.113.64/28 via=10.97.0.1 dev=" MU " table=5046272\ncommit\n", -EPERM, 0},
+		{"+ route ns=host dst=10.97.1.0/28 via=10.97.0.1 dev=" MU "\ncommit\n", -EPERM, 0}, /* of uplinks */
+		{"+ elem ns=host set=host.routed4 dev=" MU " ip=203.0.113.64 len=28\ncommit\n", 0, 0},
+		{"+ elem ns=host set=host.routed4 dev=" MU " ip=203.0.113.0 len=24\ncommit\n", -EPERM, 0},
+		{"+ elem ns=host set=host.routed4 dev=eth0 ip=203.0.113.64 len=28\ncommit\n", -EPERM, 0},
+		{"+ elem ns=host set=host.routed6 dev=" MU " ip=2001:db8:1:: len=64\ncommit\n", 0, 0},
+		{"+ elem ns=host set=host.routed6 dev=" MU " ip=2001:db8:2:: len=64\ncommit\n", -EPERM, 0},
+		{"+ elem ns=host set=host.own4 ip=203.0.113.64 len=28 family=ipv4\ncommit\n", 0, 0},
+		{"+ elem ns=host set=host.own4 ip=203.0.113.64 len=28 family=ipv6\ncommit\n", -EPERM, 0},
+		{"+ elem ns=host set=host.own4 ip=198.51.100.0 len=24 family=ipv4\ncommit\n", -EPERM, 0},
+		{"+ elem ns=host set=host.own6 ip=2001:db8:1:: len=64 family=ipv6\ncommit\n", 0, 0},
+		{"+ elem ns=host set=host.own6 ip=2001:db8:: len=32 family=ipv6\ncommit\n", -EPERM, 0},
+		{"+ elem ns=" R " set=router.routed4 ip=203.0.113.64 len=28 mark=7\ncommit\n", 0, 0},
+		/* host access: from such prefixes alone, and to them from nobody but the host's end of an uplink */
+		{"+ elem ns=host set=host.access4 dev=" MU " ip=203.0.113.64 len=28\ncommit\n", 0, 0},
+		{"+ elem ns=host set=host.access4 dev=" MU " ip=10.0.0.0 len=24\ncommit\n", -EPERM, 0},
+		{"+ elem ns=host set=host.access4 dev=eth0 ip=203.0.113.64 len=28\ncommit\n", -EPERM, 0},
+		{"+ elem ns=host set=host.access6 dev=" MU " ip=2001:db8:1:: len=64\ncommit\n", 0, 0},
+		{"+ elem ns=host set=host.access6 dev=" MU " ip=2000:: len=3\ncommit\n", -EPERM, 0},
+		{"+ elem ns=" R " set=router.host4 ip=10.97.0.0 mark=7\ncommit\n", 0, 0},
+		{"+ elem ns=" R " set=router.host4 ip=198.51.100.1 mark=7\ncommit\n", -EPERM, 0},
+		{"+ elem ns=" R " set=router.host6 ip=2001:db8::1 mark=7\ncommit\n", -EPERM, 0},
 	};
 
 	(void)state;
@@ -574,6 +621,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(namespaces),       cmocka_unit_test(links_of_the_host),
+		cmocka_unit_test(routed_prefixes),
 		cmocka_unit_test(links_of_routers), cmocka_unit_test(links_of_stacks),
 		cmocka_unit_test(devices),          cmocka_unit_test(prefixes_of_the_host),
 		cmocka_unit_test(sysctls),          cmocka_unit_test(rulesets),

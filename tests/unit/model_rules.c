@@ -179,6 +179,57 @@ static void networks(void **state)
 }
 
 /* Four /24 in the pool: given one after the other, none twice, none that the tenant uses already; then it is told. */
+/* Prefixes that the administrator says are routed here: for networks without masquerade, one at a time. */
+static void routed(void **state)
+{
+	struct tenant *red = tenant_of(&model, "red", 1);
+	struct network *own, *other;
+	struct network_def def;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	tenant_of(&model, "blue", 2);
+	(void)red;
+	model.routed[0] = prefix_of("192.0.2.0/24");
+	model.routed_count = 1;
+	assert_int_equal(network_try(&model, "red/own", 11, "192.0.2.0/26 2001:db8:9::/64", "", &own, &err), 0);
+	assert_false(network_is_routed(own)); /* masqueraded, as by default */
+	network_def_get(own, &def);
+	def.masquerade = false;
+	assert_int_equal(network_def_check(&def, own, &err), 0);
+	network_def_apply(&def, own);
+	assert_true(own->routed[0] && !own->routed[1]);
+
+	/* with access to the host: not while it is masqueraded, or its subnets are anybody's */
+	def.host_access = true;
+	assert_int_equal(network_def_check(&def, own, &err), 0);
+	def.masquerade = true;
+	assert_refused(network_def_check(&def, own, &err), &err, ERR_UNSUPPORTED, "red/own", "host access is for networks without");
+	def.masquerade = false;
+	def.internal = true;
+	assert_refused(network_def_check(&def, own, &err), &err, ERR_UNSUPPORTED, "red/own", "host access is for networks without");
+	model.routed_count = 0;
+	def.internal = false;
+	assert_refused(network_def_check(&def, own, &err), &err, ERR_UNSUPPORTED, "red/own", "host access is for networks without");
+	model.routed_count = 1;
+
+	/* another tenant may have the same addresses, but not have them routed */
+	assert_int_equal(network_try(&model, "blue/same", 12, "192.0.2.0/25", "", &other, &err), 0);
+	network_def_fini(&def);
+	network_def_get(other, &def);
+	def.masquerade = false;
+	assert_refused(network_def_check(&def, other, &err), &err, ERR_CONFLICT, "blue/same",
+		       "subnet 192.0.2.0/25 is routed to network red/own already");
+	network_def_apply(&def, other); /* as when a changed file makes it so */
+	assert_false(network_is_routed(other));
+	own->internal = true;
+	network_route(own);
+	assert_false(network_is_routed(own));
+	network_route(other);
+	assert_true(network_is_routed(other));
+	network_def_fini(&def);
+}
+
 static void pools(void **state)
 {
 	struct network *network, *first;
@@ -674,7 +725,7 @@ static void wires_many(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(tenants),	 TEST(transits),  TEST(subnets), TEST(networks),	  TEST(pools),
+		TEST(tenants),	 TEST(transits),  TEST(subnets), TEST(networks),	  TEST(pools), TEST(routed),
 		TEST(addresses), TEST(next_fit),  TEST(small),	 TEST(endpoints),	  TEST(default_routes), TEST(ports_of_a_bridge),
 		TEST(modes),
 		TEST(namespaces), TEST(publishing), TEST(wires),	 TEST(wires_many),

@@ -30,6 +30,10 @@ static void taken(void **state)
 	assert_string_equal(prefix_print(&settings.networks6, text), "fd00:1234::/48");
 	assert_int_equal(settings.transit6.ip.family, 0);
 	assert_int_equal(settings.networks4.ip.family, 0);
+	assert_int_equal(settings.routed_count, 0);
+	assert_int_equal(settings_parse("routed-prefixes: 2001:db8:1::/48,203.0.113.64/26 , 203.0.113.1/32\n", &settings, &err), 0);
+	assert_int_equal(settings.routed_count, 3);
+	assert_string_equal(prefix_print(&settings.routed[1], text), "203.0.113.64/26");
 }
 
 static void refused(void **state)
@@ -53,6 +57,15 @@ static void refused(void **state)
 		{ "connections: 15\n", "line 1: connections is one of 1024" },
 		{ "connections: many\n", "line 1: connections is one of" },
 		{ "connections: 1024\nconnections: 1024\n", "line 2: connections is given twice" },
+		{ "routed-prefixes:\n", "line 1: routed-prefixes names none" },
+		{ "routed-prefixes: ,\n", "line 1: routed-prefixes names none" },
+		{ "routed-prefixes: 203.0.113.1/26\n", "line 1: routed-prefixes are of 8" }, /* host bits */
+		{ "routed-prefixes: 0.0.0.0/0\n", "line 1: routed-prefixes are of 8" },
+		{ "routed-prefixes: 127.0.0.0/8\n", "line 1: routed-prefixes are of 8" },
+		{ "routed-prefixes: fe80::/64\n", "line 1: routed-prefixes are of 8" },
+		{ "routed-prefixes: 203.0.113.0/24 web\n", "line 1: routed-prefixes are of 8" },
+		{ "routed-prefixes: 203.0.113.0/24\nrouted-prefixes: 203.0.114.0/24\n", "line 2: routed-prefixes is given twice" },
+		{ "transit4: 10.1.0.0/16\nrouted-prefixes: 10.1.2.0/24\n", "routed-prefixes and the addresses of uplinks" },
 		{ "transit4:\n", "line 1: transit4 is an IPv4 prefix" },
 		{ "transit4: 10.64.0.0/16\nnetworks4: 10.64.0.0/12\n", "transit4 and networks4 overlap" },
 		{ " transit4: 10.1.0.0/16\n", "line 1: there is no key ' transit4'" },
