@@ -113,6 +113,7 @@ teardown() {
 	assert_eq "nobody has it open" "" "$(holders "$inode")"
 	assert_fail "its pin is gone" test -e "$path"
 	assert_fail "and its uplink" ip link show type veth | grep -q ': mu'
+	assert_ok "the host's connection table has forgotten its connections" eventually 10 forgotten
 	for who in server client far client-dns; do
 		assert_ok "$who lives on" kill -0 "${pid[$who]}"
 	done
@@ -125,13 +126,23 @@ teardown() {
 	ended
 	assert_ok "hand, engine and dns hold no socket more than before" eventually 10 sockets_are_quiet
 }
+# What the host remembers of connections from the router, or led to it
+transit() { nsenter --net="$(path_of_router)" ip -4 -o addr show dev uplink scope global | sed -n 's,.* \(10[0-9.]*\)/.*,\1,p'; }
+forgotten() { ! grep -F "=$address " /proc/net/nf_conntrack; }
+[[ -r /proc/net/nf_conntrack ]] || skip "no /proc/net/nf_conntrack here"
+
 furnish
+address=$(transit)
+assert_fail "before: connections of its stand in the host's table" forgotten
+assert_match "to it" "dport=8090 .*src=$address " "$output"
+assert_match "and from it" "src=$address dst=$OUTSIDE4 .*dport=90 " "$output"
 teardown "in use"
 
 # ---------------------------------------------------------------- a name service that does not react
 furnish
 dns=$(moat_pids moatd-dns)
 kill -STOP "$dns"
+address=$(transit)
 teardown "its name service does not react"
 assert_fail "it was killed" kill -0 "$dns"
 assert_match "and the log says why" "does not (close a tenant's sockets|read what it is told)" "$(<"$MOATD_LOG")"
