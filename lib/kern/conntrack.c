@@ -42,6 +42,7 @@ static void put_filter(struct nlmsghdr *nlh, const struct conntrack_query *query
 		[CONNTRACK_LED] = {IPS_DST_NAT, IPS_DST_NAT},
 		[CONNTRACK_VAIN] = {0, IPS_NAT_MASK | IPS_SEEN_REPLY},
 		[CONNTRACK_BACK] = {IPS_SRC_NAT, IPS_SRC_NAT},
+		[CONNTRACK_ANY] = {0, 0},
 	};
 	bool back = query->which == CONNTRACK_BACK && query->port; /* never with @to */
 	struct nlattr *tuple, *part;
@@ -61,6 +62,13 @@ static void put_filter(struct nlmsghdr *nlh, const struct conntrack_query *query
 		mnl_attr_nest_end(nlh, part);
 		mnl_attr_nest_end(nlh, tuple);
 	}
+	if (query->from.family == 4) { /* never with @proto */
+		tuple = mnl_attr_nest_start(nlh, CTA_TUPLE_ORIG);
+		part = mnl_attr_nest_start(nlh, CTA_TUPLE_IP);
+		mnl_attr_put(nlh, CTA_IP_V4_SRC, ip_size(&query->from), query->from.b);
+		mnl_attr_nest_end(nlh, part);
+		mnl_attr_nest_end(nlh, tuple);
+	}
 	if (query->proto) {
 		tuple = mnl_attr_nest_start(nlh, CTA_TUPLE_ORIG);
 		part = mnl_attr_nest_start(nlh, CTA_TUPLE_PROTO);
@@ -72,10 +80,12 @@ static void put_filter(struct nlmsghdr *nlh, const struct conntrack_query *query
 	}
 	part = mnl_attr_nest_start(nlh, CTA_FILTER);
 	mnl_attr_put_u32(nlh, CTA_FILTER_ORIG_FLAGS,
-			 (query->proto ? FILTER_PROTO_NUM : 0) | (query->port && !back ? FILTER_PROTO_DST_PORT : 0));
+			 (query->from.family == 4 ? FILTER_IP_SRC : 0) | (query->proto ? FILTER_PROTO_NUM : 0) | (query->port && !back ? FILTER_PROTO_DST_PORT : 0));
 	mnl_attr_put_u32(nlh, CTA_FILTER_REPLY_FLAGS,
 			 (query->to.family == 4 ? FILTER_IP_SRC : 0) | (back ? FILTER_PROTO_NUM | FILTER_PROTO_DST_PORT : 0));
 	mnl_attr_nest_end(nlh, part);
+	if (query->which == CONNTRACK_ANY) /* a mask of nothing is refused */
+		return;
 	mnl_attr_put_u32(nlh, CTA_STATUS, htonl(status[query->which][0]));
 	mnl_attr_put_u32(nlh, CTA_STATUS_MASK, htonl(status[query->which][1]));
 }
@@ -149,7 +159,6 @@ static bool flow_read(const struct nlmsghdr *nlh, struct conntrack_flow *flow)
 	const struct nlattr *attrs[CTA_MAX + 1];
 	const struct nfgenmsg *nfg;
 	uint8_t proto, family;
-	struct ip src;
 
 	if (nlh->nlmsg_type != (NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_NEW) ||
 	    nlh->nlmsg_len < NLMSG_LENGTH(sizeof(*nfg)))
@@ -159,7 +168,7 @@ static bool flow_read(const struct nlmsghdr *nlh, struct conntrack_flow *flow)
 		return false;
 	family = nfg->nfgen_family == AF_INET ? 4 : 6;
 	nlbuf_attrs(nlh, sizeof(*nfg), attrs, ARRAY_COUNT(attrs));
-	return tuple_read(attrs[CTA_TUPLE_ORIG], family, &src, &flow->dst, &flow->proto, &flow->port) &&
+	return tuple_read(attrs[CTA_TUPLE_ORIG], family, &flow->src, &flow->dst, &flow->proto, &flow->port) &&
 	       tuple_read(attrs[CTA_TUPLE_REPLY], family, &flow->to, &flow->back, &proto, &flow->back_port);
 }
 

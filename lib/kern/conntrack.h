@@ -25,6 +25,7 @@ enum conntrack_which {
 	CONNTRACK_LED,	/* whose destination was translated */
 	CONNTRACK_VAIN, /* neither end translated, and nobody has answered yet */
 	CONNTRACK_BACK, /* whose source was translated: @port is the one that answers are sent to */
+	CONNTRACK_ANY,	/* whatever became of them */
 };
 
 /**
@@ -32,13 +33,14 @@ enum conntrack_which {
  * @family: 4 or 6
  * @to: who answers; family 0: whoever. Of IPv4: the kernel's filter takes IPv6 addresses the wrong way round (6.1 to
  *   6.18: ctnetlink_filter_match_tuple() has !ipv6_addr_cmp()), so that whoever asks for one gets all, and must look
+ * @from: who asked first, as @to
  * @proto: IPPROTO_*; 0: any
  * @port: where the first packet was sent to; 0: any; only with @proto
  * @which: of those, see enum conntrack_which
  */
 struct conntrack_query {
 	uint8_t family;
-	struct ip to;
+	struct ip to, from;
 	uint8_t proto;
 	uint16_t port;
 	enum conntrack_which which;
@@ -46,13 +48,14 @@ struct conntrack_query {
 
 /**
  * struct conntrack_flow
- * @dst, @port: where the first packet was sent to
+ * @src: who sent the first packet
+ * @dst, @port: where it was sent to
  * @to: who answers: @dst, or where it was led
  * @back, @back_port: where answers are sent to: the sender, or what its address was translated to
  * @offset: of its message in the bytes of the dump
  */
 struct conntrack_flow {
-	struct ip dst, to, back;
+	struct ip src, dst, to, back;
 	uint16_t port, back_port;
 	uint8_t proto;
 	size_t offset;

@@ -11,6 +11,7 @@
 
 #include <asm/ioctls.h>
 #include <errno.h>
+#include <linux/if_tun.h>
 #include <linux/landlock.h>
 #include <linux/nsfs.h>
 #include <sched.h>
@@ -183,6 +184,8 @@ static const struct rule hand[] = {
 	WHEN(mount, 3, MS_BIND),
 	WHEN(umount2, 1, MNT_DETACH | UMOUNT_NOFOLLOW),
 	WHEN(ioctl, 1, SIOCGIFINDEX),
+	WHEN(ioctl, 1, TUNSETIFF),
+	WHEN(ioctl, 1, TUNSETPERSIST),
 	WHEN(ioctl, 1, NS_GET_USERNS),
 	WHEN(ioctl, 1, NS_GET_PARENT),
 	WHEN(ioctl, 1, NS_GET_NSTYPE),

@@ -6,6 +6,7 @@
 #include <linux/fib_rules.h>
 #include <linux/if_bridge.h>
 #include <linux/if_link.h>
+#include <linux/if_tun.h>
 #include <linux/neighbour.h>
 #include <linux/netconf.h>
 #include <linux/rtnetlink.h>
@@ -38,8 +39,33 @@ static bool id_name(const char *name, size_t skip)
 	return strlen(name) == skip + 12 && str_hex48(name + skip, &id) == 0;
 }
 
+/* Types that we make; false for all others. */
+static bool type_of(const char *kind, uint8_t *ret_type)
+{
+	if (str_eq(kind, "veth"))
+		*ret_type = LINK_VETH;
+	else if (str_eq(kind, "bridge"))
+		*ret_type = LINK_BRIDGE;
+	else if (str_eq(kind, "tap"))
+		*ret_type = LINK_TAP;
+	else
+		return false;
+	return true;
+}
+
+/* The kernel calls both "tun". A tunnel is nobody's tap. */
+static bool is_tap(const struct nlattr *tun_data)
+{
+	const struct nlattr *tun[IFLA_TUN_MAX + 1];
+
+	nlbuf_nested(tun_data, tun, ARRAY_COUNT(tun));
+	return nlbuf_u8(tun[IFLA_TUN_TYPE], 0) == IFF_TAP;
+}
+
 static bool is_ours(uint64_t ns, const char *name, const char *kind)
 {
+	uint8_t type;
+
 	switch (ns_class(ns)) {
 	case NS_HOST:
 		return str_starts(name, "mu") && id_name(name, 2);
@@ -49,7 +75,7 @@ static bool is_ours(uint64_t ns, const char *name, const char *kind)
 	case NS_STACK:
 	case NS_CONTAINER:
 	case NS_FOREIGN:
-		return str_eq(kind, "veth") || str_eq(kind, "bridge");
+		return type_of(kind, &type);
 	}
 	return false;
 }
@@ -123,6 +149,8 @@ static bool link_read(const struct nlmsghdr *nlh, uint16_t type, struct link_mes
 		return false;
 	nlbuf_nested(attrs[IFLA_LINKINFO], info, ARRAY_COUNT(info));
 	(void)nlbuf_name(info[IFLA_INFO_KIND], link->kind, sizeof(link->kind));
+	if (str_eq(link->kind, "tun") && is_tap(info[IFLA_INFO_DATA]))
+		(void)str_copy(link->kind, sizeof(link->kind), "tap");
 	link->index = (uint32_t)ifi->ifi_index;
 	link->mtu = nlbuf_u32(attrs[IFLA_MTU], 0);
 	link->group = nlbuf_u32(attrs[IFLA_GROUP], 0);
@@ -195,7 +223,7 @@ static void link_object(const struct decoder *d, const struct link_message *link
 	memcpy(obj.link.name, link->info.name, sizeof(obj.link.name));
 	obj.link.mtu = link->info.mtu;
 	obj.link.mac = link->info.mac;
-	obj.link.type = str_eq(link->info.kind, "bridge") ? LINK_BRIDGE : LINK_VETH;
+	(void)type_of(link->info.kind, &obj.link.type);
 	if (port_is_static(link))
 		obj.link.flags |= LINK_PORT_STATIC;
 	/* An alias of somebody else may be longer than any of ours: it then differs, which is what it shall do. */
@@ -215,14 +243,14 @@ static void decode_links(const struct decoder *d, struct rtnl_slice raw)
 
 	while ((nlh = nlbuf_next(raw.data, raw.size, &offset, &bad))) {
 		struct link_message link;
+		uint8_t type;
 		bool ours;
 
 		if (!link_read(nlh, RTM_NEWLINK, &link))
 			continue;
 		ours = is_ours(d->ns, link.info.name, link.info.kind);
 		/* A name of ours on a link of another type is not a thing we can compare: left out, so it shows as missing. */
-		if (ours &&
-		    (str_eq(link.info.kind, "veth") || str_eq(link.info.kind, "bridge")))
+		if (ours && type_of(link.info.kind, &type))
 			link_object(d, &link);
 		else if (!(link.info.loopback && ns_class(d->ns) != NS_HOST))
 			continue;

@@ -51,6 +51,20 @@ const struct endpoint *model_default_endpoint(const struct stack *stack)
 	return best;
 }
 
+/* A virtual machine configures itself; a stack that has addresses, too, would be a second host behind one port. */
+static int tap_check(const struct stack *stack, const struct endpoint_want *want, const char *full, struct err *err)
+{
+	if (want->tap && stack->kind != STACK_BARE)
+		return err_set(err, ERR_CONFLICT, EINVAL, full,
+			       "a tap stands in a stack made for it, not in the namespace of something else");
+	list_each(node, &stack->endpoints)
+		if (container_of(node, struct endpoint, stack_link)->tap != want->tap)
+			return err_set(err, ERR_CONFLICT, EINVAL, full, "%s",
+				       want->tap ? "the stack has interfaces of its own, and so no taps"
+						 : "it is the stack of a virtual machine, which has taps alone");
+	return 0;
+}
+
 /*
  * The first interface's default route stays the best unless a later one asks to go before it; when it goes, the kernel
  * has the next at hand. Every later one gets a table of its own: an answer must leave by the interface whose
@@ -65,6 +79,8 @@ static int metric_choose(struct endpoint *endpoint, const struct endpoint_want *
 	if (want->metric)
 		return 0;
 	endpoint->metric = ROUTE_METRIC_FIRST;
+	if (want->tap)
+		return 0;
 	list_each(node, &endpoint->stack->endpoints) {
 		const struct endpoint *other = container_of(node, struct endpoint, stack_link);
 
@@ -130,7 +146,8 @@ static int endpoint_make(struct stack *stack, const struct endpoint_want *want, 
 	endpoint->id = want->id;
 	endpoint->stack = stack;
 	endpoint->mac = mac_is_zero(&want->mac) ? mac_from_id(want->id) : want->mac;
-	endpoint->default_route = want->default_route;
+	endpoint->default_route = want->default_route && !want->tap;
+	endpoint->tap = want->tap;
 	endpoint->labels = mem_strdup(want->labels);
 	list_init(&endpoint->stack_link);
 	list_init(&endpoint->network_link);
@@ -179,7 +196,9 @@ int model_endpoint_add(struct stack *stack, struct network *network, const struc
 	r = endpoint_make(stack, want, &endpoint, full, err);
 	if (r < 0)
 		return r;
-	r = metric_choose(endpoint, want, full, err);
+	r = tap_check(stack, want, full, err);
+	if (r == 0)
+		r = metric_choose(endpoint, want, full, err);
 	if (r < 0) {
 		endpoint_free(endpoint);
 		return r;

@@ -149,6 +149,7 @@ struct endpoint {
 	bool default_route; /* has one in the main table */
 	uint16_t metric;    /* of it; the least of a stack wins. No two of a stack have the same */
 	bool own_table;	    /* what leaves from its addresses is routed by a table of its own */
+	bool tap;	    /* a tap device, whose other side is a virtual machine; the stack has no address of it */
 	struct prefix *allow; /* what it may send from beside its own addresses, and what is routed to it; owned */
 	size_t allow_count;
 	struct publish **publish; /* owned */
@@ -312,6 +313,7 @@ struct endpoint_want {
 	struct mac mac;		  /* zero: from the id */
 	uint32_t mtu;		  /* 0: the network's */
 	bool default_route;
+	bool tap;
 	bool first_route; /* before those of the stack's other interfaces; else behind them */
 	uint16_t metric;  /* as the store held it, with own_table; 0: chosen */
 	bool own_table;
@@ -369,7 +371,7 @@ const struct publish *endpoint_publishes(const struct endpoint *endpoint, const 
 const struct publish *endpoint_publishes_part(const struct endpoint *endpoint, const struct portspec *spec);
 
 /* Names of links and texts; @dst sizes as given. */
-void model_ifname(char kind, uint64_t id, char dst[OBJ_IFNAME_SIZE]); /* 'u' uplink, 'b' bridge, 'p' port */
+void model_ifname(char kind, uint64_t id, char dst[OBJ_IFNAME_SIZE]); /* 'u' uplink, 'b' bridge, 'p' port, 'v' its far end beside a tap */
 void stack_name_print(const struct stack *stack, char dst[NAME_FULL_SIZE]);	  /* "red/w1" */
 void network_name_print(const struct network *network, char dst[NAME_FULL_SIZE]);
 void endpoint_name_print(const struct endpoint *endpoint, char dst[NAME_FULL_SIZE]); /* "red/w1:eth0" */

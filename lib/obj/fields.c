@@ -15,6 +15,7 @@ static const char *link_word(unsigned type)
 		[LINK_LOOPBACK] = "loopback",
 		[LINK_BRIDGE] = "bridge",
 		[LINK_VETH] = "veth",
+		[LINK_TAP] = "tap",
 	};
 
 	return type < ARRAY_COUNT(words) ? words[type] : NULL;

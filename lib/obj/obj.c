@@ -124,6 +124,16 @@ struct obj obj_veth(uint64_t ns, const char *name, const struct mac *mac, uint64
 	return obj;
 }
 
+struct obj obj_tap(uint64_t ns, const char *name, uint32_t mtu, const char *master,
+		   const char *alias)
+{
+	struct obj obj = obj_bridge(ns, name, NULL, mtu, alias);
+
+	put_str(obj.link.master, sizeof(obj.link.master), master);
+	obj.link.type = LINK_TAP;
+	return obj;
+}
+
 struct obj obj_sysctl(uint64_t ns, enum sysctl_key key, const char *dev, int32_t value)
 {
 	struct obj obj = obj_new(ns, OBJ_SYSCTL);

@@ -71,6 +71,7 @@ enum link_type {
 	LINK_LOOPBACK, /* exists in every namespace; never added or deleted; may be OBJ_UP */
 	LINK_BRIDGE,
 	LINK_VETH,
+	LINK_TAP, /* persistent, one queue; made by ioctl, the kernel takes no message for it */
 };
 
 enum link_flag {
@@ -342,6 +343,7 @@ struct obj obj_netns(uint64_t ns);
 struct obj obj_bridge(uint64_t ns, const char *name, const struct mac *mac, uint32_t mtu, const char *alias);
 struct obj obj_veth(uint64_t ns, const char *name, const struct mac *mac, uint64_t peer_ns, const char *peer_name,
 		    const struct mac *peer_mac, uint32_t mtu, const char *master, const char *alias);
+struct obj obj_tap(uint64_t ns, const char *name, uint32_t mtu, const char *master, const char *alias);
 struct obj obj_sysctl(uint64_t ns, enum sysctl_key key, const char *dev, int32_t value);
 struct obj obj_addr(uint64_t ns, const char *dev, const struct prefix *addr);
 struct obj obj_up(uint64_t ns, const char *dev);

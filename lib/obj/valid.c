@@ -135,7 +135,9 @@ static bool link_valid(const struct obj *obj)
 	    !strcmp(link->peer_name, link->name))
 		return false;
 	/* a bridge is no port of a bridge (ELOOP), and neither is the loopback */
-	return link->type == LINK_VETH || (!link->master[0] && !link->peer_name[0]);
+	if (link->type != LINK_VETH && link->peer_name[0])
+		return false;
+	return link->type == LINK_VETH || link->type == LINK_TAP || !link->master[0];
 }
 
 static bool sysctl_valid(const struct obj_sysctl *sysctl)

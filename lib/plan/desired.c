@@ -16,6 +16,9 @@
  *                                 route and a neighbour an address)      and fe80::1
  *                                mbN  of an l2 network: learns, no address
  *                                 '-- mpE ============================= eth0  addresses as asked for
+ *                                     mpE, of any of them ============= mvE
+ *                                                                        '-- mbE, without address
+ *                                                                             '-- tap0  a virtual machine
  *
  * A routed port bears no address. 169.254.1.1 stands once, on the uplink, and
  * fe80::1 nowhere: the stack has a permanent neighbour for each, and that is all
@@ -23,6 +26,13 @@
  * same prefix a port, and the kernel walks all routes of one prefix whenever it
  * adds one (9.6 ms for IPv6 alone at the 10,000th port) and whenever a packet
  * comes for it: any stack could keep a processor busy with pings of its gateway.
+ *
+ * A virtual machine's tap stands in a stack of its own, behind a port like any
+ * other, and not among the ports: who holds an open tap holds the namespace it
+ * was opened in (drivers/net/tun.c, tun_chr_open(): its socket counts), and
+ * one machine that goes on would keep a deleted tenant's whole router alive
+ * (tests/platform/tap_pins_namespace.c). The bridge between the two has no
+ * address and no IPv6, and speaks no word of its own.
  *
  * Neighbour and forwarding entries are permanent: nothing a stack sends can
  * change where its neighbours' packets go, and no table of the kernel's can be
@@ -568,10 +578,28 @@ static void desired_wire(const struct endpoint *a, struct objv *objs)
 	add_inner_end(objs, b);
 }
 
+/* Between the port's far end and the tap a bridge of two ports. Nothing in this namespace has an address. */
+static void add_tap(struct objv *objs, const struct endpoint *endpoint, const char *inner)
+{
+	uint64_t ns = endpoint->stack->ns;
+	char bridge[OBJ_IFNAME_SIZE], alias[OBJ_ALIAS_SIZE];
+	const char *const devs[] = { bridge, inner, endpoint->ifname };
+
+	model_ifname('b', endpoint->id, bridge);
+	snprintf(alias, sizeof(alias), "moat %012llx", (unsigned long long)endpoint->id);
+	add(objs, obj_bridge(ns, bridge, NULL, endpoint->mtu, alias));
+	add(objs, obj_veth(ns, inner, NULL, 0, "", NULL, endpoint->mtu, bridge, alias));
+	add(objs, obj_tap(ns, endpoint->ifname, endpoint->mtu, bridge, alias));
+	for (size_t i = 0; i < ARRAY_COUNT(devs); i++) {
+		add(objs, obj_sysctl(ns, SYSCTL_IPV6_DISABLE, devs[i], 1));
+		add(objs, obj_up(ns, devs[i]));
+	}
+}
+
 void desired_endpoint(const struct endpoint *endpoint, struct objv *objs)
 {
 	const struct network *network = endpoint->network;
-	char port[OBJ_IFNAME_SIZE], bridge[OBJ_IFNAME_SIZE] = "", alias[OBJ_ALIAS_SIZE];
+	char port[OBJ_IFNAME_SIZE], bridge[OBJ_IFNAME_SIZE] = "", alias[OBJ_ALIAS_SIZE], inner[OBJ_IFNAME_SIZE];
 	struct mac gateway_mac;
 	bool routed;
 	uint64_t ns;
@@ -590,13 +618,19 @@ void desired_endpoint(const struct endpoint *endpoint, struct objv *objs)
 		model_ifname('b', network->id, bridge);
 	snprintf(alias, sizeof(alias), "%.62s/%.80s:%s", endpoint->stack->tenant->name, endpoint->stack->name,
 		 endpoint->ifname);
-	veth = obj_veth(ns, port, routed ? &gateway_mac : NULL, endpoint->stack->ns, endpoint->ifname, &endpoint->mac,
-			endpoint->mtu, bridge, alias);
+	model_ifname('v', endpoint->id, inner);
+	/* beside a tap the machine has the MAC address, and the far end must not: a bridge keeps what is for its ports */
+	veth = obj_veth(ns, port, routed ? &gateway_mac : NULL, endpoint->stack->ns, endpoint->tap ? inner : endpoint->ifname,
+			endpoint->tap ? NULL : &endpoint->mac, endpoint->mtu, bridge, alias);
 	if (network->mode == NETWORK_BRIDGE)
 		veth.link.flags = LINK_PORT_STATIC;
 	objv_add(objs, &veth);
-	add_inner_end(objs, endpoint);
-	add_default_routes(objs, endpoint);
+	if (endpoint->tap) {
+		add_tap(objs, endpoint, inner);
+	} else {
+		add_inner_end(objs, endpoint);
+		add_default_routes(objs, endpoint);
+	}
 	if (endpoint->own_table)
 		desired_own_table(endpoint, objs);
 	if (routed && network_has_dns(network))
@@ -614,7 +648,7 @@ void desired_endpoint(const struct endpoint *endpoint, struct objv *objs)
 
 void desired_inner_mtu(const struct endpoint *endpoint, struct objv *objs)
 {
-	if (endpoint->network)
+	if (endpoint->network && !endpoint->tap)
 		add(objs, obj_veth(endpoint->stack->ns, endpoint->ifname, NULL, 0, NULL, NULL, endpoint->mtu, NULL, NULL));
 }
 

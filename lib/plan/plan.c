@@ -239,7 +239,7 @@ static bool add_valid(const struct obj *obj)
 		       class_ == NS_STACK; /* the others are adopted, never made */
 	if (obj->kind != OBJ_LINK)
 		return true;
-	return obj->link.type == LINK_BRIDGE ||
+	return obj->link.type == LINK_BRIDGE || obj->link.type == LINK_TAP ||
 	       (obj->link.type == LINK_VETH && obj->link.peer_name[0]);
 }
 

@@ -27,7 +27,7 @@ void dnsfeed_network(struct dnsfeed *feed, const struct network *network);
 void dnsfeed_endpoint(struct dnsfeed *feed, const struct endpoint *endpoint);
 /** dnsfeed_changed() - the definition of a network that stands is another: all of it anew */
 void dnsfeed_changed(struct dnsfeed *feed, const struct network *network);
-/** dnsfeed_router() - the router of @tenant was made anew: its sockets, too */
+/** dnsfeed_router() - the router of @tenant was made by a repair: its sockets, too; where names are served */
 void dnsfeed_router(struct dnsfeed *feed, uint64_t tenant);
 /** dnsfeed_closing() - how many tenants' sockets are not known to be closed yet */
 size_t dnsfeed_closing(const struct dnsfeed *feed);

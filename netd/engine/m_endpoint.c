@@ -68,6 +68,23 @@ struct attach {
 
 /* ------------------------------------------------------------------- namespace */
 
+/* A tap's name is the interface's; its stack is made with the first, and every other says that one's name. */
+static int tap_params(struct attach_params *params, struct err *err)
+{
+	if (!params->tap)
+		return 0;
+	if (params->netns_fd >= 0 || params->netns_path || params->create || params->container || params->ifname)
+		return err_set(err, ERR_USAGE, EINVAL, params->network,
+			       "tap excludes a namespace, create, container and ifname");
+	if (!params->name)
+		return err_set(err, ERR_USAGE, EINVAL, params->network, "a tap needs a name for its stack");
+	if (params->default_route == 1)
+		return err_set(err, ERR_USAGE, EINVAL, params->network,
+			       "a virtual machine chooses its way out itself: defaultRoute is not for a tap");
+	params->ifname = params->tap;
+	return 0;
+}
+
 /* The descriptor of the namespace, by number or by a path below /run/netns. -1 where none is given. */
 static int netns_fd_get(struct call *call, const struct attach_params *params, int *ret_fd, struct err *err)
 {
@@ -101,7 +118,7 @@ static int stack_get(struct call *call, struct tenant *tenant, const struct atta
 		     const struct stat *st, struct attach *attach, struct stack **ret_stack, struct err *err)
 {
 	struct stack *stack = model_stack(&call->engine->model, name);
-	enum stack_kind kind = params->create ? STACK_BARE : params->container ? STACK_CONTAINER : STACK_FOREIGN;
+	enum stack_kind kind = params->create || params->tap ? STACK_BARE : params->container ? STACK_CONTAINER : STACK_FOREIGN;
 	char full[NAME_FULL_SIZE];
 	int r;
 
@@ -125,7 +142,7 @@ static int stack_get(struct call *call, struct tenant *tenant, const struct atta
 		*ret_stack = stack;
 		return 0;
 	}
-	if (attach->adopt_fd < 0 && !params->create)
+	if (attach->adopt_fd < 0 && !params->create && !params->tap)
 		return err_set(err, ERR_NOTFOUND, ENOENT, full,
 			       "there is no stack of this name; give a namespace, or create to make one");
 	r = model_stack_add(tenant, name->name, kind, engine_id(call->engine), &stack, err);
@@ -281,7 +298,8 @@ static int endpoint_make(struct call *call, struct stack *stack, struct network 
 			 struct endpoint **ret_endpoint, struct err *err)
 {
 	struct endpoint_want want = { .id = engine_id(call->engine), .mtu = (uint32_t)params->mtu,
-				      .request_id = params->request_id, .request_uid = call->uid };
+				      .request_id = params->request_id, .request_uid = call->uid,
+				      .tap = params->tap != NULL };
 	char ifname[NAME_IFNAME_SIZE];
 	struct ip ips[IPS_ASKED_MAX];
 	struct prefix allow[ENDPOINT_ALLOW_MAX];
@@ -380,8 +398,9 @@ int method_endpoint_attach(struct call *call, struct err *err)
 		r = call_allow(call, network_name.tenant, err);
 	if (r < 0)
 		return r;
-	if (params.tap)
-		return err_set(err, ERR_UNSUPPORTED, EOPNOTSUPP, params.network, "tap is not supported yet");
+	r = tap_params(&params, err);
+	if (r < 0)
+		return r;
 	if (repeated(call, params.request_id, network_name.tenant))
 		return 0;
 	tenant = model_tenant(&call->engine->model, network_name.tenant);

@@ -134,11 +134,21 @@ uint64_t owner_culprit(const struct model *model, const struct op *op)
 	return endpoint ? endpoint->stack->ns : 0;
 }
 
+/* Of the host's side of router @ns: its uplink, and what names it. */
+static bool is_of_uplink(const struct obj *obj, uint64_t ns)
+{
+	uint64_t id;
+
+	if (obj->ns != NS_HOST || obj->kind == OBJ_NETNS || obj->kind == OBJ_RULESET || ns_class(ns) != NS_ROUTER)
+		return false;
+	return str_starts(obj->port.dev, "mu") && str_hex48(obj->port.dev + 2, &id) == 0 && id == ns_id48(ns);
+}
+
 bool owner_concerns(const struct op *op, uint64_t ns, const struct stack *stack)
 {
 	uint64_t port = port_of(&op->obj);
 
-	if (op->obj.ns == ns || (op->obj.kind == OBJ_LINK && op->obj.link.peer_ns == ns))
+	if (op->obj.ns == ns || (op->obj.kind == OBJ_LINK && op->obj.link.peer_ns == ns) || is_of_uplink(&op->obj, ns))
 		return true;
 	if (!port || !stack)
 		return false;

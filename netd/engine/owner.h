@@ -25,7 +25,10 @@ bool owner_of_tenant(const char *owner, const char *tenant);
 
 /** owner_culprit() - the stack whose owner may have made the operation fail; 0 for none */
 uint64_t owner_culprit(const struct model *model, const struct op *op);
-/** owner_concerns() - is the operation about that stack: its namespace, or a port of its endpoints? @stack may be NULL. */
+/**
+ * owner_concerns() - is the operation about namespace @ns: in it, a link that leads there, of a stack (@stack, or NULL) a
+ * port of its endpoints, of a router its uplink in the host?
+ */
 bool owner_concerns(const struct op *op, uint64_t ns, const struct stack *stack);
 
 #endif

@@ -192,6 +192,7 @@ json_t *present_endpoint(const struct engine *engine, const struct endpoint *end
 	stack_name_print(endpoint->stack, name);
 	json_object_set_new(doc, "stack", json_string(name));
 	json_object_set_new(doc, "ifname", json_string(endpoint->ifname));
+	json_object_set_new(doc, "tap", json_boolean(endpoint->tap));
 	json_object_set_new(doc, "mac", json_string(mac_print(&endpoint->mac, mac)));
 	json_object_set_new(doc, "ips", ips);
 	json_object_set_new(doc, "dns", dns_json(endpoint));

@@ -32,6 +32,7 @@
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
 #include "lib/base/str.h"
+#include "netd/engine/dnsfeed.h"
 #include "netd/engine/host_look.h"
 #include "netd/engine/judge.h"
 #include "netd/engine/monitor.h"
@@ -232,8 +233,8 @@ static bool is_port_taken(const struct op *op, const struct seam_result *result)
 }
 
 /*
- * The plan failed, and all of it was undone. Take out what failed, and with it all that concerns the same stack; what
- * is of no stack goes alone, so that one thing that cannot be had never keeps all tenants from being mended.
+ * The plan failed, and all of it was undone. Take out what failed, and with it all that concerns the same stack, or the
+ * namespace that cannot be made; what is of neither goes alone, so that one thing that cannot be had never keeps all tenants from being mended.
  * Return: false when it is nothing that can be left out.
  */
 static bool give_up(struct reconcile *rec, const struct seam_result *result)
@@ -248,6 +249,8 @@ static bool give_up(struct reconcile *rec, const struct seam_result *result)
 	if (failed >= commit)
 		return false;
 	ns = owner_culprit(model, &plan->ops[failed]);
+	if (plan->ops[failed].obj.kind == OBJ_NETNS) /* without it there is no place for what stands in it, or leads there */
+		ns = plan->ops[failed].obj.ns;
 	if (!ns && !is_port_taken(&plan->ops[failed], result) && rec->drops++ >= DROPS_MAX)
 		return false;
 	stack = ns ? owner_stack(model, ns) : NULL;
@@ -326,6 +329,17 @@ static void run_again(struct reconcile *rec)
 	run_start(rec);
 }
 
+/* Sockets in a router that was not there were asked for in vain, or are of the one before it. */
+static void tell_routers(struct reconcile *rec)
+{
+	for (size_t i = 0; i < rec->plan.commit; i++) {
+		const struct op *op = &rec->plan.ops[i];
+
+		if (op->verb == OP_ADD && op->obj.kind == OBJ_NETNS && ns_class(op->obj.ns) == NS_ROUTER)
+			dnsfeed_router(rec->engine->dnsfeed, ns_id48(op->obj.ns));
+	}
+}
+
 static void on_mended(void *ctx, struct hand_answer *answer)
 {
 	struct reconcile *rec = ctx;
@@ -349,6 +363,7 @@ static void on_mended(void *ctx, struct hand_answer *answer)
 	if (rec->run->mode != MODE_START)
 		engine_event(rec->engine, "repaired", rec->run->tenant[0] ? rec->run->tenant : "all", NULL);
 	monitor_sync(rec->engine->monitor);
+	tell_routers(rec);
 }
 
 /* The plan's links are gone: now their ports may go. */

@@ -258,6 +258,8 @@ static json_t *end_json(const struct endpoint *endpoint)
 		json_object_set_new(doc, "metric", json_integer(endpoint->metric));
 		json_object_set_new(doc, "ownTable", json_boolean(endpoint->own_table));
 	}
+	if (endpoint->tap)
+		json_object_set_new(doc, "tap", json_true());
 	if (endpoint->labels)
 		json_object_set_new(doc, "labels", json_string(endpoint->labels));
 	if (endpoint->request)
@@ -326,6 +328,7 @@ static bool end_of(struct model *model, const json_t *doc, struct end *end)
 	end->want.default_route = bool_of(doc, "default");
 	end->want.metric = (uint16_t)int_of(doc, "metric");
 	end->want.own_table = bool_of(doc, "ownTable");
+	end->want.tap = bool_of(doc, "tap");
 	end->want.labels = labels;
 	request_of(json_string_value(json_object_get(doc, "request")), text_of(doc, "tenant"), &end->want);
 	end->want.prefixes = end->prefixes;

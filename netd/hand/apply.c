@@ -21,6 +21,7 @@
 #include "lib/kern/rtnl.h"
 #include "lib/kern/rtnl_decode.h"
 #include "lib/kern/sysctl.h"
+#include "lib/kern/tap.h"
 #include "netd/hand/doom.h"
 
 enum {
@@ -226,6 +227,46 @@ static bool says_mtu_only(const struct op *op)
 	return ns_class(op->obj.ns) >= NS_STACK && mac_is_zero(&link->mac) && !link->alias[0] && !link->master[0];
 }
 
+static int tap_add(struct apply *apply, uint64_t ns, const char *name, struct err *err)
+{
+	const struct ns_entry *entry = registry_find(apply->reg, ns);
+	int r;
+
+	if (entry == NULL)
+		return err_set(err, ERR_NOTFOUND, ENOENT, name, "the namespace is not known here");
+	r = netns_enter(entry->fd, err);
+	if (r < 0)
+		return r;
+	r = tap_make(name, err);
+	netns_leave(apply->reg->host.fd);
+	return r;
+}
+
+/*
+ * A tap is made at once, and not by the batch; the batch says the rest of it. What failed after that is undone like
+ * any link that stands.
+ */
+static int encode_tap(struct apply *apply, const struct op *op, struct nlbatch *batch, uint32_t master,
+		      struct outcome *out)
+{
+	const char *name = op->obj.link.name;
+	struct err err = ERR_INIT;
+	int r = tap_add(apply, op->obj.ns, name, &err);
+
+	/* the one before it may still be on its way out */
+	if (r == -EEXIST && reaper_wait(apply->reaper)) {
+		err = ERR_INIT;
+		r = tap_add(apply, op->obj.ns, name, &err);
+	}
+	if (r < 0) {
+		fail_err(out, &err);
+		return r;
+	}
+	out->touched = true;
+	rtnl_link_set(batch, &op->obj.link, master);
+	return 0;
+}
+
 static int encode_link(struct apply *apply, struct nlsock *sock, struct nlbatch *batch,
 		       const struct op *op, uint32_t master, struct outcome *out)
 {
@@ -242,6 +283,8 @@ static int encode_link(struct apply *apply, struct nlsock *sock, struct nlbatch 
 		rtnl_bridge_add(batch, link);
 		return 0;
 	}
+	if (link->type == LINK_TAP)
+		return encode_tap(apply, op, batch, master, out);
 	if (link->peer_ns != op->obj.ns) {
 		const struct ns_entry *peer = registry_find(apply->reg, link->peer_ns);
 

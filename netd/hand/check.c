@@ -65,6 +65,11 @@ static bool is_port(const char *name)
 {
 	return is_ours(name, 'p');
 }
+/* The end of a port inside of a virtual machine's stack. */
+static bool is_tap_port(const char *name)
+{
+	return is_ours(name, 'v');
+}
 static bool is_uplink(const char *name)
 {
 	return str_eq(name, "uplink");
@@ -176,6 +181,16 @@ static int link_router(struct check *c, const struct op *op)
 	return 0;
 }
 
+/* What a virtual machine's tap is made of: a bridge of our name, and on it the tap and the far end of a port. */
+static bool is_of_tap(const struct obj_link *link)
+{
+	if (link->type == LINK_BRIDGE)
+		return is_bridge(link->name);
+	if (!is_bridge(link->master))
+		return false;
+	return link->type == LINK_TAP || (link->type == LINK_VETH && is_tap_port(link->name) && link->peer_name[0] == '\0');
+}
+
 /* A wire: from one stack that is ours to another. Ports of networks are made from the router's side. */
 static int link_inner(struct check *c, const struct op *op)
 {
@@ -187,8 +202,12 @@ static int link_inner(struct check *c, const struct op *op)
 			       ? refuse(c, EPERM, "link %s in a foreign namespace is not ours",
 					link->name)
 			       : 0;
-	if (link->type == LINK_BRIDGE || link->master[0] != '\0')
-		return refuse(c, EPERM, "link %s: there is no bridge of ours in a stack",
+	if (is_of_tap(link))
+		return here == NS_STACK ? 0
+					: refuse(c, EPERM, "link %s: a tap stands in a stack of ours alone",
+						 link->name);
+	if (link->type != LINK_VETH || link->master[0] != '\0')
+		return refuse(c, EPERM, "link %s: there is no bridge of ours in a stack but beside a tap",
 			      link->name);
 	if (op->verb == OP_ADD &&
 	    (here == NS_FOREIGN || (there != NS_STACK && there != NS_CONTAINER)))

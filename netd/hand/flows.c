@@ -97,23 +97,30 @@ static const struct obj_elem *elem_find(const struct op *const *ops, size_t coun
 	return NULL;
 }
 
-static bool is_local(struct work *work, const struct ip *ip)
+static void locals_ask(struct work *work)
 {
 	struct locals *locals = &work->locals;
+	cleanup(buf_fini) struct buf bytes = BUF_INIT;
+	struct nlsock *sock;
+	int r;
+
+	if (locals->count >= 0)
+		return;
+	r = registry_rtnl(work->reg, &work->reg->host, &sock, NULL);
+	if (r == 0)
+		r = rtnl_dump(sock, RTNL_ADDRS, &bytes, NULL);
+	if (r == 0)
+		r = rtnl_list_addrs((struct rtnl_slice){bytes.data, bytes.size}, &locals->items);
+	locals->count = r < 0 ? 0 : r;
+}
+
+static bool is_local(struct work *work, const struct ip *ip)
+{
+	const struct locals *locals = &work->locals;
 
 	if (ip_is_loopback(ip))
 		return true;
-	if (locals->count < 0) {
-		cleanup(buf_fini) struct buf bytes = BUF_INIT;
-		struct nlsock *sock;
-		int r = registry_rtnl(work->reg, &work->reg->host, &sock, NULL);
-
-		if (r == 0)
-			r = rtnl_dump(sock, RTNL_ADDRS, &bytes, NULL);
-		if (r == 0)
-			r = rtnl_list_addrs((struct rtnl_slice){bytes.data, bytes.size}, &locals->items);
-		locals->count = r < 0 ? 0 : r;
-	}
+	locals_ask(work);
 	for (int i = 0; i < locals->count; i++) {
 		if (ip_cmp(&locals->items[i].addr.ip, ip) == 0)
 			return true;
@@ -206,9 +213,100 @@ static int group_forget(struct work *work, const struct op *const *ops, size_t c
 	return r < 0 ? r : 0;
 }
 
+/* The host's end of an uplink that is to go, and stands until we are done. */
+static bool is_uplink_gone(const struct op *op)
+{
+	return op->verb == OP_DEL && op->obj.kind == OBJ_LINK && op->obj.ns == NS_HOST;
+}
+
+/* Of one look those from @router or led to it. Return: 0 or -errno. */
+static int router_query(struct nlsock *sock, const struct conntrack_query *query, const struct ip *router)
+{
+	cleanup(buf_fini) struct buf bytes = BUF_INIT;
+	cleanup(mem_freep) struct conntrack_flow *flows = NULL;
+	cleanup(mem_freep) struct nlack *acks = NULL;
+	struct nlbatch batch = {0};
+	int r = conntrack_dump(sock, query, &bytes, NULL);
+	int n = r == 0 ? conntrack_list(bytes.data, bytes.size, &flows) : r;
+
+	for (int i = 0; i < n; i++)
+		if (ip_cmp(&flows[i].src, router) == 0 || ip_cmp(&flows[i].to, router) == 0)
+			conntrack_del(&batch, bytes.data, &flows[i]);
+	if (batch.count > 0) {
+		acks = mem_array(batch.count, sizeof(*acks));
+		r = nlsock_exec(sock, &batch, acks); /* one that is gone already is no failure */
+		n = r < 0 ? r : n;
+	}
+	nlbatch_fini(&batch);
+	return n < 0 ? n : 0;
+}
+
+/*
+ * The host's flows of a router that goes: one of TCP would stay for five days, and lead to the next tenant that is
+ * given the same address. Of IPv6 the kernel cannot be asked by address (conntrack.h): one look tells of all.
+ */
+static void router_forget(struct registry *reg, const struct ip *router)
+{
+	struct conntrack_query query = {.family = router->family, .which = CONNTRACK_ANY};
+	struct nlsock *sock;
+	int r = registry_nft(reg, &reg->host, &sock, NULL);
+
+	if (r == 0)
+		r = conntrack_count(sock);
+	if (r > 0) {
+		query.to = *router;
+		r = router_query(sock, &query, router);
+	}
+	if (r == 0 && router->family == 4 && query.to.family != 0) {
+		query.to = (struct ip){0};
+		query.from = *router;
+		r = router_query(sock, &query, router);
+	}
+	if (r < 0)
+		log_warn("flows of a router that is gone are not forgotten: %s", strerror(-r));
+}
+
+/* The link between the two has two addresses of each family: this is the other one. */
+static struct ip other_end(const struct prefix *own)
+{
+	struct ip ip = own->ip;
+
+	ip.b[ip_size(&ip) - 1] ^= 1;
+	return ip;
+}
+
+static void uplink_forget(struct work *work, const char *name)
+{
+	struct nlsock *sock;
+	int index = registry_rtnl(work->reg, &work->reg->host, &sock, NULL);
+
+	if (index == 0)
+		index = nlsock_ifindex(sock, name);
+	locals_ask(work);
+	for (int i = 0; index > 0 && i < work->locals.count; i++) {
+		const struct rtnl_addr_info *info = &work->locals.items[i];
+		struct ip router = other_end(&info->addr);
+
+		if (info->index == (uint32_t)index && !ip_is_linklocal(&router))
+			router_forget(work->reg, &router);
+	}
+}
+
+static void uplinks_forget(struct registry *reg, const struct op *ops, size_t count)
+{
+	struct work work = {.reg = reg, .locals.count = -1};
+
+	for (size_t i = 0; i < count; i++)
+		if (is_uplink_gone(&ops[i]))
+			uplink_forget(&work, ops[i].obj.link.name);
+	free(work.locals.items);
+}
+
 void flows_forget(struct registry *reg, const struct op *ops, size_t count)
 {
 	struct work work = {.reg = reg, .locals.count = -1};
+
+	uplinks_forget(reg, ops, count);
 
 	for (size_t i = 0; i < count; i++)
 		work.count += leads(&ops[i]);

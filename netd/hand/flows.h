@@ -18,6 +18,7 @@
  * that were sending to that port already, which the kernel takes for the host's own; and those that a late answer of the
  * last holder began, which lead back to it. Of UDP alone: TCP and
  * SCTP begin anew with a packet of their own, and a connection that stands goes on until it ends.
+ * A removed uplink, which still stands: the host's flows of its router, of all protocols.
  * What fails is logged, and nothing else: a flow ends by itself at last.
  */
 void flows_forget(struct registry *reg, const struct op *ops, size_t count);

@@ -27,6 +27,8 @@ const struct cli_verb cli_verb_attach = {
 		 "the stack of that name\n"
 		 "moat attach TENANT/NETWORK --tap IFNAME --name NAME [OPTION]...      for a "
 		 "virtual machine\n\n"
+		 "  --tap IFNAME        a tap device of that name, which the VMM opens: moat enter TENANT/NAME -- "
+		 "qemu...\n"
 		 "  --name NAME         of the stack; otherwise \"ep-\" and the endpoint's id\n"
 		 "  --ifname IFNAME     inside the namespace; otherwise the first free of "
 		 "eth0, eth1...\n"

@@ -17,6 +17,7 @@ static const struct cli_column lines[] = {
 	{"gateways", "gateways"},
 	{"mtu", "mtu"},
 	{"publish", "publish"},
+	{"tap", "tap"},
 	{"guard", "guard"},
 	{"allowed", "allowAddresses"},
 	{"dropped", "dropped"},

@@ -50,7 +50,7 @@ static void golden(void **state)
 	struct endpoint_want a = { .id = 0xa1, .ifname = "to-b", .prefixes = &prefixes[0], .prefix_count = 1, .mtu = 9000 },
 			     b = { .id = 0xa2, .ifname = "to-a", .prefixes = &prefixes[1], .prefix_count = 1, .mtu = 9000 };
 	struct prefix allow[] = { prefix_of("10.9.0.0/16"), prefix_of("2001:db8:9::/64"), prefix_of("10.0.0.200/32") };
-	struct endpoint_want with = { .id = 0x42, .ifname = "eth0", .allow = allow, .allow_count = 3 };
+	struct endpoint_want machine, with = { .id = 0x42, .ifname = "eth0", .allow = allow, .allow_count = 3 };
 	struct objv objs = { 0 };
 	struct err err = ERR_INIT;
 	struct model model;
@@ -134,6 +134,10 @@ static void golden(void **state)
 	print_objs(&text, "a network that leaves with its own addresses, and reaches the host", &objs);
 	desired_endpoint(endpoint_of(bare, segment, "eth3", 0x45, ""), &objs);
 	print_objs(&text, "an endpoint of that", &objs);
+	machine = (struct endpoint_want){ .id = 0x46, .ifname = "tap0", .tap = true, .default_route = true };
+	assert_int_equal(model_endpoint_add(stack_of(red, "vm", 0x34), inner, &machine, &endpoint, &err), 0);
+	desired_endpoint(endpoint, &objs);
+	print_objs(&text, "a virtual machine's tap", &objs);
 	endpoint = stack_endpoint(node, "to-b");
 	desired_stack(node, &objs);
 	print_objs(&text, "a lab's node that routes: one route by its wire, one by nobody knows what", &objs);
@@ -288,15 +292,17 @@ static void draw(struct rng *rng, struct model *model)
 				char ifname[16];
 				/* one address for one id: what differs between models is what was meant to */
 				uint64_t id = network->id + (s << 8) + 0x40;
+				struct endpoint_want one = { .id = id, .ifname = ifname,
+							     .tap = s == 2 && want.kind == TENANT_PLAIN };
 
 				/* by network: additions come before removals, so a name is never taken over in one plan */
 				snprintf(ifname, sizeof(ifname), "eth%c", network->name[1]);
 				e++;
 				if (network->life != LIFE_UP || rng_chance(rng, 40) ||
-				    endpoint_try(stack, network, ifname, id, "", &endpoint, &err) < 0)
+				    model_endpoint_add(stack, network, &one, &endpoint, &err) < 0)
 					continue;
 				endpoint->life = rng_chance(rng, 90) ? LIFE_UP : LIFE_PENDING;
-				endpoint->default_route = e == 1 && network->mode != NETWORK_L2;
+				endpoint->default_route = e == 1 && network->mode != NETWORK_L2 && !one.tap;
 				for (unsigned p = 0; p < rng_below(rng, 4) && endpoint->ip_count; p++) {
 					snprintf(full, sizeof(full), "%s%u:%u%s", rng_chance(rng, 30) ? "192.0.2.1:" : "",
 						 8000 + rng_below(rng, 20), 80 + p, rng_chance(rng, 50) ? "/udp" : "");

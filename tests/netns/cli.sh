@@ -69,7 +69,6 @@ assert_status 2 "a bare port" moat attach red/web --create --name w2 -p 8081
 assert_match "with a hint" "8081:8081" "$output"
 assert_ok "the last of the quota" moat attach red/auto --name w1
 assert_status 4 "one more than the quota" moat attach red/web --create --name w2
-assert_status 1 "--tap" moat attach red/web --tap t0 --name vm
 assert_status 3 "a stack that is not there" moat attach red/web --name nobody
 
 # ---------------------------------------------------------------- enter

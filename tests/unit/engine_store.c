@@ -132,6 +132,7 @@ static void fill(struct model *model)
 	struct endpoint_want want = { .id = 20, .ifname = "eth0", .default_route = true, .request_id = "request \"1\"",
 				      .allow = allow, .allow_count = 2,
 				      .labels = "{\"a\":\"b \\\"c\\\"\"}" };
+	struct endpoint_want tap = { .id = 24, .ifname = "tap0", .tap = true };
 	struct err err = ERR_INIT;
 
 	tenant_of(model, "empty", 9);
@@ -155,6 +156,7 @@ static void fill(struct model *model)
 	endpoint_of(w1, inner, "eth1", 21, "192.168.7.77");
 	endpoint_of(c1, web, "eth0", 22, "");
 	endpoint_of(f1, web, "net1", 23, "");
+	must(model_endpoint_add(stack_of(red, "vm", 13), web, &tap, &endpoint, &err), &err);
 
 	must(model_tenant_add(model, &lab_want, &lab, &err), &err);
 	n1 = stack_of(lab, "a", 51);
@@ -280,7 +282,7 @@ static void quota_below(void **state)
 	store = opened();
 	loaded(store, &after);
 	red = model_tenant(&after, "red");
-	assert_int_equal(red->endpoint_count, 4);
+	assert_int_equal(red->endpoint_count, 5);
 	assert_int_equal(red->networks.count, 2);
 	assert_int_equal(red->port_count, 2);
 	assert_int_equal(red->quota.endpoints, 1);

@@ -19,6 +19,7 @@
 #define MU "mu0000000000a1"
 #define MB "mb0000000000a1"
 #define MP "mp0000000000a1"
+#define MV "mv00000000000a"
 
 enum {
 	BUSY = 8022,
@@ -252,6 +253,26 @@ static void links_of_stacks(void **state)
 		{"+ link ns=" C " name=eth1 type=veth master=br0 peer=" S "/eth1\ncommit\n",
 		 -EPERM, 0},
 		{"commit\n- link ns=" F " name=cni0 type=bridge\n", -EPERM, 0},
+		/* a virtual machine's: a bridge of our name, and on it nothing but a port's far end and the tap */
+		{"+ link ns=" S " name=" MB " type=bridge\ncommit\n", 0, 0},
+		{"+ link ns=" S " name=tap0 type=tap master=" MB "\ncommit\n", 0, 0},
+		{"~ link ns=" S " name=tap0 type=tap mtu=1400 master=" MB "\ncommit\n", 0, 0},
+		{"~ link ns=" S " name=" MV " type=veth master=" MB "\ncommit\n", 0, 0},
+		{"commit\n- link ns=" S " name=tap0 type=tap master=" MB "\n", 0, 0},
+		{"+ link ns=" S " name=tap0 type=tap\ncommit\n", -EPERM, 0},
+		{"+ link ns=" S " name=tap0 type=tap master=br0\ncommit\n", -EPERM, 0},
+		{"~ link ns=" S " name=eth0 type=veth master=" MB "\ncommit\n", -EPERM, 0},
+		{"~ link ns=" S " name=" MV " type=veth master=br0\ncommit\n", -EPERM, 0},
+		{"+ link ns=" S " name=" MV " type=veth master=" MB " peer=" S "/eth1\ncommit\n", -EPERM, 0},
+		{"+ link ns=" C " name=" MB " type=bridge\ncommit\n", -EPERM, 0},
+		{"+ link ns=" C " name=tap0 type=tap master=" MB "\ncommit\n", -EPERM, 0},
+		{"+ link ns=" F " name=tap0 type=tap master=" MB "\ncommit\n", -EPERM, 0},
+		{"~ link ns=" C " name=" MV " type=veth master=" MB "\ncommit\n", -EPERM, 0},
+		{"commit\n- link ns=" F " name=tap0 type=tap\n", -EPERM, 0},
+		{"+ link ns=" R " name=tap0 type=tap master=" MB "\ncommit\n", -EPERM, 0},
+		{"+ link ns=" R " name=" MP " type=tap master=" MB "\ncommit\n", -EPERM, 0},
+		{"+ link ns=host name=tap0 type=tap\ncommit\n", -EPERM, 0},
+		{"+ link ns=host name=" MU " type=tap\ncommit\n", -EPERM, 0},
 	};
 
 	(void)state;

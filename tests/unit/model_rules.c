@@ -468,6 +468,39 @@ static void default_routes(void **state)
 	assert_empty(&model);
 }
 
+/* Beside a virtual machine nobody else lives in its stack, and what it does there is its own business. */
+static void taps(void **state)
+{
+	struct endpoint_want want = { .id = 10, .ifname = "tap0", .default_route = true, .tap = true };
+	struct endpoint *endpoint, *plain;
+	struct network *network;
+	struct stack *vm, *w, *c;
+	struct tenant *red;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	red = tenant_of(&model, "red", 1);
+	network = network_of(&model, "red/web", 2, "10.0.0.0/24");
+	vm = stack_of(red, "vm", 3);
+	w = stack_of(red, "w", 4);
+	assert_int_equal(model_stack_add(red, "c", STACK_CONTAINER, 5, &c, &err), 0);
+	assert_int_equal(model_endpoint_add(vm, network, &want, &endpoint, &err), 0);
+	assert_true(endpoint->tap && !endpoint->default_route && !endpoint->own_table);
+	/* the machine chooses its way out: however many it has, none is the stack's */
+	want = (struct endpoint_want){ .id = 11, .ifname = "tap1", .first_route = true, .tap = true };
+	assert_int_equal(model_endpoint_add(vm, network, &want, &endpoint, &err), 0);
+	assert_false(endpoint->own_table);
+	assert_null(model_default_endpoint(vm));
+	want = (struct endpoint_want){ .id = 12, .ifname = "eth0" };
+	assert_refused(model_endpoint_add(vm, network, &want, &plain, &err), &err, ERR_CONFLICT, "red/vm:eth0", "taps alone");
+	assert_int_equal(model_endpoint_add(w, network, &want, &plain, &err), 0);
+	want = (struct endpoint_want){ .id = 13, .ifname = "tap0", .tap = true };
+	assert_refused(model_endpoint_add(w, network, &want, &endpoint, &err), &err, ERR_CONFLICT, "red/w:tap0", "no taps");
+	assert_refused(model_endpoint_add(c, network, &want, &endpoint, &err), &err, ERR_CONFLICT, "red/c:tap0", "made for it");
+	model_tenant_del(red);
+	assert_empty(&model);
+}
+
 static void ports_of_a_bridge(void **state)
 {
 	struct tenant *red = tenant_of(&model, "red", 1);
@@ -726,7 +759,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(tenants),	 TEST(transits),  TEST(subnets), TEST(networks),	  TEST(pools), TEST(routed),
-		TEST(addresses), TEST(next_fit),  TEST(small),	 TEST(endpoints),	  TEST(default_routes), TEST(ports_of_a_bridge),
+		TEST(addresses), TEST(next_fit),  TEST(small),	 TEST(endpoints),	  TEST(default_routes), TEST(taps), TEST(ports_of_a_bridge),
 		TEST(modes),
 		TEST(namespaces), TEST(publishing), TEST(wires),	 TEST(wires_many),
 	};

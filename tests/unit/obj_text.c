@@ -23,6 +23,7 @@ static const char *const lines[] = {
 	"peer-mac=02:00:00:00:00:03 "
 	"alias=\"say \\\"hi\\\" \\\\o/ caf\\xc3\\xa9\"",
 	"link ns=foreign:000000000001 name=eth0 type=veth peer=host/v0",
+	"link ns=stack:000000000001 name=tap0 type=tap mtu=1500 master=mb0123456789ab alias=\"vm\"",
 	"sysctl ns=host key=net/ipv4/conf/*/forwarding dev=all value=1",
 	"sysctl ns=stack:00000000000a key=net/ipv4/ip_unprivileged_port_start value=0",
 	"addr ns=router:0123456789ab dev=mb0123456789ab addr=10.0.0.1/24",

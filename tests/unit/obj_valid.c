@@ -69,7 +69,9 @@ static void names(void **state)
 static void links(void **state)
 {
 	(void)state;
-	REFUSED(veth(), o.link.type = 3);
+	REFUSED(veth(), o.link.type = 4);
+	REFUSED(veth(), o.link.type = LINK_TAP); /* it has no far end */
+	REFUSED(obj_tap(router, "a", 1500, "b", ""), memcpy(o.link.master, "a", 1));
 	REFUSED(veth(), o.link.flags = 2);
 	REFUSED(veth(), o.link.flags = 3);
 	REFUSED(veth(), o.link.mtu = 67);
