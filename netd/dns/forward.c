@@ -69,7 +69,7 @@ struct forward {
 	struct dns *dns;
 	struct ip servers[DNSREC_SERVERS_MAX];
 	size_t server_count, good; /* @good: where the last answer came from */
-	struct list idle[DNSREC_OUTLET_COUNT];
+	struct list idle[DNSREC_FORWARD_COUNT];
 	struct list queries;
 	size_t outstanding;
 	unsigned generation, wanted; /* of outlets: what they are, what they shall be */
@@ -140,7 +140,7 @@ void forward_outlet(struct forward *forward, enum dnsrec_outlet kind, int fd)
 
 	if (forward->generation != forward->wanted) {
 		forward->generation = forward->wanted;
-		for (size_t i = 0; i < DNSREC_OUTLET_COUNT; i++)
+		for (size_t i = 0; i < DNSREC_FORWARD_COUNT; i++)
 			list_each_safe(node, &forward->idle[i])
 				outlet_free(container_of(node, struct outlet, link));
 	}
@@ -479,7 +479,7 @@ struct forward *forward_new(struct dns *dns)
 
 	forward->dns = dns;
 	list_init(&forward->queries);
-	for (size_t kind = 0; kind < DNSREC_OUTLET_COUNT; kind++)
+	for (size_t kind = 0; kind < DNSREC_FORWARD_COUNT; kind++)
 		list_init(&forward->idle[kind]);
 	forward->tick = loop_timer_new(dns->loop, on_tick, forward);
 	return forward;
