@@ -26,7 +26,7 @@ enum {
 	DNS_BATCH = 32,		      /* datagrams read, and written, by one call */
 	DNS_TURN = 4,		      /* batches of one tenant before it is another's turn */
 	DNS_OUTSTANDING_MAX = 256,    /* queries on their way, in all */
-	DNS_TENANT_MAX = 256,	      /* of one tenant */
+	DNS_TENANT_MAX = 128,	      /* of one tenant */
 	DNS_ASKER_MAX = 64,	      /* of one endpoint; of all whose address is no endpoint's together */
 	DNS_CONNECTIONS_MAX = 1024,   /* TCP, in all */
 	DNS_TENANT_CONNECTIONS = 256, /* of one tenant */

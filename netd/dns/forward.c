@@ -19,9 +19,13 @@
  *	                           |   ^
  *	                           +---+ timeout, ICMP error, SERVFAIL: the next server
  *
- * Caps: DNS_ASKER_MAX, DNS_TENANT_MAX, DNS_OUTSTANDING_MAX; a query above any
- * of them is answered SERVFAIL at once. The same query once more from the same
- * client is a repetition: it waits for the first one's answer.
+ * Caps: DNS_ASKER_MAX, DNS_TENANT_MAX, DNS_OUTSTANDING_MAX, and what is still
+ * free: nobody may have more on their way than is left for all others, so that
+ * who asks in vain as fast as he can leaves room for those who come later
+ * (of n tenants that do, each has one in n + 1; so with endpoints in one). A
+ * query above any of them is answered SERVFAIL at once. The same query once
+ * more from the same client is a repetition: it waits for the first one's
+ * answer.
  */
 #include <errno.h>
 #include <string.h>
@@ -91,8 +95,10 @@ static uint32_t *counter(const struct client *client)
 
 static bool may_ask(const struct forward *forward, const struct client *client)
 {
-	return forward->outstanding < DNS_OUTSTANDING_MAX && client->tenant->outstanding < DNS_TENANT_MAX &&
-	       *counter(client) < DNS_ASKER_MAX;
+	const struct tenant *tenant = client->tenant;
+
+	return tenant->outstanding < DNS_OUTSTANDING_MAX - forward->outstanding && tenant->outstanding < DNS_TENANT_MAX &&
+	       *counter(client) < DNS_TENANT_MAX - tenant->outstanding && *counter(client) < DNS_ASKER_MAX;
 }
 
 /* --------------------------------------------------------------------- outlets */
