@@ -182,6 +182,7 @@ static int start(struct shim *shim, int *ret_code, struct err *err)
 	cleanup(buf_fini) struct buf hosts = BUF_INIT;
 	struct sync_msg msg = {.kind = SYNC_MAPPED};
 	bool join = shim->spec.net == SPEC_NET_JOIN || shim->state.stack;
+	struct name joined;
 	int rc = join ? stack_join(shim, err) : 0;
 
 	if (rc == 0)
@@ -202,6 +203,8 @@ static int start(struct shim *shim, int *ret_code, struct err *err)
 		rc = privilege_filter_make(shim->spec.caps, shim->filter, err);
 	if (rc == 0 && !join)
 		rc = stack_make(shim, &hosts, err);
+	else if (rc == 0 && shim->spec.join && name_parse("container", shim->spec.join, false, &joined, NULL) == 0)
+		stack_servers(shim->socket, &joined, &hosts);
 	if (rc == 0)
 		rc = heard(shim, false, ret_code, err);
 	if (rc < 0)

@@ -77,6 +77,28 @@ int stack_open(const char *socket, const struct name *name, int *ret_netns, int 
 	return 0;
 }
 
+void stack_servers(const char *socket, const struct name *name, struct buf *hosts)
+{
+	cleanup(varlink_closep) struct varlink_client *client = NULL;
+	cleanup(mem_freep) char *full = full_name(name);
+	cleanup(json_freep) json_t *reply = NULL;
+	const json_t *endpoints;
+
+	if (varlink_connect(socket, &client, NULL) < 0 ||
+	    varlink_call(client, "io.moat.StackShow", json_pack("{s:s}", "name", full), NULL, 0, &reply,
+			 NULL, NULL, NULL) < 0)
+		return;
+	endpoints = json_object_get(json_object_get(reply, "stack"), "endpoints");
+	for (size_t i = 0; i < json_array_size(endpoints); i++) {
+		cleanup(json_freep) json_t *one = NULL;
+
+		if (varlink_call(client, "io.moat.EndpointShow",
+				 json_pack("{s:O}", "name", json_array_get(endpoints, i)), NULL, 0, &one,
+				 NULL, NULL, NULL) == 0)
+			server_lines(one, hosts);
+	}
+}
+
 int stack_delete(const char *socket, const struct name *name, struct err *err)
 {
 	cleanup(varlink_closep) struct varlink_client *client = NULL;

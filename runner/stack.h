@@ -23,6 +23,12 @@ int stack_attach(const char *socket, const struct spec *spec, int netns, struct 
 int stack_open(const char *socket, const struct name *name, int *ret_netns, int *ret_userns,
 	       struct err *err);
 
+/**
+ * stack_servers() - "nameserver IP" for /etc/resolv.conf of who joins the stack @name, as stack_attach() gives them to its own
+ * Without a daemon, or where no gateway answers names, there is none: that is no failure.
+ */
+void stack_servers(const char *socket, const struct name *name, struct buf *hosts);
+
 /** stack_delete() - with all its endpoints; what is gone is success */
 int stack_delete(const char *socket, const struct name *name, struct err *err);
 

@@ -3,8 +3,9 @@
  * publish - published ports: who holds which port of the host. Floor F2, pure.
  *
  * Two publications of one protocol and port clash when either means every
- * address of the host or both mean the same one; and inside one tenant always,
- * since the router tells them apart by protocol and port alone.
+ * address of the host or both mean the same one; and inside one tenant always
+ * but for those of two families, since the router tells them apart by family,
+ * protocol and port alone.
  *
  * So within a scope (a protocol, and an address of the host, or all of them,
  * or a tenant) nothing overlaps, and a scope is a portmap. A publication stands
@@ -21,7 +22,7 @@
 #include "lib/model/model.h"
 #include "lib/model/portmap.h"
 
-/* @tenant: id, 0: of an address; @ip: family 0: every address. No padding: it is a key of bytes. */
+/* @tenant: id, 0: of an address; @ip: family 0: every address; of a tenant: its family alone. No padding: it is a key of bytes. */
 struct scope_key {
 	uint64_t tenant;
 	struct ip ip;
@@ -42,9 +43,15 @@ static struct scope_key address_key(const struct portspec *spec)
 	return (struct scope_key){ .ip = spec->host_ip, .proto = spec->proto };
 }
 
-static struct scope_key tenant_key(const struct endpoint *endpoint, const struct portspec *spec)
+/* Of one family: what means every address of the host stands in both. */
+static struct scope_key tenant_key(const struct endpoint *endpoint, const struct portspec *spec, uint8_t family)
 {
-	return (struct scope_key){ .tenant = endpoint->stack->tenant->id, .proto = spec->proto };
+	return (struct scope_key){ .tenant = endpoint->stack->tenant->id, .ip = { .family = family }, .proto = spec->proto };
+}
+
+static bool has_family(const struct portspec *spec, uint8_t family)
+{
+	return !spec->host_ip.family || spec->host_ip.family == family;
 }
 
 static const struct publish *scope_find(const struct model *model, struct scope_key key, const struct portspec *spec)
@@ -62,7 +69,7 @@ static void scope_add(struct model *model, struct scope_key key, struct publish 
 		scope = mem_alloc(sizeof(*scope));
 		scope->key = key;
 		list_init(&scope->link);
-		if (key.ip.family)
+		if (key.ip.family && !key.tenant)
 			list_append(&model->port_addresses, &scope->link);
 		table_add(&model->ports, &scope->key, sizeof(scope->key), scope);
 	}
@@ -92,8 +99,9 @@ static const struct publish *clash_find(const struct endpoint *endpoint, const s
 
 	if (!held && spec->host_ip.family)
 		held = scope_find(model, address_key(spec), spec);
-	if (!held)
-		held = scope_find(model, tenant_key(endpoint, spec), spec);
+	for (uint8_t family = 4; !held && family <= 6; family = (uint8_t)(family + 2))
+		if (has_family(spec, family))
+			held = scope_find(model, tenant_key(endpoint, spec, family), spec);
 	if (held || spec->host_ip.family)
 		return held;
 	list_each(node, &model->port_addresses) {
@@ -143,7 +151,9 @@ static void publish_add(struct endpoint *endpoint, const struct portspec *spec)
 	publish->spec = *spec;
 	publish->endpoint = endpoint;
 	scope_add(model, address_key(spec), publish);
-	scope_add(model, tenant_key(endpoint, spec), publish);
+	for (uint8_t family = 4; family <= 6; family = (uint8_t)(family + 2))
+		if (has_family(spec, family))
+			scope_add(model, tenant_key(endpoint, spec, family), publish);
 	endpoint->publish = mem_grow(endpoint->publish, endpoint->publish_count + 1, sizeof(*endpoint->publish));
 	endpoint->publish[endpoint->publish_count++] = publish;
 	endpoint->stack->tenant->port_count += 1U + spec->more;
@@ -155,7 +165,9 @@ static void publish_del(struct endpoint *endpoint, size_t index)
 	struct publish *publish = endpoint->publish[index];
 
 	scope_del(model, address_key(&publish->spec), &publish->spec);
-	scope_del(model, tenant_key(endpoint, &publish->spec), &publish->spec);
+	for (uint8_t family = 4; family <= 6; family = (uint8_t)(family + 2))
+		if (has_family(&publish->spec, family))
+			scope_del(model, tenant_key(endpoint, &publish->spec, family), &publish->spec);
 	endpoint->stack->tenant->port_count -= 1U + publish->spec.more;
 	free(publish);
 	memmove(&endpoint->publish[index], &endpoint->publish[index + 1],
@@ -201,7 +213,8 @@ int model_publish(struct endpoint *endpoint, const struct portspec *specs, size_
 const struct publish *endpoint_publishes_part(const struct endpoint *endpoint, const struct portspec *spec)
 {
 	const struct publish *held =
-		scope_find(endpoint->stack->tenant->model, tenant_key(endpoint, spec), spec);
+		scope_find(endpoint->stack->tenant->model,
+			   tenant_key(endpoint, spec, spec->host_ip.family ? spec->host_ip.family : 4), spec);
 
 	return held && held->endpoint == endpoint && ip_cmp(&held->spec.host_ip, &spec->host_ip) == 0 ? held : NULL;
 }

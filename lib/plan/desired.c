@@ -742,7 +742,8 @@ void desired_publish(const struct endpoint *endpoint, const struct portspec *spe
 		if (*done || (spec->host_ip.family && spec->host_ip.family != ip->family))
 			continue;
 		*done = true;
-		add_host_pub(objs, spec, &transit.ip);
+		if (!portspec_is_loopback6(spec)) /* there somebody listens: netd/dns/splice.h */
+			add_host_pub(objs, spec, &transit.ip);
 		add_router_pub(objs, router_ns(tenant), spec, ip);
 	}
 }

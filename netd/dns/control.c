@@ -22,6 +22,7 @@ static void begin(struct dns *dns)
 		tenant->told = false;
 	}
 	forward_renew(dns->forward);
+	splice_begin(dns->splice);
 }
 
 static void end(struct dns *dns)
@@ -32,6 +33,7 @@ static void end(struct dns *dns)
 	if (!dns->beginning)
 		return;
 	dns->beginning = false;
+	splice_end(dns->splice);
 	while ((tenant = table_next(&dns->tenants, &cursor))) {
 		if (!tenant->told) {
 			tenant_free(tenant);
@@ -57,6 +59,13 @@ static void say(struct dns *dns, enum dnsrec_verb verb, uint64_t number, uint64_
 	/* two words and an answer to each request: should there be no room for them, the engine starts us again */
 	if (dnsrec_send(dns->control, &rec, 1, NULL, 0) < 0)
 		log_warn("the engine does not listen");
+}
+
+void control_want(struct dns *dns, enum dnsrec_outlet kind)
+{
+	const struct dnsrec rec = { .magic = DNSREC_MAGIC, .verb = DNSREC_WANT, .flags = (uint16_t)kind };
+
+	(void)dnsrec_send(dns->control, &rec, 1, NULL, 0); /* asked again when none come */
 }
 
 static void take_router(struct dns *dns, const struct dnsrec *rec, const int *fds)
@@ -114,7 +123,16 @@ static void take(struct dns *dns, const struct dnsrec *rec, const int *fds, size
 		break;
 	case DNSREC_OUTLETS:
 		for (size_t i = 0; i < fd_count; i++)
-			forward_outlet(dns->forward, (enum dnsrec_outlet)rec->flags, fds[i]);
+			if (rec->flags < DNSREC_FORWARD_COUNT)
+				forward_outlet(dns->forward, (enum dnsrec_outlet)rec->flags, fds[i]);
+			else
+				splice_outlet(dns->splice, (enum dnsrec_outlet)rec->flags, fds[i]);
+		break;
+	case DNSREC_LISTEN:
+		splice_listen(dns->splice, rec, fds[0]);
+		break;
+	case DNSREC_UNLISTEN:
+		splice_unlisten(dns->splice, rec);
 		break;
 	case DNSREC_ROUTER:
 		take_router(dns, rec, fds);
@@ -135,6 +153,7 @@ static void take(struct dns *dns, const struct dnsrec *rec, const int *fds, size
 	case DNSREC_BEGIN:
 	case DNSREC_HELLO:
 	case DNSREC_CLOSED:
+	case DNSREC_WANT:
 	case DNSREC_VERB_COUNT:
 		break;
 	}

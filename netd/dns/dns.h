@@ -8,6 +8,7 @@
  *   serve.c    queries by UDP, and the verdict on each: answer, refuse, forward
  *   tcp.c      queries by TCP
  *   forward.c  queries on their way to the host's name servers, and back
+ *   splice*.c  ports published on [::1] of the host
  *   names, message   pure
  */
 #ifndef MOAT_DNS_DNS_H
@@ -25,7 +26,7 @@ enum {
 	DNS_BATCH = 32,		      /* datagrams read, and written, by one call */
 	DNS_TURN = 4,		      /* batches of one tenant before it is another's turn */
 	DNS_OUTSTANDING_MAX = 256,    /* queries on their way, in all */
-	DNS_TENANT_MAX = 256,	      /* of one tenant */
+	DNS_TENANT_MAX = 128,	      /* of one tenant */
 	DNS_ASKER_MAX = 64,	      /* of one endpoint; of all whose address is no endpoint's together */
 	DNS_CONNECTIONS_MAX = 1024,   /* TCP, in all */
 	DNS_TENANT_CONNECTIONS = 256, /* of one tenant */
@@ -70,11 +71,13 @@ struct client {
 };
 
 struct forward;
+struct splice;
 
 struct dns {
 	struct loop *loop;
 	struct table tenants;
 	struct forward *forward;
+	struct splice *splice;
 	int control;
 	struct loop_io *control_io;
 	uint64_t number; /* of our HELLO */
@@ -86,6 +89,8 @@ struct dns {
 
 /* ---- control.c ---- */
 void control_start(struct dns *dns, int fd);
+/** control_want() - more sockets of this kind; whether they come is seen */
+void control_want(struct dns *dns, enum dnsrec_outlet kind);
 
 /* ---- serve.c ---- */
 struct tenant *tenant_find(struct dns *dns, uint64_t id);
@@ -127,5 +132,15 @@ int forward_query(struct forward *forward, const struct client *client, const st
 		  const uint8_t *data, size_t size);
 /** forward_drop() - queries of a tenant (@connection NULL) or of one connection are wanted no more */
 void forward_drop(struct forward *forward, const struct tenant *tenant, const struct connection *connection);
+
+/* ---- splice.c ---- */
+struct splice *splice_new(struct dns *dns);
+void splice_listen(struct splice *splice, const struct dnsrec *rec, int fd); /* @fd: owned from now on */
+void splice_unlisten(struct splice *splice, const struct dnsrec *rec);
+void splice_outlet(struct splice *splice, enum dnsrec_outlet kind, int fd);
+/** splice_begin() - all is told anew: no listener of before, so that the ports can be had again; connections go on */
+void splice_begin(struct splice *splice);
+/** splice_end() - what is not told again soon is forgotten, with its connections */
+void splice_end(struct splice *splice);
 
 #endif

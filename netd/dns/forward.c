@@ -10,7 +10,7 @@
  * for us; each serves one query at a time, connected to the server that is
  * asked. Between two queries it is disconnected (connect(2), AF_UNSPEC), which
  * gives up its port: the next one gets another, chosen by the kernel at random
- * (tests/netns/dns.sh looks at them). So what a liar who does not see the
+ * (tests/platform/outlet_new_port.c; tests/netns/dns.sh looks at them). So what a liar who does not see the
  * query must guess is port, id, and the server's address, for one answer
  * (RFC 5452); and no answer can be taken for that to another query.
  *
@@ -19,9 +19,13 @@
  *	                           |   ^
  *	                           +---+ timeout, ICMP error, SERVFAIL: the next server
  *
- * Caps: DNS_ASKER_MAX, DNS_TENANT_MAX, DNS_OUTSTANDING_MAX; a query above any
- * of them is answered SERVFAIL at once. The same query once more from the same
- * client is a repetition: it waits for the first one's answer.
+ * Caps: DNS_ASKER_MAX, DNS_TENANT_MAX, DNS_OUTSTANDING_MAX, and what is still
+ * free: nobody may have more on their way than is left for all others, so that
+ * who asks in vain as fast as he can leaves room for those who come later
+ * (of n tenants that do, each has one in n + 1; so with endpoints in one). A
+ * query above any of them is answered SERVFAIL at once. The same query once
+ * more from the same client is a repetition: it waits for the first one's
+ * answer.
  */
 #include <errno.h>
 #include <string.h>
@@ -69,7 +73,7 @@ struct forward {
 	struct dns *dns;
 	struct ip servers[DNSREC_SERVERS_MAX];
 	size_t server_count, good; /* @good: where the last answer came from */
-	struct list idle[DNSREC_OUTLET_COUNT];
+	struct list idle[DNSREC_FORWARD_COUNT];
 	struct list queries;
 	size_t outstanding;
 	unsigned generation, wanted; /* of outlets: what they are, what they shall be */
@@ -91,8 +95,10 @@ static uint32_t *counter(const struct client *client)
 
 static bool may_ask(const struct forward *forward, const struct client *client)
 {
-	return forward->outstanding < DNS_OUTSTANDING_MAX && client->tenant->outstanding < DNS_TENANT_MAX &&
-	       *counter(client) < DNS_ASKER_MAX;
+	const struct tenant *tenant = client->tenant;
+
+	return tenant->outstanding < DNS_OUTSTANDING_MAX - forward->outstanding && tenant->outstanding < DNS_TENANT_MAX &&
+	       *counter(client) < DNS_TENANT_MAX - tenant->outstanding && *counter(client) < DNS_ASKER_MAX;
 }
 
 /* --------------------------------------------------------------------- outlets */
@@ -140,7 +146,7 @@ void forward_outlet(struct forward *forward, enum dnsrec_outlet kind, int fd)
 
 	if (forward->generation != forward->wanted) {
 		forward->generation = forward->wanted;
-		for (size_t i = 0; i < DNSREC_OUTLET_COUNT; i++)
+		for (size_t i = 0; i < DNSREC_FORWARD_COUNT; i++)
 			list_each_safe(node, &forward->idle[i])
 				outlet_free(container_of(node, struct outlet, link));
 	}
@@ -479,7 +485,7 @@ struct forward *forward_new(struct dns *dns)
 
 	forward->dns = dns;
 	list_init(&forward->queries);
-	for (size_t kind = 0; kind < DNSREC_OUTLET_COUNT; kind++)
+	for (size_t kind = 0; kind < DNSREC_FORWARD_COUNT; kind++)
 		list_init(&forward->idle[kind]);
 	forward->tick = loop_timer_new(dns->loop, on_tick, forward);
 	return forward;

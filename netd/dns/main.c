@@ -57,6 +57,7 @@ int main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	dns.loop = loop_new();
 	dns.forward = forward_new(&dns);
+	dns.splice = splice_new(&dns);
 	loop_on_signal(dns.loop, SIGTERM, on_term, &dns);
 	loop_on_signal(dns.loop, SIGINT, on_term, &dns);
 	if (lockdown_files(&err) < 0 || lockdown_apply(LOCKDOWN_DNS, 0, &err) < 0) {

@@ -15,6 +15,7 @@
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
 #include "lib/base/str.h"
+#include "netd/engine/listen.h"
 #include "netd/engine/resolv.h"
 #include "netd/seam/dnsrec.h"
 
@@ -24,6 +25,7 @@ enum {
 	RESOLV_MS = 2000,    /* how often resolv.conf is looked at */
 	UDP_OUTLETS = 256,   /* sockets of a family: netd/dns/dns.h, DNS_OUTSTANDING_MAX */
 	TCP_OUTLETS = 64,
+	SPLICE_OUTLETS = 64, /* of a kind, each time they run short: netd/dns/splice.h, SPLICE_POOL */
 };
 
 struct message {
@@ -182,6 +184,8 @@ static void ask_outlets(struct dnsfeed *feed, enum dnsrec_outlet kind, size_t co
 		[DNSREC_UDP6] = SEAM_OPEN_UDP6,
 		[DNSREC_TCP4] = SEAM_OPEN_TCP4,
 		[DNSREC_TCP6] = SEAM_OPEN_TCP6,
+		[DNSREC_SPLICE_TCP] = SEAM_OPEN_TCP6,
+		[DNSREC_SPLICE_UDP] = SEAM_OPEN_UDP6,
 	};
 
 	for (size_t i = 0; i < count; i += FDIO_FDS_MAX) {
@@ -338,10 +342,13 @@ static void tell_network_gone(struct dnsfeed *feed, const struct network *networ
 
 static void on_endpoint_gone(void *ctx, const struct endpoint *endpoint)
 {
+	struct dnsfeed *feed = ctx;
+
+	listens_endpoint_gone(feed->engine->listens, endpoint);
 	if (!endpoint->network || !network_has_dns(endpoint->network))
 		return;
-	tell_endpoint_gone(ctx, endpoint);
-	flush(ctx);
+	tell_endpoint_gone(feed, endpoint);
+	flush(feed);
 }
 
 static void on_network_gone(void *ctx, const struct network *network)
@@ -423,6 +430,17 @@ static void tell_all(struct dnsfeed *feed, uint64_t number)
 	rec = record(DNSREC_END, 0);
 	tell(feed, &rec);
 	flush(feed);
+	listens_tell(feed->engine->listens);
+}
+
+void dnsfeed_send(struct dnsfeed *feed, const struct dnsrec *rec, int fd)
+{
+	if (!feed->started) {
+		fd_close(fd);
+		return;
+	}
+	queue_add(feed, rec, &fd, fd >= 0);
+	flush(feed);
 }
 
 /* ------------------------------------------------------------------------- in */
@@ -463,8 +481,12 @@ static void on_said(void *ctx, unsigned events)
 			tell_all(feed, recs[i].number);
 		else if (recs[i].verb == DNSREC_CLOSED && feed->closing)
 			feed->closing--;
+		else if (recs[i].verb == DNSREC_WANT && recs[i].flags >= DNSREC_FORWARD_COUNT)
+			ask_outlets(feed, (enum dnsrec_outlet)recs[i].flags, SPLICE_OUTLETS);
 	}
 }
+
+bool dnsfeed_serves(const struct dnsfeed *feed) { return feed->fd >= 0; }
 
 size_t dnsfeed_closing(const struct dnsfeed *feed) { return feed->closing; }
 

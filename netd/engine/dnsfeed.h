@@ -14,6 +14,7 @@
 #define MOAT_ENGINE_DNSFEED_H
 
 #include "netd/engine/engine.h"
+#include "netd/seam/dnsrec.h"
 
 struct dnsfeed;
 
@@ -31,5 +32,9 @@ void dnsfeed_changed(struct dnsfeed *feed, const struct network *network);
 void dnsfeed_router(struct dnsfeed *feed, uint64_t tenant);
 /** dnsfeed_closing() - how many tenants' sockets are not known to be closed yet */
 size_t dnsfeed_closing(const struct dnsfeed *feed);
+
+bool dnsfeed_serves(const struct dnsfeed *feed); /* is there a dns at all? */
+/** dnsfeed_send() - one record; @fd: becomes ours, -1 for none */
+void dnsfeed_send(struct dnsfeed *feed, const struct dnsrec *rec, int fd);
 
 #endif

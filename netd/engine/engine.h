@@ -11,6 +11,7 @@
  *   reconcile.c  start, check, repair: desired against snapshot
  *   monitor.c  what the kernel tells of drift
  *   dnsfeed.c  what moatd-dns is told
+ *   listen.c   ports on [::1] of the host, which it listens on
  *   present.c  model to JSON
  */
 #ifndef MOAT_ENGINE_ENGINE_H
@@ -29,6 +30,7 @@ struct store;
 struct reconcile;
 struct monitor;
 struct dnsfeed;
+struct listens;
 
 /**
  * struct engine - the one object of the program, in main()'s memory
@@ -45,6 +47,7 @@ struct engine {
 	struct reconcile *reconcile;
 	struct monitor *monitor;
 	struct dnsfeed *dnsfeed;
+	struct listens *listens;
 	struct model model;
 	struct settings settings;
 	struct host_facts facts;

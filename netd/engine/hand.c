@@ -190,6 +190,15 @@ void hand_open(struct hand *hand, uint64_t ns, enum seam_open_what what, hand_fn
 	hand_flush(hand);
 }
 
+void hand_listen(struct hand *hand, enum seam_open_what what, uint16_t port, uint32_t uid, hand_fn answered, void *ctx)
+{
+	struct seam_open request = { .ns = NS_HOST, .what = what, .port = port };
+	struct seam_head head = { .verb = SEAM_OPEN, .count = 1, .size = sizeof(request), .arg = uid };
+
+	buf_add(hand_queue(hand, &head, -1, answered, NULL, ctx), &request, sizeof(request));
+	hand_flush(hand);
+}
+
 void hand_adopt(struct hand *hand, uint64_t ns, uint32_t uid, bool hold, int fd, hand_fn answered, void *ctx)
 {
 	struct seam_adopt request = { .ns = ns, .uid = uid, .hold = hold };

@@ -49,6 +49,8 @@ void hand_plan_later(struct hand *hand, const struct plan *plan);
 void hand_dump(struct hand *hand, uint64_t ns, uint32_t parts, const struct obj *sysctls, size_t sysctl_count,
 	       hand_fn answered, void *ctx);
 void hand_open(struct hand *hand, uint64_t ns, enum seam_open_what what, hand_fn answered, void *ctx);
+/** hand_listen() - LISTEN of @what: a port of [::1] of the host, for @uid */
+void hand_listen(struct hand *hand, enum seam_open_what what, uint16_t port, uint32_t uid, hand_fn answered, void *ctx);
 /** hand_adopt() - @fd: becomes the hand's (owned from now on) */
 void hand_adopt(struct hand *hand, uint64_t ns, uint32_t uid, bool hold, int fd, hand_fn answered, void *ctx);
 

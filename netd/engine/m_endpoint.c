@@ -312,7 +312,7 @@ static int endpoint_make(struct call *call, struct stack *stack, struct network 
 	if (r == 0)
 		r = publish_specs(call, params->publish, &specs, &want.publish_count, err);
 	if (r == 0)
-		r = publish_allow(call, specs, want.publish_count, err);
+		r = publish_allow(call, stack->tenant, specs, want.publish_count, err);
 	if (r == 0)
 		r = allow_get(call, network, params->allow, allow, &want.allow_count, err);
 	if (r < 0)
@@ -368,6 +368,7 @@ static void attach_run(struct call *call, struct attach *attach)
 		desired_stack(endpoint->stack, &txn->want);
 	desired_endpoint(endpoint, &txn->want);
 	table_move(attach, &txn->want);
+	txn->listen = listen_ask_endpoint(call->engine->listens, endpoint);
 	txn->adopt_ns = endpoint->stack->ns;
 	txn->adopt_fd = attach->adopt_fd;
 	txn->adopt_fresh = attach->stack_new && call->admin; /* a refused plan is logged whole: not for anybody's asking */

@@ -5,6 +5,7 @@
 
 #include "lib/base/mem.h"
 #include "netd/engine/change.h"
+#include "netd/engine/listen.h"
 #include "netd/engine/methods.h"
 #include "netd/engine/present.h"
 #include "netd/engine/publish.h"
@@ -34,7 +35,7 @@ static const struct json_field unpublish_fields[] = {
 };
 
 /* The hand would refuse ports below 1024, too: it trusts no word of ours about who asks but the uid. */
-int publish_allow(const struct call *call, const struct portspec *specs, size_t count, struct err *err)
+int publish_allow(const struct call *call, const struct tenant *tenant, const struct portspec *specs, size_t count, struct err *err)
 {
 	char text[PORTSPEC_SIZE];
 
@@ -42,11 +43,8 @@ int publish_allow(const struct call *call, const struct portspec *specs, size_t 
 		if (specs[i].host_port < 1024 && call->uid != 0)
 			return err_set(err, ERR_PERMISSION, EACCES, portspec_print(&specs[i], text),
 				       "ports of the host below 1024 are published by root alone");
-		if (portspec_is_loopback6(&specs[i]))
-			return err_set(err, ERR_UNSUPPORTED, EOPNOTSUPP, portspec_print(&specs[i], text),
-				       "publishing on [::1] is not supported yet; 127.0.0.1 is");
 	}
-	return 0;
+	return listens_allow(call->engine->listens, tenant, specs, count, err);
 }
 
 int publish_specs(struct call *call, const char **texts, struct portspec **ret_specs, size_t *ret_count, struct err *err)
@@ -131,6 +129,8 @@ static int unpublish_prepare(struct txn *txn, struct err *err)
 	for (size_t i = 0; i < ports->count; i++)
 		model_unpublish(endpoint, &ports->specs[i]);
 	r = store_endpoint(txn->engine->store, endpoint, err);
+	for (size_t i = 0; i < ports->count && r == 0; i++)
+		listens_close(txn->engine->listens, endpoint->stack->tenant, &ports->specs[i]);
 	for (size_t i = 0; i < ports->count && r < 0; i++) /* they stand as before; one named twice stands once */
 		(void)model_publish(endpoint, &ports->specs[i], 1, NULL);
 	return r;
@@ -175,7 +175,7 @@ int method_publish(struct call *call, struct err *err)
 	if (r == 0)
 		r = publish_specs(call, params.publish, &specs, &count, err);
 	if (r == 0)
-		r = publish_allow(call, specs, count, err);
+		r = publish_allow(call, endpoint->stack->tenant, specs, count, err);
 	if (r == 0)
 		r = model_publish(endpoint, specs, count, err);
 	if (r < 0)
@@ -183,6 +183,7 @@ int method_publish(struct call *call, struct err *err)
 	txn = ports_txn(call, &ops, endpoint, specs, count, "port-published");
 	for (size_t i = 0; i < count; i++)
 		desired_publish(endpoint, &specs[i], &txn->want);
+	txn->listen = listen_ask_new(call->engine->listens, endpoint, specs, count);
 	txn_run(txn);
 	return 0;
 }

@@ -20,6 +20,7 @@
 #include "lib/kern/lockdown.h"
 #include "netd/engine/api.h"
 #include "netd/engine/dnsfeed.h"
+#include "netd/engine/listen.h"
 #include "netd/engine/methods.h"
 #include "netd/engine/monitor.h"
 #include "netd/engine/reconcile.h"
@@ -142,6 +143,7 @@ int main(int argc, char **argv)
 		engine.line = loop_io_new(engine.loop, engine.ready_fd, LOOP_READ, on_asked, &engine);
 	engine.api = api_new(&engine, options.listen_fd);
 	engine.monitor = monitor_new(&engine);
+	engine.listens = listens_new(&engine);
 	engine.dnsfeed = dnsfeed_new(&engine, options.dns_fd, options.resolv_conf ? options.resolv_conf : "/etc/resolv.conf");
 	engine.reconcile = reconcile_new(&engine, on_started);
 	loop_on_signal(engine.loop, SIGTERM, on_term, &engine);

@@ -68,6 +68,7 @@ static void txn_free(struct txn *txn)
 	plan_fini(&txn->plan);
 	plan_fini(&txn->after);
 	fd_close(txn->adopt_fd);
+	listen_ask_free(txn->listen);
 	free(txn->ids);
 	free(txn);
 }
@@ -234,6 +235,8 @@ static void on_answered(void *ctx, struct hand_answer *answer)
 	}
 	/* in the list first: replying may free the connection, and with it run what waits */
 	list_append(&engine->endings, &txn->link);
+	if (r == 0 && txn->listen)
+		listen_ask_commit(txn->listen);
 	if (r == 0 && txn->event)
 		engine_event(engine, txn->event, txn->name, NULL);
 	if (txn->call) {
@@ -269,18 +272,41 @@ static void on_adopted(void *ctx, struct hand_answer *answer)
 	reconcile_progress(engine);
 }
 
-static void txn_send(struct txn *txn)
+static void plan_send(struct txn *txn)
 {
 	struct hand *hand = txn->engine->hand;
 	int fd = txn->adopt_fd;
 
-	txn->engine->txns++;
-	txn->engine->changes++;
 	txn->adopt_fd = -1;
 	if (fd >= 0)
 		hand_adopt(hand, txn->adopt_ns, txn->uid, ns_class(txn->adopt_ns) == NS_CONTAINER, fd, on_adopted, txn);
 	if (fd < 0 || txn->adopt_fresh)
 		hand_plan(hand, &txn->plan, txn->uid, on_answered, on_finished, txn);
+}
+
+static void on_listening(void *ctx, const struct seam_result *result)
+{
+	struct txn *txn = ctx;
+	struct engine *engine = txn->engine;
+	struct err err = ERR_INIT;
+
+	if (hand_result_err(result, txn->name, "a port of [::1]", &err) == 0) {
+		plan_send(txn);
+		return;
+	}
+	engine->txns--;
+	txn_abort(txn, &err);
+	reconcile_progress(engine);
+}
+
+static void txn_send(struct txn *txn)
+{
+	txn->engine->txns++;
+	txn->engine->changes++;
+	if (txn->listen)
+		listen_ask_run(txn->listen, txn->uid, on_listening, txn);
+	else
+		plan_send(txn);
 }
 
 void txn_run(struct txn *txn)

@@ -14,6 +14,7 @@
 #define MOAT_ENGINE_TXN_H
 
 #include "netd/engine/api.h"
+#include "netd/engine/listen.h"
 
 struct txn;
 
@@ -48,6 +49,7 @@ struct txn_ops {
  * @adopt_ns, @adopt_fd: a namespace the hand must take on before the plan, as @uid's; -1 for none; owned
  * @adopt_fresh: nothing of that number can be known to the hand: the plan may follow at once, it fails where this does
  * @adopted: what the hand said of it
+ * @listen: sockets on [::1] that are opened before the plan, and told when it is committed; NULL: none; owned
  * @unstored: the rows of an eager change could not be written
  * @ending_dev, @ending_ino, @ending_ifname: of a removal: the interface ("": all) that is on its way out of a namespace
  */
@@ -68,6 +70,7 @@ struct txn {
 	int adopt_fd;
 	bool adopt_fresh;
 	struct seam_result adopted;
+	struct listen_ask *listen;
 	bool unstored;
 	struct err store_err;
 	struct cooling **cooling; /* addresses that are free when the slow removals are done; owned */

@@ -739,3 +739,23 @@ int check_plan(const struct op *ops, size_t count, size_t commit, uint32_t uid,
 		*ret_result = result;
 	return r;
 }
+
+int check_listen(uint8_t proto, uint32_t port, uint32_t uid, const struct check_world *world, struct seam_result *ret_result)
+{
+	struct seam_result result = {.refused = 1, .index = UINT32_MAX};
+	struct check c = {.world = world, .uid = uid, .result = &result};
+	struct op op = {.verb = OP_ADD, .obj = obj_elem(NS_HOST, SET_HOST_PUBIP6)};
+	int r = port == 0 || port > UINT16_MAX ? refuse(&c, EPERM, "%u is no port", port) : 0;
+
+	op.obj.elem.ip.family = 6;
+	op.obj.elem.ip.b[15] = 1;
+	op.obj.elem.proto = proto;
+	op.obj.elem.port = (uint16_t)port;
+	if (r == 0)
+		r = rule_publish_allowed(&c, &op);
+	if (r == 0)
+		r = rule_publish_free(&c, &op);
+	if (r < 0)
+		*ret_result = result;
+	return r;
+}

@@ -56,4 +56,10 @@ struct check_world {
 int check_plan(const struct op *ops, size_t count, size_t commit, uint32_t uid,
 	       const struct check_world *world, struct seam_result *ret_result);
 
+/**
+ * check_listen() - may @uid have @port of [::1] of the host, @proto TCP or UDP? As check_plan() judges a port published there.
+ * Return: 0; -EACCES; -EADDRINUSE; -EPERM for what is no port; -errno.
+ */
+int check_listen(uint8_t proto, uint32_t port, uint32_t uid, const struct check_world *world, struct seam_result *ret_result);
+
 #endif

@@ -9,6 +9,7 @@
 #include "netd/hand/serve.h"
 
 #include <errno.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -117,6 +118,19 @@ static int world_busy(void *ctx, const struct obj_elem *elem, uint8_t family)
 	return ports_busy(serve->ports, elem, family);
 }
 
+static struct check_world world_of(const struct serve *serve)
+{
+	return (struct check_world){
+		.ctx = (void *)(uintptr_t)serve,
+		.settings = &serve->settings,
+		.known = world_known,
+		.reserved = world_reserved,
+		.opens = world_opens,
+		.allowed = world_allowed,
+		.busy = world_busy,
+	};
+}
+
 /* A plan that is refused for what it is, not for a port that is taken, is a bug of the engine's, or worse: logged whole. */
 static void refused_log(const struct op *ops, size_t count, const struct seam_result *result)
 {
@@ -150,15 +164,7 @@ static void plan_answer(void *ctx, const struct seam_result *result)
 static int serve_plan(const struct serve *serve, const struct seam_head *head,
 		      const struct buf *payload)
 {
-	const struct check_world world = {
-		.ctx = (void *)(uintptr_t)serve,
-		.settings = &serve->settings,
-		.known = world_known,
-		.reserved = world_reserved,
-		.opens = world_opens,
-		.allowed = world_allowed,
-		.busy = world_busy,
-	};
+	const struct check_world world = world_of(serve);
 	const struct op *ops = (const void *)payload->data;
 	struct plan_answer answer = {.serve = serve, .seq = head->seq};
 	struct seam_result result, done;
@@ -241,6 +247,29 @@ static int open_outlets(const struct ns_entry *entry, enum seam_open_what what, 
 	return sockets_outlets(what, fds, fd_count, err);
 }
 
+/* A port of [::1] is published, so the rules are those of a plan; they are told as a plan's. */
+static int open_listen(const struct serve *serve, const struct seam_head *head, const struct seam_open *request)
+{
+	const struct check_world world = world_of(serve);
+	uint8_t proto = request->what == SEAM_OPEN_LISTEN_TCP ? IPPROTO_TCP : IPPROTO_UDP;
+	struct seam_result result = {.index = UINT32_MAX};
+	struct err err = ERR_INIT;
+	int fd = -1, r;
+
+	if (request->ns != NS_HOST)
+		return -EPROTO;
+	r = check_listen(proto, request->port, (uint32_t)head->arg, &world, &result);
+	ports_forget(serve->ports);
+	if (r < 0)
+		return send_result(serve, SEAM_ANSWER, head->seq, &result, NULL, 0);
+	r = sockets_listen(request->what, (uint16_t)request->port, &fd, &err);
+	if (r < 0)
+		return send_failure(serve, head->seq, r, &err);
+	r = send_result(serve, SEAM_ANSWER, head->seq, &result, &fd, 1);
+	fd_close(fd);
+	return r;
+}
+
 static int serve_open(const struct serve *serve, const struct seam_head *head,
 		      const struct buf *payload)
 {
@@ -251,7 +280,9 @@ static int serve_open(const struct serve *serve, const struct seam_head *head,
 	size_t fd_count = 0;
 	int fds[FDIO_FDS_MAX], r;
 
-	if (request->zero != 0)
+	if (request->what == SEAM_OPEN_LISTEN_TCP || request->what == SEAM_OPEN_LISTEN_UDP)
+		return open_listen(serve, head, request);
+	if (request->port != 0 || head->arg != 0)
 		return -EPROTO;
 	if (entry == NULL)
 		r = err_set(&err, ERR_NOTFOUND, ENOENT, NULL,

@@ -90,3 +90,28 @@ int sockets_outlets(enum seam_open_what what, int *ret_fds, size_t *ret_count, s
 	*ret_count = count;
 	return 0;
 }
+
+/* No SO_REUSEPORT: with it a program of root's that has it, too, would share its port with us. */
+int sockets_listen(enum seam_open_what what, uint16_t port, int *ret_fd, struct err *err)
+{
+	struct sockaddr_in6 loopback = {
+		.sin6_family = AF_INET6, .sin6_port = htons(port), .sin6_addr = in6addr_loopback};
+	int type = what == SEAM_OPEN_LISTEN_TCP ? SOCK_STREAM : SOCK_DGRAM;
+	cleanup(fd_closep) int fd = socket(AF_INET6, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int r = fd < 0 ? -errno : 0;
+
+	if (r == 0)
+		r = option(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
+	/* connections of the last one that wait for their end: of UDP it would mean to share the port */
+	if (r == 0 && type == SOCK_STREAM)
+		r = option(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+	if (r == 0 && bind(fd, (const struct sockaddr *)&loopback, sizeof(loopback)) < 0)
+		r = -errno;
+	if (r == 0 && type == SOCK_STREAM && listen(fd, DNS_BACKLOG) < 0)
+		r = -errno;
+	if (r < 0)
+		return err_sys(err, ERR_KERNEL, -r, NULL, "port %u of [::1]", port);
+	*ret_fd = fd;
+	fd = -1;
+	return 0;
+}

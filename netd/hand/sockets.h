@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * sockets - sockets opened for moatd-dns, which can open none. Floor F4.
- * Two kinds, and nothing about either is the asker's to choose: the name
- * service's port in a router, and in the host sockets without port or peer.
+ * The name service's port in a router, in the host sockets without port or
+ * peer, and of the host's own addresses ::1 alone, the port judged before.
  */
 #ifndef MOAT_NETD_HAND_SOCKETS_H
 #define MOAT_NETD_HAND_SOCKETS_H
@@ -17,5 +17,8 @@ int sockets_dns(const struct registry *reg, const struct ns_entry *entry, int re
 
 /** sockets_outlets() - FDIO_FDS_MAX sockets of the host, as @what says, or fewer where there are no more descriptors */
 int sockets_outlets(enum seam_open_what what, int *ret_fds, size_t *ret_count, struct err *err);
+
+/** sockets_listen() - @port of [::1] of the host, as @what says; -EADDRINUSE where it is somebody's */
+int sockets_listen(enum seam_open_what what, uint16_t port, int *ret_fd, struct err *err);
 
 #endif

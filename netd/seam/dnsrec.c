@@ -3,6 +3,7 @@
 #include "netd/seam/dnsrec.h"
 
 #include <errno.h>
+#include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -23,12 +24,15 @@ enum field {
 	F_NAME = 1 << 4,
 	F_LENS = 1 << 5,
 	F_LINK = 1 << 6,
+	F_PORT = 1 << 7,
+	F_TARGET = 1 << 8, /* one address, IPv6 */
 };
 
 /* @ips: the most addresses; @flags: the largest value. */
 static const struct form {
 	bool known, from_engine;
-	uint8_t fields, ips, fds_least, fds_most;
+	uint16_t fields;
+	uint8_t ips, fds_least, fds_most;
 	uint16_t flags;
 } forms[DNSREC_VERB_COUNT] = {
 	[DNSREC_BEGIN] = { true, true, F_NUMBER, 0, 0, 0, 0 },
@@ -43,6 +47,9 @@ static const struct form {
 	[DNSREC_CLOSE] = { true, true, F_TENANT, 0, 0, 0, 0 },
 	[DNSREC_HELLO] = { true, false, F_NUMBER, 0, 0, 0, 0 },
 	[DNSREC_CLOSED] = { true, false, F_TENANT, 0, 0, 0, 0 },
+	[DNSREC_LISTEN] = { true, true, F_TENANT | F_PORT | F_TARGET, 1, 1, 1, 0 },
+	[DNSREC_UNLISTEN] = { true, true, F_TENANT | F_PORT, 0, 0, 0, 0 },
+	[DNSREC_WANT] = { true, false, 0, 0, 0, 0, DNSREC_OUTLET_COUNT - 1 },
 };
 
 static bool id_ok(uint64_t id, bool used) { return used ? id != 0 && id <= ID48_MAX : id == 0; }
@@ -86,6 +93,13 @@ static bool ips_ok(const struct dnsrec *rec, const struct form *form)
 	return true;
 }
 
+static bool port_ok(const struct dnsrec *rec, bool used)
+{
+	if (!used)
+		return rec->port == 0 && rec->proto == 0;
+	return rec->port != 0 && (rec->proto == IPPROTO_TCP || rec->proto == IPPROTO_UDP);
+}
+
 bool dnsrec_valid(const struct dnsrec *rec, bool from_engine, size_t fd_count)
 {
 	const struct form *form;
@@ -99,7 +113,9 @@ bool dnsrec_valid(const struct dnsrec *rec, bool from_engine, size_t fd_count)
 	if ((form->fields & F_LINK) == 0 ? !all_zero(&rec->link, sizeof(rec->link))
 					 : rec->link.family != 6 || !ip_is_linklocal(&rec->link))
 		return false;
-	return ((form->fields & F_NUMBER) != 0 || rec->number == 0) && id_ok(rec->tenant, form->fields & F_TENANT) &&
+	if ((form->fields & F_TARGET) != 0 && (rec->count != 1 || rec->ip[0].family != 6))
+		return false;
+	return port_ok(rec, (form->fields & F_PORT) != 0) && ((form->fields & F_NUMBER) != 0 || rec->number == 0) && id_ok(rec->tenant, form->fields & F_TENANT) &&
 	       id_ok(rec->network, form->fields & F_NETWORK) && id_ok(rec->host, form->fields & F_HOST) &&
 	       name_ok(rec->name, form->fields & F_NAME) && ips_ok(rec, form) && all_zero(rec->zero, sizeof(rec->zero));
 }

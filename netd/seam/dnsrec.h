@@ -13,7 +13,8 @@
  *
  *   engine -> dns   BEGIN number | END | SERVERS ip... | OUTLETS kind, fds | ROUTER tenant, 2 fds
  *                   NETWORK | NETWORK_GONE | HOST | HOST_GONE | CLOSE tenant
- *   dns -> engine   HELLO number | CLOSED tenant
+ *                   LISTEN tenant, port, ip, fd | UNLISTEN tenant, port
+ *   dns -> engine   HELLO number | CLOSED tenant | WANT kind
  *
  * A message is one record, or several without descriptors. Each side reads the
  * other's as hostile input: dnsrec_valid() is the judge of a record.
@@ -49,6 +50,9 @@ enum dnsrec_verb {
 	DNSREC_CLOSE,	     /* @tenant: forget it, close its sockets, say CLOSED */
 	DNSREC_HELLO,	     /* dns -> engine: @number; I know nothing */
 	DNSREC_CLOSED,	     /* dns -> engine: @tenant */
+	DNSREC_LISTEN,	     /* with a socket on [::1] of the host, @port of @proto, of @tenant: it leads to that port of @ip[0] */
+	DNSREC_UNLISTEN,     /* @port of @proto, of @tenant: close it, and what goes by it */
+	DNSREC_WANT,	     /* dns -> engine: sockets of the kind @flags run short */
 	DNSREC_VERB_COUNT
 };
 
@@ -60,7 +64,16 @@ enum dnsrec_flag {
 };
 
 /* Of sockets in the host. */
-enum dnsrec_outlet { DNSREC_UDP4, DNSREC_UDP6, DNSREC_TCP4, DNSREC_TCP6, DNSREC_OUTLET_COUNT };
+enum dnsrec_outlet {
+	DNSREC_UDP4,
+	DNSREC_UDP6,
+	DNSREC_TCP4,
+	DNSREC_TCP6,
+	DNSREC_FORWARD_COUNT, /* up to here to name servers, each used again and again; from here on to published ports, once */
+	DNSREC_SPLICE_TCP = DNSREC_FORWARD_COUNT,
+	DNSREC_SPLICE_UDP,
+	DNSREC_OUTLET_COUNT
+};
 
 /** struct dnsrec - one record; what a verb does not use is zero */
 struct dnsrec {
@@ -74,7 +87,9 @@ struct dnsrec {
 	uint8_t len[DNSREC_PREFIXES_MAX];
 	struct ip ip[DNSREC_IPS_MAX];
 	struct ip link;
-	uint8_t zero[9];
+	uint8_t proto; /* IPPROTO_TCP, IPPROTO_UDP */
+	uint16_t port;
+	uint8_t zero[6];
 };
 
 /** dnsrec_valid() - may the side named by @from_engine send this, beside @fd_count descriptors? */

@@ -78,7 +78,7 @@ static const struct form *form_find(const struct seam_head *head, int from_engin
 
 int seam_head_check(const struct seam_head *head, int from_engine)
 {
-	bool plan = head->verb == SEAM_PLAN;
+	bool plan = head->verb == SEAM_PLAN, uid = plan || head->verb == SEAM_OPEN;
 
 	if (head->magic != SEAM_MAGIC || head->zero != 0)
 		return -EPROTO;
@@ -86,7 +86,7 @@ int seam_head_check(const struct seam_head *head, int from_engine)
 		return -EPROTO;
 	if (plan ? head->commit > head->count : head->commit != 0)
 		return -EPROTO;
-	if (plan ? head->arg > UINT32_MAX : head->arg != 0)
+	if (uid ? head->arg > UINT32_MAX : head->arg != 0)
 		return -EPROTO;
 	return 0;
 }

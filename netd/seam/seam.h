@@ -14,7 +14,7 @@
  *
  *   DUMP    count bytes, size 1: struct seam_scope, then its `sysctls` x struct obj
  *   PLAN    count x struct op
- *   OPEN    1 x struct seam_open
+ *   OPEN    1 x struct seam_open; of LISTEN @arg = uid of the connection that asked
  *   ADOPT   1 x struct seam_adopt, one fd
  *   QUIT    nothing
  *   ANSWER  a failure of any verb: 1 x struct seam_result with status < 0
@@ -124,11 +124,13 @@ enum seam_open_what {
 	SEAM_OPEN_UDP6 = 6,
 	SEAM_OPEN_TCP4 = 7,
 	SEAM_OPEN_TCP6 = 8,
+	SEAM_OPEN_LISTEN_TCP = 9, /* of the host: @port of [::1], listening; under the same rules as a published port */
+	SEAM_OPEN_LISTEN_UDP = 10,
 };
 struct seam_open {
 	uint64_t ns;
 	uint32_t what;
-	uint32_t zero;
+	uint32_t port; /* of LISTEN; else zero */
 };
 
 /**

@@ -58,6 +58,20 @@ assert_fail "nor blue's on one address" as_thief publish red/thief:eth0 -p "$HOS
 assert_eq "blue is served by blue" blue "$(outside curl -s -m 3 "http://$HOST4:8081/" | cut -d' ' -f1)"
 assert_ok "a free one is" as_thief publish red/thief:eth0 -p 8082:80
 assert_eq "and is served by red" thief "$(outside curl -s -m 3 "http://$HOST4:8082/" | cut -d' ' -f1)"
+# On [::1] somebody listens instead: the same rules
+moat publish blue/victim:eth0 -p "[::1]:8085:80"
+web "$SANDBOX_TOP/tests/lib/whoami.py" host-program ::1 8091 >/dev/null 2>&1
+eventually 10 curl -s -m 1 "http://[::1]:8091/" || die "the host's program does not answer on [::1]"
+assert_eq "blue is served by blue on [::1]" blue "$(host_asks "http://[::1]:8085/")"
+assert_fail "a port of the host's program is not to be had there" as_thief publish red/thief:eth0 -p "[::1]:8091:80"
+assert_fail "nor one that is on every address" as_thief publish red/thief:eth0 -p "[::1]:8090:80"
+assert_eq "it answers itself" host-program "$(host_asks "http://[::1]:8091/")"
+assert_fail "nor one below 1024" as_thief publish red/thief:eth0 -p "[::1]:443:80"
+assert_fail "nor blue's" as_thief publish red/thief:eth0 -p "[::1]:8085:80"
+assert_fail "nor does blue lose it" as_thief unpublish blue/victim:eth0 -p "[::1]:8085:80"
+assert_eq "blue is served by blue on [::1]" blue "$(host_asks "http://[::1]:8085/")"
+assert_ok "a free one is" as_thief publish red/thief:eth0 -p "[::1]:8087:80"
+assert_eq "and is served by red" thief "$(host_asks "http://[::1]:8087/")"
 assert_fail "an endpoint of blue publishes nothing for nobody" as_thief publish blue/victim:eth0 -p 8083:80
 assert_fail "nor does it lose a port" as_thief unpublish blue/victim:eth0 -p 8081:80
 assert_eq "blue is served by blue" blue "$(outside curl -s -m 3 "http://$HOST4:8081/" | cut -d' ' -f1)"
@@ -74,6 +88,10 @@ assert_fail "nor one protocol more" as_thief publish red/thief:eth0 -p 8200:80/u
 assert_ok "but where all are allowed" as_thief publish red/thief:eth0 -p 8270:80/udp
 assert_fail "a reserved one in the middle of what he may have" as_thief publish red/thief:eth0 -p 8295-8315:80-100
 assert_match "is named" "port 8300/tcp of the host is reserved" "$output"
+assert_fail "nor on [::1]" as_thief publish red/thief:eth0 -p "[::1]:8300:80"
+assert_match "where it is named, too" "port 8300/tcp of the host is reserved" "$output"
+assert_fail "nor what he may not have" as_thief publish red/thief:eth0 -p "[::1]:8190:80"
+assert_match "he is told" "port 8190/tcp of the host, or one of its range, is not among those allowed" "$output"
 assert_fail "and not even root has it" moat publish red/thief:eth0 -p 8305:80
 assert_ok "root has others" moat publish red/thief:eth0 -p 8190:80
 stop_moatd

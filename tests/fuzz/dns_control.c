@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* dns_control - fuzz target of the channel between engine and moatd-dns: what is taken is valid, and the name tables bear it. */
+/*
+ * dns_control - fuzz target of the channel between engine and moatd-dns: what is taken is valid, and the name tables
+ * and the listeners bear it.
+ */
 #include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -7,6 +10,7 @@
 
 #include "lib/base/fdio.h"
 #include "netd/dns/names.h"
+#include "netd/dns/splice.h"
 #include "tests/fuzz/fuzz.h"
 
 enum { MESSAGE_SIZE_MAX = 16384 };
@@ -27,6 +31,52 @@ static void take(struct names *names, const struct dnsrec *rec)
 	fuzz_check(answer.count <= NAMES_ANSWERS_MAX);
 	for (size_t i = 0; i < rec->count; i++)
 		(void)names_reverse(names, &rec->ip[i], &answer);
+}
+
+/* Told, told anew, taken back: nothing is left. A descriptor stands for the listener, of which only that it is there matters. */
+static void listen_all(struct splice *splice, const struct dnsrec *recs, int count)
+{
+	for (int round = 0; round < 2; round++) {
+		for (int i = 0; i < count; i++) {
+			if (recs[i].verb == DNSREC_LISTEN)
+				splice_listen(splice, &recs[i], dup(splice->dns->control));
+			else if (recs[i].verb == DNSREC_UNLISTEN)
+				splice_unlisten(splice, &recs[i]);
+		}
+		splice_begin(splice);
+		fuzz_check(splice->listeners.count <= (size_t)count);
+	}
+	for (int i = 0; i < count; i++)
+		if (recs[i].verb == DNSREC_LISTEN)
+			splice_unlisten(splice, &recs[i]);
+	fuzz_check(splice->listeners.count == 0 && splice->count == 0);
+}
+
+/* Records of LISTEN come alone, each with its socket: here all of a message are judged as if they had. */
+static void listeners(struct splice *splice, const uint8_t *data, size_t size)
+{
+	struct dnsrec recs[DNSREC_BATCH];
+	int count = 0;
+
+	for (; size >= sizeof(*recs) && count < DNSREC_BATCH; data += sizeof(*recs), size -= sizeof(*recs)) {
+		memcpy(&recs[count], data, sizeof(*recs));
+		if (dnsrec_valid(&recs[count], true, 1) || dnsrec_valid(&recs[count], true, 0))
+			count++;
+	}
+	listen_all(splice, recs, count);
+}
+
+/* A loop costs more than all the rest, and nothing in it outlives an input. */
+static struct splice *splice_get(int control)
+{
+	static struct dns dns;
+
+	if (!dns.loop) {
+		dns.loop = loop_new();
+		dns.splice = splice_new(&dns);
+	}
+	dns.control = control;
+	return dns.splice;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -50,6 +100,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			take(&names, &recs[i]);
 		}
 	}
+	listeners(splice_get(pair[1]), data, size);
 	names_fini(&names);
 	close(pair[0]);
 	close(pair[1]);

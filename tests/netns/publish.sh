@@ -100,7 +100,6 @@ refused 4 "port 8003 $holder" publish red/w -p 9500:80 -p 8003:80
 assert_eq "nothing of a refused request stands" "9500 nobody 9500 -" "$(outside "$here/publish.py" ask tcp "$HOST4" 9500)"
 refused 2 "10 ports of the host cannot lead to 9 ports" publish red/n -p 9500-9509:80-88
 refused 2 "write '80-81:80-81'" publish red/n -p 80-81
-refused 1 "\[::1\]" publish red/n -p "[::1]:9500:80"
 refused 2 "8000-8049:9000-9049/tcp is published, and it is taken back as it was" unpublish red/w -p 8000-8010:9000-9010
 refused 2 "8000-8049:9000-9049/tcp is published" unpublish red/w -p 8003:9003
 refused 3 "does not publish this port" unpublish --strict red/w -p 8000-8049:9001-9050/sctp

@@ -87,6 +87,8 @@ pkill -KILL -f '^moat-shim .*red/k'
 # Dying takes the shim a moment; the first command behind that finds what it left.
 if eventually 2 sh -c 'moat ps >/dev/null; sleep 0.1; [ "$(moat endpoint list -q | wc -l)" = 1 ]' && lone; then pass "nor does a killed shim"; else fail "left" "$(moat endpoint list)"; fi
 assert_match "its name server is the gateway" "^nameserver 10\\." "$(moat exec red/w1 -- cat /etc/resolv.conf)"
+assert_eq "who joins its stack asks the same one" "$(moat exec red/w1 -- cat /etc/resolv.conf)" \
+	"$(moat run --rm --net container:red/w1 -- cat /etc/resolv.conf)"
 assert_match "which knows it" "w1" "$(moat exec red/w1 -- getent ahosts w1.web)"
 stop_moatd KILL
 assert_ok "without the daemon it runs on" moat exec red/w1 -- true

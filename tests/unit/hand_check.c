@@ -23,6 +23,7 @@
 
 enum {
 	BUSY = 8022,
+	BUSY6 = 8023, /* on ::1 */
 	RESERVED = 9000,
 	UNKNOWABLE = 9100,
 };
@@ -52,6 +53,8 @@ static int busy(void *ctx, const struct obj_elem *elem, uint8_t family)
 	(void)ctx;
 	if (elem->port == UNKNOWABLE)
 		return -ENOBUFS;
+	if (family == 6 && elem->port == BUSY6 && ip_is_loopback(&elem->ip))
+		return BUSY6;
 	return elem->port <= BUSY && BUSY <= (elem->last ? elem->last : elem->port) && family == 4 ? BUSY : 0;
 }
 
@@ -618,6 +621,28 @@ static void shapes(void **state)
 	assert_true(check_plan(&op, 1, 1, 0, &world, &result) < 0);
 }
 
+/* A port on [::1], which no element of a set stands for, is judged as one that is published there. */
+static void listened_to(void **state)
+{
+	struct seam_result result = {0};
+
+	(void)state;
+	assert_int_equal(check_listen(IPPROTO_TCP, 8080, 1000, &world, &result), 0);
+	assert_int_equal(check_listen(IPPROTO_UDP, 65535, 1000, &world, &result), 0);
+	assert_int_equal(check_listen(IPPROTO_TCP, 80, 0, &world, &result), 0);
+	assert_int_equal(check_listen(IPPROTO_TCP, 80, 1000, &world, &result), -EACCES);
+	assert_string_equal(result.text, "port 80/tcp of the host is below 1024: only root may publish it");
+	assert_int_equal(result.refused, 1);
+	assert_int_equal(check_listen(IPPROTO_TCP, RESERVED, 0, &world, &result), -EACCES);
+	assert_int_equal(check_listen(IPPROTO_TCP, 30000, 1001, &world, &result), 0);
+	assert_int_equal(check_listen(IPPROTO_TCP, 30100, 1001, &world, &result), -EACCES);
+	assert_int_equal(check_listen(IPPROTO_TCP, UNKNOWABLE, 0, &world, &result), -ENOBUFS);
+	assert_int_equal(check_listen(IPPROTO_TCP, 0, 0, &world, &result), -EPERM);
+	assert_int_equal(check_listen(IPPROTO_TCP, 65536 + 8080, 0, &world, &result), -EPERM);
+	assert_int_equal(check_listen(IPPROTO_TCP, BUSY6, 0, &world, &result), -EADDRINUSE);
+	assert_string_equal(result.text, "port 8023/tcp of the host is in use: a program listens there");
+}
+
 /* Whatever the bytes: an answer, and the same one twice. */
 static void any_bytes(void **state)
 {
@@ -647,7 +672,7 @@ int main(void)
 		cmocka_unit_test(devices),          cmocka_unit_test(prefixes_of_the_host),
 		cmocka_unit_test(sysctls),          cmocka_unit_test(rulesets),
 		cmocka_unit_test(published),        cmocka_unit_test(shapes),
-		cmocka_unit_test(any_bytes),
+		cmocka_unit_test(listened_to),      cmocka_unit_test(any_bytes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -627,6 +627,19 @@ static void publishing(void **state)
 	assert_refused(publish_try(r2, "[2001:db8::1]:445:443", &err), &err, ERR_USAGE, "[2001:db8::1]:445:443/tcp",
 		       "the endpoint has no IPv6 address");
 	/* all or none */
+	/* of two families the router tells apart */
+	assert_int_equal(publish_try(b1, "127.0.0.1:446:443", &err), 0);
+	assert_int_equal(publish_try(b1, "[::1]:446:443", &err), 0);
+	assert_refused(publish_try(b1, "[2001:db8::1]:446:443", &err), &err, ERR_PORTTAKEN, "[2001:db8::1]:446:443/tcp", "blue/");
+	assert_refused(publish_try(r1, "446:443", &err), &err, ERR_PORTTAKEN, "446:443/tcp", "blue/");
+	assert_int_equal(portspec_parse("127.0.0.1:446:443", &spec, &err), 0);
+	assert_true(model_unpublish(b1, &spec));
+	assert_refused(publish_try(b1, "446:443", &err), &err, ERR_PORTTAKEN, "446:443/tcp", "blue/");
+	assert_int_equal(portspec_parse("[::1]:446:443", &spec, &err), 0);
+	assert_true(model_unpublish(b1, &spec));
+	assert_int_equal(publish_try(b1, "446:443", &err), 0);
+	assert_int_equal(portspec_parse("446:443", &spec, &err), 0);
+	assert_true(model_unpublish(b1, &spec));
 	assert_int_equal(portspec_parse("9001:1", &specs[0], &err), 0);
 	assert_int_equal(portspec_parse("9002:2", &specs[1], &err), 0);
 	assert_int_equal(portspec_parse("9001:3", &specs[2], &err), 0);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* seam_dnsrec - which records pass between engine and name service, and which do not. */
 #include <errno.h>
+#include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -52,7 +53,9 @@ static void test_valid(void **state)
 	REFUSED(rec.ip[1].family = 4);
 	REFUSED(rec.len[0] = 24);
 	REFUSED(rec.link.b[0] = 0x20);
-	REFUSED(rec.zero[8] = 1);
+	REFUSED(rec.zero[5] = 1);
+	REFUSED(rec.port = 1);
+	REFUSED(rec.proto = IPPROTO_TCP);
 }
 
 static void test_sockets(void **state)
@@ -68,6 +71,44 @@ static void test_sockets(void **state)
 	assert_false(dnsrec_valid(&rec, true, 0));
 	rec.flags = DNSREC_OUTLET_COUNT;
 	assert_false(dnsrec_valid(&rec, true, 1));
+}
+
+/* Ports on [::1] of the host: one socket, one protocol, one address of IPv6 where it leads. */
+static void test_ports(void **state)
+{
+	struct dnsrec good = { .magic = DNSREC_MAGIC, .verb = DNSREC_LISTEN, .tenant = 1, .proto = IPPROTO_UDP, .port = 65535, .count = 1 };
+	struct dnsrec rec;
+
+	(void)state;
+	ip_parse("fd00::1", &good.ip[0]);
+	assert_true(dnsrec_valid(&good, true, 1));
+	assert_false(dnsrec_valid(&good, true, 0));
+	assert_false(dnsrec_valid(&good, true, 2));
+	assert_false(dnsrec_valid(&good, false, 1));
+	rec = good;
+	rec.port = 0;
+	assert_false(dnsrec_valid(&rec, true, 1));
+	rec = good;
+	rec.proto = IPPROTO_SCTP;
+	assert_false(dnsrec_valid(&rec, true, 1));
+	rec = good;
+	rec.tenant = 0;
+	assert_false(dnsrec_valid(&rec, true, 1));
+	rec = good;
+	ip_parse("10.0.0.1", &rec.ip[0]);
+	assert_false(dnsrec_valid(&rec, true, 1));
+	rec = good;
+	memset(&rec.ip[0], 0, sizeof(rec.ip[0]));
+	rec.count = 0;
+	assert_false(dnsrec_valid(&rec, true, 1));
+	rec.verb = DNSREC_UNLISTEN;
+	assert_true(dnsrec_valid(&rec, true, 0));
+	assert_false(dnsrec_valid(&rec, true, 1));
+	rec = (struct dnsrec){ .magic = DNSREC_MAGIC, .verb = DNSREC_WANT, .flags = DNSREC_SPLICE_TCP };
+	assert_true(dnsrec_valid(&rec, false, 0));
+	assert_false(dnsrec_valid(&rec, true, 0));
+	rec.flags = DNSREC_OUTLET_COUNT;
+	assert_false(dnsrec_valid(&rec, false, 0));
 }
 
 static void test_channel(void **state)
@@ -103,6 +144,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_valid),
 		cmocka_unit_test(test_sockets),
+		cmocka_unit_test(test_ports),
 		cmocka_unit_test(test_channel),
 	};
 
