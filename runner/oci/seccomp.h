@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * seccomp - linux.seccomp as a filter. Floor F4. Compiled by the runtime before
+ * the container's process is born, installed by that process: as its last step
+ * before exec with no_new_privs, else before it drops its capabilities.
+ */
+#ifndef MOAT_RUNNER_OCI_SECCOMP_H
+#define MOAT_RUNNER_OCI_SECCOMP_H
+
+#include <jansson.h>
+#include <linux/filter.h>
+#include <stdbool.h>
+
+#include "lib/base/err.h"
+
+/**
+ * struct oci_seccomp - a compiled filter
+ * @program: len 0: none
+ * @flags: SECCOMP_FILTER_FLAG_*
+ * @listener: socket connected to listenerPath, or -1; @metadata: listenerMetadata, or NULL (of the document)
+ */
+struct oci_seccomp {
+	struct sock_fprog program;
+	unsigned int flags;
+	int listener;
+	const char *metadata;
+};
+
+/** oci_seccomp_make() - compile @seccomp (NULL: none). Return: 0; -EINVAL with what is wrong. */
+int oci_seccomp_make(const json_t *seccomp, struct oci_seccomp *ret_filter, struct err *err);
+void oci_seccomp_fini(struct oci_seccomp *filter);
+/**
+ * oci_seccomp_apply() - install it, for good; and hand the notify descriptor to the listener
+ * @state: the container process state for the listener, in JSON; used only where there is one
+ */
+int oci_seccomp_apply(const struct oci_seccomp *filter, const char *state, struct err *err);
+
+#endif
