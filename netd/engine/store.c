@@ -93,10 +93,14 @@ static int store_exec(struct store *store, const char *sql, const char *what, st
 	return 0;
 }
 
-/* Return: 0; -ENOENT: there is none; -EIO: it cannot be read, which is another thing: what it told of may stand. */
+/*
+ * Return: 0; -ENOENT: there is none; -EIO, -ENAMETOOLONG: it cannot be read, which is another thing: what it told of may
+ * stand.
+ */
 static int store_meta_get(struct store *store, const char *db, const char *key, char *dst, size_t size)
 {
 	char sql[96];
+	const char *text;
 	sqlite3_stmt *stmt = NULL;
 	int r, step;
 
@@ -105,8 +109,9 @@ static int store_meta_get(struct store *store, const char *db, const char *key, 
 		return -EIO;
 	sqlite3_bind_text(stmt, 1, key, -1, SQLITE_STATIC);
 	step = sqlite3_step(stmt);
-	if (step == SQLITE_ROW)
-		r = str_copy(dst, size, (const char *)sqlite3_column_text(stmt, 0));
+	text = step == SQLITE_ROW ? (const char *)sqlite3_column_text(stmt, 0) : NULL;
+	if (text)
+		r = str_copy(dst, size, text);
 	else
 		r = step == SQLITE_DONE ? -ENOENT : -EIO;
 	sqlite3_finalize(stmt);
@@ -184,28 +189,53 @@ static int store_migrate(struct store *store, const char *db, struct err *err)
 	return -err->no;
 }
 
+/*
+ * Which version wrote this file? One that tells none is new, or was cut off between its tables and that row; one whose
+ * version cannot be read is somebody else's, and not ours to write into.
+ * Return: 0 with *ret_version 0 for none; < 0.
+ */
+static int store_version(struct store *store, const char *db, unsigned *ret_version, struct err *err)
+{
+	const char *path = db_path(store, db);
+	char text[16];
+	uint64_t version = 0;
+	int r;
+
+	r = store_meta_get(store, db, "version", text, sizeof(text));
+	if (r == -EIO)
+		return err_set(err, ERR_IO, EBADMSG, path,
+			       "the store's version cannot be read (%s); it was left as it is: " REMEDY,
+			       sqlite3_errmsg(store->db));
+	if (r == -ENAMETOOLONG)
+		return err_set(err, ERR_IO, EPROTONOSUPPORT, path,
+			       "the store has a version longer than this program knows, %d; it was left as it is",
+			       STORE_VERSION);
+	if (r == 0 && (str_u64(text, STORE_VERSION, &version) < 0 || version < 1))
+		return err_set(err, ERR_IO, EPROTONOSUPPORT, path,
+			       "the store has version %s, this program knows %d; it was left as it is", text,
+			       STORE_VERSION);
+	*ret_version = (unsigned)version;
+	return 0;
+}
+
 /* The tables of one file; a file that is broken or of a version we do not know is left alone. */
 static int store_schema(struct store *store, const char *db, const char *synchronous, struct err *err)
 {
 	const char *path = db_path(store, db);
-	char sql[640], version[16];
+	char sql[640];
+	unsigned version = 0;
 	int r;
 
 	r = store_has_meta(store, db, err);
 	if (r >= 0 && sqlite3_db_readonly(store->db, db) > 0)
 		r = err_set(err, ERR_IO, EROFS, path, "the store cannot be opened: this file may not be written");
-	if (r > 0)
+	if (r > 0) {
 		r = store_check_whole(store, db, err);
+		if (r == 0)
+			r = store_version(store, db, &version, err);
+	}
 	if (r < 0)
 		return r;
-	if (store_meta_get(store, db, "version", version, sizeof(version)) == 0) {
-		if (strtol(version, NULL, 10) < 1 || strtol(version, NULL, 10) > STORE_VERSION)
-			return err_set(err, ERR_IO, EPROTONOSUPPORT, path,
-				       "the store has version %s, this program knows %d; it was left as it is", version,
-				       STORE_VERSION);
-	} else {
-		version[0] = '\0';
-	}
 	snprintf(sql, sizeof(sql),
 		 "PRAGMA %s.journal_mode=WAL; PRAGMA %s.synchronous=%s;"
 		 "CREATE TABLE IF NOT EXISTS %s.meta(key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;"
@@ -214,10 +244,10 @@ static int store_schema(struct store *store, const char *db, const char *synchro
 		 db, db, synchronous, db, db);
 	if (sqlite3_exec(store->db, sql, NULL, NULL, NULL) != SQLITE_OK)
 		return store_fail_at(store, path, "opened", err);
-	if (version[0])
-		return strtol(version, NULL, 10) < STORE_VERSION ? store_migrate(store, db, err) : 0;
-	snprintf(version, sizeof(version), "%d", STORE_VERSION);
-	return store_meta_set(store, db, "version", version, err);
+	if (version > 0)
+		return version < STORE_VERSION ? store_migrate(store, db, err) : 0;
+	snprintf(sql, sizeof(sql), "%d", STORE_VERSION);
+	return store_meta_set(store, db, "version", sql, err);
 }
 
 /* Another boot: whatever lived in the kernel is gone, and so is what we remember of it. */

@@ -14,6 +14,7 @@ lint_test.py proves that each rule can fail. The rules:
   exec     system(), popen(), or a networking tool run from the product
   spdx     a source that does not start with its licence
   lines    a source of more than 800 lines
+  skip     a cmocka test that is skipped so that nobody sees it: by skip(), or by needs() and not called needs_*
 """
 
 import fnmatch
@@ -23,7 +24,7 @@ import sys
 
 PRODUCT = ("lib", "netd", "runner", "cni")
 TOPS = PRODUCT + ("tests",)
-RULES = ("floor", "link", "only", "root", "exec", "spdx", "lines")
+RULES = ("floor", "link", "only", "root", "exec", "spdx", "lines", "skip")
 LINES_MAX = 800
 SPDX = re.compile(r"(/\*|//) SPDX-License-Identifier: GPL-2\.0-or-later( \*/)?$")
 TOKEN = re.compile(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'', re.S)
@@ -38,6 +39,9 @@ EXEC = (
     (re.compile(r'\{\s*"(?!bridge")%s"\s*,\s*(?:"|NULL\b|\(char)' % TOOLS),
      "holds the arguments of a networking tool"),
 )
+
+
+CMOCKA_TEST = re.compile(r"^(?:static )?void (\w+)\(void \*\*\w+\)", re.M)
 
 
 class Layers:
@@ -127,6 +131,15 @@ class Lint:
         if file.startswith(PRODUCT):
             self.names(file, blank(code, comments=True, strings=True))
             self.exec(file, code)
+        elif file != "tests/lib/needs.h":
+            self.skip(file, blank(code, comments=True, strings=True))
+
+    def skip(self, file, code):
+        for match in re.finditer(r"(?<![\w.])(?:(skip)\s*\(\s*\)|needs\s*\()", code):
+            tests = [test[1] for test in CMOCKA_TEST.finditer(code, 0, match.start())]
+            if match[1] or not tests or not tests[-1].startswith("needs_"):
+                self.complain(file, code.count("\n", 0, match.start()) + 1, "skip",
+                              "what may be skipped is a test needs_* and says needs() (tests/lib/needs.h)")
 
     def include(self, file, line, ours, outside):
         product = file.split("/")[0] in PRODUCT

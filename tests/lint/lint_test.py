@@ -44,10 +44,16 @@ GOOD = {
     "cni/main.c": HEAD + '#include "lib/varlink/varlink.h"\n',
     "tests/oracle/ip.c": HEAD + '#include "lib/kern/rtnl.h"\n#include "netd/hand/exec.h"\n'
                                 'void f(void) { system("ip link"); mnl_x(); }\n',
+    "tests/lib/needs.h": HEAD + "static inline void needs(int there) { if (!there) skip(); }\n",
+    "tests/unit/x.c": HEAD + "/* skip() */\nstatic void needs_root(void **state)\n{\n\tneeds(0);\n\tworld_skip();\n}\n"
+                             "static void other(void **state)\n{\n}\n",
 }
 
 # rule, file, content
 BAD = (
+    ("skip", "tests/unit/y.c", "static void some(void **state)\n{\n\tskip();\n}\n"),
+    ("skip", "tests/unit/y.c", "static void needs_some(void **state)\n{\n\tskip();\n}\n"),
+    ("skip", "tests/netns/y.c", "static void needs_a(void **s)\n{\n}\nstatic void b(void **s)\n{\n\tneeds(0);\n}\n"),
     ("floor", "lib/base/x.c", '#include "lib/obj/obj.h"\n'),
     ("floor", "lib/obj/x.c", '#include "lib/kern/rtnl.h"\n'),
     ("floor", "lib/obj/x.h", '  #  include "lib/model/model.h"\n'),

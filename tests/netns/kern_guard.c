@@ -17,6 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "tests/lib/needs.h"
 #include "tests/netns/world.h"
 
 #define ROUTER NS_ID(NS_ROUTER, 0x42)
@@ -415,13 +416,10 @@ static void test_guarded_each(void **state)
 	guarded_by(false);
 }
 
-static void test_guarded_listed(void **state)
+static void needs_device_add_guarded_listed(void **state)
 {
 	(void)state;
-	if (!world.features.netdev_device_add) {
-		print_message("no devices can be added to a standing netdev chain here\n");
-		skip();
-	}
+	needs(world.features.netdev_device_add, "no devices can be added to a standing netdev chain here");
 	guarded_by(true);
 }
 
@@ -661,12 +659,12 @@ static void test_forget(void **state)
 	scene_fini(&scene);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_unguarded),
 		cmocka_unit_test(test_guarded_each),
-		cmocka_unit_test(test_guarded_listed),
+		cmocka_unit_test(needs_device_add_guarded_listed),
 		cmocka_unit_test(test_decent_traffic),
 		cmocka_unit_test(test_allowed),
 		cmocka_unit_test(test_storm),
@@ -674,5 +672,6 @@ int main(void)
 	};
 
 	world_enter(&world);
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	needs_choose(argc, argv);
+	return needs_status(cmocka_run_group_tests(tests, NULL, NULL));
 }

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "tests/lib/needs.h"
 #include "tests/netns/world.h"
 
 #define MU1 "mu000000000001"
@@ -298,17 +299,14 @@ static void test_closed(void **state)
 }
 
 /* br_netfilter loaded after us turns its sysctls on: a network must go on, and no other open. */
-static void test_br_netfilter(void **state)
+static void needs_br_netfilter(void **state)
 {
 	int on_r1 = serve(&world, &r1, "10.0.0.11", 80),
 	    on_r1_6 = serve(&world, &r1, "fd00::11", 80);
 	int on_r3 = serve(&world, &r3, "10.1.0.13", 80);
 
 	(void)state;
-	if (!world.features.br_netfilter) {
-		print_message("br_netfilter is not loaded\n");
-		skip();
-	}
+	needs(world.features.br_netfilter, "br_netfilter is not loaded");
 	for (int32_t on = 1; on >= 0; on--) {
 		set_sysctl(&world, &red, SYSCTL_BRIDGE_CALL_IPTABLES, "", on);
 		set_sysctl(&world, &red, SYSCTL_BRIDGE_CALL_IP6TABLES, "", on);
@@ -346,14 +344,15 @@ static void test_taken_router(void **state)
 	close(web);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_egress),       cmocka_unit_test(test_published),
-		cmocka_unit_test(test_closed),       cmocka_unit_test(test_br_netfilter),
+		cmocka_unit_test(test_closed),       cmocka_unit_test(needs_br_netfilter),
 		cmocka_unit_test(test_taken_router),
 	};
 
 	world_enter(&world);
-	return cmocka_run_group_tests(tests, setup, NULL);
+	needs_choose(argc, argv);
+	return needs_status(cmocka_run_group_tests(tests, setup, NULL));
 }

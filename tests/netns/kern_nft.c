@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "lib/base/fdio.h"
+#include "tests/lib/needs.h"
 #include "tests/netns/world.h"
 
 #define ROUTER NS_ID(NS_ROUTER, 0x42)
@@ -357,13 +358,10 @@ static void test_ports_each(void **state)
 	ports_by(false);
 }
 
-static void test_ports_listed(void **state)
+static void needs_device_add_ports_listed(void **state)
 {
 	(void)state;
-	if (!world.features.netdev_device_add) {
-		print_message("no devices can be added to a standing netdev chain here\n");
-		skip();
-	}
+	needs(world.features.netdev_device_add, "no devices can be added to a standing netdev chain here");
 	ports_by(true);
 }
 
@@ -391,7 +389,7 @@ static void test_port_opened(void **state)
 	stack_fini(&stack);
 }
 
-static void test_owner(void **state)
+static void needs_owner(void **state)
 {
 	struct stack stack = stack_make(&world, ROUTER), other;
 	struct obj elem = elem_of(ROUTER, SET_GUARD_IP4, "mp1", NULL, "10.0.0.1");
@@ -399,10 +397,7 @@ static void test_owner(void **state)
 	struct err err = ERR_INIT;
 
 	(void)state;
-	if (!world.features.nft_owner_persist || !world_has("nft")) {
-		print_message("no owner and persist flags here\n");
-		skip();
-	}
+	needs(world.features.nft_owner_persist && world_has("nft"), "no owner and persist flags here, or no nft");
 	nft_begin(&batch);
 	nft_ruleset_adopt(&batch, RULESET_GUARD, &world.features);
 	assert_int_equal(nft_run(&stack, &batch),
@@ -518,17 +513,18 @@ static void test_bent_dumps(void **state)
 	stack_fini(&stack);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rulesets_stand), cmocka_unit_test(test_unknown_version),
 		cmocka_unit_test(test_tampering),      cmocka_unit_test(test_foreign_table),
 		cmocka_unit_test(test_elements),       cmocka_unit_test(test_ports_each),
-		cmocka_unit_test(test_ports_listed),   cmocka_unit_test(test_port_opened),
-		cmocka_unit_test(test_owner),          cmocka_unit_test(test_base_chains),
+		cmocka_unit_test(needs_device_add_ports_listed),   cmocka_unit_test(test_port_opened),
+		cmocka_unit_test(needs_owner),          cmocka_unit_test(test_base_chains),
 		cmocka_unit_test(test_bent_dumps),
 	};
 
 	world_enter(&world);
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	needs_choose(argc, argv);
+	return needs_status(cmocka_run_group_tests(tests, NULL, NULL));
 }

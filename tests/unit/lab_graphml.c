@@ -8,6 +8,7 @@
 
 #include "lib/base/fdio.h"
 #include "runner/cli/lab/lab.h"
+#include "tests/lib/needs.h"
 
 static int load(const char *file, const char *text, size_t size, struct lab **ret_lab,
 		struct err *err)
@@ -193,28 +194,26 @@ static void zoo(void **state)
 }
 
 /* The same files where the whole collection is at hand, and the largest of it. */
-static void zoo_shared(void **state)
+static void needs_whole_zoo(void **state)
 {
 	struct lab *lab = from_file("../shared/data/topologies/zoo/Kdl.graphml");
 
 	(void)state;
-	if (!lab) {
-		print_message("../shared/data/topologies/zoo is not here\n");
-		skip();
-	}
+	needs(lab != NULL, "../shared/data/topologies/zoo is not here");
 	assert_int_equal(lab->node_count, 754);
 	assert_true(lab->merged);
 	assert_true(lab_route_count(lab) < LAB_ROUTES_PLAIN_MAX);
 	lab_free(lab);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(errors), cmocka_unit_test(limits),
 		cmocka_unit_test(names),  cmocka_unit_test(parallel_and_loop),
-		cmocka_unit_test(zoo),    cmocka_unit_test(zoo_shared),
+		cmocka_unit_test(zoo),    cmocka_unit_test(needs_whole_zoo),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	needs_choose(argc, argv);
+	return needs_status(cmocka_run_group_tests(tests, NULL, NULL));
 }
