@@ -19,6 +19,8 @@
 #include "lib/base/mem.h"
 #include "lib/base/str.h"
 #include "runner/idrange.h"
+#include "runner/join.h"
+#include "runner/members.h"
 #include "runner/rootfs.h"
 #include "runner/shim.h"
 #include "runner/stack.h"
@@ -45,8 +47,6 @@ static void signals_block(sigset_t *ret_before, int *ret_fd);
 static int sweep_one(void *ctx, const struct name *name);
 static int sweep_locked(const struct container_host *host, struct state_dir *dir,
 			struct err *err);
-static int range_of_join(const struct container_host *host, const struct spec *spec,
-			 uint32_t *ret_base, struct err *err);
 
 char *container_shim_path(void)
 {
@@ -219,7 +219,12 @@ int container_sweep(const struct container_host *host, struct err *err)
 int container_erase(struct state_dir *dir, const char *id, const struct state *state,
 		    struct err *err)
 {
-	int rc = state->layer ? rootfs_layer_unpin(dir, err) : 0;
+	int rc = state->mntns ? members_kill(state->mntns, state->mntns_id,
+					     (uint32_t)state->id_base, err)
+			      : 0;
+
+	if (rc == 0 && state->layer)
+		rc = rootfs_layer_unpin(dir, err);
 
 	if (rc == 0 && state->id_base)
 		rc = idrange_release(dir->containers, id, (uint32_t)state->id_base, err);
@@ -240,8 +245,8 @@ static int folder_fill(const struct container_host *host, struct state_dir *dir,
 	int rc = state_spec_save(dir, spec, err);
 
 	if (rc == 0)
-		rc = spec->net == SPEC_NET_JOIN
-			     ? range_of_join(host, spec, &base, err)
+		rc = spec_joins(spec)
+			     ? join_range(host->runtime_dir, spec, &base, err)
 			     : idrange_alloc(dir->containers, spec->id, &base, err);
 	if (rc == 0) {
 		state.id_base = base;
@@ -251,30 +256,6 @@ static int folder_fill(const struct container_host *host, struct state_dir *dir,
 		state.id_base = base;
 		(void)container_erase(dir, spec->id, &state, NULL);
 	}
-	return rc;
-}
-
-/* One user namespace, so one range: shared as long as either lives. */
-static int range_of_join(const struct container_host *host, const struct spec *spec,
-			 uint32_t *ret_base, struct err *err)
-{
-	struct state_dir other = STATE_DIR_INIT;
-	struct state state;
-	struct name name;
-	int rc = name_parse("container", spec->join, false, &name, err);
-
-	if (rc == 0)
-		rc = state_dir_open(host->runtime_dir, &name, &other, err);
-	if (rc == 0)
-		rc = state_load(&other, &state, err);
-	if (rc == 0 && state.status != STATE_RUNNING)
-		rc = err_set(err, ERR_CONFLICT, ESRCH, spec->join,
-			     "the container to join does not run");
-	if (rc == 0)
-		rc = idrange_share(other.containers, spec->id, (uint32_t)state.id_base, err);
-	if (rc == 0)
-		*ret_base = (uint32_t)state.id_base;
-	state_dir_fini(&other);
 	return rc;
 }
 
@@ -433,12 +414,19 @@ static int sweep_locked(const struct container_host *host, struct state_dir *dir
 		}
 	}
 	if (spec.remove || state.status == STATE_CREATED) {
-		rc = spec.net == SPEC_NET_JOIN ? 0
-					       : stack_delete(host->socket, &dir->name, err);
+		rc = spec.net == SPEC_NET_JOIN || spec.net == SPEC_NET_HOST
+			     ? 0
+			     : stack_delete(host->socket, &dir->name, err);
 		/* One with loopback alone may never have been the daemon's. */
 		if (rc < 0 && (state.stack || spec.net != SPEC_NET_NONE))
 			return rc;
 		return container_erase(dir, spec.id, &state, err);
+	}
+	if (state.mntns) {
+		rc = members_kill(state.mntns, state.mntns_id, (uint32_t)state.id_base, err);
+		if (rc < 0)
+			return rc;
+		state.mntns = state.mntns_id = 0;
 	}
 	state.status = STATE_EXITED;
 	state.exit_code = 128 + SIGKILL;

@@ -45,7 +45,7 @@ int container_exec(const struct container_host *host, const struct name *name,
 		fcntl(1, F_DUPFD_CLOEXEC, 5),
 		fcntl(2, F_DUPFD_CLOEXEC, 5),
 	};
-	struct namespaces namespaces = {.userns = -1, .netns = -1, .target = -1};
+	struct namespaces namespaces = {.userns = NAMESPACES_NEW, .target = -1};
 	struct joiner joiner = {.process = process};
 	struct sock_fprog *filter = privilege_filter_room();
 	struct relay relay = {0};

@@ -38,6 +38,9 @@ int init_run(const struct spec *spec, const struct sock_fprog *filter, int sync)
 	pid_t child;
 
 	(void)prctl(PR_SET_NAME, "moat-init");
+	/* Where we are not process 1 orphans would go to whoever that is. */
+	if (getpid() != 1)
+		(void)prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 	for (size_t i = 0; i < spec->step_count; i++) {
 		int code = step_run(spec, &spec->steps[i], filter, sync);
 

@@ -38,8 +38,8 @@ static int descriptors_keep(struct inside *inside, struct err *err);
 static int prepare(const struct inside *inside, struct err *err);
 static int expect(int sync, enum sync_kind kind, struct sync_msg *ret_msg, int *ret_fd,
 		  struct err *err);
-static int mounts_take(const struct inside *inside, int *ret_root, struct mounts_extra *extras,
-		       size_t *ret_count, struct err *err);
+static int mounts_take(const struct inside *inside, struct mounts *mounts, int *ret_root,
+		       struct mounts_extra *extras, size_t *ret_count, struct err *err);
 static int streams_set(const int streams[3], struct err *err);
 static int lines_take(const char *text, struct err *err);
 
@@ -107,15 +107,17 @@ static int prepare(const struct inside *inside, struct err *err)
 	/* After the change of ids, which clears it. Should the shim have died before, the next message is missing. */
 	if (rc == 0 && prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
 		rc = err_sys(err, ERR_KERNEL, errno, NULL, "prctl(PR_SET_PDEATHSIG)");
-	if (rc == 0 && spec->net != SPEC_NET_JOIN)
+	if (rc == 0 && (spec->net == SPEC_NET_NONE || spec->net == SPEC_NET_OWN))
 		rc = namespaces_stack_defaults(err);
+	if (rc == 0 && !spec_joins(spec))
+		rc = namespaces_seal(err);
 	if (rc == 0 && sethostname(spec->hostname, strlen(spec->hostname)) < 0)
 		rc = err_sys(err, ERR_KERNEL, errno, spec->hostname, "sethostname");
 	/* What needs no root yet is made while the shim is still busy with that. */
 	if (rc == 0)
-		rc = mounts_prepare(&mounts, err);
+		rc = mounts_prepare(spec, &mounts, err);
 	if (rc == 0)
-		rc = mounts_take(inside, &root, extras, &extra_count, err);
+		rc = mounts_take(inside, &mounts, &root, extras, &extra_count, err);
 	if (rc == 0)
 		rc = mounts_enter(spec, &mounts, root, extras, extra_count, err);
 	/* The session's leader, so that no terminal of the shim's can be ours. */
@@ -144,9 +146,14 @@ static int expect(int sync, enum sync_kind kind, struct sync_msg *ret_msg, int *
 		       "the shim is gone, or says what was not expected");
 }
 
-static int mounts_take(const struct inside *inside, int *ret_root, struct mounts_extra *extras,
-		       size_t *ret_count, struct err *err)
+static int mounts_take(const struct inside *inside, struct mounts *mounts, int *ret_root,
+		       struct mounts_extra *extras, size_t *ret_count, struct err *err)
 {
+	int *const places[] = {
+		[-SYNC_MOUNT_ROOT] = ret_root,         [-SYNC_MOUNT_PROC] = &mounts->proc,
+		[-SYNC_MOUNT_SYS] = &mounts->sys,      [-SYNC_MOUNT_SHM] = &mounts->shm,
+		[-SYNC_MOUNT_MQUEUE] = &mounts->mqueue,
+	};
 	struct sync_msg msg;
 
 	for (;;) {
@@ -155,13 +162,16 @@ static int mounts_take(const struct inside *inside, int *ret_root, struct mounts
 
 		if (rc < 0)
 			return rc;
-		if (msg.value == -2)
+		if (msg.value == SYNC_MOUNT_DONE)
 			return 0;
 		if (fd < 0)
 			return err_set(err, ERR_INTERNAL, EBADF, NULL,
 				       "a mount without its descriptor");
-		if (msg.value == -1) {
-			*ret_root = fd;
+		if (msg.value < 0) {
+			if (-msg.value >= (int)ARRAY_COUNT(places))
+				return err_set(err, ERR_INTERNAL, EINVAL, NULL,
+					       "a mount of unknown kind");
+			*places[-msg.value] = fd;
 			continue;
 		}
 		if (*ret_count == SPEC_VOLUMES_MAX)

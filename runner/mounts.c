@@ -17,6 +17,7 @@
 #include "lib/base/fdio.h"
 #include "lib/base/mem.h"
 #include "lib/base/str.h"
+#include "runner/x11.h"
 
 enum { PATH_COMPONENTS_MAX = 256 };
 
@@ -46,15 +47,21 @@ static const char *const proc_read_only[] = {"bus", "fs", "irq", "sys", "sysrq-t
 /* With --read-only still writable, as they are in the layer. */
 static const char *const kept_writable[] = {"run", "tmp", "var/tmp"};
 
+static const uint64_t ATTRS_QUIET = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC;
+static const uint64_t ATTRS_SAFE = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC | MOUNT_ATTR_NODEV;
+
 struct option {
 	const char *key, *value;
 };
 
 static int file_system_new(const char *type, const struct option *options, size_t count,
 			   uint64_t attrs, struct err *err);
+static int host_copy(const char *path, int *ret_mount, struct err *err);
 static int devices_open(int nodes[static MOUNTS_NODES], struct err *err);
 static int devices_attach(int root, const struct mounts *mounts, struct err *err);
 static int dev_folder(int dev, const char *name, int mount, struct err *err);
+static int x11_attach(int root, const struct spec_x11 *x11, int *ret_folder, struct err *err);
+static int seal(int mount, const char *path, struct err *err);
 static int attach(int root, const char *path, int mount, struct err *err);
 static int attach_at(int target, int mount, const char *path, struct err *err);
 static int mask(int top, const char *path, int null, int empty, struct err *err);
@@ -63,34 +70,41 @@ static int target_open(int root, const char *path, bool folder, struct err *err)
 static int beneath(int top, const char *path, uint64_t flags);
 static int root_change(int root, struct err *err);
 
-int mounts_prepare(struct mounts *ret_mounts, struct err *err)
+int mounts_prepare(const struct spec *spec, struct mounts *ret_mounts, struct err *err)
 {
 	static const struct option dev_options[] = {{"mode", "0755"}, {"size", "64k"}};
 	static const struct option empty_options[] = {{"mode", "0555"}, {"size", "4k"}};
 	static const struct option pts_options[] = {
 		{"mode", "0620"}, {"ptmxmode", "0666"}, {"gid", "5"}};
 	static const struct option shm_options[] = {{"mode", "1777"}, {"size", "25%"}};
-	const uint64_t quiet = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC;
-	const uint64_t safe = quiet | MOUNT_ATTR_NODEV;
+	const bool own_pid = spec->pid != SPEC_NS_HOST, own_ipc = spec->ipc == SPEC_NS_OWN;
 	const struct {
+		bool wanted;
 		int *place;
 		const char *type;
 		const struct option *options;
 		size_t count;
 		uint64_t attrs;
 	} file_systems[] = {
-		{&ret_mounts->proc, "proc", NULL, 0, safe},
-		{&ret_mounts->sys, "sysfs", NULL, 0, safe | MOUNT_ATTR_RDONLY},
-		{&ret_mounts->dev, "tmpfs", dev_options, ARRAY_COUNT(dev_options), quiet},
-		{&ret_mounts->pts, "devpts", pts_options, ARRAY_COUNT(pts_options), quiet},
-		{&ret_mounts->shm, "tmpfs", shm_options, ARRAY_COUNT(shm_options), safe},
-		{&ret_mounts->mqueue, "mqueue", NULL, 0, safe},
-		{&ret_mounts->empty, "tmpfs", empty_options, ARRAY_COUNT(empty_options),
-		 safe | MOUNT_ATTR_RDONLY},
+		{own_pid, &ret_mounts->proc, "proc", NULL, 0, ATTRS_SAFE},
+		{spec->net != SPEC_NET_HOST, &ret_mounts->sys, "sysfs", NULL, 0,
+		 ATTRS_SAFE | MOUNT_ATTR_RDONLY},
+		{true, &ret_mounts->dev, "tmpfs", dev_options, ARRAY_COUNT(dev_options),
+		 ATTRS_QUIET},
+		{true, &ret_mounts->pts, "devpts", pts_options, ARRAY_COUNT(pts_options),
+		 ATTRS_QUIET},
+		{own_ipc, &ret_mounts->shm, "tmpfs", shm_options, ARRAY_COUNT(shm_options),
+		 ATTRS_SAFE},
+		{spec->ipc != SPEC_NS_HOST, &ret_mounts->mqueue, "mqueue", NULL, 0, ATTRS_SAFE},
+		{true, &ret_mounts->empty, "tmpfs", empty_options, ARRAY_COUNT(empty_options),
+		 ATTRS_SAFE | MOUNT_ATTR_RDONLY},
 	};
 	int rc = devices_open(ret_mounts->nodes, err);
 
 	for (size_t i = 0; rc == 0 && i < ARRAY_COUNT(file_systems); i++) {
+		*file_systems[i].place = -1;
+		if (!file_systems[i].wanted)
+			continue;
 		*file_systems[i].place =
 			file_system_new(file_systems[i].type, file_systems[i].options,
 					file_systems[i].count, file_systems[i].attrs, err);
@@ -99,14 +113,42 @@ int mounts_prepare(struct mounts *ret_mounts, struct err *err)
 	return rc;
 }
 
+int mounts_host_proc(int *ret_mount, struct err *err)
+{
+	int fd = file_system_new("proc", NULL, 0, ATTRS_SAFE, err);
+
+	*ret_mount = fd;
+	return fd < 0 ? fd : 0;
+}
+
+int mounts_host_sys(int *ret_mount, struct err *err)
+{
+	int fd = file_system_new("sysfs", NULL, 0, ATTRS_SAFE | MOUNT_ATTR_RDONLY, err);
+
+	*ret_mount = fd;
+	return fd < 0 ? fd : 0;
+}
+
+int mounts_host_shm(int *ret_mount, struct err *err)
+{
+	return host_copy("/dev/shm", ret_mount, err);
+}
+
+int mounts_host_mqueue(int *ret_mount, struct err *err)
+{
+	int fd = file_system_new("mqueue", NULL, 0, ATTRS_SAFE, err);
+
+	*ret_mount = fd;
+	return fd < 0 ? fd : 0;
+}
+
 int mounts_enter(const struct spec *spec, const struct mounts *mounts, int root,
 		 const struct mounts_extra *extras, size_t extra_count, struct err *err)
 {
 	static const struct option tmp_options[] = {{"mode", "1777"}, {"size", "25%"}};
-	struct mount_attr sealed = {.attr_set = MOUNT_ATTR_RDONLY};
 	const int given[] = {mounts->proc, mounts->sys,    mounts->dev,   mounts->pts,
 			     mounts->shm,  mounts->mqueue, mounts->empty, root};
-	int rc;
+	int rc, x11 = -1;
 
 	/* From here on every failure ends the process, and its namespace with it: nothing to undo. */
 	if (move_mount(root, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) < 0)
@@ -132,15 +174,19 @@ int mounts_enter(const struct spec *spec, const struct mounts *mounts, int root,
 		rc = fd < 0 ? fd : attach(root, spec->tmpfs[i], fd, err);
 		fd_close(fd);
 	}
+	if (rc == 0 && spec->x11)
+		rc = x11_attach(root, spec->x11, &x11, err);
 	for (size_t i = 0; rc == 0 && i < extra_count; i++)
 		rc = attach(root, extras[i].target, extras[i].mount, err);
-	if (rc == 0 && spec->read_only &&
-	    mount_setattr(root, "", AT_EMPTY_PATH, &sealed, sizeof(sealed)) < 0)
-		rc = err_sys(err, ERR_KERNEL, errno, "/", "make read-only");
+	if (rc == 0 && x11 >= 0)
+		rc = seal(x11, X11_FOLDER, err);
+	if (rc == 0 && spec->read_only)
+		rc = seal(root, "/", err);
 	if (rc == 0)
 		rc = root_change(root, err);
 
 	/* Descriptors of mounts are ways in and out: none survives. */
+	fd_close(x11);
 	for (size_t i = 0; i < MOUNTS_NODES; i++)
 		fd_close(mounts->nodes[i]);
 	for (size_t i = 0; i < extra_count; i++)
@@ -171,6 +217,24 @@ static int file_system_new(const char *type, const struct option *options, size_
 	if (fd < 0)
 		return err_sys(err, ERR_KERNEL, errno, type, "fsmount");
 	return fd;
+}
+
+static int host_copy(const char *path, int *ret_mount, struct err *err)
+{
+	struct mount_attr attr = {.attr_set = ATTRS_SAFE, .propagation = MS_PRIVATE};
+	int fd = open_tree(AT_FDCWD, path,
+			   OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_SYMLINK_NOFOLLOW);
+
+	if (fd < 0)
+		return err_sys(err, ERR_KERNEL, errno, path, "copy of the mount");
+	if (mount_setattr(fd, "", AT_EMPTY_PATH, &attr, sizeof(attr)) < 0) {
+		int no = errno;
+
+		fd_close(fd);
+		return err_sys(err, ERR_KERNEL, no, path, "mount_setattr");
+	}
+	*ret_mount = fd;
+	return 0;
 }
 
 /* Copies of the mounts of the host's nodes: the nodes themselves are never touched. */
@@ -228,6 +292,41 @@ static int dev_folder(int dev, const char *name, int mount, struct err *err)
 	if (target < 0)
 		return err_sys(err, ERR_KERNEL, errno, name, "open");
 	return attach_at(target, mount, name, err);
+}
+
+/* A folder of its own for the socket, which comes as an extra, and the cookie: nothing of the host's /tmp. */
+static int x11_attach(int root, const struct spec_x11 *x11, int *ret_folder, struct err *err)
+{
+	static const struct option options[] = {{"mode", "0755"}, {"size", "16k"}};
+	cleanup(buf_fini) struct buf text = BUF_INIT;
+	cleanup(fd_closep) int file = -1;
+	int fd = file_system_new("tmpfs", options, ARRAY_COUNT(options), ATTRS_SAFE, err);
+	int rc = fd < 0 ? fd : attach(root, X11_FOLDER, fd, err);
+
+	if (rc == 0 && x11->cookie) {
+		rc = x11_authority_make(x11, &text);
+		if (rc == 0) {
+			file = openat(fd, "authority", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
+				      0444);
+			rc = file < 0 ? -errno : fd_write_all(file, text.data, text.size);
+		}
+		if (rc < 0)
+			err_sys(err, ERR_IO, -rc, X11_AUTHORITY, "write");
+	}
+	if (rc < 0)
+		fd_close(fd);
+	else
+		*ret_folder = fd;
+	return rc;
+}
+
+static int seal(int mount, const char *path, struct err *err)
+{
+	struct mount_attr attr = {.attr_set = MOUNT_ATTR_RDONLY};
+
+	if (mount_setattr(mount, "", AT_EMPTY_PATH, &attr, sizeof(attr)) < 0)
+		return err_sys(err, ERR_KERNEL, errno, path, "make read-only");
+	return 0;
 }
 
 static int attach(int root, const char *path, int mount, struct err *err)

@@ -29,12 +29,21 @@ struct mounts {
 };
 
 /**
- * mounts_prepare() - all of them, before there is a root to mount them in
+ * mounts_prepare() - those of them that are @spec's own, before there is a root to mount them in; the others are -1
  * To be called as root of the user namespace, in a mount, pid, net and ipc namespace of it, while the
  * host's tree is around us: the kernel lets proc and sysfs be mounted only where one is fully visible,
  * and the devices are bound from there. What a failure leaves open goes with the process.
  */
-int mounts_prepare(struct mounts *ret_mounts, struct err *err);
+int mounts_prepare(const struct spec *spec, struct mounts *ret_mounts, struct err *err);
+
+/**
+ * mounts_host_*() - detached mounts of the caller's own /proc (anew), /sys (anew), /dev/shm, /dev/mqueue (copies)
+ * For a container that lives in the host's pid, network or IPC namespace: to be called by the host's root.
+ */
+int mounts_host_proc(int *ret_mount, struct err *err);
+int mounts_host_sys(int *ret_mount, struct err *err);
+int mounts_host_shm(int *ret_mount, struct err *err);
+int mounts_host_mqueue(int *ret_mount, struct err *err);
 
 /**
  * mounts_enter() - build the tree on @root and make it ours

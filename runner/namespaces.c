@@ -28,9 +28,9 @@
 #include "runner/idrange.h"
 
 enum {
-	/* without user and net, which may be joined */
-	FLAGS_OWN = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP,
-	FLAGS_JOIN_ALL = FLAGS_OWN | CLONE_NEWUSER | CLONE_NEWNET,
+	/* always its own */
+	FLAGS_OWN = CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWCGROUP,
+	FLAGS_JOIN_ALL = FLAGS_OWN | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWNET,
 };
 
 /* What the process between tells its parent. */
@@ -39,6 +39,8 @@ struct joined {
 	struct err err;
 };
 
+static uint64_t flags_new(const struct namespaces *namespaces);
+static int join_one(int fd, int type, const char *what, struct err *err);
 static pid_t spawn(uint64_t flags, unsigned int signal, int *ret_pidfd);
 static pid_t spawn_timed(uint64_t flags, unsigned int signal, int *ret_pidfd);
 static void join_and_spawn(const struct namespaces *namespaces, int report,
@@ -54,8 +56,8 @@ int namespaces_spawn(const struct namespaces *namespaces, int (*run)(void *ctx),
 	pid_t between;
 
 	if (namespaces->target < 0 && namespaces->userns < 0) {
-		pid_t pid = spawn_timed(FLAGS_OWN | CLONE_NEWUSER | CLONE_NEWNET, SIGCHLD,
-					ret_pidfd);
+		pid_t pid =
+			spawn_timed(flags_new(namespaces) | CLONE_NEWUSER, SIGCHLD, ret_pidfd);
 
 		if (pid == 0)
 			_exit(run(ctx));
@@ -147,7 +149,6 @@ int namespaces_stack_defaults(struct err *err)
 	static const char *const values[][2] = {
 		{"/proc/sys/net/ipv4/ip_unprivileged_port_start", "0"},
 		{"/proc/sys/net/ipv4/ping_group_range", "0 65535"},
-		{"/proc/sys/user/max_user_namespaces", "0"},
 	};
 	int rc = loopback_up();
 
@@ -162,7 +163,37 @@ int namespaces_stack_defaults(struct err *err)
 	return 0;
 }
 
+int namespaces_seal(struct err *err)
+{
+	static const char path[] = "/proc/sys/user/max_user_namespaces";
+	int rc = text_write(path, "0");
+
+	return rc < 0 ? err_sys(err, ERR_KERNEL, -rc, path, "write of \"0\"") : 0;
+}
+
 /* ----------------------------------------------------------------- helpers */
+
+/* What is neither joined nor the host's */
+static uint64_t flags_new(const struct namespaces *namespaces)
+{
+	uint64_t flags = FLAGS_OWN;
+
+	if (namespaces->netns == NAMESPACES_NEW)
+		flags |= CLONE_NEWNET;
+	if (namespaces->pidns == NAMESPACES_NEW)
+		flags |= CLONE_NEWPID;
+	if (namespaces->ipcns == NAMESPACES_NEW)
+		flags |= CLONE_NEWIPC;
+	return flags;
+}
+
+static int join_one(int fd, int type, const char *what, struct err *err)
+{
+	if (fd < 0 || setns(fd, type) == 0)
+		return 0;
+	return err_sys(err, ERR_KERNEL, errno, NULL, "setns into the %s namespace to join",
+		       what);
+}
 
 static pid_t spawn(uint64_t flags, unsigned int signal, int *ret_pidfd)
 {
@@ -203,13 +234,14 @@ static void join_and_spawn(const struct namespaces *namespaces, int report,
 			rc = err_sys(&joined.err, ERR_KERNEL, errno, NULL,
 				     "setns into the container's namespaces");
 	} else {
-		flags |= FLAGS_OWN;
-		if (setns(namespaces->userns, CLONE_NEWUSER) < 0)
-			rc = err_sys(&joined.err, ERR_KERNEL, errno, NULL,
-				     "setns into the stack's user namespace");
-		else if (setns(namespaces->netns, CLONE_NEWNET) < 0)
-			rc = err_sys(&joined.err, ERR_KERNEL, errno, NULL,
-				     "setns into the stack's network namespace");
+		flags |= flags_new(namespaces);
+		rc = join_one(namespaces->userns, CLONE_NEWUSER, "user", &joined.err);
+		if (rc == 0)
+			rc = join_one(namespaces->netns, CLONE_NEWNET, "network", &joined.err);
+		if (rc == 0)
+			rc = join_one(namespaces->ipcns, CLONE_NEWIPC, "IPC", &joined.err);
+		if (rc == 0)
+			rc = join_one(namespaces->pidns, CLONE_NEWPID, "pid", &joined.err);
 	}
 	if (rc == 0) {
 		pid_t pid = namespaces->target >= 0 ? spawn(flags, 0, &pidfd)

@@ -11,13 +11,19 @@
 
 #include "lib/base/err.h"
 
+enum {
+	NAMESPACES_NEW = -1,  /* one of its own */
+	NAMESPACES_HOST = -2, /* the caller's */
+};
+
 /**
  * struct namespaces - where the child shall live
- * @userns, @netns: descriptors of a standing stack to join, or -1, -1 for a new one
+ * @userns: descriptor of the one to join, or NAMESPACES_NEW
+ * @netns, @pidns, @ipcns: the same, or NAMESPACES_HOST; those that are joined are @userns' own
  * @target: pidfd of a process whose namespaces are joined, all of them (then the others are not looked at), or -1
  */
 struct namespaces {
-	int userns, netns;
+	int userns, netns, pidns, ipcns;
 	int target;
 };
 
@@ -42,8 +48,11 @@ int namespaces_open(pid_t pid, const char *name, struct err *err);
 
 /**
  * namespaces_stack_defaults() - in a network namespace of our own: loopback up, ports below 1024 and ping sockets for
- * every user; and no further user namespaces below ours
+ * every user
  */
 int namespaces_stack_defaults(struct err *err);
+
+/** namespaces_seal() - no further user namespaces below ours */
+int namespaces_seal(struct err *err);
 
 #endif

@@ -206,6 +206,32 @@ int rootfs_folder(const char *path, int userns, bool read_only, int *ret_mount, 
 	return 0;
 }
 
+int rootfs_socket(const char *path, int *ret_mount, struct err *err)
+{
+	struct mount_attr attr = {
+		.attr_set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC,
+		.propagation = MS_PRIVATE,
+	};
+	int fd = open_tree(AT_FDCWD, path,
+			   OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_SYMLINK_NOFOLLOW);
+	struct stat st;
+	int rc = 0;
+
+	if (fd < 0)
+		return err_sys(err, errno == ENOENT ? ERR_NOTFOUND : ERR_KERNEL, errno, path,
+			       "open");
+	if (fstat(fd, &st) < 0 || !S_ISSOCK(st.st_mode))
+		rc = err_set(err, ERR_CONFLICT, ENOTSOCK, path, "it is no socket");
+	else if (mount_setattr(fd, "", AT_EMPTY_PATH, &attr, sizeof(attr)) < 0)
+		rc = err_sys(err, ERR_KERNEL, errno, path, "mount_setattr");
+	if (rc < 0) {
+		fd_close(fd);
+		return rc;
+	}
+	*ret_mount = fd;
+	return 0;
+}
+
 int rootfs_host_mounts(int (*each)(void *ctx, int mount, const char *path, struct err *err),
 		       void *ctx, struct err *err)
 {

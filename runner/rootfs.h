@@ -58,6 +58,12 @@ int rootfs_folder(const char *path, int userns, bool read_only, int *ret_mount,
 		  struct err *err);
 
 /**
+ * rootfs_socket() - a socket of the host as a detached mount, its ids as they are: who may connect, its mode says
+ * Return: 0; ERR_CONFLICT where it is no socket (any more).
+ */
+int rootfs_socket(const char *path, int *ret_mount, struct err *err);
+
+/**
  * rootfs_host_mounts() - what stands on mounts of its own on some hosts and must be seen all the same (/usr, /opt)
  * @each: gets a detached read-only mount, which becomes its own, and the path
  */

@@ -31,7 +31,10 @@
 #include "runner/container.h"
 #include "runner/idrange.h"
 #include "runner/inside.h"
+#include "runner/join.h"
 #include "runner/logfile.h"
+#include "runner/members.h"
+#include "runner/mounts.h"
 #include "runner/namespaces.h"
 #include "runner/privilege.h"
 #include "runner/process.h"
@@ -40,10 +43,11 @@
 #include "runner/stack.h"
 #include "runner/state.h"
 #include "runner/sync.h"
+#include "runner/x11.h"
 
 /**
  * struct shim - the one container
- * @mntns: the mount namespace we came from; @userns: the container's
+ * @mntns: the mount namespace we came from; @userns, @netns: the container's; @join: those of others it lives in
  * @layer_mount: its layer from before, detached; -1: a fresh one is made
  * @stack_here: this start made the daemon know the stack: a failure takes it back
  */
@@ -56,6 +60,7 @@ struct shim {
 	struct spec spec;
 	struct state state;
 	int control, mntns, userns, netns, layer_mount, layer, sync, pidfd, signals;
+	struct join join;
 	pid_t pid;
 	bool stack_here, killed;
 	struct sock_fprog *filter;
@@ -67,8 +72,10 @@ static int setup(struct shim *shim, struct err *err);
 static int start(struct shim *shim, int *ret_code, struct err *err);
 static int spawn(struct shim *shim, struct err *err);
 static int streams_leave(struct err *err);
-static int stack_join(struct shim *shim, struct err *err);
+static int namespaces_find(struct shim *shim, struct err *err);
+static int stack_stand(struct shim *shim, struct err *err);
 static int mounts_send(struct shim *shim, struct err *err);
+static int host_mounts_send(struct shim *shim, struct err *err);
 static int mount_send(struct shim *shim, int mount, int index, const char *target,
 		      struct err *err);
 static int extra_send(void *ctx, int mount, const char *path, struct err *err);
@@ -77,6 +84,7 @@ static int heard(struct shim *shim, bool want_end, int *ret_code, struct err *er
 static int loop(struct shim *shim);
 static void client_heard(struct shim *shim);
 static int reap(struct shim *shim);
+static void members_end(struct shim *shim);
 static void undo(struct shim *shim);
 static void finish(struct shim *shim, int code);
 static void tell(struct shim *shim, enum sync_kind kind, int value, const struct err *err);
@@ -92,6 +100,7 @@ int shim_run(const struct shim_args *args)
 		.mntns = -1,
 		.userns = -1,
 		.netns = -1,
+		.join = JOIN_INIT,
 		.layer_mount = -1,
 		.layer = -1,
 		.sync = -1,
@@ -181,18 +190,19 @@ static int start(struct shim *shim, int *ret_code, struct err *err)
 {
 	cleanup(buf_fini) struct buf hosts = BUF_INIT;
 	struct sync_msg msg = {.kind = SYNC_MAPPED};
-	bool join = shim->spec.net == SPEC_NET_JOIN || shim->state.stack;
 	struct name joined;
-	int rc = join ? stack_join(shim, err) : 0;
+	int rc = namespaces_find(shim, err);
+	bool userns_new = shim->userns < 0, stack_new;
 
+	stack_new = shim->netns < 0 && shim->spec.net != SPEC_NET_HOST;
 	if (rc == 0)
 		rc = spawn(shim, err);
-	if (rc == 0 && !join)
+	if (rc == 0 && userns_new)
 		rc = namespaces_map(shim->pid, (uint32_t)shim->state.id_base, err);
 	/* That our words do not arrive means that it ended: what it said last tells why. */
 	if (rc == 0 && sync_send(shim->sync, &msg, -1) < 0)
 		return heard(shim, false, ret_code, err);
-	if (rc == 0 && !join) {
+	if (rc == 0 && userns_new) {
 		shim->userns = namespaces_open(shim->pid, "user", err);
 		rc = shim->userns < 0 ? shim->userns : 0;
 	}
@@ -201,7 +211,7 @@ static int start(struct shim *shim, int *ret_code, struct err *err)
 	/* From here on the first process is busy with its mounts: what it needs only later is made meanwhile. */
 	if (rc == 0)
 		rc = privilege_filter_make(shim->spec.caps, shim->filter, err);
-	if (rc == 0 && !join)
+	if (rc == 0 && stack_new)
 		rc = stack_make(shim, &hosts, err);
 	else if (rc == 0 && shim->spec.join && name_parse("container", shim->spec.join, false, &joined, NULL) == 0)
 		stack_servers(shim->socket, &joined, &hosts);
@@ -229,7 +239,10 @@ static int start(struct shim *shim, int *ret_code, struct err *err)
 	if (state_pid_start(shim->pid, &shim->state.pid_start) < 0)
 		return err_set(err, ERR_KERNEL, ESRCH, NULL,
 			       "the container's first process is gone");
-	rc = state_save(&shim->dir, &shim->state, err);
+	if (shim->spec.pid != SPEC_NS_OWN)
+		rc = members_mark(shim->pid, &shim->state.mntns, &shim->state.mntns_id, err);
+	if (rc == 0)
+		rc = state_save(&shim->dir, &shim->state, err);
 	if (rc == 0 && sync_send(shim->sync, &msg, -1) < 0)
 		rc = err_set(err, ERR_INTERNAL, EPIPE, NULL,
 			     "the container's first process is gone");
@@ -240,8 +253,14 @@ static int start(struct shim *shim, int *ret_code, struct err *err)
 
 static int spawn(struct shim *shim, struct err *err)
 {
+	const struct spec *spec = &shim->spec;
 	const struct namespaces namespaces = {
-		.userns = shim->userns, .netns = shim->netns, .target = -1};
+		.userns = shim->userns,
+		.netns = spec->net == SPEC_NET_HOST ? NAMESPACES_HOST : shim->netns,
+		.pidns = spec->pid == SPEC_NS_HOST ? NAMESPACES_HOST : shim->join.pidns,
+		.ipcns = spec->ipc == SPEC_NS_HOST ? NAMESPACES_HOST : shim->join.ipcns,
+		.target = -1,
+	};
 	const int caller[3] = {
 		shim->spec.interactive ? fcntl(0, F_DUPFD_CLOEXEC, 5) : -1,
 		shim->spec.attached ? fcntl(1, F_DUPFD_CLOEXEC, 5) : -1,
@@ -280,51 +299,42 @@ static int streams_leave(struct err *err)
 	return 0;
 }
 
-/* A standing stack: another container's, or our own from before. */
-static int stack_join(struct shim *shim, struct err *err)
+/* Those that stand already: other containers', and our own stack from before. What stays -1 is made. */
+static int namespaces_find(struct shim *shim, struct err *err)
 {
-	struct name name = shim->spec.name;
-	struct state_dir other = STATE_DIR_INIT;
-	struct state state;
-	int rc, pidfd;
+	int rc = 0;
 
-	if (shim->spec.net == SPEC_NET_OWN || shim->spec.net == SPEC_NET_NONE)
-		return stack_open(shim->socket, &name, &shim->netns, &shim->userns, err);
-	rc = name_parse("container", shim->spec.join, false, &name, err);
-	if (rc == 0)
-		rc = state_dir_open(shim->runtime_dir, &name, &other, err);
+	if (spec_joins(&shim->spec))
+		rc = join_open(shim->runtime_dir, &shim->spec, (uint32_t)shim->state.id_base,
+			       &shim->join, err);
+	shim->userns = shim->join.userns;
+	shim->netns = shim->join.netns;
+	if (rc == 0 && shim->state.stack)
+		rc = stack_stand(shim, err);
+	return rc;
+}
+
+static int stack_stand(struct shim *shim, struct err *err)
+{
+	struct stat stack, joined;
+	int userns;
+	int rc = stack_open(shim->socket, &shim->spec.name, &shim->netns, &userns, err);
+
 	if (rc < 0)
 		return rc;
-	rc = state_load(&other, &state, err);
-	pidfd = rc < 0 ? rc : state_pidfd(&state);
-	if (rc == 0 && pidfd < 0)
-		rc = err_set(err, ERR_CONFLICT, ESRCH, shim->spec.join,
-			     "the container to join does not run");
-	/* Another one of that name by now: our ids are not its. */
-	if (rc == 0 && state.id_base != shim->state.id_base)
-		rc = err_set(err, ERR_CONFLICT, EINVAL, shim->spec.join,
-			     "it is not the container that was joined before");
-	if (rc == 0) {
-		shim->userns = namespaces_open((pid_t)state.pid, "user", err);
-		rc = shim->userns < 0 ? shim->userns : 0;
-	}
-	if (rc == 0) {
-		shim->netns = namespaces_open((pid_t)state.pid, "net", err);
-		rc = shim->netns < 0 ? shim->netns : 0;
-	}
-	/* Were they those of the process we looked at? It runs still, so its number was not another's. */
-	if (rc == 0 && pidfd_send_signal(pidfd, 0, NULL, 0) < 0)
-		rc = err_set(err, ERR_CONFLICT, ESRCH, shim->spec.join,
-			     "the container to join has just ended");
-	fd_close(pidfd < 0 ? -1 : pidfd);
-	state_dir_fini(&other);
-	return rc;
+	if (shim->userns >= 0 && (fstat(userns, &stack) < 0 || fstat(shim->userns, &joined) < 0 ||
+				  stack.st_dev != joined.st_dev || stack.st_ino != joined.st_ino))
+		return err_set(err, ERR_CONFLICT, EINVAL, shim->spec.name.name,
+			       "its stack lies in a user namespace that the container to join "
+			       "has left; rm it and run it anew");
+	shim->userns = userns;
+	return 0;
 }
 
 static int mounts_send(struct shim *shim, struct err *err)
 {
 	const struct spec *spec = &shim->spec;
-	struct sync_msg done = {.kind = SYNC_MOUNT, .value = -2};
+	struct sync_msg done = {.kind = SYNC_MOUNT, .value = SYNC_MOUNT_DONE};
 	int mount = -1, rc;
 
 	if (spec->rootfs) {
@@ -339,7 +349,9 @@ static int mounts_send(struct shim *shim, struct err *err)
 					 fresh, &mount, err);
 	}
 	if (rc == 0)
-		rc = mount_send(shim, mount, -1, "/", err);
+		rc = mount_send(shim, mount, SYNC_MOUNT_ROOT, "/", err);
+	if (rc == 0)
+		rc = host_mounts_send(shim, err);
 	if (rc == 0 && !spec->rootfs)
 		rc = rootfs_host_mounts(extra_send, shim, err);
 	for (size_t i = 0; rc == 0 && i < spec->volume_count; i++) {
@@ -350,8 +362,48 @@ static int mounts_send(struct shim *shim, struct err *err)
 		if (rc == 0)
 			rc = mount_send(shim, mount, (int)i, volume->target, err);
 	}
+	if (rc == 0 && spec->x11) {
+		char path[32];
+
+		x11_socket_path(spec->x11, path);
+		rc = rootfs_socket(path, &mount, err);
+		if (rc == 0)
+			rc = mount_send(shim, mount, 0, path, err);
+	}
 	if (rc == 0)
 		(void)sync_send(shim->sync, &done, -1);
+	return rc;
+}
+
+/* What shows namespaces that are not its own: its root could not make these, or would make others. */
+static int host_mounts_send(struct shim *shim, struct err *err)
+{
+	const struct spec *spec = &shim->spec;
+	const struct {
+		bool wanted;
+		enum sync_mount kind;
+		int (*make)(int *ret_mount, struct err *err);
+	} mounts[] = {
+		{spec->pid == SPEC_NS_HOST, SYNC_MOUNT_PROC, mounts_host_proc},
+		{spec->net == SPEC_NET_HOST, SYNC_MOUNT_SYS, mounts_host_sys},
+		{spec->ipc == SPEC_NS_HOST, SYNC_MOUNT_SHM, mounts_host_shm},
+		{spec->ipc == SPEC_NS_HOST, SYNC_MOUNT_MQUEUE, mounts_host_mqueue},
+	};
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < ARRAY_COUNT(mounts); i++) {
+		int mount = -1;
+
+		if (!mounts[i].wanted)
+			continue;
+		rc = mounts[i].make(&mount, err);
+		if (rc == 0)
+			rc = mount_send(shim, mount, mounts[i].kind, "", err);
+	}
+	if (rc == 0 && shim->join.shm >= 0) {
+		rc = mount_send(shim, shim->join.shm, SYNC_MOUNT_SHM, "", err);
+		shim->join.shm = -1;
+	}
 	return rc;
 }
 
@@ -509,7 +561,17 @@ static int reap(struct shim *shim)
 			return 128 + SIGKILL;
 	code = info.si_code == CLD_EXITED ? info.si_status : 128 + info.si_status;
 	shim->pid = 0;
+	members_end(shim);
 	return code;
+}
+
+/* In a pid namespace of its own the end of process 1 was that of all. */
+static void members_end(struct shim *shim)
+{
+	if (shim->state.mntns &&
+	    members_kill(shim->state.mntns, shim->state.mntns_id,
+			 (uint32_t)shim->state.id_base, NULL) == 0)
+		shim->state.mntns = shim->state.mntns_id = 0;
 }
 
 /* --------------------------------------------------------------------- end */

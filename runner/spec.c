@@ -17,13 +17,20 @@ static const char *const net_names[] = {
 	[SPEC_NET_NONE] = "none",
 	[SPEC_NET_OWN] = "own",
 	[SPEC_NET_JOIN] = "join",
+	[SPEC_NET_HOST] = "host",
+};
+static const char *const ns_names[] = {
+	[SPEC_NS_OWN] = "own",
+	[SPEC_NS_JOIN] = "join",
+	[SPEC_NS_HOST] = "host",
 };
 
 /* What JSON says before it is a spec: the rows of the decode table point here. */
 struct spec_raw {
 	const char *tenant, *name, *id, *user, *workdir, *hostname, *rootfs, *join, *net, *caps;
+	const char *pid, *pid_join, *ipc, *ipc_join;
 	const char **publish, **tmpfs;
-	const json_t *args, *env, *networks, *volumes, *steps, *seeds;
+	const json_t *args, *env, *networks, *volumes, *steps, *seeds, *x11;
 	bool read_only, remove, interactive, attached;
 };
 
@@ -40,6 +47,11 @@ static const struct json_field spec_fields[] = {
 	{"rootfs", JSON_FIELD_STRING, RAW(rootfs), 0, 0, 0},
 	{"join", JSON_FIELD_STRING, RAW(join), 0, 0, 0},
 	{"net", JSON_FIELD_STRING, RAW(net), JSON_REQUIRED, 0, 0},
+	{"pid", JSON_FIELD_STRING, RAW(pid), 0, 0, 0},
+	{"pidJoin", JSON_FIELD_STRING, RAW(pid_join), 0, 0, 0},
+	{"ipc", JSON_FIELD_STRING, RAW(ipc), 0, 0, 0},
+	{"ipcJoin", JSON_FIELD_STRING, RAW(ipc_join), 0, 0, 0},
+	{"x11", JSON_FIELD_OBJECT, RAW(x11), 0, 0, 0},
 	{"caps", JSON_FIELD_STRING, RAW(caps), JSON_REQUIRED, 1, 16},
 	{"readOnly", JSON_FIELD_BOOL, RAW(read_only), 0, 0, 0},
 	{"remove", JSON_FIELD_BOOL, RAW(remove), 0, 0, 0},
@@ -89,7 +101,19 @@ static const struct json_field seed_fields[] = {
 	{0},
 };
 
+static const struct json_field x11_fields[] = {
+	{"display", JSON_FIELD_INT, offsetof(struct spec_x11, display), JSON_REQUIRED, 0,
+	 SPEC_DISPLAY_MAX},
+	{"cookie", JSON_FIELD_STRING, offsetof(struct spec_x11, cookie), 0, 2,
+	 2 * SPEC_COOKIE_MAX},
+	{0},
+};
+
 static int path_check(const char *what, const char *path, struct err *err);
+static int join_check(const struct spec *spec, const char *option, const char *join,
+		      struct err *err);
+static int ns_decode(const char *key, const char *text, const char *join, enum spec_ns *ret_ns,
+		     struct err *err);
 static int count_check(const char *what, size_t count, size_t max, struct err *err);
 static size_t count_of(const char *const *strv);
 static int strings_check(const char *what, const char *const *strv, struct err *err);
@@ -141,10 +165,27 @@ int spec_check(const struct spec *spec, struct err *err)
 		rc = err_set(err, ERR_NAME, EINVAL, spec->hostname,
 			     "a host name is at most %d characters, no space",
 			     SPEC_HOSTNAME_MAX);
+	if (rc == 0)
+		rc = join_check(spec, "--net", spec->join, err);
+	if (rc == 0)
+		rc = join_check(spec, "--pid", spec->pid_join, err);
+	if (rc == 0)
+		rc = join_check(spec, "--ipc", spec->ipc_join, err);
+	if (rc == 0 && spec->network_count &&
+	    (spec->net == SPEC_NET_JOIN || spec->net == SPEC_NET_HOST))
+		rc = err_set(err, ERR_USAGE, EINVAL, spec->networks[0].network,
+			     "a network goes to a stack of its own: not with --net %s",
+			     spec->net == SPEC_NET_HOST ? "host" : "container:NAME");
 	if (rc == 0 && spec->publish[0] && spec->network_count == 0)
 		rc = err_set(err, ERR_USAGE, EINVAL, spec->publish[0],
 			     "a port is published on a network: add --network");
 	return rc;
+}
+
+bool spec_joins(const struct spec *spec)
+{
+	return spec->net == SPEC_NET_JOIN || spec->pid == SPEC_NS_JOIN ||
+	       spec->ipc == SPEC_NS_JOIN;
 }
 
 json_t *spec_encode(const struct spec *spec)
@@ -165,6 +206,16 @@ json_t *spec_encode(const struct spec *spec)
 	set_string(doc, "rootfs", spec->rootfs);
 	set_string(doc, "join", spec->join);
 	set_string(doc, "net", net_names[spec->net]);
+	set_string(doc, "pid", ns_names[spec->pid]);
+	set_string(doc, "pidJoin", spec->pid_join);
+	set_string(doc, "ipc", ns_names[spec->ipc]);
+	set_string(doc, "ipcJoin", spec->ipc_join);
+	if (spec->x11) {
+		json_t *x11 = json_pack("{s:I}", "display", (json_int_t)spec->x11->display);
+
+		set_string(x11, "cookie", spec->x11->cookie);
+		json_object_set_new(doc, "x11", x11);
+	}
 	snprintf(caps, sizeof(caps), "%llx", (unsigned long long)spec->caps);
 	set_string(doc, "caps", caps);
 	json_object_set_new(doc, "readOnly", json_boolean(spec->read_only));
@@ -248,6 +299,8 @@ int spec_decode(const json_t *doc, struct arena *arena, struct spec *ret_spec, s
 	spec.hostname = raw.hostname ? raw.hostname : "";
 	spec.rootfs = raw.rootfs;
 	spec.join = raw.join;
+	spec.pid_join = raw.pid_join;
+	spec.ipc_join = raw.ipc_join;
 	spec.read_only = raw.read_only;
 	spec.remove = raw.remove;
 	spec.interactive = raw.interactive;
@@ -264,6 +317,18 @@ int spec_decode(const json_t *doc, struct arena *arena, struct spec *ret_spec, s
 	if ((spec.net == SPEC_NET_JOIN) != (spec.join != NULL))
 		return err_set(err, ERR_USAGE, EINVAL, "join",
 			       "the container to join is given where the stack is joined");
+
+	rc = ns_decode("pid", raw.pid, raw.pid_join, &spec.pid, err);
+	if (rc == 0)
+		rc = ns_decode("ipc", raw.ipc, raw.ipc_join, &spec.ipc, err);
+	if (rc == 0 && raw.x11) {
+		struct spec_x11 *x11 = arena_array(arena, 1, sizeof(*x11));
+
+		rc = json_decode(raw.x11, x11_fields, 0, arena, x11, err);
+		spec.x11 = x11;
+	}
+	if (rc < 0)
+		return rc;
 
 	rc = rows_decode(raw.networks, network_fields, sizeof(*spec.networks), arena, &rows,
 			 &spec.network_count, err);
@@ -367,6 +432,44 @@ static int path_check(const char *what, const char *path, struct err *err)
 	if (strlen(path) >= 4096)
 		return err_set(err, ERR_LIMIT, ENAMETOOLONG, NULL, "%s: the path is too long",
 			       what);
+	return 0;
+}
+
+/* What is joined is of the same tenant: names say so, and a name is all that counts. */
+static int join_check(const struct spec *spec, const char *option, const char *join,
+		      struct err *err)
+{
+	struct name name;
+
+	if (!join)
+		return 0;
+	if (name_parse("container", join, false, &name, err) < 0)
+		return -EINVAL;
+	if (!str_eq(name.tenant, spec->name.tenant))
+		return err_set(err, ERR_PERMISSION, EACCES, join,
+			       "%s: a container of another tenant than %s/%s", option,
+			       spec->name.tenant, spec->name.name);
+	if (str_eq(name.name, spec->name.name))
+		return err_set(err, ERR_USAGE, EINVAL, join, "%s: it cannot join itself",
+			       option);
+	return 0;
+}
+
+static int ns_decode(const char *key, const char *text, const char *join, enum spec_ns *ret_ns,
+		     struct err *err)
+{
+	enum spec_ns ns = SPEC_NS_OWN;
+
+	if (text)
+		for (ns = 0; ns < ARRAY_COUNT(ns_names) && !str_eq(ns_names[ns], text);)
+			ns++;
+	if (ns == ARRAY_COUNT(ns_names))
+		return err_set(err, ERR_USAGE, EINVAL, key, "unknown kind of namespace \"%s\"",
+			       text);
+	if ((ns == SPEC_NS_JOIN) != (join != NULL))
+		return err_set(err, ERR_USAGE, EINVAL, key,
+			       "the container to join is given where it is joined");
+	*ret_ns = ns;
 	return 0;
 }
 

@@ -26,12 +26,32 @@ enum {
 	SPEC_STRING_MAX =
 		128 * 1024, /* characters of one argument (the kernel's MAX_ARG_STRLEN) */
 	SPEC_HOSTNAME_MAX = 63,
+	SPEC_DISPLAY_MAX = 65535,
+	SPEC_COOKIE_MAX = 64, /* bytes; MIT-MAGIC-COOKIE-1 has 16 */
 };
 
 enum spec_net {
 	SPEC_NET_NONE, /* a stack of its own with loopback only */
 	SPEC_NET_OWN,  /* a stack of its own, attached to networks */
 	SPEC_NET_JOIN, /* the stack of another container */
+	SPEC_NET_HOST, /* the host's own: on request alone */
+};
+
+/* Where a container's processes, and its IPC objects with /dev/shm and /dev/mqueue, live */
+enum spec_ns {
+	SPEC_NS_OWN,
+	SPEC_NS_JOIN, /* another container's */
+	SPEC_NS_HOST,
+};
+
+/**
+ * struct spec_x11 - an X display: its socket, and the cookie that opens it
+ * @display: number of the local display
+ * @cookie: hexadecimal, or NULL where the display asks for none
+ */
+struct spec_x11 {
+	int64_t display;
+	const char *cookie;
 };
 
 /** struct spec_network - one --network. @network: "red/web"; @ips: NULL-terminated or NULL; others NULL: the daemon's choice */
@@ -73,6 +93,8 @@ struct spec_seed {
  * @args, @env, @publish, @tmpfs: NULL-terminated, never NULL
  * @caps: bit n: capability n of linux/capability.h stays with the container
  * @join: full name of the container whose stack is joined (SPEC_NET_JOIN)
+ * @pid_join, @ipc_join: the same for processes and IPC objects (SPEC_NS_JOIN)
+ * @x11: NULL: no display
  * @rootfs: absolute path, or NULL for the copy-on-write view of the host
  * @attached: a client watches: its death is the container's
  * All strings live in an arena that the caller names.
@@ -86,9 +108,11 @@ struct spec {
 	const char *workdir;
 	const char *hostname;
 	const char *rootfs;
-	const char *join;
+	const char *join, *pid_join, *ipc_join;
 	uint64_t caps;
 	enum spec_net net;
+	enum spec_ns pid, ipc;
+	const struct spec_x11 *x11;
 	bool read_only, remove, interactive, attached;
 	const char **publish;
 	const char **tmpfs;
@@ -101,6 +125,9 @@ struct spec {
 	struct spec_seed *seeds;
 	size_t seed_count;
 };
+
+/** spec_joins() - does it live in the user namespace of another container? */
+bool spec_joins(const struct spec *spec);
 
 /** spec_check() - are its names, paths and counts within the rules? Return: 0 or -EINVAL. */
 int spec_check(const struct spec *spec, struct err *err);

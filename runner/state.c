@@ -41,6 +41,8 @@ static const struct json_field state_fields[] = {
 	{"pid", JSON_FIELD_INT, RAW(pid), 0, 0, INT32_MAX},
 	{"pidStart", JSON_FIELD_INT, RAW(pid_start), 0, 0, INT64_MAX},
 	{"idBase", JSON_FIELD_INT, RAW(id_base), 0, 0, UINT32_MAX},
+	{"mntns", JSON_FIELD_INT, RAW(mntns), 0, 0, INT64_MAX},
+	{"mntnsId", JSON_FIELD_INT, RAW(mntns_id), 0, 0, INT64_MAX},
 	{"stack", JSON_FIELD_BOOL, RAW(stack), 0, 0, 0},
 	{"layer", JSON_FIELD_BOOL, RAW(layer), 0, 0, 0},
 	{"exitCode", JSON_FIELD_INT, RAW(exit_code), 0, 0, 255},
@@ -221,6 +223,8 @@ int state_save(const struct state_dir *dir, const struct state *state, struct er
 	json_object_set_new(doc, "pid", json_integer(state->pid));
 	json_object_set_new(doc, "pidStart", json_integer(state->pid_start));
 	json_object_set_new(doc, "idBase", json_integer(state->id_base));
+	json_object_set_new(doc, "mntns", json_integer(state->mntns));
+	json_object_set_new(doc, "mntnsId", json_integer(state->mntns_id));
 	json_object_set_new(doc, "stack", json_boolean(state->stack));
 	json_object_set_new(doc, "layer", json_boolean(state->layer));
 	json_object_set_new(doc, "exitCode", json_integer(state->exit_code));

@@ -35,6 +35,7 @@ enum state_status {
  * struct state - state.json
  * @pid: of the container's init as the host sees it; @pid_start: field 22 of its /proc stat, against reuse
  * @id_base: first host id of its range; 0: none yet
+ * @mntns, @mntns_id: members.h: of one whose processes are not alone in their pid namespace; else 0
  * @stack: the daemon holds a stack of its name
  * @layer: its writable layer is mounted on fs/ in the mount namespace of the caller (only while it does not run)
  * @exit_code: as of the shell; 137 also when its shim was lost
@@ -43,6 +44,7 @@ struct state {
 	enum state_status status;
 	int64_t pid, pid_start;
 	int64_t id_base;
+	int64_t mntns, mntns_id;
 	bool stack, layer;
 	int64_t exit_code;
 	int64_t created_ms, started_ms, finished_ms;

@@ -14,7 +14,7 @@
 enum sync_kind {
 	/* shim to container */
 	SYNC_MAPPED = 1, /* your ids are mapped */
-	SYNC_MOUNT, /* with a descriptor; value: index of the volume, -1 the root, -2 all sent */
+	SYNC_MOUNT,  /* with a descriptor; value: index of the volume, or of enum sync_mount */
 	SYNC_GO,    /* the stack is complete; text: lines for /etc/hosts and, "nameserver", /etc/resolv.conf */
 	/* container to shim */
 	SYNC_READY,  /* all done but the command */
@@ -24,6 +24,17 @@ enum sync_kind {
 	SYNC_EXITED, /* value: exit code */
 	/* client to shim */
 	SYNC_SIGNAL, /* value: signal number */
+};
+
+/* Mounts that are no volumes */
+enum sync_mount {
+	SYNC_MOUNT_ROOT = -1,
+	SYNC_MOUNT_DONE = -2, /* all are sent */
+	/* instead of one of its own, where the namespace behind it is not its own */
+	SYNC_MOUNT_PROC = -3,
+	SYNC_MOUNT_SYS = -4,
+	SYNC_MOUNT_SHM = -5,
+	SYNC_MOUNT_MQUEUE = -6,
 };
 
 struct sync_msg {

@@ -12,6 +12,7 @@
 #include "runner/cli/container.h"
 #include "runner/privilege.h"
 #include "runner/recipes.h"
+#include "runner/x11.h"
 
 static int run_run(struct cli *cli, int argc, char **argv);
 
@@ -31,6 +32,13 @@ const struct cli_verb cli_verb_run = {
 		 "  --net none           a stack of its own with loopback only (what it has "
 		 "without --network)\n"
 		 "  --net container:NAME the stack of that container, which must run\n"
+		 "  --net host           the host's own network, in which it is nobody\n"
+		 "  --pid container:NAME sees and may trace the processes of that container; host: "
+		 "those of all\n"
+		 "  --ipc container:NAME shares /dev/shm, message queues, System V IPC with it; host: "
+		 "the host's;\n"
+		 "                       private: its own, which is what it has anyway\n"
+		 "  --x11                the X display DISPLAY names: its socket, and its cookie\n"
 		 "  -p, --publish [HOSTIP:]HOST:CONT[/tcp|udp]\n"
 		 "                       a port of the host leads to it, on its first network\n"
 		 "  -v, --volume SRC:DST[:ro]\n"
@@ -67,6 +75,9 @@ enum option_letter {
 	OPT_RM,
 	OPT_NETWORK,
 	OPT_NET,
+	OPT_PID,
+	OPT_IPC,
+	OPT_X11,
 	OPT_HOSTNAME,
 	OPT_ROOTFS,
 	OPT_READ_ONLY,
@@ -83,6 +94,9 @@ static const struct option options[] = {
 	{"name", required_argument, NULL, OPT_NAME},
 	{"network", required_argument, NULL, OPT_NETWORK},
 	{"net", required_argument, NULL, OPT_NET},
+	{"pid", required_argument, NULL, OPT_PID},
+	{"ipc", required_argument, NULL, OPT_IPC},
+	{"x11", no_argument, NULL, OPT_X11},
 	{"publish", required_argument, NULL, 'p'},
 	{"volume", required_argument, NULL, 'v'},
 	{"env", required_argument, NULL, 'e'},
@@ -96,15 +110,12 @@ static const struct option options[] = {
 	{"cap-drop", required_argument, NULL, OPT_CAP_DROP},
 	{"tty", no_argument, NULL, OPT_LATER},
 	{"image", required_argument, NULL, OPT_LATER},
-	{"pid", required_argument, NULL, OPT_LATER},
-	{"ipc", required_argument, NULL, OPT_LATER},
 	{"memory", required_argument, NULL, OPT_LATER},
 	{"cpus", required_argument, NULL, OPT_LATER},
 	{"pids-limit", required_argument, NULL, OPT_LATER},
 	{"security-opt", required_argument, NULL, OPT_LATER},
 	{"restart", required_argument, NULL, OPT_LATER},
 	{"device-net", required_argument, NULL, OPT_LATER},
-	{"x11", no_argument, NULL, OPT_LATER},
 	CLI_COMMON_LONG,
 	{0},
 };
@@ -114,12 +125,16 @@ struct building {
 	struct spec spec;
 	struct arena *arena;
 	const char *name;
-	bool detach;
+	bool detach, x11;
 	size_t env_count, publish_count, tmpfs_count;
 };
 
 static int option_take(struct building *b, int letter, const char *name, struct err *err);
 static int net_take(struct building *b, const char *value, struct err *err);
+static int ns_take(struct building *b, int letter, const char *value, struct err *err);
+static int join_take(struct building *b, const char *value, const char **ret_join,
+		     struct err *err);
+static int x11_take(struct building *b, struct err *err);
 static int complete(struct building *b, char **args, struct err *err);
 static int name_complete(struct building *b, struct err *err);
 static int paths_resolve(struct building *b, struct err *err);
@@ -212,6 +227,13 @@ static int option_take(struct building *b, int letter, const char *name, struct 
 	case OPT_NET:
 		rc = net_take(b, optarg, err);
 		break;
+	case OPT_PID:
+	case OPT_IPC:
+		rc = ns_take(b, letter, optarg, err);
+		break;
+	case OPT_X11:
+		b->x11 = true;
+		break;
 	case 'p': {
 		struct portspec port;
 		char text[PORTSPEC_SIZE];
@@ -278,27 +300,77 @@ static int option_take(struct building *b, int letter, const char *name, struct 
 
 static int net_take(struct building *b, const char *value, struct err *err)
 {
-	struct name name;
-
+	b->spec.join = NULL;
 	if (str_eq(value, "none")) {
 		b->spec.net = SPEC_NET_NONE;
-		b->spec.join = NULL;
+		return 0;
+	}
+	if (str_eq(value, "host")) {
+		b->spec.net = SPEC_NET_HOST;
 		return 0;
 	}
 	if (str_starts(value, "container:")) {
-		value += strlen("container:");
-		if (name_parse("container", value, false, &name, err) < 0)
-			return -EINVAL;
 		b->spec.net = SPEC_NET_JOIN;
-		b->spec.join = arena_printf(b->arena, "%s/%s", name.tenant, name.name);
-		return 0;
+		return join_take(b, value, &b->spec.join, err);
 	}
-	if (str_eq(value, "host"))
-		return err_set(err, ERR_UNSUPPORTED, ENOTSUP, NULL,
-			       "--net host is not built yet: it takes the container's own "
-			       "stack from it");
 	return err_set(err, ERR_USAGE, EINVAL, value,
 		       "--net is none, container:NAME or host; a network goes to --network");
+}
+
+static int ns_take(struct building *b, int letter, const char *value, struct err *err)
+{
+	enum spec_ns *ns = letter == OPT_PID ? &b->spec.pid : &b->spec.ipc;
+	const char **join = letter == OPT_PID ? &b->spec.pid_join : &b->spec.ipc_join;
+
+	*join = NULL;
+	if (str_eq(value, "private")) {
+		*ns = SPEC_NS_OWN;
+		return 0;
+	}
+	if (str_eq(value, "host")) {
+		*ns = SPEC_NS_HOST;
+		return 0;
+	}
+	if (str_starts(value, "container:")) {
+		*ns = SPEC_NS_JOIN;
+		return join_take(b, value, join, err);
+	}
+	return err_set(err, ERR_USAGE, EINVAL, value, "--%s is private, container:NAME or host",
+		       letter == OPT_PID ? "pid" : "ipc");
+}
+
+static int join_take(struct building *b, const char *value, const char **ret_join,
+		     struct err *err)
+{
+	struct name name;
+
+	value += strlen("container:");
+	if (name_parse("container", value, false, &name, err) < 0)
+		return -EINVAL;
+	*ret_join = arena_printf(b->arena, "%s/%s", name.tenant, name.name);
+	return 0;
+}
+
+/* The display is named once, now, by whoever runs us, as folders are. */
+static int x11_take(struct building *b, struct err *err)
+{
+	struct spec_x11 *x11 = arena_array(b->arena, 1, sizeof(*x11));
+	const char **env;
+	size_t n = 0;
+	int rc = x11_find(b->arena, x11, err);
+
+	if (rc < 0)
+		return rc;
+	b->spec.x11 = x11;
+	/* First, so that a variable of -e counts more. */
+	env = arena_array(b->arena, b->env_count + 3, sizeof(*env));
+	env[n++] = arena_printf(b->arena, "DISPLAY=:%lld", (long long)x11->display);
+	if (x11->cookie)
+		env[n++] = "XAUTHORITY=" X11_AUTHORITY;
+	memcpy(env + n, b->spec.env, b->env_count * sizeof(*env));
+	b->spec.env = env;
+	b->env_count += n;
+	return 0;
 }
 
 static int complete(struct building *b, char **args, struct err *err)
@@ -314,16 +386,16 @@ static int complete(struct building *b, char **args, struct err *err)
 		spec->args[i] = args[i];
 	if (count == 0)
 		return err_set(err, ERR_USAGE, EINVAL, NULL, "COMMAND is missing");
-	if (spec->network_count && spec->net == SPEC_NET_JOIN)
-		return err_set(err, ERR_USAGE, EINVAL, NULL,
-			       "--network and --net container: exclude each other");
-	if (spec->network_count)
+	/* One that excludes the other is refused by spec_check(). */
+	if (spec->network_count && spec->net == SPEC_NET_NONE)
 		spec->net = SPEC_NET_OWN;
 	if (b->detach && spec->interactive)
 		return err_set(err, ERR_USAGE, EINVAL, NULL, "-d and -i exclude each other");
 	spec->attached = !b->detach;
 	str_hex48_print(random_id48(), spec->id);
 	rc = name_complete(b, err);
+	if (rc == 0 && b->x11)
+		rc = x11_take(b, err);
 	if (rc == 0)
 		rc = recipes_apply(spec, b->arena, err);
 	if (rc == 0)
@@ -370,8 +442,12 @@ static int name_complete(struct building *b, struct err *err)
 
 	if (spec->network_count)
 		rc = name_parse("network", spec->networks[0].network, false, &network, err);
-	else if (spec->join)
-		rc = name_parse("container", spec->join, false, &network, err);
+	else if (spec_joins(spec))
+		rc = name_parse("container",
+				spec->join       ? spec->join
+				: spec->pid_join ? spec->pid_join
+						 : spec->ipc_join,
+				false, &network, err);
 	if (rc == 0 && b->name && strchr(b->name, '/')) {
 		rc = name_parse("container", b->name, false, &spec->name, err);
 	} else if (rc == 0) {

@@ -75,6 +75,31 @@ static void json_is_inverse(void **state)
 	assert_int_equal(back.seeds[0].mode, 02755);
 	assert_null(back.steps[1].unless);
 	assert_null(back.join);
+	assert_null(back.x11);
+}
+
+static void joins_and_display_pass(void **state)
+{
+	static const struct spec_x11 x11 = {.display = 7, .cookie = "00ff"};
+	cleanup(arena_freep) struct arena *arena = arena_new();
+	struct spec spec = whole(), back;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	assert_false(spec_joins(&spec));
+	spec.pid = SPEC_NS_JOIN;
+	spec.pid_join = "red/x";
+	spec.ipc = SPEC_NS_HOST;
+	spec.x11 = &x11;
+	assert_true(spec_joins(&spec));
+	cleanup(json_freep) json_t *doc = spec_encode(&spec);
+	assert_int_equal(spec_decode(doc, arena, &back, &err), 0);
+	assert_int_equal(back.pid, SPEC_NS_JOIN);
+	assert_int_equal(back.ipc, SPEC_NS_HOST);
+	assert_string_equal(back.pid_join, "red/x");
+	assert_null(back.ipc_join);
+	assert_int_equal(back.x11->display, 7);
+	assert_string_equal(back.x11->cookie, "00ff");
 }
 
 static void long_arguments_pass(void **state)
@@ -133,6 +158,24 @@ static void check_refuses(void **state)
 	spec.hostname = "a b";
 	refused(&spec, ERR_NAME);
 	spec = whole();
+	spec.net = SPEC_NET_HOST; /* with a network */
+	refused(&spec, ERR_USAGE);
+	spec = whole();
+	spec.pid_join = "blue/x";
+	refused(&spec, ERR_PERMISSION);
+	spec.pid_join = "x"; /* of tenant default */
+	refused(&spec, ERR_PERMISSION);
+	spec.pid_join = "red/w1"; /* itself */
+	refused(&spec, ERR_USAGE);
+	spec = whole();
+	spec.ipc_join = "blue/x";
+	refused(&spec, ERR_PERMISSION);
+	spec = whole();
+	spec.network_count = 0;
+	spec.publish = none;
+	spec.join = "blue/x";
+	refused(&spec, ERR_PERMISSION);
+	spec = whole();
 	spec.network_count = 0; /* with a published port */
 	refused(&spec, ERR_USAGE);
 	spec = whole();
@@ -157,6 +200,12 @@ static void decode_refuses(void **state)
 		{"readOnly", "1"},
 		{"volumes", "[{}]"},
 		{"join", "\"red/x\""},
+		{"pid", "\"join\""},
+		{"pid", "\"other\""},
+		{"pidJoin", "\"red/x\""},
+		{"ipc", "\"join\""},
+		{"x11", "{}"},
+		{"x11", "{\"display\":70000}"},
 		{"seeds", "[{\"path\":\"/x\",\"uid\":65536}]"},
 	};
 	struct spec spec = whole(), back;
@@ -232,7 +281,8 @@ static void volumes_parse(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(json_is_inverse), cmocka_unit_test(long_arguments_pass),
+		cmocka_unit_test(json_is_inverse), cmocka_unit_test(joins_and_display_pass),
+		cmocka_unit_test(long_arguments_pass),
 		cmocka_unit_test(check_refuses),   cmocka_unit_test(decode_refuses),
 		cmocka_unit_test(networks_parse),  cmocka_unit_test(volumes_parse),
 	};
