@@ -300,13 +300,24 @@ static void each_name(const struct obj_port *port, char dst[32])
 	snprintf(dst, 32, NFT_EACH_PREFIX "%s", port->dev);
 }
 
+/* The standing chain of a device, by the last digit of its name. Names that do not end with one have one, too. */
+static void list_chain(const struct obj_port *port, char dst[32])
+{
+	size_t len = strnlen(port->dev, sizeof(port->dev));
+	char last = len ? port->dev[len - 1] : '0';
+	unsigned digit = last >= 'a' && last <= 'f' ? (unsigned)(last - 'a') + 10 : (unsigned char)last % 16;
+
+	snprintf(dst, 32, NFT_LIST_PREFIX "%x", digit);
+}
+
 void nft_port_add(struct nlbatch *batch, const struct obj_port *port,
 		  const struct kern_features *features)
 {
 	char chain[32];
 
 	if (features->netdev_device_add) {
-		port_chain(batch, NFT_MSG_NEWCHAIN, NFT_LIST_CHAIN, port->dev, true);
+		list_chain(port, chain);
+		port_chain(batch, NFT_MSG_NEWCHAIN, chain, port->dev, true);
 		return;
 	}
 	each_name(port, chain);
@@ -321,7 +332,8 @@ void nft_port_del(struct nlbatch *batch, const struct obj_port *port,
 	char chain[32];
 
 	if (features->netdev_device_add) {
-		port_chain(batch, NFT_MSG_DELCHAIN, NFT_LIST_CHAIN, port->dev, true);
+		list_chain(port, chain);
+		port_chain(batch, NFT_MSG_DELCHAIN, chain, port->dev, true);
 		return;
 	}
 	/* With its rule; without any hook given the whole chain is meant. */

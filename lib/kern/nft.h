@@ -48,7 +48,7 @@ void nft_elem_set(struct nlbatch *batch, const struct obj_elem *elem);
 
 /**
  * nft_port_add() - bind a device to the guard; must exist in that namespace
- * features->netdev_device_add: into the device list of chain "guard"; else a base chain "p_DEV" of its own.
+ * features->netdev_device_add: into the device list of one of the chains "guard_N"; else a base chain "p_DEV" of its own.
  */
 void nft_port_add(struct nlbatch *batch, const struct obj_port *port,
 		  const struct kern_features *features);

@@ -181,7 +181,7 @@ struct nft_skeleton {
 
 #define NFT_TABLE       "moat"
 #define NFT_PORT_CHAIN  "port"  /* the rules of a guarded port */
-#define NFT_LIST_CHAIN  "guard" /* the base chain devices are added to */
+#define NFT_LIST_PREFIX "guard_" /* base chains that devices are added to: one for each last digit of their names */
 #define NFT_EACH_PREFIX "p_"    /* base chain of one device, where they cannot */
 
 enum {

@@ -37,6 +37,21 @@ enum {
 	ICMP6_MLD2_REPORT = 143,
 };
 
+/*
+ * Where devices are added to a standing chain: one of sixteen, by the last digit of their names (nft_list_chain()), which are
+ * random ids. The kernel walks a chain's devices for each that comes or goes; and it tells of a chain in one message, whose
+ * list of devices has 64 kB at most: beyond 3,276 of them it can be asked about no more.
+ */
+#define LIST_CHAIN(DIGIT)                     \
+	{                                     \
+		.name = NFT_LIST_PREFIX DIGIT, \
+		.type = "filter",             \
+		.hook = NF_NETDEV_INGRESS,    \
+		.priority = NFT_GUARD_PRIORITY, \
+		.policy = NF_DROP,            \
+		.listed = true,               \
+	}
+
 static const struct nft_chain_def chains[] = {
 	{.name = NFT_PORT_CHAIN},
 	{.name = "arp"},
@@ -46,14 +61,10 @@ static const struct nft_chain_def chains[] = {
 	{.name = "icmp6"},
 	{.name = "mld"},
 	{.name = "nd"},
-	{
-		.name = NFT_LIST_CHAIN,
-		.type = "filter",
-		.hook = NF_NETDEV_INGRESS,
-		.priority = NFT_GUARD_PRIORITY,
-		.policy = NF_DROP,
-		.listed = true,
-	},
+	LIST_CHAIN("0"), LIST_CHAIN("1"), LIST_CHAIN("2"), LIST_CHAIN("3"),
+	LIST_CHAIN("4"), LIST_CHAIN("5"), LIST_CHAIN("6"), LIST_CHAIN("7"),
+	LIST_CHAIN("8"), LIST_CHAIN("9"), LIST_CHAIN("a"), LIST_CHAIN("b"),
+	LIST_CHAIN("c"), LIST_CHAIN("d"), LIST_CHAIN("e"), LIST_CHAIN("f"),
 	{0},
 };
 
@@ -85,6 +96,7 @@ static const struct nft_tally_def tallies[] = {
 #define TARGET_ALLOWED        PORT_AND(TRANS_BYTES(8, 16, 4)), IN(SET_GUARD_ALLOW6, 0)
 #define FROM_NOBODY           NET_BYTES(8, 16, 0), IS(0, 16, 0)
 #define RESTRICTED            COUNT("restricted"), DROP
+#define LIST_RULE(DIGIT)      RULE(NFT_LIST_PREFIX DIGIT, GOTO(NFT_PORT_CHAIN))
 
 static const struct nft_rule_def rules[] = {
 	RULE(NFT_PORT_CHAIN, PORT_AND(LINK_BYTES(6, 6, 4)), NOT_IN(SET_GUARD_MAC, 0),
@@ -202,7 +214,10 @@ static const struct nft_rule_def rules[] = {
 	     TARGET_ALLOWED, ACCEPT),
 	RULE("nd", COUNT("nd_spoofed"), DROP),
 
-	RULE(NFT_LIST_CHAIN, GOTO(NFT_PORT_CHAIN)),
+	LIST_RULE("0"), LIST_RULE("1"), LIST_RULE("2"), LIST_RULE("3"),
+	LIST_RULE("4"), LIST_RULE("5"), LIST_RULE("6"), LIST_RULE("7"),
+	LIST_RULE("8"), LIST_RULE("9"), LIST_RULE("a"), LIST_RULE("b"),
+	LIST_RULE("c"), LIST_RULE("d"), LIST_RULE("e"), LIST_RULE("f"),
 	{0},
 };
 

@@ -393,7 +393,10 @@ void put_port(struct msgs *m, bool add, const char *dev, bool listed)
 	struct nlattr *hook, *devs;
 	char chain[32];
 
-	snprintf(chain, sizeof(chain), listed ? "guard" : "p_%s", dev);
+	if (listed)
+		snprintf(chain, sizeof(chain), "guard_%c", dev[strlen(dev) - 1]);
+	else
+		snprintf(chain, sizeof(chain), "p_%s", dev);
 	mnl_attr_put_strz(nlh, NFTA_CHAIN_TABLE, "moat");
 	mnl_attr_put_strz(nlh, NFTA_CHAIN_NAME, chain);
 	if (add || listed) {

@@ -17,7 +17,7 @@ SCRIPT = ("ip -j -d link show; echo {m}; ip -j addr show; echo {m}; ip -j -4 rou
           "ip -j -6 route show table all; echo {m}; ip -j neigh show nud permanent; echo {m};"
           "bridge -j fdb show; echo {m}; nft -j -s list ruleset; echo {m};"
           # In JSON, nft 1.0.6 does not tell the devices of a chain that has several.
-          "nft list chain netdev moat guard 2>/dev/null; echo {m};"
+          "nft list table netdev moat 2>/dev/null; echo {m};"
           "cd /proc/sys/net && grep -s '' {k}").format(m=MARK, k=KNOBS)
 PORT_FLAGS = ("learning", "flood", "mcast_flood", "bcast_flood", "guard", "root_block")
 
@@ -88,7 +88,7 @@ def nft_lines(ruleset):
         (kind, body), = item.items()
         if kind == "metainfo":
             continue
-        if kind == "chain" and body["name"] == "guard":
+        if kind == "chain" and body["name"].startswith("guard_"):
             body = {key: part for key, part in body.items() if key != "dev"}
         if kind == "table":  # nft 1.0.6 misprints the flags: owner, persist and those of an orphan
             body = {"family": body["family"], "name": body["name"]}
