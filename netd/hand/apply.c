@@ -112,7 +112,7 @@ static void netns_one(struct apply *apply, const struct op *op, struct outcome *
 
 /* ---- sysctls ---- */
 
-static void sysctl_one(const struct op *op, struct outcome *out)
+static void sysctl_one(struct ns_entry *entry, const struct op *op, struct outcome *out)
 {
 	const struct obj_sysctl *sysctl = &op->obj.sysctl;
 	struct err err = ERR_INIT;
@@ -122,13 +122,13 @@ static void sysctl_one(const struct op *op, struct outcome *out)
 		return; /* it dies with its link or namespace */
 	/* One of a link made by the same plan goes again with it: no old value is ever asked for. */
 	if (!apply_goes_with_link(op)) {
-		r = sysctl_read(sysctl, &out->old, &err);
+		r = sysctl_read(&entry->dirs, sysctl, &out->old, &err);
 		out->old_known = r == 0;
 		if (r == 0 && out->old == sysctl->value)
 			return;
 	}
 	err = ERR_INIT;
-	r = sysctl_write(sysctl, &err);
+	r = sysctl_write(&entry->dirs, sysctl, &err);
 	out->touched = r == 0 || r == -EIO;
 	if (r < 0)
 		fail_err(out, &err);
@@ -659,7 +659,7 @@ static size_t each_group(struct apply *apply, struct ns_entry *entry, const stru
 	}
 	for (i = 0; i < count; i++) {
 		if (sysctls)
-			sysctl_one(&ops[i], &out[i]);
+			sysctl_one(entry, &ops[i], &out[i]);
 		else
 			netns_one(apply, &ops[i], &out[i]);
 		if (out[i].status != 0 && !go_on) {

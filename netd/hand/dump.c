@@ -97,7 +97,7 @@ static int take_sysctls(struct registry *reg, struct ns_entry *entry, const stru
 		struct obj obj = sysctls[i];
 
 		/* One that is not there is left out, whatever the reason. */
-		if (sysctl_read(&obj.sysctl, &obj.sysctl.value, NULL) == 0)
+		if (sysctl_read(&entry->dirs, &obj.sysctl, &obj.sysctl.value, NULL) == 0)
 			buf_add(bytes, &obj, sizeof(obj));
 	}
 	if (entry->ns != 0)

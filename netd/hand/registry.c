@@ -48,7 +48,7 @@ int registry_init(struct registry *reg, const char *runtime_dir, int control, st
 {
 	int initial, r;
 
-	*reg = (struct registry){.control = control, .host = {.fd = -1}};
+	*reg = (struct registry){.control = control, .host = {.fd = -1, .dirs = SYSCTL_DIRS_INIT}};
 	r = netns_home(&reg->host.fd, err);
 	if (r == 0)
 		r = netns_identify(reg->host.fd, &reg->host.id, err);
@@ -60,6 +60,8 @@ int registry_init(struct registry *reg, const char *runtime_dir, int control, st
 		fd_close(initial);
 	}
 	reg->folder = mem_printf("%s/ns", runtime_dir);
+	sysctl_roots_open(&reg->roots);
+	sysctl_dirs_init(&reg->host.dirs, &reg->roots, NS_HOST);
 	return 0;
 }
 
@@ -67,6 +69,7 @@ static void entry_close(struct ns_entry *entry)
 {
 	nlsock_close(entry->rtnl);
 	nlsock_close(entry->nft);
+	sysctl_dirs_close(&entry->dirs);
 	entry->rtnl = entry->nft = NULL;
 	fd_close(entry->fd);
 	entry->fd = -1;
@@ -83,6 +86,7 @@ void registry_fini(struct registry *reg)
 	}
 	table_fini(&reg->entries);
 	entry_close(&reg->host);
+	sysctl_roots_close(&reg->roots);
 	free(reg->folder);
 }
 
@@ -112,6 +116,7 @@ static int entry_add(struct registry *reg, uint64_t ns, int fd, struct ns_entry 
 	}
 	entry = mem_alloc(sizeof(*entry));
 	*entry = (struct ns_entry){.ns = ns, .fd = fd, .id = id};
+	sysctl_dirs_init(&entry->dirs, &reg->roots, ns);
 	if (table_add(&reg->entries, &entry->ns, sizeof(entry->ns), entry) < 0) {
 		fd_close(fd);
 		free(entry);
@@ -379,6 +384,7 @@ void registry_rest(struct registry *reg, uint64_t ns)
 		return;
 	nlsock_close(entry->rtnl);
 	nlsock_close(entry->nft);
+	sysctl_dirs_close(&entry->dirs);
 	entry->rtnl = entry->nft = NULL;
 }
 

@@ -20,6 +20,7 @@
 #include "lib/kern/features.h"
 #include "lib/kern/netns.h"
 #include "lib/kern/nlsock.h"
+#include "lib/kern/sysctl.h"
 #include "netd/seam/seam.h"
 
 enum {
@@ -31,7 +32,7 @@ enum {
 /**
  * struct ns_entry - one namespace
  * @fd: of the nsfs file
- * @rtnl, @nft: sockets in it, opened when first needed; kept for host and routers only
+ * @rtnl, @nft, @dirs: sockets in it and its switches, opened when first needed; kept for host and routers only
  * @held: the supervisor has a descriptor, too
  * @adopted_ms: when a foreign one came
  */
@@ -40,6 +41,7 @@ struct ns_entry {
 	int fd;
 	struct netns_id id;
 	struct nlsock *rtnl, *nft;
+	struct sysctl_dirs dirs;
 	bool held;
 	uint64_t adopted_ms;
 };
@@ -48,6 +50,7 @@ struct ns_entry {
  * struct registry
  * @folder: RUNTIME/ns
  * @control: socket of the supervisor
+ * @roots: where the switches of namespaces are reached
  * @features: read by registry_nft(); may be filled after registry_init()
  */
 struct registry {
@@ -58,6 +61,7 @@ struct registry {
 	size_t held_count, foreign_count;
 	struct netns_id initial; /* of process 1 */
 	bool initial_known;
+	struct sysctl_roots roots;
 	struct kern_features features;
 };
 

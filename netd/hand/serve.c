@@ -108,7 +108,7 @@ static bool world_opens(void *ctx, uint8_t family, bool all)
 		return !each6;
 	if (all || (family == 6 && !each6))
 		return false;
-	return sysctl_read(&obj.sysctl, &obj.sysctl.value, NULL) == 0 && obj.sysctl.value == 0;
+	return sysctl_read(&serve->reg->host.dirs, &obj.sysctl, &obj.sysctl.value, NULL) == 0 && obj.sysctl.value == 0;
 }
 
 static int world_busy(void *ctx, const struct obj_elem *elem, uint8_t family)

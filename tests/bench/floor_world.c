@@ -90,7 +90,7 @@ static void make_sysctl(struct maker *maker, const struct place *place, const st
 	struct err err = ERR_INIT;
 
 	must(netns_enter(place->fd, &err), &err);
-	must(sysctl_write(&op->obj.sysctl, &err), &err);
+	must(sysctl_write(NULL, &op->obj.sysctl, &err), &err);
 	netns_leave(maker->home);
 }
 

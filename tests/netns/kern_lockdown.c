@@ -118,7 +118,7 @@ static void hand_works(void)
 	MUST(features.nft_owner_persist == world.features.nft_owner_persist &&
 	     features.netdev_device_add == world.features.netdev_device_add);
 	MUST(netns_create(world.home, &fd, NULL) == 0 && netns_enter(fd, NULL) == 0);
-	MUST(sysctl_write(&sysctl, NULL) == 0);
+	MUST(sysctl_write(NULL, &sysctl, NULL) == 0);
 	netns_leave(world.home);
 	MUST(netns_identify(fd, &(struct netns_id){0}, NULL) == 0);
 	MUST(pthread_create(&thread, NULL, thread_works, &value) == 0);

@@ -390,6 +390,7 @@ static void test_sysctls(void **state)
 		{SYSCTL_BRIDGE_CALL_IPTABLES, "", {0, 0}},
 	};
 	struct obj absent = obj_sysctl(ROUTER, SYSCTL_IPV4_FORWARDING, "none0", 1);
+	struct sysctl_dirs dirs = SYSCTL_DIRS_INIT;
 	struct err err = ERR_INIT;
 	int32_t value;
 
@@ -403,18 +404,22 @@ static void test_sysctls(void **state)
 			struct obj obj =
 				obj_sysctl(ROUTER, rows[i].key, rows[i].dev, rows[i].values[n]);
 
-			if (sysctl_write(&obj.sysctl, &err) < 0)
+			/* by whole paths, and by directories that stay open: one sees what the other wrote */
+			if (sysctl_write(n ? &dirs : NULL, &obj.sysctl, &err) < 0)
 				fail_msg("%s", err.msg);
 			value = -1;
-			assert_int_equal(sysctl_read(&obj.sysctl, &value, NULL), 0);
+			assert_int_equal(sysctl_read(n ? NULL : &dirs, &obj.sysctl, &value, NULL), 0);
 			assert_int_equal(value, rows[i].values[n]);
 		}
 	}
-	assert_int_equal(sysctl_write(&absent.sysctl, &err), -ENOENT);
+	assert_int_equal(sysctl_write(NULL, &absent.sysctl, &err), -ENOENT);
+	assert_int_equal(sysctl_write(&dirs, &absent.sysctl, &err), -ENOENT);
+	assert_true(dirs.fds[0] >= 0 && dirs.fds[1] >= 0);
+	sysctl_dirs_close(&dirs);
 	netns_leave(world.home);
 	/* another namespace has not changed */
 	assert_int_equal(
-		sysctl_read(&(struct obj_sysctl){.key = SYSCTL_UNPRIVILEGED_PORT_START}, &value,
+		sysctl_read(NULL, &(struct obj_sysctl){.key = SYSCTL_UNPRIVILEGED_PORT_START}, &value,
 			    NULL),
 		0);
 	assert_int_equal(value, 1024);

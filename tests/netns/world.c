@@ -405,7 +405,7 @@ void set_sysctl(const struct world *world, struct stack *stack, enum sysctl_key 
 	int r;
 
 	assert_int_equal(netns_enter(stack->fd, NULL), 0);
-	r = sysctl_write(&obj.sysctl, &err);
+	r = sysctl_write(NULL, &obj.sysctl, &err);
 	netns_leave(world->home);
 	if (r < 0)
 		fail_msg("%s", err.msg);

@@ -14,7 +14,7 @@ static int addresses_after_up(int32_t mode)
 
 	HOLDS(netns_home(&home, NULL) == 0 && netns_create(home, &ns, NULL) == 0);
 	HOLDS(netns_enter(ns, NULL) == 0);
-	if (sysctl_write(&sysctl, NULL) == -ENOENT)
+	if (sysctl_write(NULL, &sysctl, NULL) == -ENOENT)
 		lacks("no IPv6");
 	netns_leave(home);
 	sock = open_sock(NLSOCK_RTNL, ns, home);
