@@ -162,6 +162,11 @@ static int endpoint_make(struct stack *stack, const struct endpoint_want *want, 
 	return 0;
 }
 
+struct endpoint *model_endpoint_by_id(const struct model *model, uint64_t id)
+{
+	return table_find(&model->endpoint_ids, &id, sizeof(id));
+}
+
 /* Into every look-up. */
 static void endpoint_link(struct endpoint *endpoint)
 {
@@ -171,6 +176,7 @@ static void endpoint_link(struct endpoint *endpoint)
 	list_append(&endpoint->stack->endpoints, &endpoint->stack_link);
 	endpoint->stack->tenant->endpoint_count++;
 	table_add(&model->ids, &endpoint->id, sizeof(endpoint->id), endpoint);
+	table_add(&model->endpoint_ids, &endpoint->id, sizeof(endpoint->id), endpoint);
 	if (endpoint->request)
 		table_add_str(&model->requests, endpoint->request, endpoint);
 	if (!network)
@@ -293,6 +299,7 @@ static void endpoint_unlink(struct endpoint *endpoint)
 	endpoint->stack->tenant->endpoint_count--;
 	list_remove(&endpoint->stack_link);
 	table_del(&model->ids, &endpoint->id, sizeof(endpoint->id));
+	table_del(&model->endpoint_ids, &endpoint->id, sizeof(endpoint->id));
 	if (endpoint->request)
 		table_del_str(&model->requests, endpoint->request);
 	if (!network)

@@ -28,6 +28,8 @@ void model_fini(struct model *model)
 		model_tenant_del(tenant);
 	table_fini(&model->tenants);
 	table_fini(&model->ids);
+	table_fini(&model->endpoint_ids);
+	table_fini(&model->stack_nss);
 	table_fini(&model->transits);
 	table_fini(&model->ports);
 	table_fini(&model->requests);
@@ -504,6 +506,7 @@ int model_stack_add(struct tenant *tenant, const char *name, enum stack_kind kin
 	list_append(&tenant->stack_order, &stack->order);
 	table_add_str(&tenant->stacks, stack->name, stack);
 	table_add(&tenant->model->ids, &stack->id, sizeof(stack->id), stack);
+	table_add(&tenant->model->stack_nss, &stack->ns, sizeof(stack->ns), stack);
 	*ret_stack = stack;
 	return 0;
 }
@@ -518,6 +521,7 @@ void model_stack_del(struct stack *stack)
 	if (table_find(&stack->tenant->model->netnses, stack->netns, sizeof(stack->netns)) == stack)
 		table_del(&stack->tenant->model->netnses, stack->netns, sizeof(stack->netns));
 	table_del(&stack->tenant->model->ids, &stack->id, sizeof(stack->id));
+	table_del(&stack->tenant->model->stack_nss, &stack->ns, sizeof(stack->ns));
 	free(stack->routes);
 	free(stack);
 }
@@ -528,6 +532,11 @@ void model_stack_set_netns(struct stack *stack, uint64_t dev, uint64_t ino)
 	stack->netns[1] = ino;
 	if (ino)
 		(void)table_add(&stack->tenant->model->netnses, stack->netns, sizeof(stack->netns), stack);
+}
+
+struct stack *model_stack_by_ns(const struct model *model, uint64_t ns)
+{
+	return table_find(&model->stack_nss, &ns, sizeof(ns));
 }
 
 struct stack *model_stack_by_netns(const struct model *model, uint64_t dev, uint64_t ino)

@@ -172,6 +172,8 @@ struct model {
 	size_t routed_count;
 	struct table tenants; /* by name */
 	struct table ids;     /* every id in use */
+	struct table endpoint_ids; /* id -> struct endpoint */
+	struct table stack_nss;	   /* stack.ns -> struct stack */
 	struct table memories; /* id -> struct ipam_memory */
 	struct table transits; /* by index */
 	struct table ports;   /* (protocol, address of the host or tenant) -> struct port_scope of publish.c */
@@ -300,6 +302,8 @@ int model_stack_add(struct tenant *tenant, const char *name, enum stack_kind kin
 void model_stack_del(struct stack *stack); /* with its endpoints */
 /** model_stack_set_netns() - which namespace it is; the first stack of a namespace is found by it */
 void model_stack_set_netns(struct stack *stack, uint64_t dev, uint64_t ino);
+/** model_stack_by_ns() - by the number of its namespace in plans, NULL where there is none */
+struct stack *model_stack_by_ns(const struct model *model, uint64_t ns);
 struct stack *model_stack_by_netns(const struct model *model, uint64_t dev, uint64_t ino);
 
 /* ------------------------------------------------------------------ endpoints */
@@ -327,6 +331,8 @@ struct endpoint_want {
 };
 int model_endpoint_add(struct stack *stack, struct network *network, const struct endpoint_want *want,
 		       struct endpoint **ret_endpoint, struct err *err);
+/** model_endpoint_by_id() - NULL where there is none */
+struct endpoint *model_endpoint_by_id(const struct model *model, uint64_t id);
 /** model_default_endpoint() - the one whose default route a stack uses, NULL where it has none */
 const struct endpoint *model_default_endpoint(const struct stack *stack);
 int model_wire_add(struct stack *a, const struct endpoint_want *want_a, struct stack *b, const struct endpoint_want *want_b,

@@ -78,8 +78,7 @@ static void sign(struct monitor *monitor)
 		loop_timer_set(monitor->quiet, QUIET_MS);
 }
 
-/* The MTU that a port or bridge of this id shall have; 0 where there is none. */
-static uint32_t wanted_mtu(const struct model *model, uint64_t id)
+static const struct network *network_by_id(const struct model *model, uint64_t id)
 {
 	const struct tenant *tenant;
 	size_t cursor = 0;
@@ -88,18 +87,22 @@ static uint32_t wanted_mtu(const struct model *model, uint64_t id)
 		const struct network *network;
 		size_t at = 0;
 
-		while ((network = table_next(&tenant->networks, &at))) {
+		while ((network = table_next(&tenant->networks, &at)))
 			if (network->id == id)
-				return network->mtu;
-			list_each(node, &network->endpoints) {
-				const struct endpoint *endpoint = container_of(node, struct endpoint, network_link);
-
-				if (endpoint->id == id)
-					return endpoint->mtu;
-			}
-		}
+				return network;
 	}
-	return 0;
+	return NULL;
+}
+
+/* Does a port, or bridge, of this id differ from what it was made as? */
+static bool link_differs(const struct model *model, uint64_t id, const struct rtnl_event *event)
+{
+	const struct endpoint *endpoint = model_endpoint_by_id(model, id);
+	const struct network *network = endpoint ? endpoint->network : network_by_id(model, id);
+
+	if (endpoint && network && network->mode != NETWORK_ROUTED && !event->master)
+		return true;
+	return network && event->mtu != (endpoint ? endpoint->mtu : network->mtu);
 }
 
 /*
@@ -110,7 +113,6 @@ static bool link_counts(struct monitor *monitor, const struct rtnl_event *event)
 {
 	bool uplink = str_eq(event->name, UPLINK_NAME);
 	uint64_t id = 0;
-	uint32_t mtu;
 
 	if (!uplink && str_eq(event->name, monitor->engine->facts.mtu_dev)) /* the host's own way out: the uplinks follow */
 		return !event->removed && !event->port_only && event->mtu != monitor->engine->facts.mtu_link;
@@ -124,10 +126,11 @@ static bool link_counts(struct monitor *monitor, const struct rtnl_event *event)
 		return false;
 	if (event->port_only)
 		return event->loose;
-	if (event->down || (event->name[1] == 'p' && !uplink && !event->master))
+	if (event->down)
 		return true;
-	mtu = uplink || event->name[1] == 'u' ? monitor->engine->facts.mtu : wanted_mtu(&monitor->engine->model, id);
-	return mtu && event->mtu != mtu;
+	if (uplink || event->name[1] == 'u')
+		return monitor->engine->facts.mtu && event->mtu != monitor->engine->facts.mtu;
+	return link_differs(&monitor->engine->model, id, event);
 }
 
 static void on_rtnl(struct watch *watch, const void *data, size_t size)

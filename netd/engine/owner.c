@@ -8,51 +8,18 @@
 #include "lib/base/mem.h"
 #include "lib/base/str.h"
 
-struct endpoint *owner_endpoint(const struct model *model, uint64_t id)
-{
-	const struct tenant *tenant;
-	size_t cursor = 0;
-
-	while ((tenant = table_next(&model->tenants, &cursor)))
-		list_each(node, &tenant->stack_order)
-			list_each(link, &container_of(node, struct stack, order)->endpoints)
-			{
-				struct endpoint *endpoint = container_of(link, struct endpoint, stack_link);
-
-				if (endpoint->id == id)
-					return endpoint;
-			}
-	return NULL;
-}
-
-const struct stack *owner_stack(const struct model *model, uint64_t ns)
-{
-	const struct tenant *tenant;
-	size_t cursor = 0;
-
-	while ((tenant = table_next(&model->tenants, &cursor)))
-		list_each(node, &tenant->stack_order)
-			if (container_of(node, struct stack, order)->ns == ns)
-				return container_of(node, struct stack, order);
-	return NULL;
-}
-
 void owner_ns_print(const struct model *model, uint64_t ns, char dst[NAME_FULL_SIZE])
 {
+	const struct stack *stack = model_stack_by_ns(model, ns);
 	const struct tenant *tenant;
 	size_t cursor = 0;
 
 	snprintf(dst, NAME_FULL_SIZE, ns == NS_HOST ? "host" : "nobody");
-	while (ns != NS_HOST && (tenant = table_next(&model->tenants, &cursor))) {
+	if (stack)
+		stack_name_print(stack, dst);
+	while (ns_class(ns) == NS_ROUTER && (tenant = table_next(&model->tenants, &cursor)))
 		if (ns == NS_ID(NS_ROUTER, tenant->id))
 			snprintf(dst, NAME_FULL_SIZE, "%s", tenant->name);
-		list_each(node, &tenant->stack_order) {
-			const struct stack *stack = container_of(node, struct stack, order);
-
-			if (stack->ns == ns)
-				stack_name_print(stack, dst);
-		}
-	}
 }
 
 /* Is the prefix of @elem, which names no uplink, routed to @tenant? */
@@ -130,7 +97,7 @@ uint64_t owner_culprit(const struct model *model, const struct op *op)
 		return op->obj.ns;
 	if (op->obj.kind == OBJ_LINK && owner_is_stack(op->obj.link.peer_ns))
 		return op->obj.link.peer_ns;
-	endpoint = port_of(&op->obj) ? owner_endpoint(model, port_of(&op->obj)) : NULL;
+	endpoint = port_of(&op->obj) ? model_endpoint_by_id(model, port_of(&op->obj)) : NULL;
 	return endpoint ? endpoint->stack->ns : 0;
 }
 

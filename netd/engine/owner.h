@@ -12,10 +12,6 @@
 /** owner_is_stack() - is it the namespace of a workload, whose insides are its owner's? */
 static inline bool owner_is_stack(uint64_t ns) { return ns_class(ns) >= NS_STACK; }
 
-/* Find by number; NULL where the model has none. Linear: for reports and failures, not for the way of a request. */
-const struct stack *owner_stack(const struct model *model, uint64_t ns);
-struct endpoint *owner_endpoint(const struct model *model, uint64_t id);
-
 /** owner_ns_print() - "host", the tenant of a router, the full name of a stack, or "nobody" */
 void owner_ns_print(const struct model *model, uint64_t ns, char dst[NAME_FULL_SIZE]);
 /** owner_print() - the same for an object; one of the host that serves a tenant is that tenant's */

@@ -25,6 +25,7 @@
 #include "netd/engine/reconcile.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -178,7 +179,7 @@ static void reap_lost(struct reconcile *rec)
 		if (obj->kind != OBJ_LINK || obj->link.type != LINK_VETH || !out_of_reach(rec, obj->link.peer_ns) ||
 		    objv_find(&rec->have, obj) || str_hex48(obj->link.name + 2, &id) < 0)
 			continue;
-		endpoint = owner_endpoint(&rec->engine->model, id);
+		endpoint = model_endpoint_by_id(&rec->engine->model, id);
 		if (endpoint)
 			reap(rec, endpoint);
 	}
@@ -253,7 +254,7 @@ static bool give_up(struct reconcile *rec, const struct seam_result *result)
 		ns = plan->ops[failed].obj.ns;
 	if (!ns && !is_port_taken(&plan->ops[failed], result) && rec->drops++ >= DROPS_MAX)
 		return false;
-	stack = ns ? owner_stack(model, ns) : NULL;
+	stack = ns ? model_stack_by_ns(model, ns) : NULL;
 	owner_ns_print(model, ns, owner);
 	object = obj_text(&plan->ops[failed].obj);
 	log_warn("%s cannot be mended, and is left: %s: %s", owner, object, result->text);
@@ -273,11 +274,19 @@ static bool give_up(struct reconcile *rec, const struct seam_result *result)
 
 static void run_forget(struct reconcile *rec)
 {
+	bool large = rec->want.count + rec->have.count > 10000;
+
 	rec->blind_count = 0;
 	objv_clear(&rec->want);
 	objv_clear(&rec->have);
 	plan_fini(&rec->plan);
 	rec->plan = (struct plan){ 0 };
+	/* A comparison of ten thousand endpoints takes 100 MB for a second; glibc would keep what lies below anything that stays. */
+	if (large) {
+		objv_fini(&rec->want);
+		objv_fini(&rec->have);
+		malloc_trim(0);
+	}
 }
 
 /* The run is over: answer, open the gate, take the next. */
@@ -405,6 +414,7 @@ static void compare(struct reconcile *rec)
 	struct run *run = rec->run;
 	struct plan plan = { 0 };
 
+	log_debug("comparing %zu objects with the kernel", rec->want.count);
 	reap_lost(rec);
 	objv_clear(&rec->want);
 	desired_all(&rec->engine->model, &rec->engine->facts, &rec->want);
@@ -516,7 +526,7 @@ static void on_registry(void *ctx, struct hand_answer *answer)
 		 * The dump of a namespace does not show the namespace. A container's is not ours to make, so it is not
 		 * wanted either; but one that no stack is known of is held for nobody, and "removing" it lets it go.
 		 */
-		if (ns_class(ns) != NS_CONTAINER || !owner_stack(&rec->engine->model, ns))
+		if (ns_class(ns) != NS_CONTAINER || !model_stack_by_ns(&rec->engine->model, ns))
 			objv_add(&rec->have, &self);
 		ask_dump(rec, ns);
 	}

@@ -50,7 +50,7 @@ sandbox_keep $!
 for prefix in 10.1.0.0/16 10.2.0.0/24 10.3.0.0/24 10.4.0.0/24 fd00:1::/64 fd00:2::/64 fd00:3::/64 fd00:4::/64; do
 	outside ip route add $prefix via "$([[ $prefix == *:* ]] && echo "$HOST6" || echo "$HOST4")"
 done
-start_moatd
+start_moatd --log-level debug
 for command in "tenant create red" \
 	"network create red/flat --mode routed --subnet 10.1.0.0/16 --subnet fd00:1::/64" \
 	"network create red/flat2 --mode routed --subnet 10.2.0.0/24 --subnet fd00:2::/64" \
@@ -173,6 +173,16 @@ reach b icmp 10.2.0.10
 reach b icmp fd00:2::10
 reach b icmp 10.1.0.10
 reach b icmp "$OUTSIDE4"
+
+note "what a stack does with its carrier costs nothing"
+moat attach red/flat2 --create --name flap >/dev/null || die "attach"
+compared() { grep -c 'comparing .* with the kernel' "$MOATD_LOG"; }
+sleep 1.5 # the kernel tells of a carrier up to a second late
+before=$(compared)
+for _ in 1 2 3; do inside flap ip link set eth0 down && inside flap ip link set eth0 up; done
+sleep 1.5
+assert_eq "a link of a routed network that comes and goes makes nobody compare" "$before" "$(compared)"
+moat detach red/flap || die "detach"
 
 note "a new daemon finds it all"
 networks() { moat --json network list | /usr/bin/python3 -c 'import json,sys; print(sorted(map(str, json.load(sys.stdin)["networks"])))'; }
