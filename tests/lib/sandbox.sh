@@ -147,7 +147,10 @@ need() {
 sandbox_enter() {
 	if [[ ${SANDBOX_INSIDE:-} != "$PPID" ]]; then
 		((EUID == 0)) || skip "needs root"
-		exec env -u SANDBOX_INSIDE unshare --net --mount --ipc --uts --pid --fork --kill-child \
+		local -a box=()
+		# Some tests are the root of a cgroup namespace, too (cgroups.sh).
+		[[ ${SANDBOX_CGROUPS:-0} != 1 ]] || box=("$SANDBOX_TOP/tests/lib/cgroup_box")
+		exec env -u SANDBOX_INSIDE "${box[@]}" unshare --net --mount --ipc --uts --pid --fork --kill-child \
 			--propagation private -- bash -c 'export SANDBOX_INSIDE=$$; bash "$@"; exit $?' sandbox "$0" "$@"
 	fi
 	set -u
