@@ -22,12 +22,15 @@ enum cni_code {
 	CNI_OK = 0,
 	CNI_VERSION = 1,     /* incompatible version of the specification */
 	CNI_FIELD = 2,       /* unsupported field: the message has key and value */
+	CNI_UNKNOWN = 3,     /* unknown container: there is nothing to clean up */
 	CNI_ENVIRONMENT = 4, /* the message has the names */
 	CNI_IO = 5,
 	CNI_DECODE = 6,
 	CNI_CONFIG = 7,
 	CNI_NETNS = 8,
 	CNI_TRY_AGAIN = 11,
+	CNI_NOT_AVAILABLE = 50, /* of STATUS: an ADD would fail */
+	CNI_LIMITED = 51,       /* of STATUS: and what is attached is cut off, too */
 	CNI_NO_SUCH_OBJECT = 100,
 	CNI_TAKEN = 101, /* this attachment exists */
 	CNI_ADDRESS_TAKEN = 102,
@@ -36,6 +39,7 @@ enum cni_code {
 	CNI_REFUSED = 105, /* permission, quota, limit, conflict */
 	CNI_UNSUPPORTED = 106,
 	CNI_KERNEL = 107,
+	CNI_DIFFERS = 108, /* of CHECK: the kernel, or prevResult, is not what ADD made */
 	CNI_INTERNAL = 999,
 };
 
@@ -74,6 +78,8 @@ struct cni_env {
  * @masquerade, @host_access: -1 not said * @default_route: wanted; where it was not asked for, the first interface of the stack keeps it
  * @dns: an object for the result, or NULL; owned
  * @pod: K8S_POD_NAMESPACE and the like for labels, an object; owned
+ * @prev: prevResult in the shape of 1.1.0, or NULL; owned
+ * @attachments: of GC: those that are valid, checked; null is none; @attachments_given: the runtime said so
  */
 struct cni_request {
 	json_t *doc;
@@ -88,7 +94,9 @@ struct cni_request {
 	int64_t mtu; /* 0: not said */
 	int masquerade, host_access;
 	bool default_route, default_route_asked; /* asked: the configuration says so */
-	json_t *dns, *pod;
+	json_t *dns, *pod, *prev;
+	const json_t *attachments;
+	bool attachments_given;
 	const char *socket, *state_dir;
 };
 
@@ -125,12 +133,24 @@ json_t *cni_result_error(const char *version, int code, const struct err *err);
 int cni_result_add(const struct cni_request *request, const json_t *endpoint,
 		   const json_t *network, bool default_route, json_t **ret_result,
 		   struct err *err);
+/* convert.c: between the shapes of the versions */
+/** cni_result_convert() - one of 1.1.0 in the shape of @version. CNI_VERSION where that has no room for it. */
+int cni_result_convert(const json_t *result, const char *version, json_t **ret_result,
+		       struct err *err);
+/** cni_result_parse() - of any shape into that of 1.1.0; from outside, so judged */
+int cni_result_parse(const json_t *doc, json_t **ret_result, struct err *err);
+/** cni_result_merge() - put what came before, of cni_result_parse(), before what @result has */
+int cni_result_merge(json_t *result, const json_t *prev, struct err *err);
+
 /** cni_code_of() - the CNI code of a failure of the API */
 int cni_code_of(const struct err *err);
 
 /* verbs.c: over the API. *ret_result: the document to print, or NULL. */
 int cni_add(const struct cni_request *request, json_t **ret_result, struct err *err);
 int cni_del(const struct cni_request *request, struct err *err);
+int cni_check(const struct cni_request *request, struct err *err);  /* check.c */
+int cni_status(const struct cni_request *request, struct err *err); /* status.c */
+int cni_gc(const struct cni_request *request, struct err *err);     /* gc.c */
 
 /*
  * journal.c: deletions that wait for the daemon, in STATE/cni, a folder of root's alone. One file an

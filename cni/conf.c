@@ -14,6 +14,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <string.h>
+#include <strings.h>
 
 #include "cni/cni.h"
 #include "lib/base/addr.h"
@@ -112,6 +113,8 @@ struct texts {
 
 static int names_decode(struct cni_request *request, const struct top *top, struct arena *arena,
 			struct err *err);
+static int attachments_decode(struct cni_request *request, struct err *err);
+static int prev_decode(struct cni_request *request, const struct top *top, struct err *err);
 static int top_refuse(const struct top *top, struct err *err);
 static int ipam_decode(struct cni_request *request, const struct top *top, struct arena *arena,
 		       struct err *err);
@@ -146,6 +149,10 @@ int cni_conf_decode(struct cni_request *request, struct arena *arena, struct err
 	rc = decode(request->doc, top_rows, arena, &top, "the network configuration", err);
 	if (rc == CNI_OK)
 		rc = names_decode(request, &top, arena, err);
+	if (rc == CNI_OK && request->verb == CNI_VERB_GC)
+		rc = attachments_decode(request, err);
+	if (rc == CNI_OK && (request->verb == CNI_VERB_ADD || request->verb == CNI_VERB_CHECK))
+		rc = prev_decode(request, &top, err);
 	if (rc != CNI_OK || request->verb != CNI_VERB_ADD)
 		return rc;
 	request->mode = is_set(top.mode) ? top.mode : NULL;
@@ -187,12 +194,50 @@ static int names_decode(struct cni_request *request, const struct top *top, stru
 	return CNI_OK;
 }
 
+/*
+ * Which attachments are valid: the key as the specification has it, or as libcni wrote it at first (it writes both).
+ * A Go program that knows of none writes null, which is an empty list; no key at all says nothing.
+ */
+static int attachments_decode(struct cni_request *request, struct err *err)
+{
+	static const char *const spellings[] = {"cni.dev/valid-attachments", "cni.dev/attachments"};
+	const json_t *list = NULL, *value, *item;
+	const char *key;
+	size_t i;
+
+	for (i = 0; i < ARRAY_COUNT(spellings) && !list; i++)
+		json_object_foreach(request->doc, key, value)
+			if (strcasecmp(key, spellings[i]) == 0)
+				list = value;
+	if (list && !json_is_array(list) && !json_is_null(list)) {
+		err_set(err, ERR_USAGE, EINVAL, "cni.dev/valid-attachments", "cni.dev/valid-attachments must be an array");
+		return CNI_DECODE;
+	}
+	json_array_foreach(list, i, item) {
+		if (json_is_string(json_object_get(item, "containerID")) && json_is_string(json_object_get(item, "ifname")))
+			continue;
+		err_set(err, ERR_USAGE, EINVAL, "cni.dev/valid-attachments",
+			"cni.dev/valid-attachments: item %zu has no containerID or no ifname; nothing was removed", i);
+		return CNI_DECODE;
+	}
+	request->attachments = list;
+	request->attachments_given = list != NULL;
+	return CNI_OK;
+}
+
+static int prev_decode(struct cni_request *request, const struct top *top, struct err *err)
+{
+	if (top->prev_result)
+		return cni_result_parse(top->prev_result, &request->prev, err);
+	if (request->verb != CNI_VERB_CHECK)
+		return CNI_OK;
+	err_set(err, ERR_USAGE, EINVAL, "prevResult", "required prevResult missing: CHECK compares with it");
+	return CNI_CONFIG;
+}
+
 /* What the reference plugin has and Moat has not (yet). */
 static int top_refuse(const struct top *top, struct err *err)
 {
-	if (top->prev_result)
-		return field_refuse(err, "prevResult",
-				    "{...}: this plugin is the first of its chain");
 	if (top->vlan != 0)
 		return field_refuse(err, "vlan", "not 0");
 	if (json_array_size(top->vlan_trunk) > 0)

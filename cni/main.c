@@ -68,13 +68,17 @@ static int run(const struct cni_env *env, const struct buf *input)
 		rc = cni_del(&request, &err);
 		break;
 	case CNI_VERB_CHECK:
+		rc = cni_check(&request, &err);
+		break;
 	case CNI_VERB_STATUS:
+		rc = cni_status(&request, &err);
+		break;
 	case CNI_VERB_GC:
+		rc = cni_gc(&request, &err);
+		break;
 	case CNI_VERB_NONE:
 	case CNI_VERB_VERSION:
-		err_set(&err, ERR_UNSUPPORTED, EOPNOTSUPP, "CNI_COMMAND",
-			"%s is not implemented by this version", env->command);
-		rc = CNI_UNSUPPORTED;
+		break; /* refused when decoded, and answered before */
 	}
 	if (rc != CNI_OK)
 		return fail(request.version, rc, &err);

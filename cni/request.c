@@ -13,8 +13,14 @@
 #include "lib/base/json.h"
 #include "lib/base/str.h"
 
-/* Results of these two differ in members that were added alone; older ones need other shapes. */
-const char *const cni_versions[] = {"1.0.0", "1.1.0", NULL};
+const char *const cni_versions[] = {"0.1.0", "0.2.0", "0.3.0", "0.3.1", "0.4.0", "1.0.0", "1.1.0", NULL};
+
+/* The first version that knows of it. */
+static const char *const verb_since[] = {
+	[CNI_VERB_NONE] = "0.1.0",  [CNI_VERB_ADD] = "0.1.0",    [CNI_VERB_DEL] = "0.1.0",
+	[CNI_VERB_CHECK] = "0.4.0", [CNI_VERB_STATUS] = "1.1.0", [CNI_VERB_GC] = "1.1.0",
+	[CNI_VERB_VERSION] = "0.1.0",
+};
 
 static const char *const verb_names[] = {
 	[CNI_VERB_NONE] = "",           [CNI_VERB_ADD] = "ADD",       [CNI_VERB_DEL] = "DEL",
@@ -22,6 +28,7 @@ static const char *const verb_names[] = {
 	[CNI_VERB_VERSION] = "VERSION",
 };
 
+static int verb_check(enum cni_verb verb, const char *version, struct err *err);
 static int env_check(const struct cni_env *env, enum cni_verb verb, struct err *err);
 static int version_check(const json_t *doc, struct arena *arena, const char **ret_version,
 			 struct err *err);
@@ -61,6 +68,8 @@ int cni_request_decode(const struct cni_env *env, const char *text, size_t size,
 		return CNI_DECODE;
 	}
 	rc = version_check(request->doc, arena, &request->version, err);
+	if (rc == CNI_OK)
+		rc = verb_check(request->verb, request->version, err);
 	if (rc == CNI_OK)
 		rc = env_check(env, request->verb, err);
 	if (rc != CNI_OK)
@@ -103,7 +112,8 @@ void cni_request_fini(struct cni_request *request)
 	json_decref(request->doc);
 	json_decref(request->dns);
 	json_decref(request->pod);
-	request->doc = request->dns = request->pod = NULL;
+	json_decref(request->prev);
+	request->doc = request->dns = request->pod = request->prev = NULL;
 }
 
 void cni_stack_name(const char *container_id, char dst[CNI_STACK_SIZE])
@@ -118,6 +128,23 @@ void cni_stack_name(const char *container_id, char dst[CNI_STACK_SIZE])
 		hash = (hash ^ (unsigned char)*c) * UINT64_C(0x100000001b3);
 	snprintf(dst, CNI_STACK_SIZE, "cni-%.*s-%012llx", CNI_STACK_ID_MAX, container_id,
 		 (unsigned long long)(hash & UINT64_C(0xffffffffffff)));
+}
+
+/* A verb that the configuration's version does not have cannot have been meant. */
+static int verb_check(enum cni_verb verb, const char *version, struct err *err)
+{
+	size_t have = 0, need = 0;
+
+	while (!str_eq(cni_versions[have], version))
+		have++;
+	while (!str_eq(cni_versions[need], verb_since[verb]))
+		need++;
+	if (have >= need)
+		return CNI_OK;
+	err_set(err, ERR_UNSUPPORTED, EPROTONOSUPPORT, "cniVersion",
+		"config version \"%s\" does not allow %s, which came with %s", version, verb_names[verb],
+		verb_since[verb]);
+	return CNI_VERSION;
 }
 
 static int env_check(const struct cni_env *env, enum cni_verb verb, struct err *err)

@@ -2,8 +2,7 @@
 /*
  * result - what goes to standard output: results, versions, errors. Floor F5. Pure.
  *
- * 1.1.0 adds members to 1.0.0 and changes none; older versions will each be a function that takes
- * the newest shape and gives its own.
+ * Made in the shape of 1.1.0; convert.c gives those of the other versions.
  */
 #include <assert.h>
 #include <errno.h>
@@ -43,7 +42,6 @@ static int ips_make(const json_t *endpoint, const json_t *network, size_t index,
 static int prefix_find(const char *text, const json_t *subnets, struct prefix *ret_prefix);
 static const char *gateway_find(const json_t *gateways, uint8_t family);
 static void routes_make(const json_t *endpoint, json_t *result);
-static bool is_1_1(const char *version);
 
 int cni_code_of(const struct err *err)
 {
@@ -83,9 +81,9 @@ int cni_result_add(const struct cni_request *request, const json_t *endpoint,
 		routes_make(endpoint, result);
 	if (json_object_size(request->dns) > 0)
 		json_object_set(result, "dns", request->dns);
-	*ret_result = result;
-	result = NULL;
-	return CNI_OK;
+	if (request->prev)
+		rc = cni_result_merge(result, request->prev, err);
+	return rc == CNI_OK ? cni_result_convert(result, request->version, ret_result, err) : rc;
 }
 
 /*
@@ -104,7 +102,7 @@ static json_t *interfaces_make(const struct cni_request *request, const json_t *
 		json_array_append_new(interfaces, json_pack("{s:s}", "name", host));
 	inside = json_pack("{s:s, s:s, s:s}", "name", request->ifname, "mac", mac ? mac : "",
 			   "sandbox", request->netns);
-	if (is_1_1(request->version) && json_is_integer(mtu))
+	if (json_is_integer(mtu))
 		json_object_set_new(inside, "mtu", json_integer(json_integer_value(mtu)));
 	json_array_append_new(interfaces, inside);
 	return interfaces;
@@ -192,9 +190,4 @@ static void routes_make(const json_t *endpoint, json_t *result)
 								rows[i].dst, "gw", gateway));
 	}
 	json_object_set_new(result, "routes", routes);
-}
-
-static bool is_1_1(const char *version)
-{
-	return str_eq(version, "1.1.0");
 }

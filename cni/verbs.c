@@ -16,7 +16,6 @@
 #include "lib/base/json.h"
 #include "lib/base/str.h"
 
-static int netns_open(const struct cni_request *request, int *ret_fd, struct err *err);
 static int network_get(const struct cni_request *request, struct varlink_client *client,
 		       json_t **ret_network, struct err *err);
 static int network_create(const struct cni_request *request, struct varlink_client *client,
@@ -27,8 +26,6 @@ static int attach(const struct cni_request *request, struct varlink_client *clie
 		  json_t **ret_endpoint, struct err *err);
 static json_t *labels_make(const struct cni_request *request);
 static void strings_set(json_t *parameters, const char *key, const char *const *list);
-static int call(struct varlink_client *client, const char *method, json_t *parameters,
-		const char *member, json_t **ret_member, struct err *err);
 
 int cni_add(const struct cni_request *request, json_t **ret_result, struct err *err)
 {
@@ -38,7 +35,7 @@ int cni_add(const struct cni_request *request, json_t **ret_result, struct err *
 	const json_t *has_route;
 	int rc;
 
-	rc = netns_open(request, &netns, err);
+	rc = cni_netns_open(request, &netns, err);
 	if (rc != CNI_OK)
 		return rc;
 	if (varlink_connect(request->socket, &client, err) < 0)
@@ -90,8 +87,8 @@ int cni_detach(struct varlink_client *client, const char *tenant, const char *st
 	return CNI_OK;
 }
 
-/* A network namespace, and not our own: ours is the host's. */
-static int netns_open(const struct cni_request *request, int *ret_fd, struct err *err)
+/* Ours is the host's. */
+int cni_netns_open(const struct cni_request *request, int *ret_fd, struct err *err)
 {
 	cleanup(fd_closep) int fd =
 		open(request->netns, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
@@ -125,21 +122,21 @@ static int network_get(const struct cni_request *request, struct varlink_client 
 	cleanup(mem_freep) char *name = mem_printf("%s/%s", request->tenant, request->network);
 	int rc;
 
-	rc = call(client, "io.moat.NetworkShow", json_pack("{s:s}", "name", name), "network",
+	rc = cni_call(client, "io.moat.NetworkShow", json_pack("{s:s}", "name", name), "network",
 		  ret_network, err);
 	if (rc == CNI_OK)
 		return network_compare(request, *ret_network, err);
 	if (err->kind != ERR_NOTFOUND)
 		return rc;
 	/* one that came first with the same is as good as ours */
-	rc = call(client, "io.moat.TenantCreate", json_pack("{s:s}", "name", request->tenant),
+	rc = cni_call(client, "io.moat.TenantCreate", json_pack("{s:s}", "name", request->tenant),
 		  "tenant", NULL, err);
 	if (rc != CNI_OK && err->kind != ERR_TAKEN)
 		return rc;
 	rc = network_create(request, client, ret_network, err);
 	if (rc == CNI_OK || err->kind != ERR_TAKEN)
 		return rc;
-	rc = call(client, "io.moat.NetworkShow", json_pack("{s:s}", "name", name), "network",
+	rc = cni_call(client, "io.moat.NetworkShow", json_pack("{s:s}", "name", name), "network",
 		  ret_network, err);
 	return rc == CNI_OK ? network_compare(request, *ret_network, err) : rc;
 }
@@ -161,7 +158,7 @@ static int network_create(const struct cni_request *request, struct varlink_clie
 				    json_boolean(request->masquerade));
 	if (request->host_access == 1)
 		json_object_set_new(parameters, "hostAccess", json_true());
-	return call(client, "io.moat.NetworkCreate", parameters, "network", ret_network, err);
+	return cni_call(client, "io.moat.NetworkCreate", parameters, "network", ret_network, err);
 }
 
 /* One that stands with other subnets than the configuration's is somebody else's, or of yesterday. */
@@ -243,9 +240,8 @@ static void strings_set(json_t *parameters, const char *key, const char *const *
 	json_object_set_new(parameters, key, array);
 }
 
-/* @ret_member: the object of that name in the reply; may be NULL */
-static int call(struct varlink_client *client, const char *method, json_t *parameters,
-		const char *member, json_t **ret_member, struct err *err)
+int cni_call(struct varlink_client *client, const char *method, json_t *parameters,
+	     const char *member, json_t **ret_member, struct err *err)
 {
 	cleanup(json_freep) json_t *reply = NULL;
 	json_t *object;
@@ -253,7 +249,7 @@ static int call(struct varlink_client *client, const char *method, json_t *param
 	if (varlink_call(client, method, parameters, NULL, 0, &reply, NULL, NULL, err) < 0)
 		return cni_code_of(err);
 	object = json_object_get(reply, member);
-	if (!json_is_object(object)) {
+	if (!json_is_object(object) && !json_is_array(object)) {
 		err_set(err, ERR_INTERNAL, EPROTO, method, "the daemon answered without \"%s\"",
 			member);
 		return CNI_INTERNAL;

@@ -418,6 +418,38 @@ static int exhausted(const struct network *network, size_t s, const char *full, 
 		       network->ipam.held[s], (unsigned long long)excluded_count(network, s), reserved);
 }
 
+/* Excluded addresses that are held all the same: by those who had them before. */
+static uint64_t excluded_held(const struct network *network, size_t s)
+{
+	const struct ipam_slot *slot;
+	uint64_t count = 0;
+	size_t cursor = 0;
+
+	while (network->ipam.excluded_count && (slot = table_next(&network->ipam.slots, &cursor)))
+		count += slot->held && subnet_of(network, &slot->ip) == s && ipam_excluded(network, &slot->ip);
+	return count;
+}
+
+bool ipam_is_exhausted(const struct network *network, size_t s)
+{
+	const struct ip *gateway = &network->gateways[s];
+	uint64_t first, last, taken = excluded_count(network, s);
+
+	ipam_host_range(&network->subnets[s], &first, &last);
+	if (last < first || taken > last - first)
+		return true;
+	taken -= excluded_held(network, s);
+	if (ipam_is_host(&network->subnets[s], gateway) && !ipam_excluded(network, gateway))
+		taken++;
+	list_each(node, &network->ipam.reserved) {
+		const struct ipam_slot *slot =
+			slot_find(network, &container_of(node, struct ipam_reservation, link)->ip);
+
+		taken += !slot->held && subnet_of(network, &slot->ip) == s;
+	}
+	return taken + network->ipam.held[s] > last - first;
+}
+
 static int take_any(struct endpoint *endpoint, size_t s, const char *full, struct ip *ret_ip, struct err *err)
 {
 	struct network *network = endpoint->network;

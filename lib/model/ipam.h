@@ -89,6 +89,8 @@ void ipam_fini(struct network *network);
  */
 int ipam_choose(struct endpoint *endpoint, const struct endpoint_want *want, const char *full, struct err *err);
 void ipam_hold(const struct endpoint *endpoint);
+/** ipam_is_exhausted() - has subnet @s no address for a stack of a new name? What is cooling will be free, and counts so. */
+bool ipam_is_exhausted(const struct network *network, size_t s);
 /** ipam_up() - it stands: what other names are remembered to have had of its addresses is forgotten */
 void ipam_up(const struct endpoint *endpoint);
 /** ipam_release() - the addresses are free, and remembered where the endpoint stood */

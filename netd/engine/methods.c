@@ -24,6 +24,7 @@ static const struct method methods[] = {
 	{ "io.moat.NetworkDelete",  method_network_delete,  true },
 	{ "io.moat.EndpointList",   method_endpoint_list,   false },
 	{ "io.moat.EndpointShow",   method_endpoint_show,   false },
+	{ "io.moat.EndpointCheck",  method_endpoint_check,  false },
 	{ "io.moat.StackCreate",    method_stack_create,    true },
 	{ "io.moat.StackList",      method_stack_list,      false },
 	{ "io.moat.StackShow",      method_stack_show,      false },

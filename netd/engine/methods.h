@@ -21,6 +21,7 @@ int method_endpoint_attach(struct call *call, struct err *err);
 int method_endpoint_detach(struct call *call, struct err *err);
 int method_endpoint_list(struct call *call, struct err *err);
 int method_endpoint_show(struct call *call, struct err *err);
+int method_endpoint_check(struct call *call, struct err *err);
 int method_stack_create(struct call *call, struct err *err);
 int method_stack_list(struct call *call, struct err *err);
 int method_stack_show(struct call *call, struct err *err);

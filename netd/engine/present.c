@@ -70,6 +70,17 @@ static json_t *gateways_json(const struct network *network)
 	return gateways;
 }
 
+static json_t *exhausted_json(const struct network *network)
+{
+	char text[PREFIX_STR_SIZE];
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < network->subnet_count; i++)
+		if (ipam_is_exhausted(network, i))
+			json_array_append_new(list, json_string(prefix_print(&network->subnets[i], text)));
+	return list;
+}
+
 json_t *present_network(const struct network *network)
 {
 	json_t *subnets = json_array(), *routed = json_array(), *gateways, *doc = json_object();
@@ -98,6 +109,7 @@ json_t *present_network(const struct network *network)
 	json_object_set_new(doc, "hostAccess", json_boolean(network->host_access));
 	json_object_set_new(doc, "excluded", doc_excluded(network));
 	json_object_set_new(doc, "reserved", doc_reserved(network));
+	json_object_set_new(doc, "exhausted", exhausted_json(network));
 	json_object_set_new(doc, "endpoints", json_integer((json_int_t)network->endpoint_count));
 	json_object_set_new(doc, "bridge", network->mode == NETWORK_ROUTED ? json_null() : json_string(bridge));
 	return doc;

@@ -172,6 +172,6 @@ int dump_take(struct registry *reg, const struct seam_scope *scope, const struct
 		r = take_nft(reg, entry, SEAM_DROPPED, bytes, err);
 	if (r == 0 && (scope->parts & SEAM_SYSCTLS) != 0)
 		r = take_sysctls(reg, entry, sysctls, scope->sysctls, bytes, err);
-	registry_rest(reg, scope->ns);
+	registry_settle(reg, scope->ns);
 	return r;
 }

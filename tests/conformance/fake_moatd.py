@@ -33,12 +33,13 @@ def part_of(part, whole):
 
 def rule_of(method, parameters):
     with open(REPLIES, encoding="utf-8") as file:
-        rules = json.load(file)
+        text = file.read()
+    rules = json.loads(text)
     with lock:
         for index, rule in enumerate(rules):
             if rule["method"] != method or not part_of(rule.get("match", {}), parameters):
                 continue
-            key = json.dumps(rule) + str(index)
+            key = (text, index)
             if used.get(key, 0) >= rule.get("times", 1 << 30):
                 continue
             used[key] = used.get(key, 0) + 1

@@ -34,7 +34,7 @@ for name in p1 p2 p3; do netns_add $name; done
 
 # ---------------------------------------------------------------- ADD
 cni VERSION "" "" "" "{}"
-assert_eq "VERSION" "1.0.0 1.1.0" "$(get '.supportedVersions | join(" ")')"
+assert_eq "VERSION" "0.1.0 0.2.0 0.3.0 0.3.1 0.4.0 1.0.0 1.1.0" "$(get '.supportedVersions | join(" ")')"
 
 assert_ok "ADD makes tenant's network and endpoint" cni ADD $ID1 /run/netns/p1 eth0 "$NATIVE"
 cni DEL $ID1 /run/netns/p1 eth0 "$NATIVE"

@@ -227,7 +227,9 @@ static void reserved(void **state)
 		       "10.0.0.2 is reserved for stack red/db");
 	come("b", "");
 	come("c", "");
+	assert_false(ipam_is_exhausted(web, 0));
 	come("d", "");
+	assert_true(ipam_is_exhausted(web, 0));
 	assert_refused(come_try("e", "", &endpoint, &err), &err, ERR_EXHAUSTED, "red/e:eth0",
 		       "no address is left in 10.0.0.0/29 of network red/web: 4 held, 0 excluded, 1 reserved for others");
 	assert_ips(come("db", ""), "10.0.0.2/29");
@@ -236,7 +238,9 @@ static void reserved(void **state)
 	assert_ips(come("db", "10.0.0.2"), "10.0.0.2/29");
 	go("db");
 	set("unreserve db");
+	assert_false(ipam_is_exhausted(web, 0));
 	assert_ips(come("e", ""), "10.0.0.2/29");
+	assert_true(ipam_is_exhausted(web, 0));
 	/* a name that has gone keeps its own before what another reserves of it: the reservation wins */
 	go("e");
 	set("reserve db=10.0.0.2");
@@ -267,7 +271,9 @@ static void excluded(void **state)
 	assert_ips(come("b", ""), "10.0.0.5/29");
 	assert_refused(come_try("c", "10.0.0.3", &endpoint, &err), &err, ERR_ADDRTAKEN, "red/c:eth0",
 		       "10.0.0.3 is in 10.0.0.2-10.0.0.4, which network red/web excludes");
+	assert_false(ipam_is_exhausted(web, 0)); /* what is held of the excluded counts once */
 	assert_ips(come("c", ""), "10.0.0.6/29");
+	assert_true(ipam_is_exhausted(web, 0));
 	assert_refused(come_try("d", "", &endpoint, &err), &err, ERR_EXHAUSTED, "red/d:eth0",
 		       "no address is left in 10.0.0.0/29 of network red/web: 3 held, 3 excluded, 0 reserved for others");
 	/* what is remembered of an excluded address does not count */

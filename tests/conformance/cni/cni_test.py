@@ -26,6 +26,7 @@ ENDPOINT = {"name": "default/x:eth0", "id": "0123456789ac", "stack": "default/x"
             "mac": "02:00:00:00:00:07", "ips": ["10.1.0.7", "fd00:1::7"], "gateways": ["10.1.0.1", "fd00:1::1"],
             "network": "default/web", "mtu": 1450, "publish": [], "hostIfname": "mp0123456789ac", "netnsPath": None,
             "state": "up", "guard": True}
+VERSIONS = ["0.1.0", "0.2.0", "0.3.0", "0.3.1", "0.4.0", "1.0.0", "1.1.0"]
 CONF = {"cniVersion": "1.0.0", "name": "web", "type": "moat"}
 FINE = [{"method": "NetworkShow", "reply": {"network": NETWORK}},
         {"method": "EndpointAttach", "reply": {"endpoint": ENDPOINT}},
@@ -73,12 +74,17 @@ class Case(unittest.TestCase):
         self.journal = self.state / "cni"
         self.socket = self.folder / "s"
         self.daemon = None
+        self.starts = 0
         self.addCleanup(self.stop)
 
     def start(self, rules):
-        self.stop()
-        (self.folder / "replies").write_text(json.dumps(rules))
+        """a daemon with these answers, whose log is empty; the same process with others where there is one"""
+        self.starts += 1
+        (self.folder / "new").write_text(json.dumps(rules) + " " * self.starts)
+        (self.folder / "new").rename(self.folder / "replies")
         (self.folder / "log").write_text("")
+        if self.daemon:
+            return
         self.daemon = subprocess.Popen([sys.executable, "-B", TOP / "tests/conformance/fake_moatd.py", self.socket,
                                         self.folder / "replies", self.folder / "log"])
         for _ in range(500):
@@ -134,7 +140,7 @@ class Version(Case):
                                (b'{"cniVersion":"0.4.0"}', "0.4.0"), (b'{"cniVersion":"1.0.0"}', "1.0.0")):
             result = self.run_plugin("VERSION", stdin=stdin, CNI_CONTAINERID="", CNI_NETNS="dummy", CNI_IFNAME="dummy")
             self.assertEqual(result.status, 0)
-            self.assertEqual(result.doc, {"cniVersion": version, "supportedVersions": ["1.0.0", "1.1.0"]})
+            self.assertEqual(result.doc, {"cniVersion": version, "supportedVersions": VERSIONS})
 
     def test_no_command(self):
         result = self.run_plugin(None, stdin=b"")
@@ -142,17 +148,12 @@ class Version(Case):
         self.assertIn("1.0.0 1.1.0", result.errors)
 
     def test_other_verbs(self):
-        for verb in ("CHECK", "STATUS", "GC"):
-            self.refused(self.run_plugin(verb), 106, verb)
         self.refused(self.run_plugin("add"), 4, "CNI_COMMAND", "add")
         self.refused(self.run_plugin("REMOVE"), 4, "REMOVE")
 
     def test_versions_of_the_specification(self):
-        for version in ("", "0.1.0", "0.2.0", "0.3.0", "0.3.1", "0.4.0", "1.2.0", "2.0.0", "x"):
+        for version in ("0.0.9", "0.3.2", "1.2.0", "2.0.0", "x"):
             self.refused(self.run_plugin("ADD", self.conf(cniVersion=version)), 1, version, "1.0.0 1.1.0")
-        conf = self.conf()
-        del conf["cniVersion"]
-        self.refused(self.run_plugin("DEL", conf), 1, "0.1.0")
 
 
 class Add(Case):
@@ -328,7 +329,6 @@ class Add(Case):
             ({"ipMasq": 1}, 6, "ipMasq"), ({"vlan": 5}, 2, "vlan"), ({"vlanTrunk": [{"id": 1}]}, 2, "vlanTrunk"),
             ({"promiscMode": True}, 2, "promiscMode", "true"), ({"portIsolation": True}, 2, "portIsolation"),
             ({"disableContainerInterface": True}, 2, "disableContainerInterface"),
-            ({"prevResult": {}}, 2, "prevResult"),
             ({"ipam": {"type": "static"}}, 2, "ipam.type", "static"), ({"ipam": {"type": "dhcp"}}, 2, "dhcp"),
             ({"ipam": {"type": "host-local"}}, 7, "without a subnet"), ({"ipam": []}, 6, "ipam"),
             ({"ipam": {"type": "host-local", "subnet": "x"}}, 7, "x"),
