@@ -379,6 +379,42 @@ void rtnl_neigh_del(struct nlbatch *batch, const struct obj_neigh *neigh, uint32
 	neigh_message(batch, RTM_DELNEIGH, 0, neigh, index);
 }
 
+/* Its protocol is our mark; the kernel takes it since 5.1 (net/core/neighbour.c, neigh_add()). */
+static void proxy_message(struct nlbatch *batch, uint16_t type, uint16_t flags, const struct obj_proxy *proxy, uint32_t index)
+{
+	struct nlmsghdr *nlh = nlbuf_begin(batch, NLBUF_RTNL_ROOM, type, flags);
+	struct ndmsg *ndm = mnl_nlmsg_put_extra_header(nlh, sizeof(*ndm));
+
+	ndm->ndm_family = family_of(&proxy->ip);
+	ndm->ndm_ifindex = (int)index;
+	ndm->ndm_flags = NTF_PROXY;
+	mnl_attr_put(nlh, NDA_DST, ip_size(&proxy->ip), proxy->ip.b);
+	if (type == RTM_NEWNEIGH)
+		mnl_attr_put_u8(nlh, NDA_PROTOCOL, OBJ_ROUTE_PROTO);
+	nlbuf_end(batch, nlh);
+}
+
+void rtnl_proxy_add(struct nlbatch *batch, const struct obj_proxy *proxy, uint32_t index)
+{
+	proxy_message(batch, RTM_NEWNEIGH, NLM_F_CREATE, proxy, index);
+}
+
+void rtnl_proxy_del(struct nlbatch *batch, const struct obj_proxy *proxy, uint32_t index)
+{
+	proxy_message(batch, RTM_DELNEIGH, 0, proxy, index);
+}
+
+int rtnl_proxy_get(struct nlsock *sock, const struct obj_proxy *proxy, uint32_t index, struct buf *bytes, struct err *err)
+{
+	struct nlbatch request = {0};
+	int r;
+
+	proxy_message(&request, RTM_GETNEIGH, 0, proxy, index);
+	r = nlsock_dump(sock, &request, bytes, err);
+	nlbatch_fini(&request);
+	return r;
+}
+
 /* NUD_NOARP is a static entry that forwards; NUD_PERMANENT would mean "local", frames would come up the stack. */
 static void fdb_message(struct nlbatch *batch, uint16_t type, uint16_t flags,
 			const struct obj_fdb *fdb, uint32_t index)
@@ -426,6 +462,7 @@ static void dump_request(struct nlbatch *batch, enum rtnl_part part, uint8_t fam
 		[RTNL_ADDRS] = {RTM_GETADDR, sizeof(struct ifaddrmsg)},
 		[RTNL_ROUTES] = {RTM_GETROUTE, sizeof(struct rtmsg)},
 		[RTNL_NEIGHS] = {RTM_GETNEIGH, sizeof(struct ndmsg)},
+		[RTNL_PROXIES] = {RTM_GETNEIGH, sizeof(struct ndmsg)},
 		[RTNL_FDB] = {RTM_GETNEIGH, sizeof(struct ndmsg)},
 		[RTNL_RULES] = {RTM_GETRULE, sizeof(struct fib_rule_hdr)},
 	};
@@ -434,6 +471,8 @@ static void dump_request(struct nlbatch *batch, enum rtnl_part part, uint8_t fam
 	uint8_t *header = mnl_nlmsg_put_extra_header(nlh, parts[part].header);
 
 	header[0] = family; /* the first byte of each */
+	if (part == RTNL_PROXIES)
+		((struct ndmsg *)(void *)header)->ndm_flags = NTF_PROXY;
 	nlbuf_end(batch, nlh);
 }
 
@@ -443,6 +482,7 @@ int rtnl_dump(struct nlsock *sock, enum rtnl_part part, struct buf *bytes, struc
 		[RTNL_LINKS] = {AF_UNSPEC, AF_UNSPEC}, [RTNL_ADDRS] = {AF_INET, AF_INET6},
 		[RTNL_ROUTES] = {AF_INET, AF_INET6},   [RTNL_NEIGHS] = {AF_INET, AF_INET6},
 		[RTNL_FDB] = {AF_BRIDGE, AF_UNSPEC},   [RTNL_RULES] = {AF_INET, AF_INET6},
+		[RTNL_PROXIES] = {AF_INET6, AF_UNSPEC},
 	};
 	int r = 0;
 
@@ -457,7 +497,7 @@ int rtnl_dump(struct nlsock *sock, enum rtnl_part part, struct buf *bytes, struc
 			dump_request(&request, part, families[part][i]);
 		r = nlsock_dump(sock, &request, bytes, err);
 		/* A kernel without IPv6 has nothing to say of that family. */
-		if (i == 1 && (r == -EOPNOTSUPP || r == -EAFNOSUPPORT))
+		if ((i == 1 || families[part][0] == AF_INET6) && (r == -EOPNOTSUPP || r == -EAFNOSUPPORT))
 			r = 0;
 		nlbatch_fini(&request);
 	}

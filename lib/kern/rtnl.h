@@ -69,6 +69,9 @@ void rtnl_neigh_add(struct nlbatch *batch, const struct obj_neigh *neigh,
 void rtnl_neigh_set(struct nlbatch *batch, const struct obj_neigh *neigh,
 		    uint32_t index); /* permanent, make or replace */
 void rtnl_neigh_del(struct nlbatch *batch, const struct obj_neigh *neigh, uint32_t index);
+/* Of a proxy the kernel makes no difference between new and there already. */
+void rtnl_proxy_add(struct nlbatch *batch, const struct obj_proxy *proxy, uint32_t index);
+void rtnl_proxy_del(struct nlbatch *batch, const struct obj_proxy *proxy, uint32_t index);
 void rtnl_fdb_add(struct nlbatch *batch, const struct obj_fdb *fdb,
 		  uint32_t index); /* exclusive */
 void rtnl_fdb_del(struct nlbatch *batch, const struct obj_fdb *fdb, uint32_t index);
@@ -79,6 +82,7 @@ enum rtnl_part {
 	RTNL_ADDRS,
 	RTNL_ROUTES, /* both families; the decoder takes the main table and ours */
 	RTNL_NEIGHS,
+	RTNL_PROXIES, /* entries for which solicitations are answered, IPv6: in the form of neighbours */
 	RTNL_FDB,
 	RTNL_RULES,  /* both families */
 	RTNL_PART_COUNT
@@ -87,6 +91,8 @@ enum rtnl_part {
 /** rtnl_dump() - all of one part of the socket's namespace, raw, appended. Return: 0 or -errno. */
 int rtnl_dump(struct nlsock *sock, enum rtnl_part part, struct buf *bytes, struct err *err);
 
+/** rtnl_proxy_get() - one of RTNL_PROXIES, raw, appended. Return: 0, -ENOENT, -errno. */
+int rtnl_proxy_get(struct nlsock *sock, const struct obj_proxy *proxy, uint32_t index, struct buf *bytes, struct err *err);
 /** rtnl_link_get() - one link by name, raw, appended. Return: 0, -ENODEV, -errno. */
 int rtnl_link_get(struct nlsock *sock, const char *name, struct buf *bytes, struct err *err);
 

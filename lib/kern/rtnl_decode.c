@@ -394,6 +394,20 @@ static int decode_rules(const struct decoder *d, struct rtnl_slice raw, struct e
 	return bad ? bad_bytes(err, "rules") : 0;
 }
 
+static void decode_proxy(const struct decoder *d, const struct seen *link, const struct nlmsghdr *nlh, const struct ndmsg *ndm)
+{
+	const struct nlattr *attrs[NDA_MAX + 1];
+	struct ip ip;
+	struct obj obj;
+
+	nlbuf_attrs(nlh, sizeof(*ndm), attrs, ARRAY_COUNT(attrs));
+	if (d->ns != NS_HOST || ndm->ndm_family != AF_INET6 || nlbuf_u8(attrs[NDA_PROTOCOL], 0) != OBJ_ROUTE_PROTO ||
+	    !ip_read(ndm->ndm_family, attrs[NDA_DST], &ip))
+		return;
+	obj = obj_proxy(d->ns, link->name, &ip);
+	objv_add(d->objs, &obj);
+}
+
 static int decode_neighs(const struct decoder *d, struct rtnl_slice raw, struct err *err)
 {
 	size_t offset = 0;
@@ -408,6 +422,8 @@ static int decode_neighs(const struct decoder *d, struct rtnl_slice raw, struct 
 		struct ip ip;
 		struct obj obj;
 
+		if (link && ndm->ndm_flags & NTF_PROXY)
+			decode_proxy(d, link, nlh, ndm);
 		if (!link || !link->ours || !(ndm->ndm_state & NUD_PERMANENT))
 			continue;
 		nlbuf_attrs(nlh, sizeof(*ndm), attrs, ARRAY_COUNT(attrs));
@@ -619,6 +635,8 @@ bool rtnl_event_next(const void *data, size_t size, size_t *cursor,
 			event.index = route.index;
 			event.protocol = route.protocol;
 			event.is_default = route.dst.len == 0;
+			if (!event.is_default && ip_is_none(&route.via))
+				event.on_link = route.dst;
 		} else if (type == RTM_NEWNEIGH || type == RTM_DELNEIGH) {
 			ndm = header_of(nlh, type, sizeof(*ndm));
 			if (!ndm)

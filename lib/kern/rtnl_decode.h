@@ -5,7 +5,8 @@
  * any others.
  *
  * What counts as ours, by the class of the namespace:
- *   host       links mu[0-9a-f]{12}, and addresses, routes, permanent neighbours on them
+ *   host       links mu[0-9a-f]{12}, and addresses, routes, permanent neighbours on them; proxies with protocol
+ *              OBJ_ROUTE_PROTO on any other link
  *   router     links m[a-z][0-9a-f]{12} and "uplink"; addresses and neighbours on them; static FDB; lo only as OBJ_UP
  *   stack, container, foreign  every veth and bridge; addresses, permanent neighbours on them; lo only as OBJ_UP
  * Routes and rules always only with protocol OBJ_ROUTE_PROTO, in the main table and our own. Kernel-made things (prefix routes, local
@@ -32,7 +33,7 @@ struct rtnl_raw {
 };
 
 /**
- * rtnl_decode() - append OBJ_LINK, OBJ_UP, OBJ_ADDR, OBJ_ROUTE, OBJ_RULE, OBJ_NEIGH, OBJ_FDB of @ns
+ * rtnl_decode() - append OBJ_LINK, OBJ_UP, OBJ_ADDR, OBJ_ROUTE, OBJ_RULE, OBJ_NEIGH, OBJ_PROXY, OBJ_FDB of @ns
  * Return: 0, or -EBADMSG with @err for bytes that are no netlink messages.
  */
 int rtnl_decode(const struct rtnl_raw *raw, uint64_t ns, struct objv *objs, struct err *err);
@@ -93,6 +94,7 @@ enum rtnl_event_part {
  * @mtu, @master: of links, but not where @loose or @port_only is told; @master: index, 0 for none
  * @index: of the link; of RTNL_EVENT_CONF RTNL_CONF_ALL for the switch of all devices
  * @is_default: of routes: the destination is everything
+ * @on_link: of routes: to where, when no gateway leads there
  */
 struct rtnl_event {
 	uint16_t type;
@@ -106,6 +108,7 @@ struct rtnl_event {
 	uint32_t index;
 	char name[OBJ_IFNAME_SIZE]; /* of links only */
 	uint8_t protocol;           /* of routes only */
+	struct prefix on_link;
 };
 /** rtnl_event_next() - the next event in @data from *@cursor (0 at first). Return: true when one was found. */
 bool rtnl_event_next(const void *data, size_t size, size_t *cursor,

@@ -24,6 +24,8 @@
 enum {
 	MODEL_SUBNETS_MAX = IPAM_SUBNETS_MAX, /* of one network */
 	MODEL_ROUTED_MAX = 16,
+	MODEL_ONLINK_MAX = 8,
+	MODEL_HELD_MAX = 32,
 	MODEL_IPS_MAX = IPAM_IPS_MAX,	      /* of one endpoint */
 	NETWORK_PORTS_MAX = 1023, /* net/bridge/br_private.h: BR_MAX_PORTS 1 << 10, number 0 is not used */
 	NETWORK_ROUTED_MAX = 10000,
@@ -165,11 +167,28 @@ struct model_watch {
 	void (*network_gone)(void *ctx, const struct network *network);
 };
 
+/**
+ * struct host_links - what the host's own links have of what is routed to it
+ * @onlink: IPv6 prefixes of links by which the host goes out: the routers there ask each address for itself, so that the host
+ *   must answer for endpoints
+ * @held: addresses of the host and of its next hops, which no network can have
+ */
+struct host_links {
+	struct {
+		struct prefix prefix;
+		char dev[OBJ_IFNAME_SIZE];
+	} onlink[MODEL_ONLINK_MAX];
+	size_t onlink_count;
+	struct ip held[MODEL_HELD_MAX];
+	size_t held_count;
+};
+
 struct model {
 	struct model_watch watch;
 	struct pools pools;
 	struct prefix routed[MODEL_ROUTED_MAX]; /* what is routed to this host, as its administrator says */
 	size_t routed_count;
+	struct host_links links; /* as they are now */
 	struct table tenants; /* by name */
 	struct table ids;     /* every id in use */
 	struct table endpoint_ids; /* id -> struct endpoint */
@@ -248,13 +267,15 @@ bool network_goes_out(const struct network *network);
  * are part of model.routed and of no other network's
  */
 void network_route(struct network *network);
+/** network_proxy_dev() - the link of the host on which it answers for @ip, of an endpoint of @network; NULL: none */
+const char *network_proxy_dev(const struct network *network, const struct ip *ip);
 /** network_access_check() - may a network with these be one with host access? Return: 0 or -EOPNOTSUPP. */
 int network_access_check(const struct model *model, const struct network_def *def, const char *full, struct err *err);
 /** network_is_routed() - is any of its subnets? */
 bool network_is_routed(const struct network *network);
 /**
- * network_route_check() - would @subnet be routed for @network (of a network to be: NULL), and to another already?
- * Return: 0 or -EEXIST.
+ * network_route_check() - would @subnet be routed for @network (of a network to be: NULL), and to another already, or is it,
+ * or part of it, the host's own? Return: 0 or -EEXIST.
  */
 int network_route_check(const struct model *model, const struct network *network, const struct prefix *subnet,
 			const char *full, struct err *err);

@@ -5,6 +5,10 @@
  * The host has one routing table for all tenants, so of two networks that hold
  * one prefix only one can have it routed. Who asks is told; where a changed
  * moatd.yaml makes it so, the network that was there first keeps it.
+ *
+ * Where such a subnet is part of a prefix that a link of the host has itself,
+ * routers out there ask for each address on that link instead of sending to
+ * the host, and the host answers for those that endpoints have.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -47,12 +51,42 @@ void network_route(struct network *network)
 				     !holder(model, network, &network->subnets[i]);
 }
 
+const char *network_proxy_dev(const struct network *network, const struct ip *ip)
+{
+	const struct host_links *links = &network->tenant->model->links;
+
+	for (size_t i = 0; i < network->subnet_count; i++)
+		for (size_t k = 0; network->routed[i] && k < links->onlink_count; k++)
+			if (prefix_contains(&network->subnets[i], ip) &&
+			    prefix_within(&network->subnets[i], &links->onlink[k].prefix))
+				return links->onlink[k].dev;
+	return NULL;
+}
+
 bool network_is_routed(const struct network *network)
 {
 	for (size_t i = 0; i < network->subnet_count; i++)
 		if (network->routed[i])
 			return true;
 	return false;
+}
+
+/* Its addresses would lead to the tenant, and be nobody's outside. */
+static int host_check(const struct host_links *links, const struct prefix *subnet, const char *full, struct err *err)
+{
+	char text[PREFIX_STR_SIZE], text2[PREFIX_STR_SIZE];
+
+	for (size_t i = 0; i < links->onlink_count; i++)
+		if (prefix_within(&links->onlink[i].prefix, subnet))
+			return err_set(err, ERR_CONFLICT, EEXIST, full,
+				       "subnet %s is that of the host's link %s: give it a part of it, such as a /%u",
+				       prefix_print(subnet, text), links->onlink[i].dev,
+				       links->onlink[i].prefix.len < 80 ? 80U : links->onlink[i].prefix.len + 8U);
+	for (size_t i = 0; i < links->held_count; i++)
+		if (prefix_contains(subnet, &links->held[i]))
+			return err_set(err, ERR_CONFLICT, EEXIST, full, "%s of subnet %s is the host's own, or its gateway's",
+				       ip_print(&links->held[i], text2), prefix_print(subnet, text));
+	return 0;
 }
 
 int network_route_check(const struct model *model, const struct network *network, const struct prefix *subnet,
@@ -62,7 +96,7 @@ int network_route_check(const struct model *model, const struct network *network
 	char text[PREFIX_STR_SIZE];
 
 	if (!other)
-		return 0;
+		return among(model, subnet) ? host_check(&model->links, subnet, full, err) : 0;
 	return err_set(err, ERR_CONFLICT, EEXIST, full, "subnet %s is routed to network %s/%s already", prefix_print(subnet, text),
 		       other->tenant->name, other->name);
 }

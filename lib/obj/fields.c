@@ -154,6 +154,12 @@ static const struct field port_fields[] = {
 	{0},
 };
 
+static const struct field proxy_fields[] = {
+	{"dev", FIELD_NAME, FIELD_KEY, 0, AT(proxy.dev), NULL},
+	{"ip", FIELD_IP, FIELD_KEY, 0, AT(proxy.ip), NULL},
+	{0},
+};
+
 static const struct {
 	const char *name;
 	const struct field *fields;
@@ -170,6 +176,7 @@ static const struct {
 	[OBJ_RULESET] = {"ruleset", ruleset_fields},
 	[OBJ_ELEM] = {"elem", elem_fields},
 	[OBJ_PORT] = {"port", port_fields},
+	[OBJ_PROXY] = {"proxy", proxy_fields},
 };
 
 const struct field *fields_of(unsigned kind)

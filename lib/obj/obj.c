@@ -203,6 +203,15 @@ struct obj obj_neigh(uint64_t ns, const char *dev, const struct ip *ip, const st
 	return obj;
 }
 
+struct obj obj_proxy(uint64_t ns, const char *dev, const struct ip *ip)
+{
+	struct obj obj = obj_new(ns, OBJ_PROXY);
+
+	put_str(obj.proxy.dev, sizeof(obj.proxy.dev), dev);
+	obj.proxy.ip = *ip;
+	return obj;
+}
+
 struct obj obj_fdb(uint64_t ns, const char *dev, const struct mac *mac)
 {
 	struct obj obj = obj_new(ns, OBJ_FDB);
@@ -331,6 +340,8 @@ static const char *obj_device(const struct obj *obj)
 		return obj->fdb.dev;
 	case OBJ_PORT:
 		return obj->port.dev;
+	case OBJ_PROXY:
+		return obj->proxy.dev;
 	case OBJ_NONE:
 	case OBJ_NETNS:
 	case OBJ_RULE:
@@ -392,6 +403,7 @@ bool obj_implies(const struct obj *outer, const struct obj *inner)
 	case OBJ_FDB:
 	case OBJ_ELEM:
 	case OBJ_PORT:
+	case OBJ_PROXY:
 	case OBJ_KIND_COUNT:
 		break;
 	}

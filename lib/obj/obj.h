@@ -64,6 +64,7 @@ enum obj_kind {
 	OBJ_RULESET, /* key: ns, ruleset.kind: a constant nft skeleton; value: version, digest */
 	OBJ_ELEM,   /* key: ns, elem.set and its key fields; value: its data fields */
 	OBJ_PORT,   /* key: ns, name: the device is bound to the guard's ingress hook */
+	OBJ_PROXY,  /* key: ns, dev, ip: the host answers neighbour solicitations for it there; always protocol OBJ_ROUTE_PROTO */
 	OBJ_KIND_COUNT
 };
 
@@ -131,6 +132,8 @@ enum sysctl_key {
 	SYSCTL_IPV4_NEIGH_MCAST_SOLICIT, /* net.ipv4.neigh.DEV.mcast_solicit: how often a neighbour is searched for */
 	SYSCTL_IPV6_NEIGH_MCAST_SOLICIT,
 	SYSCTL_PING_GROUP_RANGE,	/* net.ipv4.ping_group_range: value 1 writes "0 2147483647" */
+	SYSCTL_IPV6_PROXY_NDP,		/* net.ipv6.conf.DEV.proxy_ndp: solicitations for proxies of ours are answered */
+	SYSCTL_IPV6_NEIGH_PROXY_DELAY,	/* net.ipv6.neigh.DEV.proxy_delay: at most so late, hundredths of a second */
 	SYSCTL_KEY_COUNT
 };
 
@@ -175,6 +178,12 @@ struct obj_neigh {
 	char dev[OBJ_IFNAME_SIZE];
 	struct ip ip;
 	struct mac mac;
+};
+
+/** struct obj_proxy - @ip: IPv6 */
+struct obj_proxy {
+	char dev[OBJ_IFNAME_SIZE];
+	struct ip ip;
 };
 
 struct obj_fdb {
@@ -316,6 +325,7 @@ struct obj {
 		struct obj_route route;
 		struct obj_rule rule;
 		struct obj_neigh neigh;
+		struct obj_proxy proxy;
 		struct obj_fdb fdb;
 		struct obj_ruleset ruleset;
 		struct obj_elem elem;
@@ -352,6 +362,7 @@ struct obj obj_route_in(uint64_t ns, const struct prefix *dst, const struct ip *
 			uint32_t table);
 struct obj obj_rule(uint64_t ns, const struct ip *src, uint32_t table);
 struct obj obj_neigh(uint64_t ns, const char *dev, const struct ip *ip, const struct mac *mac);
+struct obj obj_proxy(uint64_t ns, const char *dev, const struct ip *ip);
 struct obj obj_fdb(uint64_t ns, const char *dev, const struct mac *mac);
 struct obj obj_ruleset(uint64_t ns, enum ruleset_kind kind, uint16_t version);
 struct obj obj_port(uint64_t ns, const char *dev);

@@ -37,6 +37,8 @@ static const struct sysctl_def sysctls[SYSCTL_KEY_COUNT] = {
 	[SYSCTL_IPV4_NEIGH_MCAST_SOLICIT] = {"net/ipv4/neigh/*/mcast_solicit", 3},
 	[SYSCTL_IPV6_NEIGH_MCAST_SOLICIT] = {"net/ipv6/neigh/*/mcast_solicit", 3},
 	[SYSCTL_PING_GROUP_RANGE] = {"net/ipv4/ping_group_range", 1},
+	[SYSCTL_IPV6_PROXY_NDP] = {"net/ipv6/conf/*/proxy_ndp", 1},
+	[SYSCTL_IPV6_NEIGH_PROXY_DELAY] = {"net/ipv6/neigh/*/proxy_delay", 80},
 };
 
 const struct sysctl_def *sysctl_def_get(unsigned key)

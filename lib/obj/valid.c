@@ -254,6 +254,8 @@ static bool kind_valid(const struct obj *obj)
 		return elem_valid(obj);
 	case OBJ_PORT:
 		return ruleset_fits(RULESET_GUARD, obj->ns);
+	case OBJ_PROXY:
+		return obj->proxy.ip.family == 6 && !ip_is_linklocal(&obj->proxy.ip);
 	case OBJ_NETNS:
 	case OBJ_UP:
 	case OBJ_NEIGH:

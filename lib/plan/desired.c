@@ -101,12 +101,36 @@ static void add_opened(struct objv *objs, const struct host_facts *facts)
 	}
 }
 
+/*
+ * So that the host answers for endpoints whose addresses are on one of its links. The kernel does that on devices that
+ * "forward" (net/ipv6/ndisc.c, ndisc_recv_ns()), by the switch that lets nothing pass since 6.17 and is all.forwarding's before;
+ * and it would let a router wait for up to 0.8 s at its first packet. tests/platform/nd_proxy.c.
+ */
+static void add_proxies(struct objv *objs, const struct host_facts *facts)
+{
+	for (size_t i = 0; i < facts->proxies.count; i++) {
+		const char *dev = facts->proxies.names[i];
+
+		add(objs, obj_sysctl(NS_HOST, SYSCTL_IPV6_PROXY_NDP, dev, 1));
+		add(objs, obj_sysctl(NS_HOST, SYSCTL_IPV6_NEIGH_PROXY_DELAY, dev, 0));
+		if (facts->force_forwarding)
+			add(objs, obj_sysctl(NS_HOST, SYSCTL_IPV6_FORWARDING, dev, 1));
+	}
+}
+
 void desired_host_closed(const struct host_facts *facts, struct objv *objs)
 {
 	for (size_t i = 0; i < facts->opened4.count; i++)
 		add(objs, obj_sysctl(NS_HOST, SYSCTL_IPV4_FORWARDING, facts->opened4.names[i], 0));
 	for (size_t i = 0; i < facts->opened6.count; i++)
 		add(objs, obj_sysctl(NS_HOST, SYSCTL_IPV6_FORCE_FORWARDING, facts->opened6.names[i], 0));
+	for (size_t i = 0; i < facts->proxies_opened.count; i++) {
+		add(objs, obj_sysctl(NS_HOST, SYSCTL_IPV6_PROXY_NDP, facts->proxies_opened.names[i], 0));
+		/* the kernel's default: what it was before is not kept */
+		add(objs, obj_sysctl(NS_HOST, SYSCTL_IPV6_NEIGH_PROXY_DELAY, facts->proxies_opened.names[i], 80));
+	}
+	for (size_t i = 0; i < facts->routers6.count; i++)
+		add(objs, obj_sysctl(NS_HOST, SYSCTL_IPV6_FORWARDING, facts->routers6.names[i], 0));
 	if (facts->opened_all6)
 		add(objs, obj_sysctl(NS_HOST, SYSCTL_IPV6_FORWARDING, "all", 0));
 }
@@ -120,15 +144,18 @@ void desired_host(const struct host_facts *facts, struct objv *objs)
 			add(objs, obj_sysctl(NS_HOST, SYSCTL_IPV6_FORCE_FORWARDING, facts->egress[i], 1));
 	}
 	add_opened(objs, facts);
-	if (!facts->ipv6 || facts->force_forwarding)
+	if (facts->ipv6)
+		add_proxies(objs, facts);
+	if (!facts->ipv6 || (facts->force_forwarding && !facts->proxies.count))
 		return;
 	/*
 	 * Before 6.17 IPv6 forwards for all devices or for none, and a device that forwards throws away its RA default
-	 * route for good unless accept_ra is 2 (net/ipv6/addrconf.c, ndisc_router_discovery).
+	 * route for good unless accept_ra is 2 (net/ipv6/addrconf.c, ndisc_router_discovery): of all devices, when one does.
 	 */
 	for (size_t i = 0; i < facts->ra_count; i++)
 		add(objs, obj_sysctl(NS_HOST, SYSCTL_IPV6_ACCEPT_RA, facts->ra[i], 2));
-	add(objs, obj_sysctl(NS_HOST, SYSCTL_IPV6_FORWARDING, "all", 1));
+	if (!facts->force_forwarding)
+		add(objs, obj_sysctl(NS_HOST, SYSCTL_IPV6_FORWARDING, "all", 1));
 }
 
 /* --------------------------------------------------------------------- router */
@@ -643,6 +670,12 @@ void desired_endpoint(const struct endpoint *endpoint, struct objv *objs)
 		add_guard(objs, endpoint, ns, port);
 	for (size_t i = 0; i < endpoint->publish_count; i++)
 		desired_publish(endpoint, &endpoint->publish[i]->spec, objs);
+	for (size_t i = 0; i < endpoint->ip_count; i++) {
+		const char *dev = network_proxy_dev(network, &endpoint->ips[i].ip);
+
+		if (dev)
+			add(objs, obj_proxy(NS_HOST, dev, &endpoint->ips[i].ip));
+	}
 	add(objs, obj_up(ns, port));
 }
 

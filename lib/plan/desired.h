@@ -33,6 +33,10 @@ struct host_devs {
  * @ra: of those, devices whose default route came by router advertisement (accept_ra must become 2 before they forward)
  * @force_forwarding: the kernel can forward IPv6 for single devices (>= 6.17)
  * @opened4, @opened6: devices that did not forward before us, in that family
+ * @links: what of the routed-prefixes is on links of the host
+ * @proxies: devices with such a prefix, on which the host answers for endpoints
+ * @proxies_opened: devices that did not answer for anybody before us; @routers6: did not forward, in the sense that makes a
+ *   kernel of >= 6.17 answer (before it, opened_all6 says it)
  * @opened_all6: the same of IPv6 on kernels that forward on all devices or on none
  * @connections: at most through one uplink; 0: no cap
  * @mtu: of the way out: of its route where that has one (`ip route ... mtu`), else of its link; 1500 where there is none
@@ -43,7 +47,8 @@ struct host_facts {
 	size_t egress_count;
 	char ra[HOST_DEVS_MAX][OBJ_IFNAME_SIZE];
 	size_t ra_count;
-	struct host_devs opened4, opened6;
+	struct host_devs opened4, opened6, proxies, proxies_opened, routers6;
+	struct host_links links;
 	bool opened_all6;
 	uint32_t connections;
 	bool force_forwarding, ipv6, br_netfilter;

@@ -273,6 +273,8 @@ static const char *device_of(const struct obj *obj)
 		return obj->neigh.dev;
 	case OBJ_FDB:
 		return obj->fdb.dev;
+	case OBJ_PROXY:
+		return obj->proxy.dev;
 	case OBJ_PORT: /* bound by name: it outlives its device (Linux >= 6.16) */
 	case OBJ_NONE:
 	case OBJ_NETNS:

@@ -459,6 +459,9 @@ static int add(struct fake *fake, const struct obj *obj, struct objv *swept, str
 		return 0;
 	case OBJ_NEIGH:
 		return put_on_link(fake, obj, obj->neigh.dev, err);
+	case OBJ_PROXY: /* on a device of the host, of which no more is told here */
+		put(fake, obj);
+		return 0;
 	case OBJ_FDB:
 		return add_fdb(fake, obj, err);
 	case OBJ_RULESET:

@@ -6,6 +6,7 @@
  * Additions and changes, ascending:
  *
  *    0  netns                          everything stands in one
+ *    5  accept_ra = 2 of the host's     the moment a device forwards it loses the default routes it was told, but for this
  *   10  sysctl of "", all, default     links made later inherit `default` (addr_gen_mode: no MLD storm)
  *   20  link bridge                    ports name it as master
  *   22  link veth, ADD                 both ends in one message
@@ -16,7 +17,7 @@
  *                                      by atomic allocations (net/ipv6/addrconf.c, fixup_permanent_addr()), and is
  *                                      dropped without a word when per-CPU memory is short, as in a burst of attaches
  *   40  route                          the kernel refuses one on a link that is down
- *   45  neigh
+ *   45  neigh, proxy
  *   47  fdb
  *   60  ruleset  \
  *   61  elem      > one nft transaction a namespace: sorted by (namespace, rank), not by (rank, namespace)
@@ -40,6 +41,7 @@
 
 enum {
 	RANK_NETNS = 0,
+	RANK_SYSCTL_RA = 5,
 	RANK_SYSCTL_GLOBAL = 10,
 	RANK_BRIDGE = 20,
 	RANK_VETH = 22,
@@ -122,6 +124,8 @@ unsigned op_rank(const struct op *op)
 	case OBJ_LINK:
 		return link_rank(op);
 	case OBJ_SYSCTL:
+		if (obj->ns == NS_HOST && obj->sysctl.key == SYSCTL_IPV6_ACCEPT_RA && obj->sysctl.value == 2)
+			return RANK_SYSCTL_RA;
 		return sysctl_global(&obj->sysctl) ? RANK_SYSCTL_GLOBAL : RANK_SYSCTL;
 	case OBJ_ADDR:
 		return RANK_ADDR;
@@ -132,6 +136,7 @@ unsigned op_rank(const struct op *op)
 	case OBJ_RULE:
 		return RANK_RULE;
 	case OBJ_NEIGH:
+	case OBJ_PROXY:
 		return RANK_NEIGH;
 	case OBJ_FDB:
 		return RANK_FDB;
@@ -265,6 +270,7 @@ static bool set_valid(const struct obj *obj)
 	case OBJ_RULE:
 	case OBJ_FDB:
 	case OBJ_PORT:
+	case OBJ_PROXY:
 	case OBJ_KIND_COUNT:
 		break;
 	}

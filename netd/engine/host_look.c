@@ -11,11 +11,11 @@
 #include "netd/engine/snapshot.h"
 #include "netd/engine/store.h"
 
-/* Marks as text: "eth0/4 eth0/6 all/6". */
-enum { MARKS_SIZE = 2 * HOST_DEVS_MAX * (OBJ_IFNAME_SIZE + 3) + 8 };
+/* Marks as text: "eth0/4 eth0/6 all/6", and of what answers for endpoints "eth0/n" (proxy_ndp) and "eth0/r" (forwarding). */
+enum { MARKS_SIZE = 4 * HOST_DEVS_MAX * (OBJ_IFNAME_SIZE + 3) + 8 };
 
 struct marks {
-	struct host_devs devs4, devs6;
+	struct host_devs devs4, devs6, proxies, routers6;
 	bool all6;
 };
 
@@ -43,14 +43,20 @@ static void devs_add(struct host_devs *devs, const char *name)
 
 /* ------------------------------------------------------------------------ marks */
 
+static void devs_print(const struct host_devs *devs, char what, struct buf *text)
+{
+	for (size_t i = 0; i < devs->count; i++)
+		buf_printf(text, "%s/%c ", devs->names[i], what);
+}
+
 static void marks_print(const struct marks *marks, char dst[MARKS_SIZE])
 {
 	struct buf text cleanup(buf_fini) = BUF_INIT;
 
-	for (size_t i = 0; i < marks->devs4.count; i++)
-		buf_printf(&text, "%s/4 ", marks->devs4.names[i]);
-	for (size_t i = 0; i < marks->devs6.count; i++)
-		buf_printf(&text, "%s/6 ", marks->devs6.names[i]);
+	devs_print(&marks->devs4, '4', &text);
+	devs_print(&marks->devs6, '6', &text);
+	devs_print(&marks->proxies, 'n', &text);
+	devs_print(&marks->routers6, 'r', &text);
 	if (marks->all6)
 		buf_str(&text, "all/6 ");
 	(void)str_copy(dst, MARKS_SIZE, buf_cstr(&text));
@@ -73,7 +79,10 @@ static void marks_parse(char *text, struct marks *ret_marks)
 		else if (str_eq(word, "all"))
 			ret_marks->all6 = true;
 		else
-			devs_add(&ret_marks->devs6, word);
+			devs_add(slash[1] == 'n'   ? &ret_marks->proxies
+				 : slash[1] == 'r' ? &ret_marks->routers6
+						   : &ret_marks->devs6,
+				 word);
 	}
 }
 
@@ -113,7 +122,8 @@ static int marks_save(struct engine *engine, const struct marks *marks, struct e
 int host_mark(struct engine *engine, struct err *err)
 {
 	const struct host_facts *facts = &engine->facts;
-	const struct marks marks = { facts->opened4, facts->opened6, facts->opened_all6 };
+	const struct marks marks = { facts->opened4, facts->opened6, facts->proxies_opened, facts->routers6,
+				     facts->opened_all6 };
 
 	return marks_save(engine, &marks, err);
 }
@@ -130,17 +140,18 @@ static int32_t value_of(const struct objv *switches, enum sysctl_key key, const 
 }
 
 /*
- * The devices whose @key is off, or on since we turned it on; @ret_marked: those to be written down. What cannot be read
+ * Of @devs, the devices whose @key is off, or on since we turned it on; @ret_marked: those to be written down. What cannot be read
  * now is as it was: a mark forgotten would make a device that we opened look like one that always routed.
  */
 static void devs_judge(const struct look *look, const struct objv *switches, enum sysctl_key key,
-		       const struct host_devs *marked, struct host_devs *ret_opened, struct host_devs *ret_marked)
+		       const struct host_devs *devs, const struct host_devs *marked, struct host_devs *ret_opened,
+		       struct host_devs *ret_marked)
 {
 	bool routers = engine_routers(look->engine) > 0;
 
-	for (size_t i = 0; i < look->facts.egress_count + marked->count; i++) {
-		bool egress = i < look->facts.egress_count;
-		const char *dev = egress ? look->facts.egress[i] : marked->names[i - look->facts.egress_count];
+	for (size_t i = 0; i < devs->count + marked->count; i++) {
+		bool egress = i < devs->count;
+		const char *dev = egress ? devs->names[i] : marked->names[i - devs->count];
 		int32_t value = value_of(switches, key, dev);
 		bool mark = devs_has(marked, dev);
 
@@ -169,21 +180,32 @@ static void ra_judge(struct host_facts *facts, const struct objv *switches)
 static int look_judge(struct look *look, const struct objv *switches, struct marks *ret_marks, struct err *err)
 {
 	struct host_facts *facts = &look->facts;
+	struct host_devs egress = { .count = facts->egress_count };
 	int32_t all4 = value_of(switches, SYSCTL_IPV4_FORWARDING, "all");
 	int32_t all6 = value_of(switches, SYSCTL_IPV6_FORWARDING, "all");
 
 	if (all4 < 0 || (facts->ipv6 && all6 < 0))
 		return err_set(err, ERR_KERNEL, EIO, "host", "whether it forwards cannot be read");
+	_Static_assert(sizeof(egress.names) == sizeof(facts->egress), "both are lists of devices");
+	memcpy(egress.names, facts->egress, sizeof(egress.names));
 	*ret_marks = (struct marks){ 0 };
 	if (all4 == 0)
-		devs_judge(look, switches, SYSCTL_IPV4_FORWARDING, &look->marks.devs4, &facts->opened4, &ret_marks->devs4);
+		devs_judge(look, switches, SYSCTL_IPV4_FORWARDING, &egress, &look->marks.devs4, &facts->opened4,
+			   &ret_marks->devs4);
 	if (facts->ipv6 && facts->force_forwarding && all6 == 0)
-		devs_judge(look, switches, SYSCTL_IPV6_FORCE_FORWARDING, &look->marks.devs6, &facts->opened6,
+		devs_judge(look, switches, SYSCTL_IPV6_FORCE_FORWARDING, &egress, &look->marks.devs6, &facts->opened6,
 			   &ret_marks->devs6);
 	if (facts->ipv6 && !facts->force_forwarding) {
 		facts->opened_all6 = all6 == 0 || (all6 > 0 && look->marks.all6);
 		ret_marks->all6 = facts->opened_all6 && (all6 > 0 || engine_routers(look->engine) > 0);
 	}
+	/* of a host that is a router by itself nothing is taken back */
+	if (facts->ipv6 && (facts->force_forwarding ? all6 == 0 : facts->opened_all6))
+		devs_judge(look, switches, SYSCTL_IPV6_PROXY_NDP, &facts->proxies, &look->marks.proxies,
+			   &facts->proxies_opened, &ret_marks->proxies);
+	if (facts->ipv6 && facts->force_forwarding && all6 == 0)
+		devs_judge(look, switches, SYSCTL_IPV6_FORWARDING, &facts->proxies, &look->marks.routers6, &facts->routers6,
+			   &ret_marks->routers6);
 	ra_judge(facts, switches);
 	return 0;
 }
@@ -193,8 +215,10 @@ static void look_end(struct look *look, const struct err *failure)
 	host_look_fn done = look->done;
 	void *ctx = look->ctx;
 
-	if (!failure)
+	if (!failure) {
 		look->engine->facts = look->facts;
+		look->engine->model.links = look->facts.links;
+	}
 	free(look);
 	done(ctx, failure);
 }
@@ -226,6 +250,12 @@ static void ask(struct objv *switches, enum sysctl_key key, const char *dev)
 	objv_add(switches, &obj);
 }
 
+static void ask_all(struct objv *switches, enum sysctl_key key, const struct host_devs *devs)
+{
+	for (size_t i = 0; i < devs->count; i++)
+		ask(switches, key, devs->names[i]);
+}
+
 static void on_links(void *ctx, struct hand_answer *answer)
 {
 	struct look *look = ctx;
@@ -235,7 +265,7 @@ static void on_links(void *ctx, struct hand_answer *answer)
 	int r = hand_result_err(&answer->result, "host", "dump", &err);
 
 	if (r == 0)
-		r = snapshot_host(answer->data, answer->size, &look->engine->features, facts, &err);
+		r = snapshot_host(answer->data, answer->size, &look->engine->features, &look->engine->settings, facts, &err);
 	if (r == 0)
 		r = marks_load(look->engine, &look->marks, &err);
 	if (r < 0) {
@@ -249,10 +279,12 @@ static void on_links(void *ctx, struct hand_answer *answer)
 		ask(&switches, SYSCTL_IPV4_FORWARDING, facts->egress[i]);
 		ask(&switches, SYSCTL_IPV6_FORCE_FORWARDING, facts->egress[i]);
 	}
-	for (size_t i = 0; i < look->marks.devs4.count; i++)
-		ask(&switches, SYSCTL_IPV4_FORWARDING, look->marks.devs4.names[i]);
-	for (size_t i = 0; i < look->marks.devs6.count; i++)
-		ask(&switches, SYSCTL_IPV6_FORCE_FORWARDING, look->marks.devs6.names[i]);
+	ask_all(&switches, SYSCTL_IPV4_FORWARDING, &look->marks.devs4);
+	ask_all(&switches, SYSCTL_IPV6_FORCE_FORWARDING, &look->marks.devs6);
+	ask_all(&switches, SYSCTL_IPV6_PROXY_NDP, &facts->proxies);
+	ask_all(&switches, SYSCTL_IPV6_PROXY_NDP, &look->marks.proxies);
+	ask_all(&switches, SYSCTL_IPV6_FORWARDING, &facts->proxies);
+	ask_all(&switches, SYSCTL_IPV6_FORWARDING, &look->marks.routers6);
 	for (size_t i = 0; i < facts->ra_count; i++)
 		ask(&switches, SYSCTL_IPV6_ACCEPT_RA, facts->ra[i]);
 	hand_dump(look->engine->hand, NS_HOST, SEAM_SYSCTLS, switches.items, switches.count, on_switches, look);

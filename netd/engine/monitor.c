@@ -133,6 +133,17 @@ static bool link_counts(struct monitor *monitor, const struct rtnl_event *event)
 	return link_differs(&monitor->engine->model, id, event);
 }
 
+/* A prefix came to a link of the host, or went: whether it answers there for endpoints may have changed. */
+static bool concerns_routed(const struct monitor *monitor, const struct rtnl_event *event)
+{
+	const struct model *model = &monitor->engine->model;
+
+	for (size_t i = 0; event->on_link.ip.family == 6 && i < model->routed_count; i++)
+		if (prefix_overlaps(&model->routed[i], &event->on_link))
+			return true;
+	return false;
+}
+
 static void on_rtnl(struct watch *watch, const void *data, size_t size)
 {
 	struct monitor *monitor = watch->monitor;
@@ -149,7 +160,8 @@ static void on_rtnl(struct watch *watch, const void *data, size_t size)
 		case RTNL_EVENT_ROUTE:
 			/* the host's own way out may change: what must forward changes with it */
 			counts = event.protocol == OBJ_ROUTE_PROTO ? event.removed && event.portid :
-								     watch->ns == NS_HOST && event.is_default;
+								     watch->ns == NS_HOST &&
+									     (event.is_default || concerns_routed(monitor, &event));
 			break;
 		case RTNL_EVENT_ADDR: /* of IPv6 it is not told who asked */
 			counts = event.removed && (event.portid || !own_change(monitor));

@@ -37,6 +37,18 @@ static bool routes(const struct tenant *tenant, const struct obj_elem *elem)
 	return false;
 }
 
+/* Does the host answer for an endpoint of @tenant that has this address? */
+static bool answers(const struct tenant *tenant, const struct obj_proxy *proxy)
+{
+	const struct network *network;
+	size_t cursor = 0;
+
+	while ((network = table_next(&tenant->networks, &cursor)))
+		if (network_proxy_dev(network, &proxy->ip))
+			return true;
+	return false;
+}
+
 /* The tenant an object of the host is there for: by its uplink, its prefix, or the transit address a port leads to. */
 static const struct tenant *served(const struct model *model, const struct obj *obj)
 {
@@ -52,7 +64,8 @@ static const struct tenant *served(const struct model *model, const struct obj *
 		/* every other kind begins with the name of a device */
 		if (str_starts(obj->port.dev, "mu") && str_hex48(obj->port.dev + 2, &id) == 0 && id == tenant->id)
 			return tenant;
-		if (obj->kind == OBJ_ELEM && routes(tenant, &obj->elem))
+		if ((obj->kind == OBJ_ELEM && routes(tenant, &obj->elem)) ||
+		    (obj->kind == OBJ_PROXY && answers(tenant, &obj->proxy)))
 			return tenant;
 		if (obj->kind == OBJ_ELEM &&
 		    (ip_cmp(&obj->elem.to_ip, &ip4.ip) == 0 || ip_cmp(&obj->elem.to_ip, &ip6.ip) == 0))

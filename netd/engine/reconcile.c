@@ -625,7 +625,7 @@ static void on_host(void *ctx, struct hand_answer *answer)
 	int r = hand_result_err(&answer->result, "host", "dump", &err);
 
 	if (r == 0)
-		r = snapshot_host(answer->data, answer->size, &engine->features, &engine->facts, &err);
+		r = snapshot_host(answer->data, answer->size, &engine->features, &engine->settings, &engine->facts, &err);
 	if (r == 0)
 		r = store_pools(engine->store, &pools, &err);
 	if (r == 0)
@@ -639,6 +639,7 @@ static void on_host(void *ctx, struct hand_answer *answer)
 		_Static_assert((int)MODEL_ROUTED_MAX == (int)SETTINGS_ROUTED_MAX, "as many as may be written down");
 		memcpy(engine->model.routed, engine->settings.routed, sizeof(engine->model.routed));
 		engine->model.routed_count = engine->settings.routed_count;
+		engine->model.links = engine->facts.links;
 		r = store_load(engine->store, &engine->model, &err);
 	}
 	if (r < 0) {

@@ -12,7 +12,7 @@
 #include "lib/kern/nft_decode.h"
 #include "lib/kern/rtnl_decode.h"
 
-enum { ROUTE_PROTO_RA = 9, ROUTE_TABLE_MAIN = 254, ROUTE_TYPE_UNICAST = 1 };
+enum { ROUTE_PROTO_RA = 9, ROUTE_TABLE_MAIN = 254, ROUTE_TABLE_LOCAL = 255, ROUTE_TYPE_UNICAST = 1, ROUTE_TYPE_LOCAL = 2 };
 
 /* The parts of a dump, each where it lies. */
 struct parts {
@@ -136,8 +136,60 @@ static void mtu_of(struct host_facts *facts, const struct rtnl_route_info *route
 	(void)str_copy(facts->mtu_dev, sizeof(facts->mtu_dev), link->name);
 }
 
-int snapshot_host(const uint8_t *data, size_t size, const struct seam_features *features, struct host_facts *ret_facts,
-		  struct err *err)
+static bool is_uplink(const char *name);
+
+static bool among(const struct settings *settings, const struct prefix *prefix)
+{
+	for (size_t i = 0; i < settings->routed_count; i++)
+		if (prefix_overlaps(prefix, &settings->routed[i]))
+			return true;
+	return false;
+}
+
+static void held_add(struct host_links *links, const struct settings *settings, const struct ip *ip)
+{
+	struct prefix host = { .ip = *ip, .len = ip_bits(ip) };
+
+	if (ip->family && links->held_count < MODEL_HELD_MAX && among(settings, &host))
+		links->held[links->held_count++] = *ip;
+}
+
+static bool is_egress(const struct host_facts *facts, const char *name)
+{
+	for (size_t i = 0; i < facts->egress_count; i++)
+		if (str_eq(facts->egress[i], name))
+			return true;
+	return false;
+}
+
+/* What of the routed-prefixes the host's own links have. Prefixes of a link are routes without a gateway. */
+static void links_of(const struct rtnl_route_info *routes, int route_count, const struct rtnl_link_info *links, int link_count,
+		     const struct settings *settings, struct host_facts *facts)
+{
+	struct host_links *own = &facts->links;
+
+	for (int i = 0; i < route_count; i++) {
+		const struct rtnl_route_info *route = &routes[i];
+		const struct rtnl_link_info *link = link_by_index(links, link_count, route->index);
+
+		if (!link || is_uplink(link->name))
+			continue;
+		if (route->table == ROUTE_TABLE_LOCAL && route->type == ROUTE_TYPE_LOCAL && route->dst.len == ip_bits(&route->dst.ip))
+			held_add(own, settings, &route->dst.ip);
+		if (route->table != ROUTE_TABLE_MAIN || route->type != ROUTE_TYPE_UNICAST)
+			continue;
+		held_add(own, settings, &route->via);
+		if (route->via.family || route->dst.ip.family != 6 || !route->dst.len || ip_is_linklocal(&route->dst.ip) ||
+		    !is_egress(facts, link->name) || !among(settings, &route->dst) || own->onlink_count == MODEL_ONLINK_MAX)
+			continue;
+		own->onlink[own->onlink_count].prefix = route->dst;
+		(void)str_copy(own->onlink[own->onlink_count++].dev, OBJ_IFNAME_SIZE, link->name);
+		dev_add(facts->proxies.names, &facts->proxies.count, link->name);
+	}
+}
+
+int snapshot_host(const uint8_t *data, size_t size, const struct seam_features *features,
+		  const struct settings *settings, struct host_facts *ret_facts, struct err *err)
 {
 	struct host_facts facts = { .mtu = 1500,
 				    .force_forwarding = features->force_forwarding,
@@ -170,6 +222,7 @@ int snapshot_host(const uint8_t *data, size_t size, const struct seam_features *
 		if (routes[i].protocol == ROUTE_PROTO_RA)
 			dev_add(facts.ra, &facts.ra_count, link->name);
 	}
+	links_of(routes, route_count, links, link_count, settings, &facts);
 	*ret_facts = facts;
 	return 0;
 }

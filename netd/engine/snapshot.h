@@ -16,9 +16,9 @@ int snapshot_decode(const uint8_t *data, size_t size, uint64_t ns, struct objv *
 /** snapshot_registry() - features, and the namespaces the hand has; *ret_infos is malloc'ed */
 int snapshot_registry(const uint8_t *data, size_t size, struct seam_features *ret_features, struct seam_nsinfo **ret_infos,
 		      size_t *ret_count, struct err *err);
-/** snapshot_host() - egress devices, their MTU, RA routes; from links and routes */
-int snapshot_host(const uint8_t *data, size_t size, const struct seam_features *features, struct host_facts *ret_facts,
-		  struct err *err);
+/** snapshot_host() - egress devices, their MTU, RA routes, what of the routed-prefixes is on links; from links and routes */
+int snapshot_host(const uint8_t *data, size_t size, const struct seam_features *features,
+		  const struct settings *settings, struct host_facts *ret_facts, struct err *err);
 /**
  * snapshot_pools() - pools that overlap no route and no address of the host
  * @settings: pools given there are not chosen

@@ -68,6 +68,7 @@ enum apply_class apply_class(const struct op *op)
 	case OBJ_ROUTE:
 	case OBJ_RULE:
 	case OBJ_NEIGH:
+	case OBJ_PROXY:
 	case OBJ_FDB:
 		break;
 	}
@@ -176,6 +177,8 @@ static const char *index_name(const struct op *op)
 		return obj->route.dev[0] != '\0' ? obj->route.dev : NULL;
 	case OBJ_NEIGH:
 		return obj->neigh.dev;
+	case OBJ_PROXY:
+		return obj->proxy.dev;
 	case OBJ_FDB:
 		return obj->fdb.dev;
 	case OBJ_UP:
@@ -319,6 +322,9 @@ static void encode_other(struct nlbatch *batch, const struct op *op, uint32_t in
 	case OBJ_NEIGH:
 		/* An entry without an address may be there: the kernel was asking for one who was not yet. */
 		(del ? rtnl_neigh_del : rtnl_neigh_set)(batch, &obj->neigh, index);
+		break;
+	case OBJ_PROXY:
+		(del ? rtnl_proxy_del : rtnl_proxy_add)(batch, &obj->proxy, index);
 		break;
 	case OBJ_FDB:
 		(del ? rtnl_fdb_del : rtnl_fdb_add)(batch, &obj->fdb, index);
@@ -551,6 +557,7 @@ static int encode_nft(struct apply *apply, struct nlbatch *batch, const struct o
 	case OBJ_ROUTE:
 	case OBJ_RULE:
 	case OBJ_NEIGH:
+	case OBJ_PROXY:
 	case OBJ_FDB:
 	case OBJ_KIND_COUNT:
 		break;

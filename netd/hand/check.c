@@ -246,6 +246,7 @@ static const char *device_of(const struct obj *obj)
 		return obj->fdb.dev;
 	case OBJ_PORT:
 		return obj->port.dev;
+	case OBJ_PROXY: /* on the host's own, by rule_proxy() */
 	case OBJ_RULE:
 	case OBJ_ELEM:
 	case OBJ_NONE:
@@ -311,6 +312,25 @@ static bool is_routed(const struct check *c, const struct prefix *prefix)
 		if (prefix_within(prefix, &settings->routed[i]))
 			return !is_transit(c, &prefix->ip);
 	return false;
+}
+
+/*
+ * The host answers for what is routed to it, on links that are its own. What of the kind is ours may always go: the
+ * administrator may have written other prefixes since.
+ */
+static int rule_proxy(struct check *c, const struct op *op)
+{
+	const struct obj_proxy *proxy = &op->obj.proxy;
+	struct prefix host = {.ip = proxy->ip, .len = ip_bits(&proxy->ip)};
+	char text[IP_STR_SIZE];
+
+	if (op->obj.kind != OBJ_PROXY)
+		return 0;
+	if (op->obj.ns == NS_HOST && !is_uplink_host(proxy->dev) && !str_eq(proxy->dev, "lo") &&
+	    (is_routed(c, &host) || (op->verb == OP_DEL && c->world->proxied(c->world->ctx, proxy))))
+		return 0;
+	return refuse(c, EPERM, "%s is not among the routed-prefixes of moatd.yaml: nobody answers for it on \"%s\"",
+		      ip_print(&proxy->ip, text), proxy->dev);
 }
 
 /* To a router alone, and of its addresses those alone that are the administrator's to give. */
@@ -398,6 +418,23 @@ static int rule_fdb(struct check *c, const struct op *op)
 
 /* ---- sysctls ---- */
 
+/* Are there prefixes of IPv6 that are routed to this host? */
+static bool routes6(const struct check *c)
+{
+	const struct settings *settings = c->world->settings;
+
+	for (size_t i = 0; i < settings->routed_count; i++)
+		if (settings->routed[i].ip.family == 6)
+			return true;
+	return false;
+}
+
+/* May what was turned on for IPv6 be turned off again? */
+static bool closes6(const struct check *c)
+{
+	return c->world->opens(c->world->ctx, 6, false) || c->world->opens(c->world->ctx, 6, true);
+}
+
 /* On the machine's own devices: forwarding, one device at a time, and what forwarding IPv6 makes necessary. */
 static bool host_sysctl_ok(const struct check *c, const struct obj_sysctl *sysctl)
 {
@@ -410,8 +447,14 @@ static bool host_sysctl_ok(const struct check *c, const struct obj_sysctl *sysct
 		return !group && (sysctl->value == 1 || world->opens(world->ctx, 4, false));
 	case SYSCTL_IPV6_FORCE_FORWARDING:
 		return !group && (sysctl->value == 1 || world->opens(world->ctx, 6, false));
-	case SYSCTL_IPV6_FORWARDING: /* "all" is the only one that counts before 6.17 */
+	case SYSCTL_IPV6_FORWARDING: /* "all" is the only one that counts before 6.17; after it, that of a link that answers */
+		if (!group && routes6(c))
+			return sysctl->value == 1 || world->opens(world->ctx, 6, false);
 		return str_eq(sysctl->dev, "all") && world->opens(world->ctx, 6, true);
+	case SYSCTL_IPV6_PROXY_NDP:
+		return !group && routes6(c) && (sysctl->value == 1 || closes6(c));
+	case SYSCTL_IPV6_NEIGH_PROXY_DELAY:
+		return !group && routes6(c) && (sysctl->value == 0 || closes6(c));
 	case SYSCTL_IPV6_ACCEPT_RA:
 		return !group && sysctl->value == 2;
 	case SYSCTL_NONE:
@@ -703,7 +746,7 @@ static int rules_run(struct check *c, const struct op *op)
 		rule_fdb,         rule_router_port,
 		rule_sysctl_host, rule_sysctl_localnet, rule_sysctl_inner,    rule_ruleset,
 		rule_nft_device,  rule_router_address,  rule_publish_allowed, rule_publish_free,
-		rule_opened, rule_capped, rule_routed,
+		rule_opened, rule_capped, rule_routed, rule_proxy,
 	};
 	int r = 0;
 

@@ -34,6 +34,7 @@
  * @allowed: may this user publish all of @first..@last? What is below 1024 is not asked for.
  * @opens: may we forward in this family (4, 6) where the host does not: on single devices, or on @all? Not where the host
  *   itself is a router, nor on all devices where single ones can.
+ * @proxied: does the host answer there for this address since we asked it to?
  * @busy: the lowest port that a socket of the host holds and the publishing element would take; 0: none; -errno
  */
 struct check_world {
@@ -43,6 +44,7 @@ struct check_world {
 	uint16_t (*reserved)(void *ctx, uint8_t proto, uint16_t first, uint16_t last);
 	bool (*allowed)(void *ctx, uint32_t uid, uint8_t proto, uint16_t first, uint16_t last);
 	bool (*opens)(void *ctx, uint8_t family, bool all);
+	bool (*proxied)(void *ctx, const struct obj_proxy *proxy);
 	int (*busy)(void *ctx, const struct obj_elem *elem, uint8_t family);
 };
 

@@ -63,6 +63,8 @@ static int take_rtnl(struct registry *reg, struct ns_entry *entry, uint32_t part
 			continue;
 		at = chunk_begin(bytes, rows[i].part);
 		r = rtnl_dump(sock, rows[i].of, bytes, err);
+		if (r == 0 && rows[i].of == RTNL_NEIGHS && entry->ns == NS_HOST)
+			r = rtnl_dump(sock, RTNL_PROXIES, bytes, err);
 		if (r == 0)
 			r = chunk_end(bytes, at, err);
 	}

@@ -19,6 +19,8 @@
 #include "lib/base/fdio.h"
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
+#include "lib/kern/rtnl.h"
+#include "lib/kern/rtnl_decode.h"
 #include "lib/kern/sysctl.h"
 #include "netd/hand/check.h"
 #include "netd/hand/dump.h"
@@ -111,6 +113,30 @@ static bool world_opens(void *ctx, uint8_t family, bool all)
 	return sysctl_read(&serve->reg->host.dirs, &obj.sysctl, &obj.sysctl.value, NULL) == 0 && obj.sysctl.value == 0;
 }
 
+/* Ours bear our protocol. Asked only for what is to go and is no longer among the routed-prefixes. */
+static bool world_proxied(void *ctx, const struct obj_proxy *proxy)
+{
+	const struct serve *serve = ctx;
+	cleanup(buf_fini) struct buf links = BUF_INIT, proxies = BUF_INIT;
+	struct objv objs = {0};
+	struct rtnl_raw raw;
+	struct nlsock *sock;
+	int index, r = registry_rtnl(serve->reg, registry_find(serve->reg, NS_HOST), &sock, NULL);
+
+	if (r < 0)
+		return false;
+	index = nlsock_ifindex(sock, proxy->dev);
+	if (index <= 0 || rtnl_link_get(sock, proxy->dev, &links, NULL) < 0 ||
+	    rtnl_proxy_get(sock, proxy, (uint32_t)index, &proxies, NULL) < 0)
+		return false;
+	raw = (struct rtnl_raw){.links = {links.data, links.size}, .neighs = {proxies.data, proxies.size}};
+	r = rtnl_decode(&raw, NS_HOST, &objs, NULL);
+	for (size_t i = 0; r == 0 && i < objs.count; i++)
+		r = objs.items[i].kind == OBJ_PROXY;
+	objv_fini(&objs);
+	return r == 1;
+}
+
 static int world_busy(void *ctx, const struct obj_elem *elem, uint8_t family)
 {
 	const struct serve *serve = ctx;
@@ -126,6 +152,7 @@ static struct check_world world_of(const struct serve *serve)
 		.known = world_known,
 		.reserved = world_reserved,
 		.opens = world_opens,
+		.proxied = world_proxied,
 		.allowed = world_allowed,
 		.busy = world_busy,
 	};

@@ -199,6 +199,7 @@ static void put_step(struct msgs *m, int sock, const struct obj *obj)
 	case OBJ_RULESET:
 	case OBJ_ELEM:
 	case OBJ_PORT:
+	case OBJ_PROXY:
 	case OBJ_KIND_COUNT:
 		break;
 	}

@@ -158,6 +158,7 @@ static void make(struct maker *maker, const struct op *op)
 	case OBJ_RULE:
 	case OBJ_FDB:
 	case OBJ_PORT:
+	case OBJ_PROXY:
 	case OBJ_NONE:
 	case OBJ_KIND_COUNT:
 		die("the world has no %s", obj_kind_name((enum obj_kind)obj->kind));

@@ -513,6 +513,10 @@ struct obj random_obj(struct rng *rng, enum obj_kind kind)
 		return obj_rule(ns, &ip, OBJ_TABLE_FIRST + rng_below(rng, 65536));
 	case OBJ_NEIGH:
 		return obj_neigh(ns, dev.s, &ip, &mac);
+	case OBJ_PROXY:
+		ip = random_ip(rng, 6);
+		ip.b[0] = 0x20;
+		return obj_proxy(NS_HOST, dev.s, &ip);
 	case OBJ_FDB:
 		return obj_fdb(ns, dev.s, &mac);
 	case OBJ_RULESET:

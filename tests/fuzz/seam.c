@@ -34,6 +34,12 @@ static bool allowed(void *ctx, uint32_t uid, uint8_t proto, uint16_t first, uint
 	return !(last & 2);
 }
 
+static bool proxied(void *ctx, const struct obj_proxy *proxy)
+{
+	(void)ctx;
+	return proxy->ip.b[15] == 1;
+}
+
 static bool opens(void *ctx, uint8_t family, bool all)
 {
 	(void)ctx;
@@ -63,6 +69,8 @@ static void harmless(const struct op *op)
 		fuzz_check(str_starts(obj->addr.dev, "mu") && obj->addr.addr.len >= 16);
 	if (obj->kind == OBJ_ROUTE)
 		fuzz_check(str_starts(obj->route.dev, "mu") && obj->route.dst.len >= 16);
+	if (obj->kind == OBJ_PROXY) /* nothing is routed here */
+		fuzz_check(op->verb == OP_DEL && obj->proxy.ip.b[15] == 1);
 	if (obj->kind == OBJ_RULESET)
 		fuzz_check(obj->ruleset.kind == RULESET_HOST);
 	if (obj->kind == OBJ_SYSCTL && obj->sysctl.key == SYSCTL_IPV4_ROUTE_LOCALNET)
@@ -75,7 +83,8 @@ static void plan(const struct seam_head *head, const struct buf *payload)
 {
 	static const struct settings settings;
 	static const struct check_world world = {
-		.settings = &settings, .known = known, .reserved = reserved, .allowed = allowed, .opens = opens, .busy = busy};
+		.settings = &settings, .known = known, .reserved = reserved, .allowed = allowed, .opens = opens, .proxied = proxied,
+		.busy = busy};
 	const struct op *ops = (const void *)payload->data;
 	struct seam_result result;
 

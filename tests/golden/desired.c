@@ -22,6 +22,11 @@ static const struct host_facts facts_old = { .egress = { "eth0" }, .egress_count
 static const struct host_facts facts_new = { .egress = { "eth0", "wlan0" }, .egress_count = 2, .force_forwarding = true,
 					     .opened6 = { { "wlan0" }, 1 }, .ipv6 = true, .mtu = 1500 };
 
+static const struct host_facts facts_proxy = { .egress = { "eth0" }, .egress_count = 1, .ra = { "eth0" }, .ra_count = 1,
+					       .proxies = { { "eth0" }, 1 }, .proxies_opened = { { "eth0" }, 1 },
+					       .routers6 = { { "eth0" }, 1 }, .force_forwarding = true, .ipv6 = true,
+					       .mtu = 1500 };
+
 /* --------------------------------------------------------------------- golden */
 
 static void print_objs(struct buf *text, const char *title, struct objv *objs)
@@ -95,6 +100,10 @@ static void golden(void **state)
 	print_objs(&text, "the host: one way out, learnt by router advertisement; Linux 6.1", &objs);
 	desired_host(&facts_new, &objs);
 	print_objs(&text, "the host: two ways out; Linux 6.17", &objs);
+	desired_host(&facts_proxy, &objs);
+	print_objs(&text, "the host: endpoints have addresses of its link; Linux 6.17", &objs);
+	desired_host_closed(&facts_proxy, &objs);
+	print_objs(&text, "the same when the last router has gone", &objs);
 	desired_router(red, &facts_old, &objs);
 	print_objs(&text, "the router of a tenant; br_netfilter is loaded", &objs);
 	desired_network(web, &objs);
@@ -132,6 +141,11 @@ static void golden(void **state)
 	network_route(own);
 	desired_network(own, &objs);
 	print_objs(&text, "a network that leaves with its own addresses, and reaches the host", &objs);
+	model.links.onlink[0].prefix = prefix_of("2001:db8:1::/56");
+	strcpy(model.links.onlink[0].dev, "eth0");
+	model.links.onlink_count = 1;
+	desired_endpoint(endpoint_of(stack_of(red, "w4", 0x3a), own, "eth0", 0x4a, ""), &objs);
+	print_objs(&text, "an endpoint of it, whose address is on a link of the host", &objs);
 	desired_endpoint(endpoint_of(bare, segment, "eth3", 0x45, ""), &objs);
 	print_objs(&text, "an endpoint of that", &objs);
 	machine = (struct endpoint_want){ .id = 0x46, .ifname = "tap0", .tap = true, .default_route = true };
@@ -178,6 +192,13 @@ static bool any_opens(void *ctx, uint8_t family, bool all)
 	(void)family;
 	(void)all;
 	return true;
+}
+
+static bool none_proxied(void *ctx, const struct obj_proxy *proxy)
+{
+	(void)ctx;
+	(void)proxy;
+	return false;
 }
 
 static int none_busy(void *ctx, const struct obj_elem *elem, uint8_t family)
@@ -335,7 +356,7 @@ static void assert_taken(const struct plan *plan, struct fake *kernel, unsigned 
 {
 	static const struct settings settings = { .connections = 16384 };
 	const struct check_world world = { .ctx = kernel, .settings = &settings, .known = in_registry, .reserved = none_reserved,
-					   .opens = any_opens, .allowed = all_allowed, .busy = none_busy };
+					   .opens = any_opens, .proxied = none_proxied, .allowed = all_allowed, .busy = none_busy };
 	struct seam_result result = { 0 };
 	struct err err = ERR_INIT;
 

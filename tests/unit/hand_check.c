@@ -48,6 +48,13 @@ static bool allowed(void *ctx, uint32_t uid, uint8_t proto, uint16_t first, uint
 	return uid != 1001 || (first >= 30000 && last <= 30099);
 }
 
+/* The host answers for one address that was taken out of the file since. */
+static bool proxied(void *ctx, const struct obj_proxy *proxy)
+{
+	(void)ctx;
+	return proxy->ip.b[15] == 0x77 && strcmp(proxy->dev, "eth0") == 0;
+}
+
 static int busy(void *ctx, const struct obj_elem *elem, uint8_t family)
 {
 	(void)ctx;
@@ -71,7 +78,8 @@ static const struct settings settings = {.connections = 4096,
 						    {.ip = {.family = 4, .b = {10, 97, 1, 0}}, .len = 24}},
 					 .routed_count = 3};
 static const struct check_world world = {
-	.settings = &settings, .known = known, .reserved = reserved, .allowed = allowed, .opens = opens, .busy = busy};
+	.settings = &settings, .known = known, .reserved = reserved, .allowed = allowed, .opens = opens,
+	.proxied = proxied, .busy = busy};
 
 /* One plan: its text, who asked, what the check says of its last operation. */
 struct row {
@@ -161,6 +169,20 @@ static void routed_prefixes(void **state)
 		{"+ elem ns=host set=host.own6 ip=2001:db8:1:: len=64 family=ipv6\ncommit\n", 0, 0},
 		{"+ elem ns=host set=host.own6 ip=2001:db8:: len=32 family=ipv6\ncommit\n", -EPERM, 0},
 		{"+ elem ns=" R " set=router.routed4 ip=203.0.113.64 len=28 mark=7\ncommit\n", 0, 0},
+		/* solicitations that the host answers, on links of its own */
+		{"+ proxy ns=host dev=eth0 ip=2001:db8:1::9\ncommit\n", 0, 0},
+		{"commit\n- proxy ns=host dev=eth0 ip=2001:db8:1::9\n", 0, 0},
+		{"+ proxy ns=host dev=eth0 ip=2001:db8:2::9\ncommit\n", -EPERM, 0},
+		{"+ proxy ns=host dev=eth0 ip=2001:db8:2::77\ncommit\n", -EPERM, 0},
+		{"commit\n- proxy ns=host dev=eth0 ip=2001:db8:2::77\n", 0, 0}, /* ours, of a prefix that was taken out */
+		{"commit\n- proxy ns=host dev=eth0 ip=2001:db8:2::78\n", -EPERM, 0}, /* somebody's */
+		{"+ proxy ns=host dev=" MU " ip=2001:db8:1::9\ncommit\n", -EPERM, 0},
+		{"+ proxy ns=" R " dev=uplink ip=2001:db8:1::9\ncommit\n", -EPERM, 0},
+		{"+ proxy ns=" S " dev=eth0 ip=2001:db8:1::9\ncommit\n", -EPERM, 0},
+		{"+ sysctl ns=host key=net/ipv6/conf/*/proxy_ndp dev=eth0 value=1\ncommit\n", 0, 0},
+		{"+ sysctl ns=host key=net/ipv6/conf/*/proxy_ndp dev=all value=1\ncommit\n", -EPERM, 0},
+		{"+ sysctl ns=host key=net/ipv6/neigh/*/proxy_delay dev=eth0 value=0\ncommit\n", 0, 0},
+		{"+ sysctl ns=host key=net/ipv6/neigh/*/proxy_delay dev=default value=0\ncommit\n", -EPERM, 0},
 		/* host access: from such prefixes alone, and to them from nobody but the host's end of an uplink */
 		{"+ elem ns=host set=host.access4 dev=" MU " ip=203.0.113.64 len=28\ncommit\n", 0, 0},
 		{"+ elem ns=host set=host.access4 dev=" MU " ip=10.0.0.0 len=24\ncommit\n", -EPERM, 0},
@@ -407,8 +429,9 @@ static void sysctls(void **state)
 		 -EPERM, 0},
 		{"+ sysctl ns=host key=net/ipv6/conf/*/forwarding dev=default value=0\ncommit\n",
 		 -EPERM, 0},
-		{"+ sysctl ns=host key=net/ipv6/conf/*/forwarding dev=eth0 value=1\ncommit\n",
-		 -EPERM, 0},
+		/* that a link answers, as there are prefixes that are routed here; of a host that routes by itself it stays */
+		{"+ sysctl ns=host key=net/ipv6/conf/*/forwarding dev=eth0 value=1\ncommit\n", 0, 0},
+		{"+ sysctl ns=host key=net/ipv6/conf/*/forwarding dev=eth0 value=0\ncommit\n", -EPERM, 0},
 		{"+ sysctl ns=host key=net/ipv6/conf/*/forwarding dev=all value=1\ncommit\n", 0,
 		 0},
 		{"+ sysctl ns=host key=net/ipv6/conf/*/forwarding dev=default "

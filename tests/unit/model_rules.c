@@ -230,6 +230,51 @@ static void routed(void **state)
 	network_def_fini(&def);
 }
 
+/* Prefixes of which the host's own link has the whole, or an address: a part alone may be a network's. */
+static void routed_on_link(void **state)
+{
+	struct tenant *red = tenant_of(&model, "red", 1);
+	struct network *network;
+	struct network_def def;
+	struct ip ip = ip_of("2001:db8:51:0:1::5");
+	struct err err = ERR_INIT;
+
+	(void)state;
+	model.routed[0] = prefix_of("2001:db8:51::/64");
+	model.routed[1] = prefix_of("2001:db8:7::/48");
+	model.routed_count = 2;
+	model.links.onlink[0].prefix = prefix_of("2001:db8:51::/64");
+	strcpy(model.links.onlink[0].dev, "eth0");
+	model.links.onlink_count = 1;
+	model.links.held[0] = ip_of("2001:db8:51::2");
+	model.links.held_count = 1;
+	network = network_of(&model, "red/part", 11, "2001:db8:51:0:1::/80");
+	assert_null(network_proxy_dev(network, &ip)); /* masqueraded */
+	network_def_get(network, &def);
+	def.masquerade = false;
+	assert_int_equal(network_def_check(&def, network, &err), 0);
+	network_def_apply(&def, network);
+	assert_string_equal(network_proxy_dev(network, &ip), "eth0");
+	ip = ip_of("2001:db8:51:0:2::5");
+	assert_null(network_proxy_dev(network, &ip)); /* of no subnet */
+	def.subnets[0] = prefix_of("2001:db8:51::/64");
+	assert_refused(network_route_check(&model, network, &def.subnets[0], "red/all", &err), &err, ERR_CONFLICT, "red/all",
+		       "subnet 2001:db8:51::/64 is that of the host's link eth0: give it a part of it, such as a /80");
+	def.subnets[0] = prefix_of("2001:db8:51::/80");
+	assert_refused(network_route_check(&model, network, &def.subnets[0], "red/host", &err), &err, ERR_CONFLICT, "red/host",
+		       "2001:db8:51::2 of subnet 2001:db8:51::/80 is the host's own, or its gateway's");
+	def.subnets[0] = prefix_of("2001:db8:7:1::/64");
+	assert_int_equal(network_route_check(&model, NULL, &def.subnets[0], "red/far", &err), 0);
+	network_def_fini(&def);
+	network = network_of(&model, "red/far", 12, "2001:db8:7:1::/64");
+	network->masquerade = false;
+	network_route(network);
+	ip = ip_of("2001:db8:7:1::5");
+	assert_true(network->routed[0]);
+	assert_null(network_proxy_dev(network, &ip)); /* routed here, on no link */
+	(void)red;
+}
+
 static void pools(void **state)
 {
 	struct network *network, *first;
@@ -772,6 +817,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(tenants),	 TEST(transits),  TEST(subnets), TEST(networks),	  TEST(pools), TEST(routed),
+		TEST(routed_on_link),
 		TEST(addresses), TEST(next_fit),  TEST(small),	 TEST(endpoints),	  TEST(default_routes), TEST(taps), TEST(ports_of_a_bridge),
 		TEST(modes),
 		TEST(namespaces), TEST(publishing), TEST(wires),	 TEST(wires_many),

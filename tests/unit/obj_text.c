@@ -37,6 +37,7 @@ static const char *const lines[] = {
 	"rule ns=stack:00000000000a src=fd00::2/128 table=5111807",
 	"route ns=host dst=100.64.0.0/10 dev=mu0123456789ab",
 	"neigh ns=router:0123456789ab dev=mb0 ip=10.0.0.2 mac=02:00:00:00:00:03",
+	"proxy ns=host dev=eth0 ip=2001:db8::2",
 	"fdb ns=router:0123456789ab dev=mp0 mac=02:00:00:00:00:03",
 	"ruleset ns=host kind=host version=1 digest=1",
 	"ruleset ns=router:0123456789ab kind=guard version=7 digest=0",

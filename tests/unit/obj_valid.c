@@ -116,6 +116,8 @@ static void addresses(void **state)
 	const char *n4 = "neigh ns=host dev=a ip=10.0.0.1 mac=02:00:00:00:00:01";
 
 	(void)state;
+	REFUSED(parsed("proxy ns=host dev=a ip=2001:db8::1"), o.proxy.ip = ip4_make(0x0a000001));
+	REFUSED(parsed("proxy ns=host dev=a ip=2001:db8::1"), (o.proxy.ip.b[0] = 0xfe, o.proxy.ip.b[1] = 0x80));
 	REFUSED(parsed(a4), o.addr.addr.len = 33);
 	REFUSED(parsed(a4), o.addr.addr.len = 0);
 	REFUSED(parsed(a4), o.addr.addr.ip.family = 6 - 1);
@@ -252,6 +254,7 @@ static void no_byte_is_overlooked(void **state)
 		{parsed("rule ns=host src=10.0.0.1/32 table=5046272"), sizeof(struct obj_rule)},
 		{parsed("neigh ns=host dev=a ip=10.0.0.1 mac=02:00:00:00:00:01"),
 		 sizeof(struct obj_neigh)},
+		{parsed("proxy ns=host dev=a ip=2001:db8::1"), sizeof(struct obj_proxy)},
 		{obj_fdb(router, "a", &mac), sizeof(struct obj_fdb)},
 		{obj_ruleset(router, RULESET_GUARD, 1), sizeof(struct obj_ruleset)},
 		{parsed("elem ns=host set=host.uplinks dev=a"), sizeof(struct obj_elem)},
