@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <linux/capability.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -19,7 +20,7 @@
 static int step_run(const struct spec *spec, const struct spec_step *step,
 		    const struct sock_fprog *filter, int sync);
 static pid_t start(const struct process *process, int sync);
-static int tend(pid_t child);
+static int tend(pid_t child, bool linger);
 static int status_code(int status);
 static void fail(int sync, int code, const struct err *err);
 
@@ -56,7 +57,7 @@ int init_run(const struct spec *spec, const struct sock_fprog *filter, int sync)
 	/* Nothing is left to hold, and nothing to be allowed but to signal and reap what is inside. */
 	(void)close_range(0, ~0U, 0);
 	(void)privilege_set(UINT64_C(1) << CAP_KILL, NULL);
-	return tend(child);
+	return tend(child, spec->linger);
 }
 
 /* ----------------------------------------------------------------- helpers */
@@ -85,7 +86,7 @@ static int step_run(const struct spec *spec, const struct spec_step *step,
 		fail(sync, PROCESS_FAILED, &err);
 		return PROCESS_FAILED;
 	}
-	code = tend(child);
+	code = tend(child, false);
 	if (code == 0)
 		return 0;
 	/* Where the exec failed its child has said so, and more exactly; the first word counts. */
@@ -115,28 +116,41 @@ static pid_t start(const struct process *process, int sync)
 /*
  * Waits for signals one by one. Process 1 of a pid namespace gets only those it asks for, so all are blocked
  * and taken by sigwaitinfo(2); SIGKILL from outside ends the namespace, whatever is done here.
+ * @linger: an end with 0 is not the end: its daemons have become our children
  */
-static int tend(pid_t child)
+static int tend(pid_t child, bool linger)
 {
+	bool alone = false; /* the command has ended, what it started is still there */
 	sigset_t all;
 
 	sigfillset(&all);
 	for (;;) {
 		siginfo_t info;
 		int signal_number = sigwaitinfo(&all, &info);
-		int status;
+		int status, code = 0;
 		pid_t pid;
 
 		if (signal_number < 0)
 			continue;
 		if (signal_number != SIGCHLD) {
-			(void)kill(child, signal_number);
+			/* -1 means everybody: in a pid namespace of our own that is the container. */
+			if (!alone)
+				(void)kill(child, signal_number);
+			else if (getpid() == 1)
+				(void)kill(-1, signal_number);
 			continue;
 		}
 		/* Signals of one kind are merged: one SIGCHLD may stand for many. */
-		while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
-			if (pid == child)
-				return status_code(status);
+		while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+			if (pid != child)
+				continue;
+			code = status_code(status);
+			if (!linger || code)
+				return code;
+			alone = true;
+		}
+		if (alone && pid < 0)
+			return 0;
 	}
 }
 

@@ -31,7 +31,7 @@ struct spec_raw {
 	const char *pid, *pid_join, *ipc, *ipc_join;
 	const char **publish, **tmpfs;
 	const json_t *args, *env, *networks, *volumes, *steps, *seeds, *x11;
-	bool read_only, remove, interactive, attached;
+	bool read_only, remove, interactive, attached, linger;
 };
 
 #define RAW(field) offsetof(struct spec_raw, field)
@@ -57,6 +57,7 @@ static const struct json_field spec_fields[] = {
 	{"remove", JSON_FIELD_BOOL, RAW(remove), 0, 0, 0},
 	{"interactive", JSON_FIELD_BOOL, RAW(interactive), 0, 0, 0},
 	{"attached", JSON_FIELD_BOOL, RAW(attached), 0, 0, 0},
+	{"linger", JSON_FIELD_BOOL, RAW(linger), 0, 0, 0},
 	{"publish", JSON_FIELD_STRV, RAW(publish), 0, 0, SPEC_ARGS_MAX},
 	{"tmpfs", JSON_FIELD_STRV, RAW(tmpfs), 0, 0, SPEC_VOLUMES_MAX},
 	{"networks", JSON_FIELD_ARRAY, RAW(networks), 0, 0, SPEC_NETWORKS_MAX},
@@ -94,7 +95,8 @@ static const struct json_field step_fields[] = {
 
 static const struct json_field seed_fields[] = {
 	{"path", JSON_FIELD_STRING, offsetof(struct spec_seed, path), JSON_REQUIRED, 0, 0},
-	{"content", JSON_FIELD_STRING, offsetof(struct spec_seed, content), 0, 0, 65536},
+	{"content", JSON_FIELD_STRING, offsetof(struct spec_seed, content), 0, 0,
+	 SPEC_SEED_MAX},
 	{"uid", JSON_FIELD_INT, offsetof(struct spec_seed, uid), 0, 0, 65535},
 	{"gid", JSON_FIELD_INT, offsetof(struct spec_seed, gid), 0, 0, 65535},
 	{"mode", JSON_FIELD_INT, offsetof(struct spec_seed, mode), 0, 0, 07777},
@@ -222,6 +224,7 @@ json_t *spec_encode(const struct spec *spec)
 	json_object_set_new(doc, "remove", json_boolean(spec->remove));
 	json_object_set_new(doc, "interactive", json_boolean(spec->interactive));
 	json_object_set_new(doc, "attached", json_boolean(spec->attached));
+	json_object_set_new(doc, "linger", json_boolean(spec->linger));
 	json_object_set_new(doc, "publish", strv_encode(spec->publish));
 	json_object_set_new(doc, "tmpfs", strv_encode(spec->tmpfs));
 	for (size_t i = 0; i < spec->network_count; i++) {
@@ -305,6 +308,7 @@ int spec_decode(const json_t *doc, struct arena *arena, struct spec *ret_spec, s
 	spec.remove = raw.remove;
 	spec.interactive = raw.interactive;
 	spec.attached = raw.attached;
+	spec.linger = raw.linger;
 	spec.caps = strtoull(raw.caps, &end, 16);
 	if (*end)
 		return err_set(err, ERR_USAGE, EINVAL, "caps", "not a hexadecimal number");

@@ -23,6 +23,7 @@ enum {
 	SPEC_VOLUMES_MAX = 64,
 	SPEC_STEPS_MAX = 16,
 	SPEC_SEEDS_MAX = 64,
+	SPEC_SEED_MAX = 256 * 1024, /* bytes of a file the container begins with */
 	SPEC_STRING_MAX =
 		128 * 1024, /* characters of one argument (the kernel's MAX_ARG_STRLEN) */
 	SPEC_HOSTNAME_MAX = 63,
@@ -96,6 +97,7 @@ struct spec_seed {
  * @pid_join, @ipc_join: the same for processes and IPC objects (SPEC_NS_JOIN)
  * @x11: NULL: no display
  * @rootfs: absolute path, or NULL for the copy-on-write view of the host
+ * @linger: the command starts daemons and ends with 0: the container lives as long as they
  * @attached: a client watches: its death is the container's
  * All strings live in an arena that the caller names.
  */
@@ -113,7 +115,7 @@ struct spec {
 	enum spec_net net;
 	enum spec_ns pid, ipc;
 	const struct spec_x11 *x11;
-	bool read_only, remove, interactive, attached;
+	bool read_only, remove, interactive, attached, linger;
 	const char **publish;
 	const char **tmpfs;
 	struct spec_network *networks;

@@ -126,6 +126,7 @@ struct building {
 	struct arena *arena;
 	const char *name;
 	bool detach, x11;
+	uint64_t caps_dropped; /* by name */
 	size_t env_count, publish_count, tmpfs_count;
 };
 
@@ -283,9 +284,11 @@ static int option_take(struct building *b, int letter, const char *name, struct 
 	case OPT_CAP_ADD:
 	case OPT_CAP_DROP:
 		rc = privilege_caps_parse(optarg, &caps, err);
-		if (rc == 0)
-			spec->caps =
-				letter == OPT_CAP_ADD ? spec->caps | caps : spec->caps & ~caps;
+		if (rc < 0)
+			break;
+		spec->caps = letter == OPT_CAP_ADD ? spec->caps | caps : spec->caps & ~caps;
+		b->caps_dropped = letter == OPT_CAP_ADD ? b->caps_dropped & ~caps
+							: b->caps_dropped | caps;
 		break;
 	case 't':
 	case OPT_LATER:
@@ -397,7 +400,7 @@ static int complete(struct building *b, char **args, struct err *err)
 	if (rc == 0 && b->x11)
 		rc = x11_take(b, err);
 	if (rc == 0)
-		rc = recipes_apply(spec, b->arena, err);
+		rc = recipes_apply(spec, b->caps_dropped, b->arena, err);
 	if (rc == 0)
 		rc = spec_check(spec, err);
 	return rc < 0 ? rc : paths_resolve(b, err);

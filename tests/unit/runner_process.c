@@ -194,20 +194,20 @@ static void recipes_know_their_commands(void **state)
 	struct err err = ERR_INIT;
 
 	(void)state;
-	assert_int_equal(recipes_apply(&spec, arena, &err), 0);
+	assert_int_equal(recipes_apply(&spec, 0, arena, &err), 0);
 	assert_ptr_equal(spec.args, nginx);
 	spec.args = own;
-	assert_int_equal(recipes_apply(&spec, arena, &err), 0);
+	assert_int_equal(recipes_apply(&spec, 0, arena, &err), 0);
 	spec.args = stop;
-	assert_int_equal(recipes_apply(&spec, arena, &err), -ENOTSUP);
+	assert_int_equal(recipes_apply(&spec, 0, arena, &err), -ENOTSUP);
 	spec.args = plain;
 	spec.rootfs = "/srv";
-	assert_int_equal(recipes_apply(&spec, arena, &err), 0);
+	assert_int_equal(recipes_apply(&spec, 0, arena, &err), 0);
 	spec.rootfs = NULL;
 	if (access("/usr/lib/postgresql", F_OK) < 0)
 		return; /* the rest asks for an installed server */
 	spec.env = password;
-	assert_int_equal(recipes_apply(&spec, arena, &err), 1);
+	assert_int_equal(recipes_apply(&spec, 0, arena, &err), 1);
 	assert_string_equal(spec.user, "postgres");
 	assert_int_equal(spec.step_count, 1);
 	assert_string_equal(spec.steps[0].user, "postgres");
@@ -223,6 +223,56 @@ static void recipes_know_their_commands(void **state)
 	assert_int_equal(spec_check(&spec, &err), 0);
 }
 
+static void recipes_of_daemons(void **state)
+{
+	static const char *sshd[] = {"sshd", NULL}, *test[] = {"/usr/sbin/sshd", "-t", NULL};
+	static const char *redis[] = {"redis-server", NULL};
+	static const char *haproxy[] = {"/usr/sbin/haproxy", "-f", "/x", NULL};
+	static const char *init[] = {"/usr/lib/frr/frrinit.sh", "start", NULL};
+	static const char *status[] = {"/usr/lib/frr/frrinit.sh", "status", NULL};
+	static const char *zebra[] = {"/usr/lib/frr/zebra", NULL}, *frr[] = {"frr", "start", NULL};
+	static const char *none[] = {NULL};
+	const uint64_t admin = UINT64_C(1) << CAP_SYS_ADMIN, net = UINT64_C(1) << CAP_NET_ADMIN;
+	cleanup(arena_freep) struct arena *arena = arena_new();
+	const struct spec plain = {.env = none, .publish = none, .tmpfs = none};
+	struct spec spec = plain;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	spec.args = test;
+	assert_int_equal(recipes_apply(&spec, 0, arena, &err), 0);
+	spec.args = sshd;
+	assert_int_equal(recipes_apply(&spec, 0, arena, &err), 1);
+	assert_string_equal(spec.args[0], "/usr/sbin/sshd");
+	assert_string_equal(spec.args[1], "-D");
+	assert_int_equal(spec.step_count, 1);
+	assert_string_equal(spec.steps[0].unless, "/run/sshd/ssh_host_ed25519_key");
+	assert_null(spec.user);
+	spec = plain;
+	spec.args = redis;
+	assert_int_equal(recipes_apply(&spec, 0, arena, &err), 1);
+	assert_string_equal(spec.user, "redis");
+	assert_string_equal(spec.args[1], "--daemonize");
+	spec = plain;
+	spec.args = haproxy;
+	assert_int_equal(recipes_apply(&spec, 0, arena, &err), 1);
+	assert_string_equal(spec.args[3], "-db");
+	spec = plain;
+	spec.args = status;
+	assert_int_equal(recipes_apply(&spec, 0, arena, &err), 0);
+	spec.args = frr;
+	assert_int_equal(recipes_apply(&spec, 0, arena, &err), 0);
+	spec.args = init;
+	assert_int_equal(recipes_apply(&spec, admin, arena, &err), 1);
+	assert_true(spec.linger);
+	assert_int_equal(spec.caps & (admin | net), net); /* what was dropped stays away */
+	spec = plain;
+	spec.args = zebra;
+	assert_int_equal(recipes_apply(&spec, 0, arena, &err), 1);
+	assert_false(spec.linger);
+	assert_int_equal(spec.caps & (admin | net), admin | net);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -233,6 +283,7 @@ int main(void)
 		cmocka_unit_test(logs_are_bounded),
 		cmocka_unit_test(long_lines_are_cut),
 		cmocka_unit_test(recipes_know_their_commands),
+		cmocka_unit_test(recipes_of_daemons),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
