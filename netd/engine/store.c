@@ -14,6 +14,7 @@
 #include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "lib/base/clock.h"
 #include "lib/base/json.h"
@@ -62,6 +63,8 @@ struct store {
 	sqlite3_stmt *stmts[STMT_COUNT];
 	char path[512], volatile_path[512]; /* for messages */
 	int64_t seq;			    /* of the last row made */
+	bool touched;			    /* the transaction has written to the volatile file */
+	bool touched_def;		    /* and to the definitions */
 };
 
 /* @path: of the file that the failed statement was of */
@@ -126,11 +129,11 @@ static int store_meta_set(struct store *store, const char *db, const char *key, 
 
 	snprintf(sql, sizeof(sql), "INSERT OR REPLACE INTO %s.meta(key, value) VALUES(?1, ?2)", db);
 	if (sqlite3_prepare_v2(store->db, sql, -1, &stmt, NULL) != SQLITE_OK)
-		return store_fail(store, "written", err);
+		return store_fail_at(store, db_path(store, db), "written", err);
 	sqlite3_bind_text(stmt, 1, key, -1, SQLITE_STATIC);
 	sqlite3_bind_text(stmt, 2, value, -1, SQLITE_STATIC);
 	if (sqlite3_step(stmt) != SQLITE_DONE)
-		r = store_fail(store, "written", err);
+		r = store_fail_at(store, db_path(store, db), "written", err);
 	sqlite3_finalize(stmt);
 	return r;
 }
@@ -287,6 +290,14 @@ static int store_read_seq(struct store *store, struct err *err)
 	return r;
 }
 
+/* Asked before SQLite looks: it would leave its journal beside a file that may not be written, as little writable as that. */
+static int store_check_mode(const char *path, struct err *err)
+{
+	if (access(path, W_OK) == 0 || errno == ENOENT)
+		return 0;
+	return err_sys(err, ERR_IO, errno, path, "the store cannot be opened: this file may not be written");
+}
+
 int store_open(const char *state_dir, const char *runtime_dir, struct store **ret_store, struct err *err)
 {
 	struct store *store = mem_alloc(sizeof(*store));
@@ -295,6 +306,13 @@ int store_open(const char *state_dir, const char *runtime_dir, struct store **re
 
 	snprintf(store->volatile_path, sizeof(store->volatile_path), "%s/engine/volatile.db", runtime_dir);
 	snprintf(store->path, sizeof(store->path), "%s/engine/moat.db", state_dir);
+	r = store_check_mode(store->volatile_path, err);
+	if (r == 0)
+		r = store_check_mode(store->path, err);
+	if (r < 0) {
+		store_close(store);
+		return r;
+	}
 	if (sqlite3_open_v2(store->volatile_path, &store->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL) !=
 	    SQLITE_OK) {
 		r = store_fail_at(store, store->volatile_path, "opened", err);
@@ -341,6 +359,25 @@ void store_close(struct store *store)
 
 /* ----------------------------------------------------------------------- writing */
 
+/* Which file does a statement write to? A transaction of both may fail for either: the durable one is named. */
+static const char *stmt_path(const struct store *store, enum statement which)
+{
+	if (which == STMT_PUT || which == STMT_STATE || which == STMT_DEL ||
+	    (which == STMT_COMMIT && store->touched && !store->touched_def))
+		return store->volatile_path;
+	return store->path;
+}
+
+static void stmt_touches(struct store *store, enum statement which)
+{
+	if (which == STMT_BEGIN)
+		store->touched = store->touched_def = false;
+	else if (which == STMT_PUT || which == STMT_STATE || which == STMT_DEL)
+		store->touched = store->touched || sqlite3_changes(store->db) > 0;
+	else if (which == STMT_PUT_DEF || which == STMT_STATE_DEF || which == STMT_DEL_DEF)
+		store->touched_def = store->touched_def || sqlite3_changes(store->db) > 0;
+}
+
 /* Run one prepared statement with up to four texts. */
 static int store_run(struct store *store, enum statement which, const char *a, const char *b, const char *c, const char *d,
 		     struct err *err)
@@ -351,8 +388,10 @@ static int store_run(struct store *store, enum statement which, const char *a, c
 
 	for (int i = 0; i < 4 && texts[i]; i++)
 		sqlite3_bind_text(stmt, i + 1, texts[i], -1, SQLITE_STATIC);
-	if (sqlite3_step(stmt) != SQLITE_DONE)
-		r = store_fail(store, "written", err);
+	if (sqlite3_step(stmt) == SQLITE_DONE)
+		stmt_touches(store, which);
+	else
+		r = store_fail_at(store, stmt_path(store, which), "written", err);
 	sqlite3_reset(stmt);
 	return r;
 }
