@@ -294,6 +294,22 @@ static int prefixes_get(const struct attach_params *params, struct prefix *prefi
 	return 0;
 }
 
+/* "labels" of an attach, as they are kept; as the interface says, texts alone. */
+static int labels_get(const struct attach_params *params, char **ret_labels, struct err *err)
+{
+	const char *key;
+	json_t *value;
+
+	if (!params->labels)
+		return 0;
+	/* jansson's iterators take no const, but only json_object_iter_set() writes */
+	json_object_foreach((json_t *)(uintptr_t)params->labels, key, value)
+		if (!json_is_string(value))
+			return err_set(err, ERR_USAGE, EINVAL, params->network, "the value of label '%s' is no text", key);
+	*ret_labels = json_text(params->labels);
+	return 0;
+}
+
 static int endpoint_make(struct call *call, struct stack *stack, struct network *network, const struct attach_params *params,
 			 struct endpoint **ret_endpoint, struct err *err)
 {
@@ -323,8 +339,9 @@ static int endpoint_make(struct call *call, struct stack *stack, struct network 
 		return r;
 	if (params->mac && (mac_parse(params->mac, &want.mac) < 0 || mac_is_zero(&want.mac)))
 		return err_set(err, ERR_USAGE, EINVAL, params->network, "'%s' is no MAC address", params->mac);
-	if (params->labels)
-		labels = json_text(params->labels);
+	r = labels_get(params, &labels, err);
+	if (r < 0)
+		return r;
 	if (params->default_route == 1 && network->mode == NETWORK_L2)
 		return err_set(err, ERR_CONFLICT, EINVAL, params->network, "a network of mode l2 has no gateway");
 	want.default_route = params->default_route != 0 && network->mode != NETWORK_L2;

@@ -200,7 +200,7 @@ static int netns_get(struct call *call, const struct endpoint *endpoint, int64_t
 	struct stat st;
 
 	*ret_fd = -1;
-	if (index < 0 || stack->kind != STACK_FOREIGN)
+	if (index < 0)
 		return 0;
 	*ret_fd = call_fd(call, index);
 	if (*ret_fd < 0 || fstat(*ret_fd, &st) < 0) {
@@ -208,9 +208,12 @@ static int netns_get(struct call *call, const struct endpoint *endpoint, int64_t
 		return err_set(err, ERR_USAGE, EBADF, stack->name, "no descriptor %lld came with the message",
 			       (long long)index);
 	}
-	if (st.st_dev == stack->netns[0] && st.st_ino == stack->netns[1])
+	if (stack->kind == STACK_FOREIGN && st.st_dev == stack->netns[0] && st.st_ino == stack->netns[1])
 		return 0;
 	fd_close(*ret_fd);
+	*ret_fd = -1;
+	if (stack->kind != STACK_FOREIGN) /* which is looked into by itself */
+		return 0;
 	return err_set(err, ERR_CONFLICT, ESTALE, stack->name, "it was attached in another namespace than this");
 }
 

@@ -45,7 +45,7 @@ static const struct json_field set_fields[] = {
 	{ "subnets", JSON_FIELD_STRV, offsetof(struct set_params, subnets), 0, 0, MODEL_SUBNETS_MAX },
 	{ "gateways", JSON_FIELD_STRV, offsetof(struct set_params, gateways), 0, 0, MODEL_SUBNETS_MAX },
 	{ "mode", JSON_FIELD_STRING, offsetof(struct set_params, mode), 0, 0, 0 },
-	{ "mtu", JSON_FIELD_INT, offsetof(struct set_params, mtu), 0, 0, 65535 },
+	{ "mtu", JSON_FIELD_INT, offsetof(struct set_params, mtu), 0, 68, 65535 },
 	{ "guard", JSON_FIELD_TRI, offsetof(struct set_params, guard), 0, 0, 0 },
 	{ "masquerade", JSON_FIELD_TRI, offsetof(struct set_params, masquerade), 0, 0, 0 },
 	{ "internal", JSON_FIELD_TRI, offsetof(struct set_params, internal), 0, 0, 0 },

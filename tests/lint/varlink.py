@@ -8,7 +8,9 @@ Complaints are lines "FILE: text"; the exit status is 1 when there are any:
   - the text does not follow the grammar, a type is not defined, or a name is defined twice;
   - an error of the interface is not in lib/base/err.c, or the other way round;
   - a method that a client calls ("io.moat.X" in C, or a name given to a cli_ function) does not exist;
-  - runner/cli/cli.c is wrong about which methods take dryRun.
+  - runner/cli/cli.c is wrong about which methods take dryRun;
+  - a parameter that is more than a switch has no row of tests/netns/input_table.py, which tells what is refused; or an
+    error has none there, and no other test that the table names.
 The checker checks itself first: each kind of mistake must be found in a text that has it.
 """
 import pathlib
@@ -109,6 +111,14 @@ class Parser:
 
 def self_check():
     Parser("interface a.b\n# c\ntype T (x: ?[]int, y: [string]T, z: (p, q))\nmethod M(a: T) -> ()\nerror E ()").parse()
+    small = Parser("interface a.b method M(x: int, y: ?bool) -> () method N() -> () error E () error F ()").parse()
+    row = ("M", {"x": 7}, ("E",))
+    if list(uncovered(small, [row], {"F": "as F is seen"})):
+        sys.exit("the checker of the table complains without a reason")
+    for table, elsewhere in (([], {"F": "F"}), ([row], {}), ([row], {"F": "not seen"}), ([row, ("M", {"z": 1}, ())], {"F": "F"}),
+                             ([row, ("O", {"x": 1}, ())], {"F": "F"}), ([row, ("M", {"x": 1}, ("G",))], {"F": "F"})):
+        if not list(uncovered(small, table, elsewhere)):
+            sys.exit(f"the checker of the table does not find what is wrong in {table}, {elsewhere}")
     for text in ("", "interface A", "interface a.b type t ()", "interface a.b type T (x: int",
                  "interface a.b type T (x: Y)", "interface a.b type T () error T ()", "interface a.b method M()",
                  "interface a.b type T (x: int, x: int)", "interface a.b type T (x, y: int)",
@@ -133,6 +143,30 @@ def calls(root):
                 for arguments in given.findall(text):
                     for name in re.findall(r'"([A-Z][a-z]+(?:[A-Z][a-z]+)*)"', arguments):
                         yield path, name
+
+
+def refused(root, interface):
+    """Complaints about what the table of refused values leaves out."""
+    sys.path.insert(0, str(root / "tests/netns"))
+    from input_table import ELSEWHERE, TABLE  # pylint: disable=import-error,import-outside-toplevel
+    return uncovered(interface, TABLE, {error: (root / path).read_text(encoding="utf-8") for error, path in ELSEWHERE.items()})
+
+
+def uncovered(interface, table, elsewhere):
+    asked = {(method, parameter) for method, parameters, _ in table for parameter in parameters}
+    told = {error for _, _, errors in table for error in errors}
+    for method, parameter in sorted(asked):
+        if parameter not in interface.methods.get(method, ({},))[0]:
+            yield f"tests/netns/input_table.py: {method} has no parameter {parameter}"
+    for method, (arguments, _) in interface.methods.items():
+        for parameter, kind in arguments.items():
+            if kind not in ("bool", "?bool") and (method, parameter) not in asked:
+                yield f"tests/netns/input_table.py: what is no {parameter} of {method}?"
+    for error in sorted((told | set(elsewhere)) - set(interface.errors)):
+        yield f"tests/netns/input_table.py: there is no error {error}"
+    for error in interface.errors:
+        if error not in told and error not in elsewhere.get(error, ""):
+            yield f"tests/netns/input_table.py: nothing is refused with {error}"
 
 
 def main():
@@ -168,6 +202,7 @@ def main():
     table = re.search(r"changing_methods\[\] = \{(.*?)\};", (root / "runner/cli/cli.c").read_text(encoding="utf-8"), re.S)
     named = set(re.findall(r'"(\w+)"', table.group(1))) if table else set()
     changing = {name for name, (arguments, _) in interface.methods.items() if "dryRun" in arguments} | LATER
+    complaints += refused(root, interface)
     for name in sorted(named ^ changing):
         complaints.append(f"runner/cli/cli.c: changing_methods and dryRun of the interface differ about {name}")
     print("\n".join(complaints) or
