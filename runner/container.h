@@ -32,7 +32,24 @@ char *container_shim_path(void);
  */
 int container_run(const struct container_host *host, const struct spec *spec, struct err *err);
 
-/** container_stop() - TERM, after @timeout_ms KILL; returns when its shim is done too. One that does not run: 0. */
+/**
+ * container_attach() - our standard streams to the terminal of a running container, until it ends or the detach keys
+ * Return: its exit code; 0 when detached; PROCESS_FAILED with @err.
+ */
+int container_attach(const struct container_host *host, const struct name *name, struct err *err);
+
+/** container_kill() - a signal to its command; KILL, or its stop signal, ends it for good. -ESRCH: it does not run. */
+int container_kill(const struct container_host *host, const struct name *name, int number,
+		   struct err *err);
+
+/** container_wait() - until it has ended for good. Return: 0 and its exit code; -ENOENT. */
+int container_wait(const struct container_host *host, const struct name *name, int *ret_code,
+		   struct err *err);
+
+/**
+ * container_stop() - its stop signal, after @timeout_ms KILL; returns when its shim is done too. No policy starts it
+ * again afterwards. One that does not run: 0.
+ */
 int container_stop(const struct container_host *host, const struct name *name,
 		   unsigned timeout_ms, struct err *err);
 
@@ -47,7 +64,7 @@ int container_remove(const struct container_host *host, const struct name *name,
 /**
  * container_exec() - a command in a running container, watched to its end
  * @process: filter and caps are filled in here from the container's
- * @interactive: our standard input is its
+ * @interactive: our standard input is its; with process->tty it gets a terminal of its own
  * Return: exit code; PROCESS_* with @err set.
  */
 int container_exec(const struct container_host *host, const struct name *name,

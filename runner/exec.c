@@ -20,35 +20,43 @@
 #include "runner/container.h"
 #include "runner/namespaces.h"
 #include "runner/privilege.h"
+#include "runner/pty.h"
 #include "runner/relay.h"
 #include "runner/sync.h"
+#include "runner/terminal.h"
 
 struct joiner {
 	const struct process *process;
 	int sync;
 	int streams[3];
+	struct spec_size size;
 };
 
 static int target_open(const struct container_host *host, const struct name *name,
 		       struct arena *arena, json_t **ret_doc, struct spec *ret_spec,
 		       struct err *err);
 static int join_run(void *ctx);
-static int watch(struct relay *relay, int sync, pid_t pid, int pidfd, struct err *err);
+static int terminal_make(const struct joiner *joiner, struct err *err);
+static int terminal_take(int sync, struct terminal *terminal, struct err *err);
+static int watch(struct relay *relay, struct terminal *terminal, int sync, pid_t pid, int pidfd,
+		 struct err *err);
 
 int container_exec(const struct container_host *host, const struct name *name,
 		   struct process *process, bool interactive, struct err *err)
 {
 	cleanup(arena_freep) struct arena *arena = arena_new();
 	cleanup(json_freep) json_t *doc = NULL;
+	const bool tty = process->tty;
 	const int caller[3] = {
-		interactive ? fcntl(0, F_DUPFD_CLOEXEC, 5) : -1,
-		fcntl(1, F_DUPFD_CLOEXEC, 5),
-		fcntl(2, F_DUPFD_CLOEXEC, 5),
+		interactive && !tty ? fcntl(0, F_DUPFD_CLOEXEC, 5) : -1,
+		tty ? -1 : fcntl(1, F_DUPFD_CLOEXEC, 5),
+		tty ? -1 : fcntl(2, F_DUPFD_CLOEXEC, 5),
 	};
 	struct namespaces namespaces = {.userns = NAMESPACES_NEW, .target = -1};
-	struct joiner joiner = {.process = process};
+	struct joiner joiner = {.process = process, .streams = {-1, -1, -1}};
+	struct terminal terminal = TERMINAL_INIT;
 	struct sock_fprog *filter = privilege_filter_room();
-	struct relay relay = {0};
+	struct relay relay = RELAY_INIT;
 	struct spec spec;
 	int ends[2], pidfd = -1, rc;
 	pid_t pid;
@@ -65,7 +73,10 @@ int container_exec(const struct container_host *host, const struct name *name,
 	process->filter = filter;
 	rc = privilege_filter_make(spec.caps, filter, err);
 	if (rc == 0) {
-		rc = relay_init(&relay, caller, NULL, joiner.streams);
+		if (tty)
+			joiner.size = terminal_size();
+		else
+			rc = relay_init(&relay, caller, NULL, joiner.streams);
 		if (rc == 0)
 			rc = sync_pair(ends);
 		if (rc < 0)
@@ -79,8 +90,14 @@ int container_exec(const struct container_host *host, const struct name *name,
 			fd_close(joiner.streams[i]);
 	}
 	fd_close(namespaces.target);
-	rc = rc < 0 ? PROCESS_FAILED : watch(&relay, ends[0], pid, pidfd, err);
+	terminal.input = interactive;
+	if (rc == 0 && tty && terminal_take(ends[0], &terminal, err) < 0) {
+		(void)pidfd_send_signal(pidfd, SIGKILL, NULL, 0);
+		terminal.input = false;
+	}
+	rc = rc < 0 ? PROCESS_FAILED : watch(&relay, &terminal, ends[0], pid, pidfd, err);
 	relay_fini(&relay);
+	terminal_fini(&terminal);
 	fd_close(pidfd);
 	return rc;
 }
@@ -117,7 +134,7 @@ static int join_run(void *ctx)
 	int rc = namespaces_become_root(&msg.err);
 
 	(void)setsid();
-	for (int i = 0; rc == 0 && i < 3; i++) {
+	for (int i = 0; rc == 0 && !joiner->process->tty && i < 3; i++) {
 		int fd = joiner->streams[i] >= 0 ? joiner->streams[i]
 						 : open("/dev/null", O_RDWR | O_CLOEXEC);
 
@@ -125,14 +142,47 @@ static int join_run(void *ctx)
 			rc = err_sys(&msg.err, ERR_KERNEL, errno, NULL,
 				     "set up standard stream %d", i);
 	}
+	if (rc == 0 && joiner->process->tty)
+		rc = terminal_make(joiner, &msg.err);
 	if (rc == 0)
 		msg.value = process_exec(joiner->process, &msg.err);
 	(void)sync_send(joiner->sync, &msg, -1);
 	return msg.value;
 }
 
+/* A pair of the container's devpts, as it is in there now: the master goes to the caller. */
+static int terminal_make(const struct joiner *joiner, struct err *err)
+{
+	struct sync_msg msg = {.kind = SYNC_TTY};
+	cleanup(fd_closep) int master = -1, slave = -1;
+	int rc = pty_open(&joiner->size, &master, &slave, err);
+
+	if (rc == 0)
+		rc = pty_streams(slave, err);
+	if (rc == 0 && sync_send(joiner->sync, &msg, master) < 0)
+		rc = err_set(err, ERR_INTERNAL, EPIPE, NULL, "the caller is gone");
+	return rc;
+}
+
+static int terminal_take(int sync, struct terminal *terminal, struct err *err)
+{
+	struct sync_msg msg;
+	int fd;
+	int rc = sync_recv(sync, &msg, &fd);
+
+	if (rc == 1 && msg.kind == SYNC_FAILED) {
+		*err = msg.err;
+		return -EINVAL;
+	}
+	if (rc != 1 || msg.kind != SYNC_TTY || fd < 0)
+		return err_set(err, ERR_INTERNAL, EPIPE, NULL, "it ended before it had a terminal");
+	terminal->output = fd;
+	return terminal_start(terminal, fd, err);
+}
+
 /* Until it has ended and all it wrote is out. */
-static int watch(struct relay *relay, int sync, pid_t pid, int pidfd, struct err *err)
+static int watch(struct relay *relay, struct terminal *terminal, int sync, pid_t pid, int pidfd,
+		 struct err *err)
 {
 	sigset_t set, before;
 	struct sync_msg msg;
@@ -146,19 +196,27 @@ static int watch(struct relay *relay, int sync, pid_t pid, int pidfd, struct err
 	sigaddset(&set, SIGHUP);
 	sigaddset(&set, SIGQUIT);
 	sigaddset(&set, SIGPIPE);
+	if (terminal->output >= 0) {
+		sigaddset(&set, SIGWINCH);
+		sigaddset(&set, SIGTSTP);
+		sigaddset(&set, SIGCONT);
+	}
 	(void)sigprocmask(SIG_BLOCK, &set, &before);
 	sigdelset(&set, SIGPIPE);
 	signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	while (!ended || relay_busy(relay)) {
-		struct pollfd fds[2 + RELAY_POLLFDS] = {
+		struct pollfd fds[2 + TERMINAL_POLLFDS + RELAY_POLLFDS] = {
 			{.fd = ended ? -1 : pidfd, .events = POLLIN},
 			{.fd = signals, .events = POLLIN},
 		};
-		size_t count = relay_pollfds(relay, fds + 2);
+		struct pollfd *streams = fds + 2 + TERMINAL_POLLFDS;
+		size_t count = relay_pollfds(relay, streams);
 
-		if (poll(fds, 2 + count, -1) < 0)
+		terminal_pollfds(terminal, fds + 2);
+		if (poll(fds, 2 + TERMINAL_POLLFDS + count, -1) < 0)
 			continue;
-		relay_handle(relay, fds + 2, count);
+		(void)terminal_handle(terminal, fds + 2);
+		relay_handle(relay, streams, count);
 		if (fds[0].revents) {
 			ended = true;
 			relay_ending(relay);
@@ -166,7 +224,9 @@ static int watch(struct relay *relay, int sync, pid_t pid, int pidfd, struct err
 		if (fds[1].revents) {
 			struct signalfd_siginfo one;
 
-			if (read(signals, &one, sizeof(one)) == (ssize_t)sizeof(one))
+			if (read(signals, &one, sizeof(one)) == (ssize_t)sizeof(one) &&
+			    !(terminal->master >= 0 &&
+			      terminal_signal(terminal, (int)one.ssi_signo)))
 				(void)pidfd_send_signal(pidfd, (int)one.ssi_signo, NULL, 0);
 		}
 	}

@@ -33,6 +33,7 @@ int init_run(const struct spec *spec, const struct sock_fprog *filter, int sync)
 		.workdir = spec->workdir,
 		.hostname = spec->hostname,
 		.caps = spec->caps,
+		.tty = spec->tty,
 		.filter = filter,
 	};
 	struct err err = ERR_INIT;

@@ -32,6 +32,7 @@
 #include "runner/mounts.h"
 #include "runner/namespaces.h"
 #include "runner/process.h"
+#include "runner/pty.h"
 #include "runner/sync.h"
 
 static int descriptors_keep(struct inside *inside, struct err *err);
@@ -41,6 +42,7 @@ static int expect(int sync, enum sync_kind kind, struct sync_msg *ret_msg, int *
 static int mounts_take(const struct inside *inside, struct mounts *mounts, int *ret_root,
 		       struct mounts_extra *extras, size_t *ret_count, struct err *err);
 static int streams_set(const int streams[3], struct err *err);
+static int terminal_set(const struct inside *inside, struct err *err);
 static int lines_take(const char *text, struct err *err);
 
 int inside_run(void *ctx)
@@ -125,6 +127,8 @@ static int prepare(const struct inside *inside, struct err *err)
 		rc = err_sys(err, ERR_KERNEL, errno, NULL, "setsid");
 	if (rc == 0)
 		rc = streams_set(inside->streams, err);
+	if (rc == 0 && spec->tty)
+		rc = terminal_set(inside, err);
 	msg.kind = SYNC_READY;
 	if (rc == 0 && sync_send(inside->sync, &msg, -1) < 0)
 		rc = err_set(err, ERR_INTERNAL, EPIPE, NULL, "the shim is gone");
@@ -195,6 +199,22 @@ static int streams_set(const int streams[3], struct err *err)
 				       "set up standard stream %d", i);
 	}
 	return 0;
+}
+
+/* A pair of the container's own devpts: the master goes to the shim, the other end is ours. */
+static int terminal_set(const struct inside *inside, struct err *err)
+{
+	struct sync_msg msg = {.kind = SYNC_TTY};
+	cleanup(fd_closep) int master = -1, slave = -1;
+	int rc = pty_open(&inside->spec->size, &master, &slave, err);
+
+	if (rc == 0)
+		rc = pty_console(slave, err);
+	if (rc == 0)
+		rc = pty_streams(slave, err);
+	if (rc == 0 && sync_send(inside->sync, &msg, master) < 0)
+		rc = err_set(err, ERR_INTERNAL, EPIPE, NULL, "the shim is gone");
+	return rc;
 }
 
 /* Its file, its rights: no following of what somebody may have put there. What cannot be written is its owner's will. */

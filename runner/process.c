@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -88,6 +89,12 @@ int process_exec(const struct process *process, struct err *err)
 	if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) < 0 && errno != ENOSYS &&
 	    errno != EDQUOT) {
 		err_sys(err, ERR_KERNEL, errno, NULL, "a session keyring");
+		return PROCESS_FAILED;
+	}
+	/* So that it may open /dev/stdin again, and nobody else its terminal. */
+	if (process->tty &&
+	    (ioctl(0, TIOCSCTTY, 0) < 0 || fchown(0, user.uid, (gid_t)-1) < 0)) {
+		err_sys(err, ERR_KERNEL, errno, NULL, "take the terminal");
 		return PROCESS_FAILED;
 	}
 	if (privilege_bound(process->caps, err) < 0)
@@ -205,16 +212,18 @@ static void groups_of(const char *name, struct process_user *user)
 /* Ours first, the user's over them. Memory lives until the exec. */
 static char **environment(const struct process *process, const struct process_user *user)
 {
-	size_t count = 0, room = 5;
+	size_t count = 0, room = 6;
 	char **env;
 
-	while (process->env[room - 5])
+	while (process->env[room - 6])
 		room++;
 	env = mem_array(room, sizeof(*env));
 	environment_set(env, &count, "PATH=" PATH_DEFAULT);
 	environment_set(env, &count, mem_printf("HOME=%s", user->home));
 	environment_set(env, &count, mem_printf("HOSTNAME=%s", process->hostname));
 	environment_set(env, &count, "container=moat");
+	if (process->tty)
+		environment_set(env, &count, "TERM=xterm");
 	for (size_t i = 0; process->env[i]; i++)
 		environment_set(env, &count, process->env[i]);
 	return env;

@@ -8,6 +8,7 @@
 #define MOAT_RUNNER_PROCESS_H
 
 #include <linux/filter.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -27,6 +28,7 @@ enum {
  * @user: NULL or "" for root, else of process_user_find()
  * @workdir: absolute, inside
  * @caps: what root keeps; any other user has none
+ * @tty: its standard input is a terminal: it becomes the session's, and the user's
  */
 struct process {
 	const char *const *args;
@@ -35,6 +37,7 @@ struct process {
 	const char *workdir;
 	const char *hostname;
 	uint64_t caps;
+	bool tty;
 	const struct sock_fprog *filter;
 };
 

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "lib/base/fdio.h"
+#include "runner/pty.h"
 
 static void stream_close(struct relay_stream *stream);
 static void stream_read(struct relay *relay, struct relay_stream *stream);
@@ -16,14 +17,13 @@ static void stream_write(struct relay_stream *stream);
 
 int relay_init(struct relay *relay, const int caller[3], struct logfile *log, int ret_inside[3])
 {
+	*relay = RELAY_INIT;
 	relay->log = log;
 	for (int i = 0; i < 3; i++) {
 		struct relay_stream *stream = &relay->streams[i];
 		int ends[2];
 
-		stream->number = i;
-		stream->len = 0;
-		stream->from = stream->to = ret_inside[i] = -1;
+		ret_inside[i] = -1;
 		if (i == 0 && caller[0] < 0)
 			continue;
 		/*
@@ -43,6 +43,28 @@ void relay_fini(struct relay *relay)
 {
 	for (int i = 0; i < 3; i++)
 		stream_close(&relay->streams[i]);
+	fd_close(relay->peer);
+	*relay = RELAY_INIT;
+}
+
+void relay_init_tty(struct relay *relay, int to, struct logfile *log)
+{
+	*relay = RELAY_INIT;
+	relay->log = log;
+	relay->streams[1].lasting = true;
+	relay->streams[1].to = to;
+}
+
+void relay_tty(struct relay *relay, int master)
+{
+	relay->streams[1].from = master;
+	relay->peer = pty_peer(master);
+}
+
+void relay_take(struct relay *relay, int to)
+{
+	relay_forget_caller(relay);
+	relay->streams[1].to = to;
 }
 
 size_t relay_pollfds(const struct relay *relay, struct pollfd fds[RELAY_POLLFDS])
@@ -83,6 +105,9 @@ void relay_input_close(struct relay *relay)
 void relay_ending(struct relay *relay)
 {
 	relay_input_close(relay);
+	relay->ending = true;
+	fd_close(relay->peer);
+	relay->peer = -1;
 	for (int i = 1; i < 3; i++)
 		if (relay->streams[i].from >= 0)
 			(void)fd_nonblock(relay->streams[i].from, true);
@@ -118,10 +143,10 @@ static void stream_read(struct relay *relay, struct relay_stream *stream)
 {
 	ssize_t n = read(stream->from, stream->data, sizeof(stream->data));
 
-	if (n < 0 && errno == EINTR)
+	if (n < 0 && (errno == EINTR || (errno == EAGAIN && !relay->ending)))
 		return;
 	if (n <= 0) {
-		/* EAGAIN comes only after relay_ending(): there is no more. */
+		/* EAGAIN after relay_ending(): there is no more. */
 		stream_close(stream);
 		return;
 	}
@@ -145,8 +170,15 @@ static void stream_write(struct relay_stream *stream)
 	n = write(stream->to, stream->data + stream->off,
 		  stream->len < RELAY_WRITE ? stream->len : RELAY_WRITE);
 	if (n < 0) {
-		if (errno != EINTR && errno != EAGAIN)
+		if (errno == EINTR || errno == EAGAIN)
+			return;
+		if (!stream->lasting) {
 			stream_close(stream);
+			return;
+		}
+		fd_close(stream->to);
+		stream->to = -1;
+		stream->len = 0;
 		return;
 	}
 	stream->off += (size_t)n;

@@ -24,19 +24,28 @@ enum {
  * struct relay_stream - one direction
  * @from, @to: owned; -1 closed. With @to -1 what is read goes to the log alone.
  * @number: 0, 1, 2 as seen inside
+ * @lasting: it outlives its reader: of a terminal, which others may take
  */
 struct relay_stream {
 	int from, to;
 	int number;
+	bool lasting;
 	char data[RELAY_READ];
 	size_t off, len; /* yet to be written: @len bytes from @off */
 };
 
-/** struct relay - the three streams; @log may be NULL */
+/** struct relay - the three streams; @log may be NULL; @peer: keeps a terminal from ending while nobody has it open */
 struct relay {
 	struct relay_stream streams[3];
 	struct logfile *log;
+	int peer;
+	bool ending;
 };
+#define RELAY_INIT                                                                             \
+	((struct relay){.streams = {{.from = -1, .to = -1},                                    \
+				    {.from = -1, .to = -1, .number = 1},                       \
+				    {.from = -1, .to = -1, .number = 2}},                      \
+			.peer = -1})
 
 /**
  * relay_init() - make the pipes
@@ -45,7 +54,16 @@ struct relay {
  */
 int relay_init(struct relay *relay, const int caller[3], struct logfile *log,
 	       int ret_inside[3]);
-void relay_fini(struct relay *relay);
+void relay_fini(struct relay *relay); /* may be used again afterwards */
+
+/**
+ * relay_init_tty() - one stream, of a terminal: what comes out of it, to @to (taken; -1: to the log alone)
+ * relay_tty() - its @master, taken, as soon as there is one
+ * relay_take() - @to (taken) reads it from now on; who did before sees the end
+ */
+void relay_init_tty(struct relay *relay, int to, struct logfile *log);
+void relay_tty(struct relay *relay, int master);
+void relay_take(struct relay *relay, int to);
 
 /** relay_pollfds() - fills @fds. Return: how many. */
 size_t relay_pollfds(const struct relay *relay, struct pollfd fds[RELAY_POLLFDS]);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * shim - start, loop, end of one container. Floor F4.
+ * shim - start and end of one container, once or as often as its policy says. Floor F4.
  *
  * Whatever fails before the command runs undoes everything: the first process
  * is killed (its namespaces and mounts with it), the daemon forgets the stack,
@@ -11,7 +11,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -32,41 +31,18 @@
 #include "runner/idrange.h"
 #include "runner/inside.h"
 #include "runner/join.h"
-#include "runner/logfile.h"
 #include "runner/members.h"
 #include "runner/mounts.h"
 #include "runner/namespaces.h"
 #include "runner/privilege.h"
 #include "runner/process.h"
-#include "runner/relay.h"
 #include "runner/rootfs.h"
+#include "runner/shim_own.h"
 #include "runner/stack.h"
-#include "runner/state.h"
-#include "runner/sync.h"
 #include "runner/x11.h"
 
-/**
- * struct shim - the one container
- * @mntns: the mount namespace we came from; @userns, @netns: the container's; @join: those of others it lives in
- * @layer_mount: its layer from before, detached; -1: a fresh one is made
- * @stack_here: this start made the daemon know the stack: a failure takes it back
- */
-struct shim {
-	const struct shim_args *args;
-	const char *runtime_dir, *socket;
-	struct state_dir dir;
-	struct arena *arena;
-	json_t *doc;
-	struct spec spec;
-	struct state state;
-	int control, mntns, userns, netns, layer_mount, layer, sync, pidfd, signals;
-	struct join join;
-	pid_t pid;
-	bool stack_here, killed;
-	struct sock_fprog *filter;
-	struct relay relay;
-	struct logfile log;
-};
+/* As docker does: 0.1 s at first, twice as long each time, and anew after a run of ten seconds. */
+enum { REST_FIRST_MS = 100, REST_MAX_MS = 60000, REST_RESET_MS = 10000 };
 
 static int setup(struct shim *shim, struct err *err);
 static int start(struct shim *shim, int *ret_code, struct err *err);
@@ -81,13 +57,11 @@ static int mount_send(struct shim *shim, int mount, int index, const char *targe
 static int extra_send(void *ctx, int mount, const char *path, struct err *err);
 static int stack_make(struct shim *shim, struct buf *hosts, struct err *err);
 static int heard(struct shim *shim, bool want_end, int *ret_code, struct err *err);
-static int loop(struct shim *shim);
-static void client_heard(struct shim *shim);
-static int reap(struct shim *shim);
-static void members_end(struct shim *shim);
+static bool again(struct shim *shim, int *code);
+static bool policy_wants(const struct shim *shim, int code);
+static void run_end(struct shim *shim, int code);
 static void undo(struct shim *shim);
 static void finish(struct shim *shim, int code);
-static void tell(struct shim *shim, enum sync_kind kind, int value, const struct err *err);
 
 int shim_run(const struct shim_args *args)
 {
@@ -106,6 +80,9 @@ int shim_run(const struct shim_args *args)
 		.sync = -1,
 		.pidfd = -1,
 		.signals = -1,
+		.listener = -1,
+		.relay = RELAY_INIT,
+		.delay_ms = REST_FIRST_MS,
 	};
 	struct err err = ERR_INIT;
 	int code = PROCESS_FAILED;
@@ -115,22 +92,29 @@ int shim_run(const struct shim_args *args)
 	(void)fd_cloexec(SHIM_FD_LOCK, true);
 	rc = state_dir_open(args->runtime_dir, args->name, &shim.dir, &err);
 	if (rc < 0) {
-		tell(&shim, SYNC_FAILED, code, &err);
+		shim_tell(&shim, SYNC_FAILED, code, &err);
 		return 1;
 	}
 	shim.dir.lock = SHIM_FD_LOCK;
 	rc = setup(&shim, &err);
 	if (rc == 0)
+		rc = shim_listen(&shim, &err);
+	if (rc == 0)
 		rc = start(&shim, &code, &err);
 	if (rc < 0) {
 		undo(&shim);
-		tell(&shim, SYNC_FAILED, code, &err);
+		shim_tell(&shim, SYNC_FAILED, code, &err);
 		return 1;
 	}
-	tell(&shim, SYNC_STARTED, 0, NULL);
-	code = loop(&shim);
+	shim_tell(&shim, SYNC_STARTED, 0, NULL);
+	do {
+		code = shim_loop(&shim);
+		run_end(&shim, code);
+	} while (again(&shim, &code));
 	finish(&shim, code);
-	tell(&shim, SYNC_EXITED, code, NULL);
+	shim_tell(&shim, SYNC_EXITED, code, NULL);
+	shim_answer(&shim, SYNC_ATTACH, SYNC_EXITED, code, NULL);
+	shim_answer(&shim, SYNC_WAIT, SYNC_EXITED, code, NULL);
 	return 0;
 }
 
@@ -234,9 +218,11 @@ static int start(struct shim *shim, int *ret_code, struct err *err)
 	/* The pid must be known to `stop` while the recipe runs. */
 	shim->state.status = STATE_RUNNING;
 	shim->state.pid = shim->pid;
+	shim->state.shim_pid = getpid();
 	shim->state.started_ms = (int64_t)clock_realtime_ms();
 	shim->state.exit_code = 0;
-	if (state_pid_start(shim->pid, &shim->state.pid_start) < 0)
+	if (state_pid_start(shim->pid, &shim->state.pid_start) < 0 ||
+	    state_pid_start(getpid(), &shim->state.shim_start) < 0)
 		return err_set(err, ERR_KERNEL, ESRCH, NULL,
 			       "the container's first process is gone");
 	if (shim->spec.pid != SPEC_NS_OWN)
@@ -261,18 +247,23 @@ static int spawn(struct shim *shim, struct err *err)
 		.ipcns = spec->ipc == SPEC_NS_HOST ? NAMESPACES_HOST : shim->join.ipcns,
 		.target = -1,
 	};
+	const bool tty = spec->tty, attached = spec->attached;
 	const int caller[3] = {
-		shim->spec.interactive ? fcntl(0, F_DUPFD_CLOEXEC, 5) : -1,
-		shim->spec.attached ? fcntl(1, F_DUPFD_CLOEXEC, 5) : -1,
-		shim->spec.attached ? fcntl(2, F_DUPFD_CLOEXEC, 5) : -1,
+		shim->spec.interactive && !tty ? fcntl(0, F_DUPFD_CLOEXEC, 5) : -1,
+		attached ? fcntl(1, F_DUPFD_CLOEXEC, 5) : -1,
+		attached && !tty ? fcntl(2, F_DUPFD_CLOEXEC, 5) : -1,
 	};
 	struct inside inside = {.spec = &shim->spec,
 				.filter = shim->filter,
+				.streams = {-1, -1, -1},
 				.title = shim->args->title,
 				.title_size = shim->args->title_size};
-	int ends[2], rc;
+	int ends[2], rc = 0;
 
-	rc = relay_init(&shim->relay, caller, &shim->log, inside.streams);
+	if (tty)
+		relay_init_tty(&shim->relay, caller[1], &shim->log);
+	else
+		rc = relay_init(&shim->relay, caller, &shim->log, inside.streams);
 	if (rc == 0)
 		rc = sync_pair(ends);
 	if (rc < 0)
@@ -299,11 +290,22 @@ static int streams_leave(struct err *err)
 	return 0;
 }
 
-/* Those that stand already: other containers', and our own stack from before. What stays -1 is made. */
+/*
+ * Those that stand already: other containers', and our own stack from before; what stays -1 is made. From its second run on, and whatever the daemon does, we have its stack ourselves; but
+ * whom it joins may have other processes and IPC objects by now.
+ */
 static int namespaces_find(struct shim *shim, struct err *err)
 {
+	bool joins_more = shim->spec.pid == SPEC_NS_JOIN || shim->spec.ipc == SPEC_NS_JOIN;
 	int rc = 0;
 
+	if (shim->userns >= 0 && !joins_more)
+		return 0;
+	if (shim->userns >= 0 && shim->userns != shim->join.userns)
+		fd_close(shim->userns);
+	if (shim->netns >= 0 && shim->netns != shim->join.netns)
+		fd_close(shim->netns);
+	join_fini(&shim->join);
 	if (spec_joins(&shim->spec))
 		rc = join_open(shim->runtime_dir, &shim->spec, (uint32_t)shim->state.id_base,
 			       &shim->join, err);
@@ -340,10 +342,13 @@ static int mounts_send(struct shim *shim, struct err *err)
 	if (spec->rootfs) {
 		rc = rootfs_folder(spec->rootfs, shim->userns, false, &mount, err);
 	} else {
-		bool fresh = shim->layer_mount < 0;
+		bool fresh = shim->layer_mount < 0 && shim->layer < 0;
 
-		rc = fresh ? rootfs_layer_mount(&shim->dir, &shim->layer, err)
-			   : rootfs_layer_put(&shim->dir, shim->layer_mount, &shim->layer, err);
+		rc = 0;
+		if (fresh)
+			rc = rootfs_layer_mount(&shim->dir, &shim->layer, err);
+		else if (shim->layer < 0)
+			rc = rootfs_layer_put(&shim->dir, shim->layer_mount, &shim->layer, err);
 		if (rc == 0)
 			rc = rootfs_view(spec, (uint32_t)shim->state.id_base, shim->layer,
 					 fresh, &mount, err);
@@ -455,123 +460,111 @@ static int stack_make(struct shim *shim, struct buf *hosts, struct err *err)
 }
 
 /*
- * The first process' next word, while the client is watched as well. @want_end: that the command runs, which is the end
- * of the connection; else SYNC_READY.
+ * The first process' next word. @want_end: that the command runs, which is the end of the connection; else SYNC_READY,
+ * before which it may hand out its terminal.
  */
 static int heard(struct shim *shim, bool want_end, int *ret_code, struct err *err)
 {
+	bool watched = shim->spec.attached;
 	struct sync_msg msg;
-	int rc;
+	int fd, rc;
 
 	for (;;) {
-		struct pollfd fds[2] = {{.fd = shim->sync, .events = POLLIN},
-					{.fd = shim->control, .events = POLLIN}};
-
-		if (poll(fds, 2, -1) < 0 && errno != EINTR)
-			return err_sys(err, ERR_KERNEL, errno, NULL, "poll");
-		if (fds[0].revents)
+		rc = shim_heard(shim, &msg, &fd);
+		if (rc != 1 || msg.kind != SYNC_TTY || fd < 0)
 			break;
-		/* A signal waits inside, blocked, until there is a command or a step to have it. */
-		if (fds[1].revents) {
-			rc = sync_recv(shim->control, &msg, NULL);
-			if (rc != 1)
-				return err_set(err, ERR_INTERNAL, ECANCELED, NULL,
-					       "the client is gone");
-			(void)pidfd_send_signal(shim->pidfd, msg.value, NULL, 0);
-		}
+		relay_tty(&shim->relay, fd);
+		if (shim->spec.attached)
+			(void)sync_send(shim->control, &msg, fd);
 	}
-	rc = sync_recv(shim->sync, &msg, NULL);
+	fd_close(fd);
 	if (rc == 1 && msg.kind == SYNC_FAILED) {
 		if (err)
 			*err = msg.err;
 		*ret_code = msg.value;
 		return msg.err.no ? -msg.err.no : -EINVAL;
 	}
+	if (watched && shim->control < 0 && shim->stopping)
+		return err_set(err, ERR_INTERNAL, ECANCELED, NULL, "the client is gone");
 	if (rc == (want_end ? 0 : 1) && (want_end || msg.kind == SYNC_READY))
 		return 0;
 	return err_set(err, ERR_INTERNAL, ESRCH, NULL,
 		       "the container's first process ended early");
 }
 
-/* -------------------------------------------------------------------- loop */
+/* ------------------------------------------------------------------- again */
 
-/* Return: the container's exit code, all that it wrote being carried on. */
-static int loop(struct shim *shim)
+/* What belonged to one run. The stack, the layer and the log stay. */
+static void run_end(struct shim *shim, int code)
 {
-	bool ended = false;
-	int code = 128 + SIGKILL;
-
+	relay_fini(&shim->relay);
+	fd_close(shim->pidfd);
 	fd_close(shim->sync);
-	shim->sync = -1;
-	while (!ended || relay_busy(&shim->relay)) {
-		struct pollfd fds[3 + RELAY_POLLFDS] = {
-			{.fd = shim->control, .events = POLLIN},
-			{.fd = ended ? -1 : shim->pidfd, .events = POLLIN},
-			{.fd = shim->signals, .events = POLLIN},
-		};
-		size_t count = relay_pollfds(&shim->relay, fds + 3);
+	shim->pidfd = shim->sync = -1;
+	shim->state.exit_code = code;
+	shim->state.finished_ms = (int64_t)clock_realtime_ms();
+}
 
-		if (poll(fds, 3 + count, -1) < 0)
-			continue;
-		relay_handle(&shim->relay, fds + 3, count);
-		if (fds[0].revents)
-			client_heard(shim);
-		if (fds[1].revents) {
-			code = reap(shim);
-			ended = true;
-			relay_ending(&shim->relay);
+/*
+ * Whether it runs once more, because somebody asked or by its policy; if so it does. Nobody else is needed for it: the
+ * namespaces of its stack are open here.
+ * Return: false when that was its end; *code is the last one.
+ */
+static bool again(struct shim *shim, int *code)
+{
+	for (;;) {
+		bool asked = shim->again;
+		struct err err = ERR_INIT;
+		int failed = PROCESS_FAILED;
+
+		if (!asked && (shim->stopping || !policy_wants(shim, *code)))
+			return false;
+		/* Who watched has seen it end. */
+		shim_tell(shim, SYNC_EXITED, *code, NULL);
+		fd_close(shim->control);
+		shim->control = -1;
+		shim->spec.attached = false;
+		shim_answer(shim, SYNC_ATTACH, SYNC_EXITED, *code, NULL);
+		if (!asked) {
+			if (shim->state.finished_ms - shim->state.started_ms >= REST_RESET_MS)
+				shim->delay_ms = REST_FIRST_MS;
+			shim->state.status = STATE_RESTARTING;
+			(void)state_save(&shim->dir, &shim->state, NULL);
+			if (!shim_rest(shim, shim->delay_ms))
+				continue;
+			shim->delay_ms *= 2;
+			if (shim->delay_ms > REST_MAX_MS)
+				shim->delay_ms = REST_MAX_MS;
+			shim->state.restarts++;
 		}
-		if (fds[2].revents) {
-			struct signalfd_siginfo info;
-
-			if (read(shim->signals, &info, sizeof(info)) == (ssize_t)sizeof(info))
-				(void)pidfd_send_signal(shim->pidfd, SIGKILL, NULL, 0);
+		shim->again = shim->stopping = false;
+		shim->kill_at = 0;
+		if (start(shim, &failed, &err) == 0) {
+			shim_answer(shim, SYNC_RESTART, SYNC_STARTED, 0, NULL);
+			return true;
 		}
-	}
-	return code;
-}
-
-/* The client that watches: a signal to hand on, or its end, which is the container's. */
-static void client_heard(struct shim *shim)
-{
-	struct sync_msg msg;
-	int rc = sync_recv(shim->control, &msg, NULL);
-
-	if (rc == 1 && msg.kind == SYNC_SIGNAL) {
-		(void)pidfd_send_signal(shim->pidfd, msg.value, NULL, 0);
-		return;
-	}
-	if (rc == 1)
-		return;
-	fd_close(shim->control);
-	shim->control = -1;
-	if (shim->spec.attached) {
-		(void)pidfd_send_signal(shim->pidfd, SIGKILL, NULL, 0);
-		relay_forget_caller(&shim->relay);
+		if (shim->pid > 0) {
+			(void)pidfd_send_signal(shim->pidfd, SIGKILL, NULL, 0);
+			(void)shim_reap(shim);
+		}
+		*code = failed;
+		run_end(shim, failed);
+		shim_answer(shim, SYNC_RESTART, SYNC_FAILED, failed, &err);
 	}
 }
 
-static int reap(struct shim *shim)
+static bool policy_wants(const struct shim *shim, int code)
 {
-	siginfo_t info = {0};
-	int code;
-
-	while (waitid(P_PID, (id_t)shim->pid, &info, WEXITED) < 0)
-		if (errno != EINTR)
-			return 128 + SIGKILL;
-	code = info.si_code == CLD_EXITED ? info.si_status : 128 + info.si_status;
-	shim->pid = 0;
-	members_end(shim);
-	return code;
-}
-
-/* In a pid namespace of its own the end of process 1 was that of all. */
-static void members_end(struct shim *shim)
-{
-	if (shim->state.mntns &&
-	    members_kill(shim->state.mntns, shim->state.mntns_id,
-			 (uint32_t)shim->state.id_base, NULL) == 0)
-		shim->state.mntns = shim->state.mntns_id = 0;
+	switch (shim->spec.restart) {
+	case SPEC_RESTART_ALWAYS:
+		return true;
+	case SPEC_RESTART_ON_FAILURE:
+		return code != 0 && (shim->spec.restart_max == 0 ||
+				     shim->state.restarts < shim->spec.restart_max);
+	case SPEC_RESTART_NO:
+		break;
+	}
+	return false;
 }
 
 /* --------------------------------------------------------------------- end */
@@ -583,7 +576,7 @@ static void undo(struct shim *shim)
 
 	if (shim->pid > 0) {
 		(void)pidfd_send_signal(shim->pidfd, SIGKILL, NULL, 0);
-		(void)reap(shim);
+		(void)shim_reap(shim);
 	}
 	relay_fini(&shim->relay);
 	if (shim->stack_here && stack_delete(shim->socket, &shim->spec.name, &err) == 0)
@@ -608,11 +601,9 @@ static void finish(struct shim *shim, int code)
 {
 	struct err err = ERR_INIT;
 
-	relay_fini(&shim->relay);
 	logfile_fini(&shim->log);
 	shim->state.status = STATE_EXITED;
 	shim->state.exit_code = code;
-	shim->state.finished_ms = (int64_t)clock_realtime_ms();
 	if (shim->spec.remove) {
 		/* What cannot be taken away now (the daemon is down) is taken by the next command's sweep. */
 		if ((shim->state.stack &&
@@ -625,15 +616,4 @@ static void finish(struct shim *shim, int code)
 		shim->state.layer =
 			rootfs_layer_pin(&shim->dir, shim->layer, shim->mntns, &err) == 0;
 	(void)state_save(&shim->dir, &shim->state, &err);
-}
-
-static void tell(struct shim *shim, enum sync_kind kind, int value, const struct err *err)
-{
-	struct sync_msg msg = {.kind = kind, .value = value};
-
-	if (shim->control < 0)
-		return;
-	if (err)
-		msg.err = *err;
-	(void)sync_send(shim->control, &msg, -1);
 }

@@ -6,6 +6,7 @@
 #include "runner/spec.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -25,13 +26,23 @@ static const char *const ns_names[] = {
 	[SPEC_NS_HOST] = "host",
 };
 
+static const char *const restart_names[] = {
+	[SPEC_RESTART_NO] = "no",
+	[SPEC_RESTART_ON_FAILURE] = "on-failure",
+	[SPEC_RESTART_ALWAYS] = "always",
+};
+
+enum { TERMINAL_SIDE_MAX = 65535, RESTART_TIMES_MAX = 1000000, SIGNAL_MAX = 64 };
+
 /* What JSON says before it is a spec: the rows of the decode table point here. */
 struct spec_raw {
 	const char *tenant, *name, *id, *user, *workdir, *hostname, *rootfs, *join, *net, *caps;
-	const char *pid, *pid_join, *ipc, *ipc_join;
+	const char *pid, *pid_join, *ipc, *ipc_join, *restart;
 	const char **publish, **tmpfs;
 	const json_t *args, *env, *networks, *volumes, *steps, *seeds, *x11;
-	bool read_only, remove, interactive, attached, linger;
+	bool read_only, remove, interactive, attached, linger, tty;
+	struct spec_size size;
+	int64_t restart_max, stop_signal;
 };
 
 #define RAW(field) offsetof(struct spec_raw, field)
@@ -58,6 +69,12 @@ static const struct json_field spec_fields[] = {
 	{"interactive", JSON_FIELD_BOOL, RAW(interactive), 0, 0, 0},
 	{"attached", JSON_FIELD_BOOL, RAW(attached), 0, 0, 0},
 	{"linger", JSON_FIELD_BOOL, RAW(linger), 0, 0, 0},
+	{"tty", JSON_FIELD_BOOL, RAW(tty), 0, 0, 0},
+	{"rows", JSON_FIELD_INT, RAW(size.rows), 0, 0, TERMINAL_SIDE_MAX},
+	{"columns", JSON_FIELD_INT, RAW(size.columns), 0, 0, TERMINAL_SIDE_MAX},
+	{"restart", JSON_FIELD_STRING, RAW(restart), 0, 0, 0},
+	{"restartMax", JSON_FIELD_INT, RAW(restart_max), 0, 0, RESTART_TIMES_MAX},
+	{"stopSignal", JSON_FIELD_INT, RAW(stop_signal), 0, 0, SIGNAL_MAX},
 	{"publish", JSON_FIELD_STRV, RAW(publish), 0, 0, SPEC_ARGS_MAX},
 	{"tmpfs", JSON_FIELD_STRV, RAW(tmpfs), 0, 0, SPEC_VOLUMES_MAX},
 	{"networks", JSON_FIELD_ARRAY, RAW(networks), 0, 0, SPEC_NETWORKS_MAX},
@@ -225,6 +242,12 @@ json_t *spec_encode(const struct spec *spec)
 	json_object_set_new(doc, "interactive", json_boolean(spec->interactive));
 	json_object_set_new(doc, "attached", json_boolean(spec->attached));
 	json_object_set_new(doc, "linger", json_boolean(spec->linger));
+	json_object_set_new(doc, "tty", json_boolean(spec->tty));
+	json_object_set_new(doc, "rows", json_integer(spec->size.rows));
+	json_object_set_new(doc, "columns", json_integer(spec->size.columns));
+	set_string(doc, "restart", restart_names[spec->restart]);
+	json_object_set_new(doc, "restartMax", json_integer(spec->restart_max));
+	json_object_set_new(doc, "stopSignal", json_integer(spec->stop_signal));
 	json_object_set_new(doc, "publish", strv_encode(spec->publish));
 	json_object_set_new(doc, "tmpfs", strv_encode(spec->tmpfs));
 	for (size_t i = 0; i < spec->network_count; i++) {
@@ -309,6 +332,15 @@ int spec_decode(const json_t *doc, struct arena *arena, struct spec *ret_spec, s
 	spec.interactive = raw.interactive;
 	spec.attached = raw.attached;
 	spec.linger = raw.linger;
+	spec.tty = raw.tty;
+	spec.size = raw.size;
+	if (raw.restart)
+		while (!str_eq(restart_names[spec.restart], raw.restart))
+			if (++spec.restart == ARRAY_COUNT(restart_names))
+				return err_set(err, ERR_USAGE, EINVAL, "restart",
+					       "unknown policy \"%s\"", raw.restart);
+	spec.restart_max = raw.restart_max;
+	spec.stop_signal = raw.stop_signal ? raw.stop_signal : SIGTERM;
 	spec.caps = strtoull(raw.caps, &end, 16);
 	if (*end)
 		return err_set(err, ERR_USAGE, EINVAL, "caps", "not a hexadecimal number");
@@ -424,6 +456,30 @@ int spec_volume_parse(const char *text, struct arena *arena, struct spec_volume 
 		return -EINVAL;
 	*ret_volume = volume;
 	return 0;
+}
+
+int spec_restart_parse(const char *text, struct spec *spec, struct err *err)
+{
+	const char *number = strchr(text, ':');
+	size_t len = number ? (size_t)(number - text) : strlen(text);
+	uint64_t times = 0;
+
+	for (size_t i = 0; i < ARRAY_COUNT(restart_names); i++) {
+		if (strlen(restart_names[i]) != len || !str_starts(text, restart_names[i]) ||
+		    (number && (i != SPEC_RESTART_ON_FAILURE ||
+				str_u64(number + 1, RESTART_TIMES_MAX, &times) < 0)))
+			continue;
+		spec->restart = (enum spec_restart)i;
+		spec->restart_max = (int64_t)times;
+		return 0;
+	}
+	return err_set(err, ERR_USAGE, EINVAL, text,
+		       "--restart is no, on-failure, on-failure:TIMES or always");
+}
+
+const char *spec_restart_name(enum spec_restart restart)
+{
+	return restart_names[restart];
 }
 
 /* ----------------------------------------------------------------- helpers */

@@ -31,6 +31,17 @@ enum {
 	SPEC_COOKIE_MAX = 64, /* bytes; MIT-MAGIC-COOKIE-1 has 16 */
 };
 
+/** struct spec_size - of a terminal, in characters; 0, 0: unknown */
+struct spec_size {
+	int64_t rows, columns;
+};
+
+enum spec_restart {
+	SPEC_RESTART_NO,
+	SPEC_RESTART_ON_FAILURE, /* when its status was not 0 */
+	SPEC_RESTART_ALWAYS,
+};
+
 enum spec_net {
 	SPEC_NET_NONE, /* a stack of its own with loopback only */
 	SPEC_NET_OWN,  /* a stack of its own, attached to networks */
@@ -99,6 +110,9 @@ struct spec_seed {
  * @rootfs: absolute path, or NULL for the copy-on-write view of the host
  * @linger: the command starts daemons and ends with 0: the container lives as long as they
  * @attached: a client watches: its death is the container's
+ * @tty: its streams are a terminal of its own, which begins with @size
+ * @restart: when it is started again by itself; at most @restart_max times in a row, 0: without limit
+ * @stop_signal: what `stop` sends first
  * All strings live in an arena that the caller names.
  */
 struct spec {
@@ -115,7 +129,11 @@ struct spec {
 	enum spec_net net;
 	enum spec_ns pid, ipc;
 	const struct spec_x11 *x11;
-	bool read_only, remove, interactive, attached, linger;
+	bool read_only, remove, interactive, attached, linger, tty;
+	struct spec_size size;
+	enum spec_restart restart;
+	int64_t restart_max;
+	int64_t stop_signal;
 	const char **publish;
 	const char **tmpfs;
 	struct spec_network *networks;
@@ -143,6 +161,9 @@ int spec_decode(const json_t *doc, struct arena *arena, struct spec *ret_spec, s
  */
 int spec_network_parse(const char *text, struct arena *arena, struct spec_network *ret_network,
 		       struct err *err);
+/** spec_restart_parse() - "no", "always", "on-failure", "on-failure:N" */
+int spec_restart_parse(const char *text, struct spec *spec, struct err *err);
+const char *spec_restart_name(enum spec_restart restart);
 /** spec_volume_parse() - "SRC:DST[:ro|:rw]", both absolute */
 int spec_volume_parse(const char *text, struct arena *arena, struct spec_volume *ret_volume,
 		      struct err *err);

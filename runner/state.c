@@ -24,12 +24,13 @@
 static const char *const status_names[] = {
 	[STATE_CREATED] = "created",
 	[STATE_RUNNING] = "running",
+	[STATE_RESTARTING] = "restarting",
 	[STATE_EXITED] = "exited",
 };
 
 /* Every file a container's folder may hold; fs/ is apart. */
 static const char *const folder_files[] = {
-	"spec.json", "state.json", "log", "log.1", "lock", "spec.json.new", "state.json.new"};
+	"spec.json", "state.json", "log", "log.1", "lock", "ctl", "spec.json.new", "state.json.new"};
 
 struct state_raw {
 	const char *status;
@@ -40,6 +41,9 @@ static const struct json_field state_fields[] = {
 	{"status", JSON_FIELD_STRING, offsetof(struct state_raw, status), JSON_REQUIRED, 0, 0},
 	{"pid", JSON_FIELD_INT, RAW(pid), 0, 0, INT32_MAX},
 	{"pidStart", JSON_FIELD_INT, RAW(pid_start), 0, 0, INT64_MAX},
+	{"shimPid", JSON_FIELD_INT, RAW(shim_pid), 0, 0, INT32_MAX},
+	{"shimStart", JSON_FIELD_INT, RAW(shim_start), 0, 0, INT64_MAX},
+	{"restarts", JSON_FIELD_INT, RAW(restarts), 0, 0, INT64_MAX},
 	{"idBase", JSON_FIELD_INT, RAW(id_base), 0, 0, UINT32_MAX},
 	{"mntns", JSON_FIELD_INT, RAW(mntns), 0, 0, INT64_MAX},
 	{"mntnsId", JSON_FIELD_INT, RAW(mntns_id), 0, 0, INT64_MAX},
@@ -57,6 +61,7 @@ struct sorted {
 	size_t count;
 };
 
+static int pidfd_of(int64_t pid, int64_t start);
 static int folder_open(struct state_dir *dir, struct err *err);
 static int json_save(const struct state_dir *dir, const char *file, json_t *doc,
 		     struct err *err);
@@ -222,6 +227,9 @@ int state_save(const struct state_dir *dir, const struct state *state, struct er
 	json_object_set_new(doc, "status", json_string(status_names[state->status]));
 	json_object_set_new(doc, "pid", json_integer(state->pid));
 	json_object_set_new(doc, "pidStart", json_integer(state->pid_start));
+	json_object_set_new(doc, "shimPid", json_integer(state->shim_pid));
+	json_object_set_new(doc, "shimStart", json_integer(state->shim_start));
+	json_object_set_new(doc, "restarts", json_integer(state->restarts));
 	json_object_set_new(doc, "idBase", json_integer(state->id_base));
 	json_object_set_new(doc, "mntns", json_integer(state->mntns));
 	json_object_set_new(doc, "mntnsId", json_integer(state->mntns_id));
@@ -342,23 +350,34 @@ int state_pid_start(pid_t pid, int64_t *ret_start)
 
 int state_pidfd(const struct state *state)
 {
-	int64_t start;
+	return state->status == STATE_RUNNING ? pidfd_of(state->pid, state->pid_start)
+					      : -ESRCH;
+}
+
+int state_shim_pidfd(const struct state *state)
+{
+	return pidfd_of(state->shim_pid, state->shim_start);
+}
+
+/* ----------------------------------------------------------------- helpers */
+
+static int pidfd_of(int64_t pid, int64_t start)
+{
+	int64_t now;
 	int fd;
 
-	if (state->status != STATE_RUNNING || state->pid <= 0)
+	if (pid <= 0)
 		return -ESRCH;
-	fd = pidfd_open((pid_t)state->pid, 0);
+	fd = pidfd_open((pid_t)pid, 0);
 	if (fd < 0)
 		return -errno;
 	/* Looked at after the descriptor was taken: it is of this very process, or not of ours. */
-	if (state_pid_start((pid_t)state->pid, &start) < 0 || start != state->pid_start) {
+	if (state_pid_start((pid_t)pid, &now) < 0 || now != start) {
 		fd_close(fd);
 		return -ESRCH;
 	}
 	return fd;
 }
-
-/* ----------------------------------------------------------------- helpers */
 
 static int folder_open(struct state_dir *dir, struct err *err)
 {

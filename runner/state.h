@@ -5,6 +5,7 @@
  *	RUNTIME/containers/TENANT/NAME/  spec.json  what it shall be
  *	                                 state.json what became of it
  *	                                 lock       held by its shim as long as that lives
+ *	                                 ctl        its shim's socket, see shim_own.h
  *	                                 log, log.1 what it wrote
  *	                                 fs/        its writable layer, while it does not run
  *	RUNTIME/containers/.ids, .layer  see idrange.h, rootfs.c
@@ -28,12 +29,14 @@
 enum state_status {
 	STATE_CREATED, /* being started */
 	STATE_RUNNING,
+	STATE_RESTARTING, /* rests before its next run; its shim lives */
 	STATE_EXITED,
 };
 
 /**
  * struct state - state.json
  * @pid: of the container's init as the host sees it; @pid_start: field 22 of its /proc stat, against reuse
+ * @shim_pid, @shim_start: the same of its shim; @restarts: how often its policy started it again
  * @id_base: first host id of its range; 0: none yet
  * @mntns, @mntns_id: members.h: of one whose processes are not alone in their pid namespace; else 0
  * @stack: the daemon holds a stack of its name
@@ -43,6 +46,8 @@ enum state_status {
 struct state {
 	enum state_status status;
 	int64_t pid, pid_start;
+	int64_t shim_pid, shim_start;
+	int64_t restarts;
 	int64_t id_base;
 	int64_t mntns, mntns_id;
 	bool stack, layer;
@@ -104,5 +109,6 @@ void state_prune(const char *runtime_dir);
 int state_pid_start(pid_t pid, int64_t *ret_start);
 /** state_pidfd() - the init of a running container. Return: descriptor; -ESRCH when it is gone. */
 int state_pidfd(const struct state *state);
+int state_shim_pidfd(const struct state *state); /* its shim, the same way */
 
 #endif

@@ -18,12 +18,22 @@ enum sync_kind {
 	SYNC_GO,    /* the stack is complete; text: lines for /etc/hosts and, "nameserver", /etc/resolv.conf */
 	/* container to shim */
 	SYNC_READY,  /* all done but the command */
+	SYNC_TTY,    /* with a descriptor: the master of the container's terminal; also from shim to client */
 	SYNC_FAILED, /* err; value: exit code */
 	/* shim to client */
 	SYNC_STARTED,
-	SYNC_EXITED, /* value: exit code */
-	/* client to shim */
+	SYNC_EXITED,   /* value: exit code */
+	SYNC_DETACHED, /* the terminal has another reader now, or the container goes on without the client */
+	SYNC_DONE,
+	/* client to shim, on the connection it was born with */
 	SYNC_SIGNAL, /* value: signal number */
+	SYNC_DETACH, /* go on without me */
+	/* client to shim, on one of its own (shim_own.h) */
+	SYNC_ATTACH,  /* with a descriptor: where the terminal's output goes. Answer: SYNC_TTY; at the end SYNC_EXITED */
+	SYNC_KILL,    /* value: signal number. Answer: SYNC_DONE */
+	SYNC_STOP,    /* value: ms between its stop signal and KILL. Answer: SYNC_EXITED at the end */
+	SYNC_RESTART, /* the same, and once more. Answer: SYNC_STARTED or SYNC_FAILED */
+	SYNC_WAIT,    /* Answer: SYNC_EXITED at the end */
 };
 
 /* Mounts that are no volumes */

@@ -5,6 +5,7 @@
 
 #include "lib/base/mem.h"
 #include "runner/cli/container.h"
+#include "runner/terminal.h"
 
 static int exec_run(struct cli *cli, int argc, char **argv);
 
@@ -14,6 +15,7 @@ const struct cli_verb cli_verb_exec = {
 	.usage = "moat exec [OPTION...] NAME [--] COMMAND [ARG...]\n"
 		 "\n"
 		 "  -i, --interactive  the command reads our standard input\n"
+		 "  -t, --tty          a terminal of the container's own\n"
 		 "  -e, --env K=V      a variable\n"
 		 "  -w, --workdir DIR  by default the container's\n"
 		 "  -u, --user USER[:GROUP]\n"
@@ -59,8 +61,7 @@ static int exec_run(struct cli *cli, int argc, char **argv)
 		} else if (letter == 'u') {
 			process.user = optarg;
 		} else if (letter == 't') {
-			cli_usage(cli, "-t is not built yet");
-			return CLI_RUN_FAILED;
+			process.tty = true;
 		} else {
 			int rc = cli_common(cli, &cli_verb_exec, letter);
 
@@ -80,6 +81,10 @@ static int exec_run(struct cli *cli, int argc, char **argv)
 		optind++;
 	if (optind >= argc) {
 		cli_usage(cli, "COMMAND is missing");
+		return CLI_RUN_FAILED;
+	}
+	if (process.tty && terminal_check(interactive, &err) < 0) {
+		(void)cli_fail(cli, &err);
 		return CLI_RUN_FAILED;
 	}
 	process.args = (const char *const *)argv + optind;

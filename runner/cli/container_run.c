@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* container_run - `moat run`: options to a specification, and away. Floor F5. */
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,7 @@
 #include "runner/cli/container.h"
 #include "runner/privilege.h"
 #include "runner/recipes.h"
+#include "runner/terminal.h"
 #include "runner/x11.h"
 
 static int run_run(struct cli *cli, int argc, char **argv);
@@ -24,6 +26,9 @@ const struct cli_verb cli_verb_run = {
 		 "  -d, --detach         in the background; the name is printed\n"
 		 "  --rm                 remove it when it ends\n"
 		 "  -i, --interactive    the command reads our standard input\n"
+		 "  -t, --tty            a terminal of the container's own; with -i ours is typed "
+		 "into it, and\n"
+		 "                       ctrl-p ctrl-q let go of it (attach-tty takes it again)\n"
 		 "  --name [TENANT/]NAME by default its id; the tenant by default that of its "
 		 "first network\n"
 		 "  --network TENANT/NET[,ip=A]...[,mac=M][,ifname=I]\n"
@@ -56,6 +61,11 @@ const struct cli_verb cli_verb_run = {
 		 "                       may read cannot be read; /home, /root, /run, /tmp, "
 		 "/var/log and the\n"
 		 "                       folders of services below /var/lib begin empty\n"
+		 "  --restart no|on-failure[:N]|always\n"
+		 "                       start it again when it ends, or ends with another status "
+		 "than 0 (N times at\n"
+		 "                       most); 0.1 s later, then twice as long each time, up to "
+		 "a minute\n"
 		 "  --read-only          what is not a volume, tmpfs, /run or /tmp cannot be "
 		 "written\n"
 		 "  --tmpfs PATH         an empty folder in memory\n"
@@ -84,6 +94,7 @@ enum option_letter {
 	OPT_TMPFS,
 	OPT_CAP_ADD,
 	OPT_CAP_DROP,
+	OPT_RESTART,
 	OPT_LATER, /* promised, not built: refused by name */
 };
 
@@ -108,13 +119,13 @@ static const struct option options[] = {
 	{"tmpfs", required_argument, NULL, OPT_TMPFS},
 	{"cap-add", required_argument, NULL, OPT_CAP_ADD},
 	{"cap-drop", required_argument, NULL, OPT_CAP_DROP},
-	{"tty", no_argument, NULL, OPT_LATER},
+	{"tty", no_argument, NULL, 't'},
 	{"image", required_argument, NULL, OPT_LATER},
 	{"memory", required_argument, NULL, OPT_LATER},
 	{"cpus", required_argument, NULL, OPT_LATER},
 	{"pids-limit", required_argument, NULL, OPT_LATER},
 	{"security-opt", required_argument, NULL, OPT_LATER},
-	{"restart", required_argument, NULL, OPT_LATER},
+	{"restart", required_argument, NULL, OPT_RESTART},
 	{"device-net", required_argument, NULL, OPT_LATER},
 	CLI_COMMON_LONG,
 	{0},
@@ -159,7 +170,7 @@ static int run_run(struct cli *cli, int argc, char **argv)
 	while ((letter = getopt_long(argc, argv, CLI_COMMON_SHORT "dip:v:e:w:u:t", options,
 				     &index)) != -1) {
 		const char *name = index >= 0 ? options[index].name : NULL;
-		int rc = option_take(&b, letter, letter == 't' ? "t" : name, &err);
+		int rc = option_take(&b, letter, name, &err);
 
 		index = -1;
 		if (rc < 0)
@@ -291,9 +302,13 @@ static int option_take(struct building *b, int letter, const char *name, struct 
 							: b->caps_dropped | caps;
 		break;
 	case 't':
+		spec->tty = true;
+		break;
+	case OPT_RESTART:
+		rc = spec_restart_parse(optarg, spec, err);
+		break;
 	case OPT_LATER:
-		rc = err_set(err, ERR_UNSUPPORTED, ENOTSUP, NULL, "%s%s is not built yet",
-			     letter == 't' ? "-" : "--", name);
+		rc = err_set(err, ERR_UNSUPPORTED, ENOTSUP, NULL, "--%s is not built yet", name);
 		break;
 	default:
 		rc = 1;
@@ -392,9 +407,19 @@ static int complete(struct building *b, char **args, struct err *err)
 	/* One that excludes the other is refused by spec_check(). */
 	if (spec->network_count && spec->net == SPEC_NET_NONE)
 		spec->net = SPEC_NET_OWN;
-	if (b->detach && spec->interactive)
-		return err_set(err, ERR_USAGE, EINVAL, NULL, "-d and -i exclude each other");
+	if (b->detach && spec->interactive && !spec->tty)
+		return err_set(err, ERR_USAGE, EINVAL, NULL,
+			       "-d and -i exclude each other, but for a terminal (-t)");
+	if (spec->remove && spec->restart != SPEC_RESTART_NO)
+		return err_set(err, ERR_USAGE, EINVAL, NULL,
+			       "--rm and --restart exclude each other");
 	spec->attached = !b->detach;
+	spec->stop_signal = SIGTERM;
+	if (spec->tty && spec->attached) {
+		if (terminal_check(spec->interactive, err) < 0)
+			return -ENOTTY;
+		spec->size = terminal_size();
+	}
 	str_hex48_print(random_id48(), spec->id);
 	rc = name_complete(b, err);
 	if (rc == 0 && b->x11)

@@ -16,7 +16,8 @@ const struct cli_verb cli_verb_stop = {
 		"\n"
 		"  -t, --time SEC  how long TERM is given before KILL; 10 seconds\n"
 		"\n"
-		"TERM first, KILL afterwards. One that does not run is no failure.",
+		"TERM first, KILL afterwards. One that does not run is no failure. No policy starts "
+		"it again.",
 	.run = stop_run,
 };
 

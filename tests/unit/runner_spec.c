@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include <errno.h>
+
 #include "lib/base/json.h"
 #include "lib/base/mem.h"
 #include "runner/spec.h"
@@ -38,6 +40,11 @@ static struct spec whole(void)
 		.net = SPEC_NET_OWN,
 		.read_only = true,
 		.interactive = true,
+		.tty = true,
+		.size = {.rows = 25, .columns = 80},
+		.restart = SPEC_RESTART_ON_FAILURE,
+		.restart_max = 3,
+		.stop_signal = 15,
 		.publish = ports,
 		.tmpfs = none,
 		.networks = networks,
@@ -76,6 +83,10 @@ static void json_is_inverse(void **state)
 	assert_null(back.steps[1].unless);
 	assert_null(back.join);
 	assert_null(back.x11);
+	assert_true(back.tty);
+	assert_int_equal(back.size.columns, 80);
+	assert_int_equal(back.restart, SPEC_RESTART_ON_FAILURE);
+	assert_int_equal(back.restart_max, 3);
 }
 
 static void joins_and_display_pass(void **state)
@@ -100,6 +111,28 @@ static void joins_and_display_pass(void **state)
 	assert_null(back.ipc_join);
 	assert_int_equal(back.x11->display, 7);
 	assert_string_equal(back.x11->cookie, "00ff");
+}
+
+static void restart_texts(void **state)
+{
+	static const char *const bad[] = {"",	       "never",	  "on-failure:", "on-failure:x",
+					  "always:3",  "no:1",	  "on-failure:-1", "on-failure:1 ",
+					  "on-failur", "always ", "on-failure:10000000"};
+	struct spec spec = {0};
+	struct err err;
+
+	(void)state;
+	assert_int_equal(spec_restart_parse("always", &spec, &err), 0);
+	assert_int_equal(spec.restart, SPEC_RESTART_ALWAYS);
+	assert_int_equal(spec_restart_parse("on-failure:7", &spec, &err), 0);
+	assert_int_equal(spec.restart, SPEC_RESTART_ON_FAILURE);
+	assert_int_equal(spec.restart_max, 7);
+	assert_int_equal(spec_restart_parse("on-failure", &spec, &err), 0);
+	assert_int_equal(spec.restart_max, 0);
+	assert_int_equal(spec_restart_parse("no", &spec, &err), 0);
+	assert_int_equal(spec.restart, SPEC_RESTART_NO);
+	for (size_t i = 0; i < ARRAY_COUNT(bad); i++)
+		assert_int_equal(spec_restart_parse(bad[i], &spec, &err), -EINVAL);
 }
 
 static void long_arguments_pass(void **state)
@@ -282,7 +315,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(json_is_inverse), cmocka_unit_test(joins_and_display_pass),
-		cmocka_unit_test(long_arguments_pass),
+		cmocka_unit_test(restart_texts),   cmocka_unit_test(long_arguments_pass),
 		cmocka_unit_test(check_refuses),   cmocka_unit_test(decode_refuses),
 		cmocka_unit_test(networks_parse),  cmocka_unit_test(volumes_parse),
 	};
