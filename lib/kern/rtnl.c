@@ -504,6 +504,22 @@ int rtnl_dump(struct nlsock *sock, enum rtnl_part part, struct buf *bytes, struc
 	return r;
 }
 
+int rtnl_neigh_get(struct nlsock *sock, const struct obj_neigh *neigh, uint32_t index, struct buf *bytes, struct err *err)
+{
+	struct nlbatch request = {0};
+	struct nlmsghdr *nlh = nlbuf_begin(&request, NLBUF_RTNL_ROOM, RTM_GETNEIGH, 0);
+	struct ndmsg *ndm = mnl_nlmsg_put_extra_header(nlh, sizeof(*ndm));
+	int r;
+
+	ndm->ndm_family = family_of(&neigh->ip);
+	ndm->ndm_ifindex = (int)index;
+	mnl_attr_put(nlh, NDA_DST, ip_size(&neigh->ip), neigh->ip.b);
+	nlbuf_end(&request, nlh);
+	r = nlsock_dump(sock, &request, bytes, err);
+	nlbatch_fini(&request);
+	return r;
+}
+
 int rtnl_link_get(struct nlsock *sock, const char *name, struct buf *bytes, struct err *err)
 {
 	struct nlbatch request = {0};

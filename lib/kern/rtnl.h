@@ -93,6 +93,12 @@ int rtnl_dump(struct nlsock *sock, enum rtnl_part part, struct buf *bytes, struc
 
 /** rtnl_proxy_get() - one of RTNL_PROXIES, raw, appended. Return: 0, -ENOENT, -errno. */
 int rtnl_proxy_get(struct nlsock *sock, const struct obj_proxy *proxy, uint32_t index, struct buf *bytes, struct err *err);
+/**
+ * rtnl_neigh_get() - one neighbour, raw, appended; cheap, where a dump walks the neighbours of all namespaces (neigh_dump_table())
+ * @index: of its device. Return: 0, -ENOENT, -errno.
+ */
+int rtnl_neigh_get(struct nlsock *sock, const struct obj_neigh *neigh, uint32_t index, struct buf *bytes, struct err *err);
+
 /** rtnl_link_get() - one link by name, raw, appended. Return: 0, -ENODEV, -errno. */
 int rtnl_link_get(struct nlsock *sock, const char *name, struct buf *bytes, struct err *err);
 

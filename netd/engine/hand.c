@@ -168,16 +168,16 @@ void hand_plan_later(struct hand *hand, const struct plan *plan)
 		plan_add(&hand->later, (enum op_verb)plan->ops[i].verb, &plan->ops[i].obj);
 }
 
-void hand_dump(struct hand *hand, uint64_t ns, uint32_t parts, const struct obj *sysctls, size_t sysctl_count,
+void hand_dump(struct hand *hand, uint64_t ns, uint32_t parts, const struct obj *named, size_t named_count,
 	       hand_fn answered, void *ctx)
 {
-	struct seam_scope scope = { .ns = ns, .parts = parts, .sysctls = (uint32_t)sysctl_count };
-	size_t size = sizeof(scope) + sysctl_count * sizeof(*sysctls);
+	struct seam_scope scope = { .ns = ns, .parts = parts, .named = (uint32_t)named_count };
+	size_t size = sizeof(scope) + named_count * sizeof(*named);
 	struct seam_head head = { .verb = SEAM_DUMP, .count = (uint32_t)size, .size = 1 };
 	struct buf *data = hand_queue(hand, &head, -1, answered, NULL, ctx);
 
 	buf_add(data, &scope, sizeof(scope));
-	buf_add(data, sysctls, sysctl_count * sizeof(*sysctls));
+	buf_add(data, named, named_count * sizeof(*named));
 	hand_flush(hand);
 }
 

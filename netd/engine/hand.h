@@ -46,7 +46,7 @@ void hand_plan(struct hand *hand, const struct plan *plan, uint32_t uid, hand_fn
  * it, as one plan; before whatever is asked for next
  */
 void hand_plan_later(struct hand *hand, const struct plan *plan);
-void hand_dump(struct hand *hand, uint64_t ns, uint32_t parts, const struct obj *sysctls, size_t sysctl_count,
+void hand_dump(struct hand *hand, uint64_t ns, uint32_t parts, const struct obj *named, size_t named_count,
 	       hand_fn answered, void *ctx);
 void hand_open(struct hand *hand, uint64_t ns, enum seam_open_what what, hand_fn answered, void *ctx);
 /** hand_listen() - LISTEN of @what: a port of [::1] of the host, for @uid */

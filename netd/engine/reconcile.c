@@ -89,12 +89,19 @@ static void run_begin(struct reconcile *rec);
 
 /* --------------------------------------------------------------- what is ours */
 
+static int info_cmp(const void *pa, const void *pb)
+{
+	const struct seam_nsinfo *a = pa, *b = pb;
+
+	return (a->ns > b->ns) - (a->ns < b->ns);
+}
+
+/* The hand's list is in order since on_registry(). */
 static bool registered(const struct reconcile *rec, uint64_t ns)
 {
-	for (size_t i = 0; i < rec->info_count; i++)
-		if (rec->infos[i].ns == ns)
-			return true;
-	return ns == NS_HOST;
+	const struct seam_nsinfo key = { .ns = ns };
+
+	return ns == NS_HOST || (rec->info_count && bsearch(&key, rec->infos, rec->info_count, sizeof(key), info_cmp));
 }
 
 /* A namespace we can neither look into nor make: a container's or a foreign one that nobody holds for us. */
@@ -476,24 +483,44 @@ static void on_dump(void *ctx, struct hand_answer *answer)
 		compare(rec);
 }
 
-/* Ask for what @ns holds; the sysctls we want there are read back by name. */
+/* Where in a sorted array the objects of @ns begin. */
+static size_t first_of(const struct objv *v, uint64_t ns)
+{
+	size_t low = 0, high = v->count;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (v->items[mid].ns < ns)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
+/*
+ * Ask for what @ns holds. The switches that we want there are read back by name; and so are the neighbours in a stack, where others
+ * are its owner's affair: to list them the kernel walks those of all namespaces, and ten thousand stacks would be 10^8 steps.
+ */
 static void ask_dump(struct reconcile *rec, uint64_t ns)
 {
-	uint32_t parts = SEAM_LINKS | SEAM_ADDRS | SEAM_ROUTES | SEAM_NEIGHS | SEAM_SYSCTLS;
+	bool stack = owner_is_stack(ns);
+	uint32_t parts = SEAM_LINKS | SEAM_ADDRS | SEAM_ROUTES | SEAM_SYSCTLS;
 	struct dump_ctx *dump = mem_alloc(sizeof(*dump));
-	struct objv sysctls = { 0 };
+	struct objv named = { 0 };
 
-	parts |= owner_is_stack(ns) ? SEAM_RULES : SEAM_NFT;
+	parts |= stack ? SEAM_RULES : SEAM_NFT | SEAM_NEIGHS;
 	if (ns_class(ns) == NS_ROUTER)
 		parts |= SEAM_FDB;
-	for (size_t i = 0; i < rec->want.count; i++)
-		if (rec->want.items[i].kind == OBJ_SYSCTL && rec->want.items[i].ns == ns)
-			objv_add(&sysctls, &rec->want.items[i]);
+	for (size_t i = first_of(&rec->want, ns); i < rec->want.count && rec->want.items[i].ns == ns; i++)
+		if (rec->want.items[i].kind == OBJ_SYSCTL || (stack && rec->want.items[i].kind == OBJ_NEIGH))
+			objv_add(&named, &rec->want.items[i]);
 	dump->rec = rec;
 	dump->ns = ns;
 	rec->dumps++;
-	hand_dump(rec->engine->hand, ns, parts, sysctls.items, sysctls.count, on_dump, dump);
-	objv_fini(&sysctls);
+	hand_dump(rec->engine->hand, ns, parts, named.items, named.count, on_dump, dump);
+	objv_fini(&named);
 }
 
 static void on_registry(void *ctx, struct hand_answer *answer)
@@ -512,6 +539,7 @@ static void on_registry(void *ctx, struct hand_answer *answer)
 		run_end(rec, &err, false);
 		return;
 	}
+	qsort(rec->infos, rec->info_count, sizeof(*rec->infos), info_cmp);
 	desired_all(&rec->engine->model, &rec->engine->facts, &rec->want);
 	objv_sort(&rec->want);
 	rec->dumps = 1; /* ours, so that answers cannot come to the end early */

@@ -87,7 +87,28 @@ static int take_nft(struct registry *reg, struct ns_entry *entry, enum seam_part
 	return r == 0 ? chunk_end(bytes, at, err) : r;
 }
 
-static int take_sysctls(struct registry *reg, struct ns_entry *entry, const struct obj *sysctls,
+/* What is not there, or whose device is not, is left out. */
+static int take_neighs(struct registry *reg, struct ns_entry *entry, const struct obj *named, size_t count,
+		       struct buf *bytes, struct err *err)
+{
+	size_t at = chunk_begin(bytes, SEAM_NEIGHS);
+	struct nlsock *sock;
+	int r = registry_rtnl(reg, entry, &sock, err);
+
+	for (size_t i = 0; r == 0 && i < count; i++) {
+		int index;
+
+		if (named[i].kind != OBJ_NEIGH)
+			continue;
+		index = nlsock_ifindex(sock, named[i].neigh.dev);
+		r = index > 0 ? rtnl_neigh_get(sock, &named[i].neigh, (uint32_t)index, bytes, err) : index;
+		if (r == -ENOENT || r == -ENODEV)
+			r = 0;
+	}
+	return r == 0 ? chunk_end(bytes, at, err) : r;
+}
+
+static int take_sysctls(struct registry *reg, struct ns_entry *entry, const struct obj *named,
 			size_t count, struct buf *bytes, struct err *err)
 {
 	size_t at = chunk_begin(bytes, SEAM_SYSCTLS);
@@ -96,10 +117,10 @@ static int take_sysctls(struct registry *reg, struct ns_entry *entry, const stru
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < count; i++) {
-		struct obj obj = sysctls[i];
+		struct obj obj = named[i];
 
 		/* One that is not there is left out, whatever the reason. */
-		if (sysctl_read(&entry->dirs, &obj.sysctl, &obj.sysctl.value, NULL) == 0)
+		if (obj.kind == OBJ_SYSCTL && sysctl_read(&entry->dirs, &obj.sysctl, &obj.sysctl.value, NULL) == 0)
 			buf_add(bytes, &obj, sizeof(obj));
 	}
 	if (entry->ns != 0)
@@ -128,7 +149,13 @@ static int take_registry(const struct registry *reg, struct buf *bytes, struct e
 	return chunk_end(bytes, at, err);
 }
 
-static int scope_check(const struct seam_scope *scope, const struct obj *sysctls,
+static bool may_be_named(const struct seam_scope *scope, const struct obj *obj)
+{
+	return obj_valid(obj) && obj->ns == scope->ns &&
+	       (obj->kind == OBJ_SYSCTL || (obj->kind == OBJ_NEIGH && (scope->parts & SEAM_NEIGHS) == 0));
+}
+
+static int scope_check(const struct seam_scope *scope, const struct obj *named,
 		       struct err *err)
 {
 	if ((scope->parts & ~(uint32_t)PARTS_ALL) != 0 ||
@@ -136,21 +163,20 @@ static int scope_check(const struct seam_scope *scope, const struct obj *sysctls
 	    ((scope->parts & SEAM_DROPPED) != 0 && ns_class(scope->ns) != NS_ROUTER))
 		return err_set(err, ERR_INTERNAL, EPROTO, NULL,
 			       "a dump of parts 0x%x is not to be had there", scope->parts);
-	for (uint32_t i = 0; i < scope->sysctls; i++) {
-		if (!obj_valid(&sysctls[i]) || sysctls[i].kind != OBJ_SYSCTL ||
-		    sysctls[i].ns != scope->ns)
+	for (uint32_t i = 0; i < scope->named; i++) {
+		if (!may_be_named(scope, &named[i]))
 			return err_set(err, ERR_INTERNAL, EPROTO, NULL,
-				       "object %u of a dump is no sysctl of its namespace", i);
+				       "object %u of a dump is no switch or neighbour of its namespace", i);
 	}
 	return 0;
 }
 
-int dump_take(struct registry *reg, const struct seam_scope *scope, const struct obj *sysctls,
+int dump_take(struct registry *reg, const struct seam_scope *scope, const struct obj *named,
 	      struct buf *bytes, struct err *err)
 {
 	struct ns_entry *entry = registry_find(reg, scope->ns);
 	char name[24];
-	int r = scope_check(scope, sysctls, err);
+	int r = scope_check(scope, named, err);
 
 	buf_clear(bytes);
 	if (r < 0)
@@ -166,6 +192,8 @@ int dump_take(struct registry *reg, const struct seam_scope *scope, const struct
 	}
 	if ((scope->parts & PARTS_RTNL) != 0)
 		r = take_rtnl(reg, entry, scope->parts, bytes, err);
+	if (r == 0 && scope->named != 0 && (scope->parts & SEAM_NEIGHS) == 0)
+		r = take_neighs(reg, entry, named, scope->named, bytes, err);
 	if (r == 0 && (scope->parts & SEAM_NFT) != 0)
 		r = take_nft(reg, entry, SEAM_NFT, bytes, err);
 	if (r == 0 && (scope->parts & SEAM_RULES_ALL) != 0)
@@ -173,7 +201,7 @@ int dump_take(struct registry *reg, const struct seam_scope *scope, const struct
 	if (r == 0 && (scope->parts & SEAM_DROPPED) != 0)
 		r = take_nft(reg, entry, SEAM_DROPPED, bytes, err);
 	if (r == 0 && (scope->parts & SEAM_SYSCTLS) != 0)
-		r = take_sysctls(reg, entry, sysctls, scope->sysctls, bytes, err);
+		r = take_sysctls(reg, entry, named, scope->named, bytes, err);
 	registry_settle(reg, scope->ns);
 	return r;
 }

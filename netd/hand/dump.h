@@ -8,11 +8,11 @@
 
 /**
  * dump_take() - one scope
- * @sysctls: scope->sysctls objects; all must be valid sysctls of scope->ns
+ * @named: scope->named objects; all must be valid sysctls, or neighbours, of scope->ns
  * @bytes: replaced by the chunks
  * Return: 0; -EPROTO for a scope that makes no sense; -ENOENT for an unknown namespace; -E2BIG; -errno of the kernel.
  */
-int dump_take(struct registry *reg, const struct seam_scope *scope, const struct obj *sysctls,
+int dump_take(struct registry *reg, const struct seam_scope *scope, const struct obj *named,
 	      struct buf *bytes, struct err *err);
 
 #endif

@@ -59,17 +59,17 @@ static int serve_dump(const struct serve *serve, const struct seam_head *head,
 	struct seam_head answer = {
 		.magic = SEAM_MAGIC, .verb = SEAM_ANSWER, .seq = head->seq, .size = 1};
 	const struct seam_scope *scope = (const void *)payload->data;
-	const struct obj *sysctls = (const void *)(payload->data + sizeof(*scope));
+	const struct obj *named = (const void *)(payload->data + sizeof(*scope));
 	cleanup(buf_fini) struct buf bytes = BUF_INIT;
 	struct err err = ERR_INIT;
 	int r;
 
-	if (scope->sysctls != (payload->size - sizeof(*scope)) / sizeof(*sysctls))
+	if (scope->named != (payload->size - sizeof(*scope)) / sizeof(*named))
 		return -EPROTO;
 	/* What is on its way out is gone to whoever asks. */
 	if ((scope->parts & SEAM_LINKS) != 0)
 		reaper_wait(serve->reaper);
-	r = dump_take(serve->reg, scope, sysctls, &bytes, &err);
+	r = dump_take(serve->reg, scope, named, &bytes, &err);
 	if (r < 0)
 		return send_failure(serve, head->seq, r, &err);
 	answer.count = (uint32_t)bytes.size;

@@ -12,7 +12,7 @@
  *
  * What follows a head, by verb (seam_head_check() is the judge):
  *
- *   DUMP    count bytes, size 1: struct seam_scope, then its `sysctls` x struct obj
+ *   DUMP    count bytes, size 1: struct seam_scope, then its `named` x struct obj
  *   PLAN    count x struct op
  *   OPEN    1 x struct seam_open; of LISTEN @arg = uid of the connection that asked
  *   ADOPT   1 x struct seam_adopt, one fd
@@ -49,7 +49,7 @@ enum {
 
 enum seam_verb {
 	SEAM_NONE,
-	SEAM_DUMP,  /* engine -> hand: struct seam_scope + sysctl objs to read; answer: status head + raw bytes (see below) */
+	SEAM_DUMP,  /* engine -> hand: struct seam_scope + objs to read by name; answer: status head + raw bytes (see below) */
 	SEAM_PLAN,  /* engine -> hand: ops; @arg = uid of the connection that asked, @commit = index */
 	SEAM_OPEN,  /* engine -> hand: struct seam_open; answer carries one fd, or more */
 	SEAM_ADOPT, /* engine -> hand: struct seam_adopt with one fd; answer: struct seam_nsinfo */
@@ -93,7 +93,7 @@ enum seam_part {
 	SEAM_NEIGHS = 1 << 3,
 	SEAM_FDB = 1 << 4,
 	SEAM_NFT = 1 << 5,	/* our tables only: chains, rules, sets, elements */
-	SEAM_SYSCTLS = 1 << 6,	/* the objs that follow the scope, read back */
+	SEAM_SYSCTLS = 1 << 6,	/* the switches among the objs that follow the scope, read back */
 	SEAM_REGISTRY = 1 << 7, /* ns ignored: struct seam_features, then one struct seam_nsinfo a namespace */
 	SEAM_RULES = 1 << 10,	/* routing rules */
 	SEAM_RULES_ALL = 1 << 8, /* host only, for doctor: chains and rules of all tables */
@@ -103,12 +103,12 @@ enum seam_part {
 struct seam_scope {
 	uint64_t ns;
 	uint32_t parts; /* enum seam_part */
-	uint32_t sysctls; /* number of struct obj that follow in the same message */
+	uint32_t named; /* number of struct obj that follow in the same message: switches, and neighbours where not all are asked for */
 };
 
 /*
  * A dump's bytes: chunks, each a struct seam_chunk and then `size` bytes, padded to 8. Netlink parts hold the
- * kernel's messages as they came; SEAM_SYSCTLS holds struct obj records with the value read (a missing one is left out).
+ * kernel's messages as they came, SEAM_NEIGHS also those of neighbours asked for by name; SEAM_SYSCTLS holds struct obj records with the value read (a missing one is left out).
  */
 struct seam_chunk {
 	uint32_t part; /* one bit of enum seam_part */

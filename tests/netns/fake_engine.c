@@ -198,7 +198,7 @@ void snapshot(struct hand *hand, uint64_t ns, const struct objv *want, struct ob
 		if (want->items[i].ns != ns || want->items[i].kind != OBJ_SYSCTL)
 			continue;
 		buf_add(&request, &want->items[i], sizeof(struct obj));
-		scope.sysctls++;
+		scope.named++;
 	}
 	memcpy(request.data, &scope, sizeof(scope));
 	ask(hand, SEAM_DUMP, request.data, (uint32_t)request.size, 1, 0, 0, -1);
