@@ -705,6 +705,11 @@ void ipam_subnet_added(struct network *network, size_t index)
 	size_t cursor = 0;
 	uint64_t n;
 
+	for (size_t s = IPAM_SUBNETS_MAX - 1; s > index; s--) { /* the last is free: it was checked that there is room */
+		ipam->busy[s] = ipam->busy[s - 1];
+		ipam->held[s] = ipam->held[s - 1];
+		network->cursor[s] = network->cursor[s - 1];
+	}
 	ipam->busy[index] = (struct runs){ 0 };
 	ipam->held[index] = 0;
 	network->cursor[index] = 1;

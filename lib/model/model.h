@@ -302,6 +302,8 @@ void network_def_fini(struct network_def *def);
 /* Alter: each names in @err what cannot be. What is there already, or gone already, is no failure. */
 int network_def_subnet_add(struct network_def *def, const struct network *network, const struct prefix *subnet,
 			   const struct ip *gateway, struct err *err); /* @gateway NULL: the first address */
+int network_def_subnet_remove(struct network_def *def, const struct network *network, const struct prefix *subnet,
+			      struct err *err); /* in which nobody has an address, and that is not the last */
 int network_def_exclude(struct network_def *def, const struct network *network, const struct ip_range *range, struct err *err);
 int network_def_unexclude(struct network_def *def, const struct network *network, const struct ip_range *range,
 			  struct err *err);

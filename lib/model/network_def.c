@@ -150,6 +150,58 @@ int network_def_subnet_add(struct network_def *def, const struct network *networ
 	return 0;
 }
 
+/* Who has something of @subnet, an address or one that it is allowed; NULL: nobody. */
+static const struct endpoint *subnet_user(const struct network *network, const struct prefix *subnet, struct prefix *ret_held)
+{
+	list_each(node, &network->endpoints) {
+		const struct endpoint *endpoint = container_of(node, struct endpoint, network_link);
+
+		for (size_t i = 0; i < endpoint->ip_count; i++)
+			if (prefix_contains(subnet, &endpoint->ips[i].ip)) {
+				*ret_held = (struct prefix){ .ip = endpoint->ips[i].ip, .len = ip_bits(&endpoint->ips[i].ip) };
+				return endpoint;
+			}
+		for (size_t i = 0; i < endpoint->allow_count; i++)
+			if (prefix_overlaps(subnet, &endpoint->allow[i])) {
+				*ret_held = endpoint->allow[i];
+				return endpoint;
+			}
+	}
+	return NULL;
+}
+
+int network_def_subnet_remove(struct network_def *def, const struct network *network, const struct prefix *subnet,
+			      struct err *err)
+{
+	char full[NAME_FULL_SIZE], text[PREFIX_STR_SIZE], text2[PREFIX_STR_SIZE];
+	const struct endpoint *user;
+	struct prefix held;
+	size_t s = 0;
+
+	network_name_print(network, full);
+	prefix_print(subnet, text);
+	while (s < def->subnet_count && memcmp(&def->subnets[s], subnet, sizeof(*subnet)) != 0)
+		s++;
+	if (s == def->subnet_count) {
+		for (size_t i = 0; i < def->subnet_count; i++)
+			if (prefix_overlaps(&def->subnets[i], subnet))
+				return err_set(err, ERR_USAGE, EINVAL, full, "its subnet is %s, and not %s",
+					       prefix_print(&def->subnets[i], text2), text);
+		return 0;
+	}
+	if (def->subnet_count == 1)
+		return err_set(err, ERR_CONFLICT, EBUSY, full, "%s is its only subnet", text);
+	user = subnet_user(network, subnet, &held);
+	if (user)
+		return err_set(err, ERR_CONFLICT, EBUSY, full, "%s of subnet %s is held by %s/%s:%s",
+			       held.len == ip_bits(&held.ip) ? ip_print(&held.ip, text2) : prefix_print(&held, text2), text,
+			       network->tenant->name, user->stack->name, user->ifname);
+	def->subnet_count--;
+	memmove(&def->subnets[s], &def->subnets[s + 1], (def->subnet_count - s) * sizeof(*def->subnets));
+	memmove(&def->gateways[s], &def->gateways[s + 1], (def->subnet_count - s) * sizeof(*def->gateways));
+	return 0;
+}
+
 static int range_cmp(const void *a, const void *b)
 {
 	const struct ip_range *x = a, *y = b;
@@ -330,38 +382,68 @@ int network_def_check(const struct network_def *def, const struct network *netwo
 
 /* ---------------------------------------------------------------------- applying */
 
-/* Subnets only come at the end, and go from there again when that is taken back. */
-static void subnets_apply(const struct network_def *def, struct network *network)
+static bool def_has(const struct network_def *def, const struct prefix *subnet)
+{
+	for (size_t s = 0; s < def->subnet_count; s++)
+		if (memcmp(&def->subnets[s], subnet, sizeof(*subnet)) == 0)
+			return true;
+	return false;
+}
+
+/* The table's keys lie in the network itself, so none may stand in it while they move. */
+static void nets_remove(struct network *network)
 {
 	struct table *nets = &network->tenant->model->nets;
 
-	while (network->subnet_count > def->subnet_count) {
-		size_t s = --network->subnet_count;
-
+	for (size_t s = 0; s < network->subnet_count; s++)
 		if (table_find(nets, &network->subnets[s], sizeof(network->subnets[s])) == network)
 			table_del(nets, &network->subnets[s], sizeof(network->subnets[s]));
-		ipam_subnet_removed(network, s);
-	}
-	while (network->subnet_count < def->subnet_count) {
-		size_t s = network->subnet_count++;
+}
 
-		network->subnets[s] = def->subnets[s];
-		network->gateways[s] = def->gateways[s];
-		ipam_subnet_added(network, s);
-		(void)table_add(nets, &network->subnets[s], sizeof(network->subnets[s]), network);
-	}
-	assert(memcmp(network->subnets, def->subnets, def->subnet_count * sizeof(*def->subnets)) == 0);
+static void nets_insert(struct network *network)
+{
+	for (size_t s = 0; s < network->subnet_count; s++)
+		(void)table_add(&network->tenant->model->nets, &network->subnets[s], sizeof(network->subnets[s]), network);
+}
+
+static void subnet_out(struct network *network, size_t s)
+{
+	ipam_subnet_removed(network, s);
+	network->subnet_count--;
+	memmove(&network->subnets[s], &network->subnets[s + 1], (network->subnet_count - s) * sizeof(*network->subnets));
+	memmove(&network->gateways[s], &network->gateways[s + 1], (network->subnet_count - s) * sizeof(*network->gateways));
+}
+
+static void subnet_in(struct network *network, size_t s, const struct prefix *subnet, const struct ip *gateway)
+{
+	memmove(&network->subnets[s + 1], &network->subnets[s], (network->subnet_count - s) * sizeof(*network->subnets));
+	memmove(&network->gateways[s + 1], &network->gateways[s], (network->subnet_count - s) * sizeof(*network->gateways));
+	network->subnet_count++;
+	network->subnets[s] = *subnet;
+	network->gateways[s] = *gateway;
+	ipam_subnet_added(network, s);
+}
+
+/* Both lists are in one order, but for what is in one of them alone. */
+static void subnets_apply(const struct network_def *def, struct network *network)
+{
+	nets_remove(network);
+	for (size_t s = network->subnet_count; s-- > 0;)
+		if (!def_has(def, &network->subnets[s]))
+			subnet_out(network, s);
+	for (size_t s = 0; s < def->subnet_count; s++)
+		if (s >= network->subnet_count ||
+		    memcmp(&network->subnets[s], &def->subnets[s], sizeof(*def->subnets)) != 0)
+			subnet_in(network, s, &def->subnets[s], &def->gateways[s]);
+	assert(network->subnet_count == def->subnet_count);
+	nets_insert(network);
 }
 
 void network_def_apply(const struct network_def *def, struct network *network)
 {
-	/* in this order: reservations stand in subnets */
-	if (def->subnet_count >= network->subnet_count)
-		subnets_apply(def, network);
+	subnets_apply(def, network);
 	ipam_exclude(network, def->excluded, def->excluded_count);
 	ipam_reserve(network, def->reserved, def->reserved_count);
-	if (def->subnet_count < network->subnet_count)
-		subnets_apply(def, network);
 	network->masquerade = def->masquerade;
 	network->internal = def->internal;
 	network->dns = def->dns;

@@ -35,6 +35,7 @@ void change_drop_network(struct txn *txn, const struct network *network)
 {
 	desired_network(network, &txn->have);
 	txn_add_id(txn, network->id);
+	txn->definitions = true;
 }
 
 void change_drop_router(struct txn *txn, const struct tenant *tenant)
@@ -59,7 +60,7 @@ void change_release(struct engine *engine, uint64_t ns)
 
 int change_mark(struct txn *txn, struct err *err)
 {
-	return store_deleting_all(txn->engine->store, txn->ids, txn->id_count, err);
+	return store_deleting_all(txn->engine->store, txn->ids, txn->id_count, txn->definitions, err);
 }
 
 void change_add_router(struct txn *txn, const struct tenant *tenant)

@@ -8,16 +8,9 @@
 #include "netd/engine/host_look.h"
 #include "netd/engine/methods.h"
 #include "netd/engine/monitor.h"
+#include "netd/engine/network_params.h"
 #include "netd/engine/present.h"
 #include "netd/engine/store.h"
-
-struct create_params {
-	const char *name, *mode;
-	const char **subnets, **gateways, **exclude, **reserve;
-	int64_t mtu;
-	int guard, masquerade, dns;
-	bool internal, host_access, dns_rebind_protect, dry_run;
-};
 
 /* Where the parsed parameters of a new network lie; struct network_want points into it. */
 struct create_room {
@@ -27,23 +20,7 @@ struct create_room {
 	struct ipam_reserve reserved[IPAM_RESERVED_MAX];
 };
 
-static const struct json_field create_fields[] = {
-	{ "name", JSON_FIELD_STRING, offsetof(struct create_params, name), JSON_REQUIRED, 0, 0 },
-	{ "subnets", JSON_FIELD_STRV, offsetof(struct create_params, subnets), 0, 0, MODEL_SUBNETS_MAX },
-	{ "gateways", JSON_FIELD_STRV, offsetof(struct create_params, gateways), 0, 0, MODEL_SUBNETS_MAX },
-	{ "mode", JSON_FIELD_STRING, offsetof(struct create_params, mode), 0, 0, 0 },
-	{ "mtu", JSON_FIELD_INT, offsetof(struct create_params, mtu), 0, 68, 65535 },
-	{ "guard", JSON_FIELD_TRI, offsetof(struct create_params, guard), 0, 0, 0 },
-	{ "masquerade", JSON_FIELD_TRI, offsetof(struct create_params, masquerade), 0, 0, 0 },
-	{ "internal", JSON_FIELD_BOOL, offsetof(struct create_params, internal), 0, 0, 0 },
-	{ "dns", JSON_FIELD_TRI, offsetof(struct create_params, dns), 0, 0, 0 },
-	{ "dnsRebindProtect", JSON_FIELD_BOOL, offsetof(struct create_params, dns_rebind_protect), 0, 0, 0 },
-	{ "hostAccess", JSON_FIELD_BOOL, offsetof(struct create_params, host_access), 0, 0, 0 },
-	{ "exclude", JSON_FIELD_STRV, offsetof(struct create_params, exclude), 0, 0, IPAM_EXCLUDED_MAX },
-	{ "reserve", JSON_FIELD_STRV, offsetof(struct create_params, reserve), 0, 0, IPAM_RESERVED_MAX },
-	{ "dryRun", JSON_FIELD_BOOL, offsetof(struct create_params, dry_run), 0, 0, 0 },
-	{ 0 },
-};
+static const struct json_field create_fields[] = { NETWORK_PARAMS, { 0 } };
 
 static int network_prepare(struct txn *txn, struct err *err)
 {
@@ -71,7 +48,7 @@ static void network_abort(struct txn *txn)
 	model_network_del(network);
 }
 
-static int network_want(struct call *call, const struct create_params *params, struct network_want *want,
+static int network_want(struct call *call, const struct network_params *params, struct network_want *want,
 			struct create_room *room, struct err *err)
 {
 	struct prefix *subnets = room->subnets;
@@ -86,7 +63,7 @@ static int network_want(struct call *call, const struct create_params *params, s
 	if (params->dns == 1 && want->mode == NETWORK_L2)
 		return err_set(err, ERR_UNSUPPORTED, EOPNOTSUPP, params->name, "a network of mode %s has no name service",
 			       params->mode);
-	if (params->dns == 0 && params->dns_rebind_protect)
+	if (params->dns == 0 && params->dns_rebind_protect == 1)
 		return err_set(err, ERR_USAGE, EINVAL, params->name, "dnsRebindProtect needs the name service");
 	for (size_t i = 0; params->subnets && params->subnets[i]; i++, want->subnet_count++)
 		if (prefix_parse(params->subnets[i], &subnets[i]) < 0)
@@ -112,17 +89,17 @@ static int network_want(struct call *call, const struct create_params *params, s
 	/* a segment without addresses has nothing that a guard could hold its ports to */
 	want->guard = want->mode == NETWORK_L2 ? params->guard == 1 : params->guard != 0;
 	want->masquerade = params->masquerade != 0;
-	want->internal = params->internal;
+	want->internal = params->internal == 1;
 	want->dns = params->dns != 0 && want->mode != NETWORK_L2;
-	want->dns_rebind_protect = params->dns_rebind_protect;
-	want->host_access = params->host_access;
+	want->dns_rebind_protect = params->dns_rebind_protect == 1;
+	want->host_access = params->host_access == 1;
 	return 0;
 }
 
 int method_network_create(struct call *call, struct err *err)
 {
 	static const struct txn_ops ops = { .prepare = network_prepare, .commit = network_commit, .abort = network_abort };
-	struct create_params params = { 0 };
+	struct network_params params = { 0 };
 	struct create_room *room = arena_alloc(call->arena, sizeof(*room));
 	struct network_want want = { 0 };
 	struct engine *engine = call->engine;

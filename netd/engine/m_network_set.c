@@ -26,37 +26,18 @@
 #include "netd/engine/change.h"
 #include "netd/engine/dnsfeed.h"
 #include "netd/engine/methods.h"
+#include "netd/engine/network_params.h"
 #include "netd/engine/owner.h"
 #include "netd/engine/present.h"
 #include "netd/engine/store.h"
 
 enum { ENDPOINTS_AT_ONCE = 256 };
 
-struct set_params {
-	const char *name, *mode;
-	const char **subnets, **gateways, **exclude, **unexclude, **reserve, **unreserve;
-	int64_t mtu;
-	int guard, masquerade, internal, dns, dns_rebind_protect, host_access;
-	bool dry_run;
-};
-
 static const struct json_field set_fields[] = {
-	{ "name", JSON_FIELD_STRING, offsetof(struct set_params, name), JSON_REQUIRED, 0, 0 },
-	{ "subnets", JSON_FIELD_STRV, offsetof(struct set_params, subnets), 0, 0, MODEL_SUBNETS_MAX },
-	{ "gateways", JSON_FIELD_STRV, offsetof(struct set_params, gateways), 0, 0, MODEL_SUBNETS_MAX },
-	{ "mode", JSON_FIELD_STRING, offsetof(struct set_params, mode), 0, 0, 0 },
-	{ "mtu", JSON_FIELD_INT, offsetof(struct set_params, mtu), 0, 68, 65535 },
-	{ "guard", JSON_FIELD_TRI, offsetof(struct set_params, guard), 0, 0, 0 },
-	{ "masquerade", JSON_FIELD_TRI, offsetof(struct set_params, masquerade), 0, 0, 0 },
-	{ "internal", JSON_FIELD_TRI, offsetof(struct set_params, internal), 0, 0, 0 },
-	{ "dns", JSON_FIELD_TRI, offsetof(struct set_params, dns), 0, 0, 0 },
-	{ "dnsRebindProtect", JSON_FIELD_TRI, offsetof(struct set_params, dns_rebind_protect), 0, 0, 0 },
-	{ "hostAccess", JSON_FIELD_TRI, offsetof(struct set_params, host_access), 0, 0, 0 },
-	{ "exclude", JSON_FIELD_STRV, offsetof(struct set_params, exclude), 0, 0, IPAM_EXCLUDED_MAX },
-	{ "unexclude", JSON_FIELD_STRV, offsetof(struct set_params, unexclude), 0, 0, IPAM_EXCLUDED_MAX },
-	{ "reserve", JSON_FIELD_STRV, offsetof(struct set_params, reserve), 0, 0, IPAM_RESERVED_MAX },
-	{ "unreserve", JSON_FIELD_STRV, offsetof(struct set_params, unreserve), 0, 0, IPAM_RESERVED_MAX },
-	{ "dryRun", JSON_FIELD_BOOL, offsetof(struct set_params, dry_run), 0, 0, 0 },
+	NETWORK_PARAMS,
+	NETWORK_PARAM("removeSubnets", JSON_FIELD_STRV, remove, 0, 0, MODEL_SUBNETS_MAX),
+	NETWORK_PARAM("unexclude", JSON_FIELD_STRV, unexclude, 0, 0, IPAM_EXCLUDED_MAX),
+	NETWORK_PARAM("unreserve", JSON_FIELD_STRV, unreserve, 0, 0, IPAM_RESERVED_MAX),
 	{ 0 },
 };
 
@@ -91,7 +72,7 @@ int method_reserve(const char *object, const char *text, struct ipam_reserve *re
 }
 
 /* What cannot change while the network stands; that it is so already is no failure. */
-static int fixed_check(const struct network *network, const struct set_params *params, struct err *err)
+static int fixed_check(const struct network *network, const struct network_params *params, struct err *err)
 {
 	if (params->mode && !str_eq(params->mode, network_mode_name(network->mode)))
 		return err_set(err, ERR_CONFLICT, EBUSY, params->name,
@@ -103,7 +84,7 @@ static int fixed_check(const struct network *network, const struct set_params *p
 	return 0;
 }
 
-static int subnets_alter(struct network_def *def, const struct network *network, const struct set_params *params,
+static int subnets_alter(struct network_def *def, const struct network *network, const struct network_params *params,
 			 struct err *err)
 {
 	struct ip gateway;
@@ -116,6 +97,12 @@ static int subnets_alter(struct network_def *def, const struct network *network,
 	if (gateways && !params->subnets)
 		return err_set(err, ERR_CONFLICT, EBUSY, params->name,
 			       "the gateway of a subnet cannot change while the network stands");
+	for (size_t i = 0; params->remove && params->remove[i] && r == 0; i++) {
+		if (prefix_parse(params->remove[i], &subnet) < 0)
+			return err_set(err, ERR_USAGE, EINVAL, params->name, "'%s' is no prefix such as 10.0.0.0/24",
+				       params->remove[i]);
+		r = network_def_subnet_remove(def, network, &subnet, err);
+	}
 	for (size_t i = 0; params->subnets && params->subnets[i] && r == 0; i++) {
 		if (prefix_parse(params->subnets[i], &subnet) < 0)
 			return err_set(err, ERR_USAGE, EINVAL, params->name, "'%s' is no prefix such as 10.0.0.0/24",
@@ -128,7 +115,7 @@ static int subnets_alter(struct network_def *def, const struct network *network,
 }
 
 /* Removals first: what is given back may be taken in the same breath. */
-static int addresses_alter(struct network_def *def, const struct network *network, const struct set_params *params,
+static int addresses_alter(struct network_def *def, const struct network *network, const struct network_params *params,
 			   struct err *err)
 {
 	struct ip_range range;
@@ -158,7 +145,7 @@ static int addresses_alter(struct network_def *def, const struct network *networ
 	return r;
 }
 
-static int def_alter(struct network_def *def, const struct network *network, const struct set_params *params, struct err *err)
+static int def_alter(struct network_def *def, const struct network *network, const struct network_params *params, struct err *err)
 {
 	int r = subnets_alter(def, network, params, err);
 
@@ -313,6 +300,7 @@ static bool def_same(const struct network_def *a, const struct network_def *b)
 	       a->dns_rebind_protect == b->dns_rebind_protect && a->host_access == b->host_access &&
 	       a->subnet_count == b->subnet_count && a->excluded_count == b->excluded_count &&
 	       a->reserved_count == b->reserved_count &&
+	       memcmp(a->subnets, b->subnets, a->subnet_count * sizeof(*a->subnets)) == 0 &&
 	       memcmp(a->excluded, b->excluded, a->excluded_count * sizeof(*a->excluded)) == 0 &&
 	       memcmp(a->reserved, b->reserved, a->reserved_count * sizeof(*a->reserved)) == 0;
 }
@@ -384,7 +372,7 @@ static bool busy(const struct network *network)
 
 int method_network_set(struct call *call, struct err *err)
 {
-	struct set_params params = { 0 };
+	struct network_params params = { 0 };
 	struct network_def before, after;
 	struct network *network;
 	struct name name;

@@ -257,6 +257,7 @@ void method_drop_tenant(struct call *call, struct tenant *tenant, const char *ev
 	if (tenant_has_router(tenant))
 		change_drop_router(txn, tenant);
 	txn_add_id(txn, tenant->id);
+	txn->definitions = true;
 	txn_run(txn);
 }
 

@@ -516,14 +516,14 @@ static int store_states(struct store *store, enum statement stmt, const uint64_t
  * The two files do not commit as one. Definitions go first: what was in them when we are cut off before the second is
  * an orphan at the next start, and goes, too. The other way round endpoints would be gone and their networks not.
  */
-int store_deleting_all(struct store *store, const uint64_t *ids, size_t count, struct err *err)
+int store_deleting_all(struct store *store, const uint64_t *ids, size_t count, bool definitions, struct err *err)
 {
-	int r = store_states(store, STMT_STATE_DEF, ids, count, "deleting", err);
+	int r = definitions ? store_states(store, STMT_STATE_DEF, ids, count, "deleting", err) : 0;
 
 	if (r < 0)
 		return r;
 	r = store_states(store, STMT_STATE, ids, count, "deleting", err);
-	if (r < 0)
+	if (r < 0 && definitions)
 		(void)store_states(store, STMT_STATE_DEF, ids, count, "up", NULL);
 	return r;
 }

@@ -36,8 +36,11 @@ int store_network(struct store *store, const struct network *network, struct err
 int store_stack(struct store *store, const struct stack *stack, struct err *err);
 int store_endpoint(struct store *store, const struct endpoint *endpoint, struct err *err);
 int store_up(struct store *store, uint64_t id, struct err *err);
-/** store_deleting_all() - cut off in between, the next start finishes it; a failure leaves all as it was */
-int store_deleting_all(struct store *store, const uint64_t *ids, size_t count, struct err *err);
+/**
+ * store_deleting_all() - cut off in between, the next start finishes it; a failure leaves all as it was
+ * @definitions: a tenant or network is among them, which are in the other file: that costs a transaction more
+ */
+int store_deleting_all(struct store *store, const uint64_t *ids, size_t count, bool definitions, struct err *err);
 int store_remove(struct store *store, uint64_t id, struct err *err);
 
 /** store_memory() - in place of the row of the endpoint that had the addresses */

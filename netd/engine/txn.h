@@ -65,6 +65,7 @@ struct txn {
 	uint32_t uid;
 	uint64_t *ids; /* rows to remove at the end; owned */
 	size_t id_count;
+	bool definitions; /* a tenant or network is among them */
 	struct list link; /* in engine.endings while slow removals are under way */
 	uint64_t adopt_ns;
 	int adopt_fd;

@@ -79,11 +79,13 @@ static const struct cli_verb subs[] = {
 		 "[--masquerade|--no-masquerade]\n"
 		 "                 "
 		 "[--host-access|--no-host-access]\n"
-		 "                 [--subnet CIDR [--gateway IP]]...\n"
+		 "                 [--subnet CIDR [--gateway IP]]... [--remove-subnet CIDR]...\n"
 		 "                 [--exclude A-B|CIDR]... [--unexclude A-B|CIDR]...\n"
 		 "                 [--reserve NAME=IP]... [--unreserve NAME[=IP]]...\n\n"
 		 "  --mtu N          bytes, for all endpoints that have none of their own\n"
 		 "  --subnet CIDR    one more; endpoints that stand get no address of it\n"
+		 "  --remove-subnet CIDR\n"
+		 "                   one less, of which no endpoint has an address; not the last\n"
 		 "  --exclude A-B    nobody is given these; who holds one keeps it\n"
 		 "  --unexclude A-B  what was excluded no longer is\n"
 		 "  --reserve NAME=IP\n"
@@ -167,6 +169,7 @@ static int write_run(struct cli *cli, const struct cli_verb *verb, const char *m
 	static const struct option options[] = {
 		{"subnet", required_argument, NULL, 's'},
 		{"gateway", required_argument, NULL, 'g'},
+		{"remove-subnet", required_argument, NULL, 'S'},
 		{"mode", required_argument, NULL, 'm'},
 		{"mtu", required_argument, NULL, 'M'},
 		{"exclude", required_argument, NULL, 'x'},
@@ -197,6 +200,9 @@ static int write_run(struct cli *cli, const struct cli_verb *verb, const char *m
 		switch (letter) {
 		case 's':
 			cli_append(parameters, "subnets", optarg);
+			break;
+		case 'S':
+			cli_append(parameters, "removeSubnets", optarg);
 			break;
 		case 'g':
 			cli_append(parameters, "gateways", optarg);

@@ -135,6 +135,15 @@ assert_ok "who comes then" moat attach red/web --create --name six
 assert_eq "has one of each" "10.0.0.7/24 fd00:a::2/64" "$(ips red/six)"
 assert_ok "and reaches its gateway" moat enter red/six -- ping -c1 -W5 fd00:a::1
 clean "with an endpoint that has one"
+assert_ok "one more subnet" moat network set red/web --subnet 10.98.0.0/24 --reserve far=10.98.0.9
+assert_ok "and one goes, another comes" moat network set red/web --unreserve far --remove-subnet 10.98.0.0/24 --subnet 10.96.0.0/24
+assert_eq "so it stands" "['10.0.0.0/24', 'fd00:a::/64', '10.96.0.0/24']" "$(get 'd["subnets"]' network show red/web)"
+clean "with another subnet"
+assert_ok "that one goes, too" moat network set red/web --remove-subnet 10.96.0.0/24
+assert_eq "the gateway of it is gone" "" "$(nsenter --net="$(get 'd["routerNetns"]' tenant show red)" -- ip -o addr show to 10.96.0.0/24)"
+assert_ok "and another network may have it" moat network create red/seven --subnet 10.96.0.0/24
+moat network delete red/seven >/dev/null
+clean "without it"
 moat enter red/other -- ip link set eth0 down
 moat enter red/other -- ip link set eth0 name mine
 assert_ok "an owner who has renamed its end does not keep the rest from changing" moat network set red/web --mtu 1450
@@ -162,6 +171,11 @@ wrong 4 "red/web: subnet 10.9.0.0/30 overlaps 10.9.0.0/29 of network red/small" 
 moat publish red/zeta -p 8085:80 >/dev/null
 wrong 4 "red/web: red/zeta:eth0 publishes ports, which needs a way out" network set red/web --internal
 moat unpublish red/zeta -p 8085:80
+wrong 4 "red/web: 10.0.0.3 of subnet 10.0.0.0/24 is held by red/zeta:eth0" network set red/web --remove-subnet 10.0.0.0/24
+wrong 4 "red/web: fd00:a::2 of subnet fd00:a::/64 is held by red/six:eth0" network set red/web --remove-subnet fd00:a::/64
+wrong 2 "red/web: its subnet is 10.0.0.0/24, and not 10.0.0.0/25" network set red/web --remove-subnet 10.0.0.0/25
+wrong 4 "red/small: 10.9.0.0/29 is its only subnet" network set red/small --remove-subnet 10.9.0.0/29
+wrong 2 "mtu: must be within" network set red/web --mtu 0
 wrong 2 "red/web: the MTU must be from 1280" network set red/web --mtu 1000
 wrong 3 "red/nix: there is no network" network set red/nix --mtu 1400
 wrong 4 "red/web: 10.0.0.3, to be reserved for x, is held by red/zeta:eth0" network set red/web --reserve x=10.0.0.3
@@ -174,7 +188,8 @@ wrong 2 "red/web: what is excluded is 10.0.0.128-10.0.0.255" network set red/web
 wrong 2 "red/z: the range 10.5.0.1 lies in no subnet" network create red/z --subnet 10.4.0.0/24 --exclude 10.5.0.1
 wrong 4 "red/z: 10.4.0.1, to be reserved for x, is the gateway" network create red/z --subnet 10.4.0.0/24 --reserve x=10.4.0.1
 assert_eq "nothing of it has changed" "$before" "$(moat --json network show red/web)"
-assert_ok "what is so already is no change" moat network set red/web --mode bridge --guard --mtu 1450 --subnet fd00:a::/64
+assert_ok "what is so already is no change" moat network set red/web --mode bridge --guard --mtu 1450 --subnet fd00:a::/64 \
+	--remove-subnet 10.99.0.0/24
 assert_ok "given back and taken in one" moat network set red/web --unreserve db --reserve db2=10.0.0.99 --unexclude 10.0.0.128/25
 assert_eq "and so it stands" "[] ['db2=10.0.0.99']" "$(get 'd["excluded"],d["reserved"]' network show red/web | sed 's/^(//; s/)$//; s/, / /')"
 

@@ -78,6 +78,8 @@ TABLE += [("NetworkSet", {"name": "none/x", "mtu": 1400}, OBJECT), ("NetworkSet"
           ("NetworkSet", {"name": "red/web", "subnets": ["10.0.0.0/25"]}, ("AddressTaken", "Conflict")),
           ("NetworkSet", {"name": "red/web", "reserve": ["other=10.0.0.20"]}, ("AddressTaken",))]
 TABLE += [("NetworkSet", {"name": "red/web", "mtu": mtu}, USAGE) for mtu in (0, 1, 67, 1279, 65536)]
+TABLE += [("NetworkSet", {"name": "red/web", "removeSubnets": [subnet]}, USAGE) for subnet in ("", "x", "10.0.0.1/24", "10.0.0.0/25")]
+TABLE += [("NetworkSet", {"name": "red/web", "removeSubnets": ["10.0.0.0/24"]}, ("Conflict",))]
 TABLE += [("NetworkSet", {"name": "red/web", "unexclude": [text]}, USAGE) for text in ("", "x", "10.0.0.9-10.0.0.5", "10.0.0.1/24")]
 TABLE += [("NetworkSet", {"name": "red/web", "unreserve": [text]}, USAGE + NAME) for text in ("", "=10.0.0.5", "a b", "x=10.0.0.5/24")]
 

@@ -319,14 +319,14 @@ static void one_by_one(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(up) / sizeof(*up); i++)
 		must(store_up(store, up[i], &err), &err);
-	must(store_deleting_all(store, (const uint64_t[]){ 9 }, 1, &err), &err);
+	must(store_deleting_all(store, (const uint64_t[]){ 9 }, 1, true, &err), &err);
 	store_close(store);
 	store = opened();
 	loaded(store, &after);
 	assert_int_equal(after.ids.count, 4);
 	assert_null(model_tenant(&after, "empty"));
 	assert_non_null(model_request(model_tenant(&after, "red"), 0, "request \"1\""));
-	must(store_deleting_all(store, (const uint64_t[]){ 20 }, 1, &err), &err);
+	must(store_deleting_all(store, (const uint64_t[]){ 20 }, 1, false, &err), &err);
 	must(store_remove(store, 10, &err), &err);
 	model_fini(&after);
 	store_close(store);
@@ -601,8 +601,8 @@ static void addresses(void **state)
 	model_stack_del(endpoint->stack);
 	must(store_remove(store, 80, &err), &err);
 	must(store_memory(store, model_memory(&before, 81), &err), &err);
-	must(store_deleting_all(store, (const uint64_t[]){ 70 }, 1, &err), &err);
-	must(store_deleting_all(store, (const uint64_t[]){ 71 }, 1, &err), &err);
+	must(store_deleting_all(store, (const uint64_t[]){ 70 }, 1, false, &err), &err);
+	must(store_deleting_all(store, (const uint64_t[]){ 71 }, 1, false, &err), &err);
 	store_close(store);
 
 	store = opened();

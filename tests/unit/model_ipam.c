@@ -84,6 +84,10 @@ static void alter(struct network_def *def, const char *what, struct err *err, in
 	} else if (str_starts(what, "unexclude")) {
 		assert_int_equal(ip_range_parse(value, &range), 0);
 		*r = network_def_unexclude(def, web, &range, err);
+	} else if (str_starts(what, "remove")) {
+		struct prefix prefix = prefix_of(value);
+
+		*r = network_def_subnet_remove(def, web, &prefix, err);
 	} else if (str_starts(what, "subnet")) {
 		struct prefix prefix = prefix_of(value);
 
@@ -141,6 +145,44 @@ static void sticky(void **state)
 	assert_ips(come("a", ""), "10.0.0.6/29");
 	go("a");
 	assert_ips(come("e", ""), "10.0.0.6/29");
+}
+
+/* A subnet goes from the middle, with what was remembered of it; taken back, or come again, it has its place and its memories. */
+static void subnets_go(void **state)
+{
+	struct network_def before;
+	struct err err = ERR_INIT;
+	struct endpoint *endpoint;
+
+	(void)state;
+	set("subnet 10.8.0.0/24");
+	set("subnet fd00:8::/64");
+	come("a", "10.0.0.4 fd00:8::2");
+	endpoint = come("b", "10.0.0.5 fd00:8::9");
+	assert_ips(endpoint, "10.0.0.5/29 fd00:8::9/64");
+	assert_refused(set_try("remove fd00:8::/64", &err), &err, ERR_CONFLICT, "red/web",
+		       "fd00:8::2 of subnet fd00:8::/64 is held by red/a:eth0");
+	assert_refused(set_try("remove 10.0.0.0/30", &err), &err, ERR_USAGE, "red/web", "its subnet is 10.0.0.0/29, and not 10.0.0.0/30");
+	come("c", "10.8.0.7 fd00:8::7");
+	assert_refused(set_try("remove 10.8.0.0/24", &err), &err, ERR_CONFLICT, "red/web", "10.8.0.7 of subnet 10.8.0.0/24 is held by red/c:eth0");
+	go("c");
+	network_def_get(web, &before);
+	set("remove 10.8.0.0/24");
+	assert_int_equal(web->subnet_count, 2);
+	assert_int_equal(web->ipam.busy[0].count, 2); /* a's and b's */
+	set("remove 10.9.0.0/24"); /* gone already */
+	network_def_apply(&before, web);
+	assert_int_equal(web->subnet_count, 3);
+	assert_memory_equal(web->subnets, before.subnets, sizeof(web->subnets));
+	assert_memory_equal(web->gateways, before.gateways, sizeof(web->gateways));
+	network_def_fini(&before);
+	assert_ips(come("c", "10.8.0.7 fd00:8::7"), "10.8.0.7/24 fd00:8::7/64");
+	go("a");
+	go("b");
+	go("c");
+	set("remove 10.0.0.0/29");
+	set("remove fd00:8::/64");
+	assert_refused(set_try("remove 10.8.0.0/24", &err), &err, ERR_CONFLICT, "red/web", "10.8.0.0/24 is its only subnet");
 }
 
 /* What never stood is not remembered, and takes nobody's memory: a failed attach, a dry run. */
@@ -463,7 +505,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(sticky),	TEST(sticky_pending), TEST(sticky_bounded), TEST(sticky_interfaces), TEST(reserved),
 		TEST(excluded), TEST(gateway_inside), TEST(cooling),	    TEST(smallest),	     TEST(subnet_added),
-		TEST(mtu),	TEST(texts),
+		TEST(mtu),	TEST(texts), TEST(subnets_go),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
