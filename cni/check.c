@@ -50,7 +50,8 @@ int cni_check(const struct cni_request *request, struct err *err)
 	if (varlink_call(client, "io.moat.EndpointCheck", json_pack("{s:s, s:i}", "name", name, "netnsFd", 0), &netns, 1,
 			 &reply, NULL, NULL, err) < 0)
 		return err->kind == ERR_CONFLICT ? CNI_DIFFERS : cni_code_of(err);
-	return differences_tell(name, json_object_get(reply, "differences"), err);
+	rc = differences_tell(name, json_object_get(reply, "differences"), err);
+	return rc == CNI_OK ? cni_delegate(request, CNI_VERB_CHECK, NULL, NULL, NULL, err) : rc;
 }
 
 static int prev_compare(const struct cni_request *request, const json_t *endpoint, struct err *err)

@@ -63,6 +63,7 @@ enum {
 /** struct cni_env - what the runtime set; NULL or "" where it did not */
 struct cni_env {
 	const char *command, *container_id, *netns, *ifname, *args;
+	const char *path;           /* CNI_PATH */
 	const char *netns_override; /* CNI_NETNS_OVERRIDE: our own namespace is meant */
 	const char *socket;         /* MOAT_SOCKET */
 	const char *state_dir;      /* MOAT_STATE_DIR */
@@ -75,7 +76,10 @@ struct cni_env {
  * @stack: name of the stack, derived from the container's id alone, so that DEL needs nothing else
  * @netns: CNI_NETNS verbatim
  * @subnets, @gateways, @ips, @publish: NULL-terminated, never NULL
- * @masquerade, @host_access: -1 not said * @default_route: wanted; where it was not asked for, the first interface of the stack keeps it
+ * @ipam_type: plugin that chooses addresses, or NULL; @delegate: its path, NULL where it is not there
+ * @bare: an empty ipam: a port without addresses
+ * @sysctls: to be written inside: "net.a.b" -> text; owned
+ * @masquerade, @host_access, @name_service: -1 not said * @default_route: wanted; where it was not asked for, the first interface of the stack keeps it
  * @dns: an object for the result, or NULL; owned
  * @pod: K8S_POD_NAMESPACE and the like for labels, an object; owned
  * @prev: prevResult in the shape of 1.1.0, or NULL; owned
@@ -92,12 +96,15 @@ struct cni_request {
 	const char *const *subnets, *const *gateways, *const *ips, *const *publish;
 	const char *mac;
 	int64_t mtu; /* 0: not said */
-	int masquerade, host_access;
+	int masquerade, host_access, name_service;
+	const char *ipam_type, *delegate;
+	bool bare;
+	json_t *sysctls;
 	bool default_route, default_route_asked; /* asked: the configuration says so */
 	json_t *dns, *pod, *prev;
 	const json_t *attachments;
 	bool attachments_given;
-	const char *socket, *state_dir;
+	const char *socket, *state_dir, *path;
 };
 
 extern const char *const cni_versions[]; /* oldest first, NULL at the end */
@@ -118,6 +125,26 @@ void cni_request_fini(struct cni_request *request);
 int cni_conf_decode(struct cni_request *request, struct arena *arena, struct err *err);
 int cni_args_decode(struct cni_request *request, const char *args, struct arena *arena,
 		    const char **ret_mac, const char *const **ret_ips, struct err *err);
+
+/** cni_sysctl_allowed() - may a configuration have this one written inside a container? (tune.c) */
+bool cni_sysctl_allowed(const char *name);
+/** cni_tune() - write the sysctls of the request in the namespace @netns */
+int cni_tune(const struct cni_request *request, int netns, struct err *err);
+
+/*
+ * delegate.c: the plugin that `ipam.type` names, run as the specification has it: the same environment and the whole
+ * configuration, another command.
+ */
+/** cni_delegate_find() - its path in CNI_PATH, in @arena; NULL where there is none */
+const char *cni_delegate_find(const char *path, const char *type, struct arena *arena);
+/**
+ * cni_delegate() - one call of it; without a delegate nothing
+ * @container, @ifname: another attachment than the request's, or NULL
+ * @ret_result: of ADD, in the shape of cni_result_parse(); NULL for others
+ * Return: CNI_OK, or the delegate's code with its message
+ */
+int cni_delegate(const struct cni_request *request, enum cni_verb verb, const char *container, const char *ifname,
+		 json_t **ret_result, struct err *err);
 
 /** cni_stack_name() - "cni-" and the id, shortened with a hash of the whole where it is long. Never two ids one name. */
 void cni_stack_name(const char *container_id, char dst[CNI_STACK_SIZE]);

@@ -17,6 +17,7 @@ static int sweep(const struct cni_request *request, struct varlink_client *clien
 static bool is_stale(const struct cni_request *request, const json_t *endpoint);
 static bool is_valid(const json_t *attachments, const char *container, const char *ifname);
 static int detach(struct varlink_client *client, const char *name, struct err *err);
+static int release(const struct cni_request *request, const json_t *labels, struct err *err);
 
 int cni_gc(const struct cni_request *request, struct err *err)
 {
@@ -55,12 +56,16 @@ static int sweep(const struct cni_request *request, struct varlink_client *clien
 			continue;
 		code = detach(client, json_string_value(json_object_get(endpoint, "name")), &own);
 		if (code == CNI_OK)
+			code = release(request, json_object_get(endpoint, "labels"), &own);
+		if (code == CNI_OK)
 			continue;
 		if (failures++ == 0) {
 			rc = code;
 			first = own;
 		}
 	}
+	if (failures == 0)
+		return cni_delegate(request, CNI_VERB_GC, NULL, NULL, NULL, err); /* which sweeps for itself */
 	*err = first;
 	if (failures > 1)
 		err_wrap(err, "%zu attachments could not be removed; the first", failures);
@@ -95,4 +100,10 @@ static int detach(struct varlink_client *client, const char *name, struct err *e
 			     NULL, NULL, err);
 
 	return r < 0 && err->kind != ERR_NOTFOUND ? cni_code_of(err) : CNI_OK;
+}
+
+static int release(const struct cni_request *request, const json_t *labels, struct err *err)
+{
+	return cni_delegate(request, CNI_VERB_DEL, json_string_value(json_object_get(labels, "cni.containerId")),
+			    json_string_value(json_object_get(labels, "cni.ifname")), NULL, err);
 }

@@ -29,6 +29,7 @@ int main(void)
 		.netns = getenv("CNI_NETNS"),
 		.ifname = getenv("CNI_IFNAME"),
 		.args = getenv("CNI_ARGS"),
+		.path = getenv("CNI_PATH"),
 		.netns_override = getenv("CNI_NETNS_OVERRIDE"),
 		.socket = getenv("MOAT_SOCKET"),
 		.state_dir = getenv("MOAT_STATE_DIR"),

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * request - environment, standard input and names of one CNI call. Floor F5. Pure: neither opens
- * the namespace nor asks the daemon.
+ * request - environment, standard input and names of one CNI call. Floor F5. Pure but for one look whether the plugin that
+ * `ipam.type` names is there: neither opens the namespace nor asks the daemon.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -87,6 +87,7 @@ int cni_request_decode(const struct cni_env *env, const char *text, size_t size,
 		request->stack = arena_strdup(arena, stack);
 	}
 
+	request->path = env->path;
 	rc = cni_conf_decode(request, arena, err);
 	if (rc == CNI_OK && request->verb == CNI_VERB_ADD) {
 		const char *const *ips = NULL;
@@ -113,7 +114,8 @@ void cni_request_fini(struct cni_request *request)
 	json_decref(request->dns);
 	json_decref(request->pod);
 	json_decref(request->prev);
-	request->doc = request->dns = request->pod = request->prev = NULL;
+	json_decref(request->sysctls);
+	request->doc = request->dns = request->pod = request->prev = request->sysctls = NULL;
 }
 
 void cni_stack_name(const char *container_id, char dst[CNI_STACK_SIZE])

@@ -36,6 +36,7 @@ static const int codes[] = {
 };
 static_assert(ARRAY_COUNT(codes) == ERR_KIND_COUNT, "every kind has its code");
 
+static json_t *dns_make(const struct cni_request *request, const json_t *endpoint);
 static json_t *interfaces_make(const struct cni_request *request, const json_t *endpoint);
 static int ips_make(const json_t *endpoint, const json_t *network, size_t index, json_t *result,
 		    struct err *err);
@@ -79,11 +80,20 @@ int cni_result_add(const struct cni_request *request, const json_t *endpoint,
 		return rc;
 	if (default_route)
 		routes_make(endpoint, result);
-	if (json_object_size(request->dns) > 0)
-		json_object_set(result, "dns", request->dns);
+	json_object_set_new(result, "dns", dns_make(request, endpoint));
 	if (request->prev)
 		rc = cni_result_merge(result, request->prev, err);
 	return rc == CNI_OK ? cni_result_convert(result, request->version, ret_result, err) : rc;
+}
+
+/* As asked for; the network's own name servers where none were. */
+static json_t *dns_make(const struct cni_request *request, const json_t *endpoint)
+{
+	json_t *dns = request->dns ? json_copy(request->dns) : json_object();
+
+	if (!json_object_get(dns, "nameservers") && json_array_size(json_object_get(endpoint, "dns")) > 0)
+		json_object_set(dns, "nameservers", json_object_get(endpoint, "dns"));
+	return dns;
 }
 
 /*

@@ -26,7 +26,9 @@ int cni_status(const struct cni_request *request, struct err *err)
 	    cni_call(client, "io.moat.Doctor", NULL, "findings", &findings, err) != CNI_OK)
 		return CNI_NOT_AVAILABLE;
 	rc = network_judge(request, client, !json_is_false(json_object_get(features, "ipv6")), err);
-	return rc == CNI_OK ? findings_judge(findings, err) : rc;
+	if (rc == CNI_OK)
+		rc = findings_judge(findings, err);
+	return rc == CNI_OK ? cni_delegate(request, CNI_VERB_STATUS, NULL, NULL, NULL, err) : rc;
 }
 
 /* One that is not there yet is made when it is first used. */

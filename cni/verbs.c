@@ -8,31 +8,40 @@
 #include <linux/nsfs.h>
 #include <sched.h>
 #include <sys/ioctl.h>
+#include <string.h>
 #include <sys/stat.h>
 
-#include "cni/cni.h"
+#include "cni/conf.h"
 #include "cni/verbs.h"
+#include "lib/base/addr.h"
 #include "lib/base/fdio.h"
 #include "lib/base/json.h"
 #include "lib/base/str.h"
 
-static int network_get(const struct cni_request *request, struct varlink_client *client,
+static int add(const struct cni_request *request, struct varlink_client *client, int netns, const json_t *given,
+	       json_t **ret_result, struct err *err);
+static int fresh_check(const struct cni_request *request, struct varlink_client *client, struct err *err);
+static int given_check(const json_t *given, struct err *err);
+static json_t *given_subnets(const json_t *given, const char *key);
+static int network_get(const struct cni_request *request, const json_t *given, struct varlink_client *client,
 		       json_t **ret_network, struct err *err);
-static int network_create(const struct cni_request *request, struct varlink_client *client,
+static int network_create(const struct cni_request *request, const json_t *given, struct varlink_client *client,
 			  json_t **ret_network, struct err *err);
 static int network_compare(const struct cni_request *request, const json_t *network,
 			   struct err *err);
-static int attach(const struct cni_request *request, struct varlink_client *client, int netns,
+static int network_widen(const struct cni_request *request, const json_t *given, struct varlink_client *client,
+			 json_t **network, struct err *err);
+static int attach(const struct cni_request *request, const json_t *given, struct varlink_client *client, int netns,
 		  json_t **ret_endpoint, struct err *err);
+static void ips_set(const struct cni_request *request, const json_t *given, json_t *parameters);
 static json_t *labels_make(const struct cni_request *request);
 static void strings_set(json_t *parameters, const char *key, const char *const *list);
 
 int cni_add(const struct cni_request *request, json_t **ret_result, struct err *err)
 {
 	cleanup(varlink_closep) struct varlink_client *client = NULL;
-	cleanup(json_freep) json_t *network = NULL, *endpoint = NULL;
+	cleanup(json_freep) json_t *given = NULL;
 	cleanup(fd_closep) int netns = -1;
-	const json_t *has_route;
 	int rc;
 
 	rc = cni_netns_open(request, &netns, err);
@@ -41,16 +50,58 @@ int cni_add(const struct cni_request *request, json_t **ret_result, struct err *
 	if (varlink_connect(request->socket, &client, err) < 0)
 		return cni_code_of(err);
 	rc = cni_journal_replay(request, client, err);
+	if (rc == CNI_OK && request->delegate)
+		rc = fresh_check(request, client, err);
 	if (rc == CNI_OK)
-		rc = network_get(request, client, &network, err);
+		rc = cni_delegate(request, CNI_VERB_ADD, NULL, NULL, &given, err);
+	if (rc != CNI_OK)
+		return rc;
+	rc = request->delegate ? given_check(given, err) : CNI_OK;
 	if (rc == CNI_OK)
-		rc = attach(request, client, netns, &endpoint, err);
+		rc = add(request, client, netns, given, ret_result, err);
+	if (rc != CNI_OK && request->delegate) { /* what it gave is given back, and its opinion of that is not ours */
+		struct err ignored = ERR_INIT;
+
+		(void)cni_delegate(request, CNI_VERB_DEL, NULL, NULL, NULL, &ignored);
+	}
+	return rc;
+}
+
+/* Before a delegate is asked for addresses: what is attached already has some, and giving "them" back would free those. */
+static int fresh_check(const struct cni_request *request, struct varlink_client *client, struct err *err)
+{
+	cleanup(mem_freep) char *name = mem_printf("%s/%s:%s", request->tenant, request->stack, request->ifname);
+	int rc = cni_call(client, "io.moat.EndpointShow", json_pack("{s:s}", "name", name), "endpoint", NULL, err);
+
+	if (rc == CNI_OK) {
+		err_set(err, ERR_TAKEN, EEXIST, name, "this container and interface is attached already");
+		return CNI_TAKEN;
+	}
+	if (err->kind != ERR_NOTFOUND)
+		return rc;
+	*err = ERR_INIT;
+	return CNI_OK;
+}
+
+/* What is there when this fails is as it was before. @given: the delegate's result, or NULL. */
+static int add(const struct cni_request *request, struct varlink_client *client, int netns, const json_t *given,
+	       json_t **ret_result, struct err *err)
+{
+	cleanup(json_freep) json_t *network = NULL, *endpoint = NULL;
+	const json_t *has_route;
+	int rc;
+
+	rc = network_get(request, given, client, &network, err);
+	if (rc == CNI_OK)
+		rc = attach(request, given, client, netns, &endpoint, err);
 	if (rc != CNI_OK)
 		return rc;
 	/* where it was not asked for, another interface of the stack may have it, which is as well */
 	has_route = json_object_get(endpoint, "defaultRoute");
-	rc = cni_result_add(request, endpoint, network,
-			    request->default_route && !json_is_false(has_route), ret_result, err);
+	rc = cni_tune(request, netns, err);
+	if (rc == CNI_OK)
+		rc = cni_result_add(request, endpoint, network,
+				    request->default_route && !json_is_false(has_route), ret_result, err);
 	if (rc != CNI_OK) { /* what the runtime is not told of may not stay */
 		struct err ignored = ERR_INIT;
 
@@ -59,10 +110,15 @@ int cni_add(const struct cni_request *request, json_t **ret_result, struct err *
 	return rc;
 }
 
+/*
+ * The delegate's addresses are released whatever became of ours: an endpoint that stands yet, for the daemon is away,
+ * keeps others from attaching with them until the journal has been carried out.
+ */
 int cni_del(const struct cni_request *request, struct err *err)
 {
 	cleanup(varlink_closep) struct varlink_client *client = NULL;
-	int rc = CNI_OK;
+	struct err later = ERR_INIT;
+	int rc = CNI_OK, released;
 
 	if (varlink_connect(request->socket, &client, err) < 0)
 		rc = cni_code_of(err);
@@ -70,7 +126,12 @@ int cni_del(const struct cni_request *request, struct err *err)
 		rc = cni_journal_replay(request, client, err);
 	if (rc == CNI_OK)
 		rc = cni_detach(client, request->tenant, request->stack, request->ifname, err);
-	return rc == CNI_TRY_AGAIN ? cni_journal_add(request, err) : rc;
+	if (rc == CNI_TRY_AGAIN)
+		rc = cni_journal_add(request, err);
+	released = cni_delegate(request, CNI_VERB_DEL, NULL, NULL, NULL, &later);
+	if (rc == CNI_OK && released != CNI_OK)
+		*err = later;
+	return rc != CNI_OK ? rc : released;
 }
 
 int cni_detach(struct varlink_client *client, const char *tenant, const char *stack,
@@ -115,33 +176,36 @@ int cni_netns_open(const struct cni_request *request, int *ret_fd, struct err *e
 	return CNI_OK;
 }
 
-/* The network, made when it is not there. */
-static int network_get(const struct cni_request *request, struct varlink_client *client,
+/* The network, made when it is not there, and with the subnets of what the delegate gave. */
+static int network_get(const struct cni_request *request, const json_t *given, struct varlink_client *client,
 		       json_t **ret_network, struct err *err)
 {
 	cleanup(mem_freep) char *name = mem_printf("%s/%s", request->tenant, request->network);
 	int rc;
 
 	rc = cni_call(client, "io.moat.NetworkShow", json_pack("{s:s}", "name", name), "network",
-		  ret_network, err);
-	if (rc == CNI_OK)
-		return network_compare(request, *ret_network, err);
-	if (err->kind != ERR_NOTFOUND)
+		      ret_network, err);
+	if (rc != CNI_OK && err->kind != ERR_NOTFOUND)
 		return rc;
-	/* one that came first with the same is as good as ours */
-	rc = cni_call(client, "io.moat.TenantCreate", json_pack("{s:s}", "name", request->tenant),
-		  "tenant", NULL, err);
-	if (rc != CNI_OK && err->kind != ERR_TAKEN)
-		return rc;
-	rc = network_create(request, client, ret_network, err);
-	if (rc == CNI_OK || err->kind != ERR_TAKEN)
-		return rc;
-	rc = cni_call(client, "io.moat.NetworkShow", json_pack("{s:s}", "name", name), "network",
-		  ret_network, err);
-	return rc == CNI_OK ? network_compare(request, *ret_network, err) : rc;
+	if (rc != CNI_OK) {
+		/* one that came first with the same is as good as ours */
+		rc = cni_call(client, "io.moat.TenantCreate", json_pack("{s:s}", "name", request->tenant), "tenant", NULL,
+			      err);
+		if (rc != CNI_OK && err->kind != ERR_TAKEN)
+			return rc;
+		rc = network_create(request, given, client, ret_network, err);
+		if (rc == CNI_OK || err->kind != ERR_TAKEN)
+			return rc;
+		rc = cni_call(client, "io.moat.NetworkShow", json_pack("{s:s}", "name", name), "network", ret_network, err);
+		if (rc != CNI_OK)
+			return rc;
+	}
+	*err = ERR_INIT;
+	rc = network_compare(request, *ret_network, err);
+	return rc == CNI_OK && given && !str_eq(request->mode, "l2") ? network_widen(request, given, client, ret_network, err) : rc;
 }
 
-static int network_create(const struct cni_request *request, struct varlink_client *client,
+static int network_create(const struct cni_request *request, const json_t *given, struct varlink_client *client,
 			  json_t **ret_network, struct err *err)
 {
 	cleanup(mem_freep) char *name = mem_printf("%s/%s", request->tenant, request->network);
@@ -149,6 +213,10 @@ static int network_create(const struct cni_request *request, struct varlink_clie
 
 	strings_set(parameters, "subnets", request->subnets);
 	strings_set(parameters, "gateways", request->gateways);
+	if (given && !str_eq(request->mode, "l2")) {
+		json_object_set_new(parameters, "subnets", given_subnets(given, "address"));
+		json_object_set_new(parameters, "gateways", given_subnets(given, "gateway"));
+	}
 	if (request->mode)
 		json_object_set_new(parameters, "mode", json_string(request->mode));
 	if (request->mtu)
@@ -158,7 +226,87 @@ static int network_create(const struct cni_request *request, struct varlink_clie
 				    json_boolean(request->masquerade));
 	if (request->host_access == 1)
 		json_object_set_new(parameters, "hostAccess", json_true());
+	if (request->name_service == 0)
+		json_object_set_new(parameters, "dns", json_false());
 	return cni_call(client, "io.moat.NetworkCreate", parameters, "network", ret_network, err);
+}
+
+/* What a delegate gives: addresses, and default routes by its own gateways. */
+static int given_check(const json_t *given, struct err *err)
+{
+	const json_t *ips = json_object_get(given, "ips"), *route, *ip;
+	size_t i, j;
+
+	if (json_array_size(ips) == 0) {
+		err_set(err, ERR_USAGE, EINVAL, "ipam", "the plugin of ipam.type gave no address");
+		return CNI_CONFIG;
+	}
+	json_array_foreach(json_object_get(given, "routes"), i, route) {
+		const char *dst = json_string_value(json_object_get(route, "dst"));
+		const char *gw = json_string_value(json_object_get(route, "gw"));
+		bool known = !gw || !*gw;
+
+		json_array_foreach(ips, j, ip)
+			known |= str_eq(gw, json_string_value(json_object_get(ip, "gateway")));
+		if ((str_eq(dst, "0.0.0.0/0") || str_eq(dst, "::/0")) && known)
+			continue;
+		err_set(err, ERR_UNSUPPORTED, EOPNOTSUPP, "ipam.routes",
+			"unsupported field: routes: %s by %s: a default route by the subnet's gateway is what there is", dst,
+			gw ? gw : "the gateway");
+		return CNI_FIELD;
+	}
+	return CNI_OK;
+}
+
+/* The subnets of its addresses, or its gateways. */
+static json_t *given_subnets(const json_t *given, const char *key)
+{
+	json_t *list = json_array();
+	const json_t *ip;
+	size_t i;
+
+	json_array_foreach(json_object_get(given, "ips"), i, ip) {
+		const char *text = json_string_value(json_object_get(ip, key));
+		char network[PREFIX_STR_SIZE];
+		struct prefix prefix;
+
+		if (str_eq(key, "address") && prefix_parse(text, &prefix) == 0) {
+			prefix = prefix_network(&prefix);
+			text = prefix_print(&prefix, network);
+		}
+		if (cni_is_set(text))
+			json_array_append_new(list, json_string(text));
+	}
+	return list;
+}
+
+/* A range of the delegate's that the network has not yet. */
+static int network_widen(const struct cni_request *request, const json_t *given, struct varlink_client *client,
+			 json_t **network, struct err *err)
+{
+	cleanup(mem_freep) char *name = mem_printf("%s/%s", request->tenant, request->network);
+	cleanup(json_freep) json_t *subnets = given_subnets(given, "address"), *gateways = given_subnets(given, "gateway");
+	const json_t *subnet;
+	json_t *wider = NULL;
+	size_t i, have;
+	bool all = true;
+
+	json_array_foreach(subnets, i, subnet) {
+		bool found = false;
+
+		for (have = 0; have < json_array_size(json_object_get(*network, "subnets")); have++)
+			found |= json_equal(subnet, json_array_get(json_object_get(*network, "subnets"), have));
+		all &= found;
+	}
+	if (all)
+		return CNI_OK;
+	if (cni_call(client, "io.moat.NetworkSet",
+		     json_pack("{s:s, s:O, s:O}", "name", name, "subnets", subnets, "gateways", gateways), "network", &wider,
+		     err) != CNI_OK)
+		return cni_code_of(err);
+	json_decref(*network);
+	*network = wider;
+	return CNI_OK;
 }
 
 /* One that stands with other subnets than the configuration's is somebody else's, or of yesterday. */
@@ -183,7 +331,28 @@ static int network_compare(const struct cni_request *request, const json_t *netw
 	return CNI_OK;
 }
 
-static int attach(const struct cni_request *request, struct varlink_client *client, int netns,
+/* A network of mode l2 knows no lengths: there an address keeps its own. */
+static void ips_set(const struct cni_request *request, const json_t *given, json_t *parameters)
+{
+	json_t *list;
+	const json_t *ip;
+	size_t i;
+
+	if (!given) {
+		strings_set(parameters, "ips", request->ips);
+		return;
+	}
+	list = json_array();
+	json_array_foreach(json_object_get(given, "ips"), i, ip) {
+		const char *text = json_string_value(json_object_get(ip, "address"));
+
+		json_array_append_new(list, json_stringn(text, str_eq(request->mode, "l2") ? strlen(text)
+										     : strcspn(text, "/")));
+	}
+	json_object_set_new(parameters, "ips", list);
+}
+
+static int attach(const struct cni_request *request, const json_t *given, struct varlink_client *client, int netns,
 		  json_t **ret_endpoint, struct err *err)
 {
 	cleanup(mem_freep) char *network =
@@ -198,7 +367,7 @@ static int attach(const struct cni_request *request, struct varlink_client *clie
 	if (!request->default_route || request->default_route_asked)
 		json_object_set_new(parameters, "defaultRoute",
 				    json_boolean(request->default_route));
-	strings_set(parameters, "ips", request->ips);
+	ips_set(request, given, parameters);
 	strings_set(parameters, "publish", request->publish);
 	if (request->mac)
 		json_object_set_new(parameters, "mac", json_string(request->mac));

@@ -6,7 +6,7 @@
 # has no reason to fail, and who dies without DEL is noticed.
 #
 # MOAT_CNI_ADDS=N: fresh ADDs that CHECK must find faultless (default 12).
-# shellcheck disable=SC2119 # start_moatd without options
+# shellcheck disable=SC2119,SC2317 # start_moatd without options; functions that assert_status calls
 . "$(dirname "$0")/../lib/sandbox.sh"
 sandbox_enter "$@"
 need jq ip nft python3 pgrep
@@ -119,7 +119,7 @@ frozen_once() {
 	kill -CONT "$engine"
 	wait $! || status=$?
 	moat check --repair -q >/dev/null
-	return $status
+	return "$status"
 }
 assert_status 1 "CHECK sees: the port set down in the router" frozen router "ip link set $port down"
 assert_status 1 "CHECK sees: the port taken off the bridge" frozen router "ip link set $port nomaster"

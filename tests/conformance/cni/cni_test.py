@@ -244,9 +244,9 @@ class Add(Case):
         for conf, masquerade, route in (
                 ({"ipam": {"type": "host-local", "subnet": "10.1.0.0/16"}}, False, False),
                 ({"ipam": {"type": "host-local", "subnet": "10.1.0.0/16"}, "isDefaultGateway": True}, False, True),
-                ({"bridge": "br0"}, False, False),
-                ({"bridge": "br0", "ipMasq": True, "isDefaultGateway": True}, True, True),
-                ({"ipam": {}, "dns": {}}, None, None),  # the daemon's choice: the first of a stack has it
+                ({"bridge": "br0", "ipam": {"subnet": "10.1.0.0/16"}}, False, False),
+                ({"bridge": "br0", "ipam": {"subnet": "10.1.0.0/16"}, "ipMasq": True, "isDefaultGateway": True}, True, True),
+                ({"dns": {}}, None, None),  # the daemon's choice: the first of a stack has it
                 ({"isDefaultGateway": False}, None, False)):
             with self.subTest(conf=conf):
                 self.start([not_found("NetworkShow"), {"method": "TenantCreate", "reply": {"tenant": {}}},
@@ -255,6 +255,29 @@ class Add(Case):
                 self.assertEqual(self.asked("NetworkCreate").get("masquerade"), masquerade)
                 self.assertEqual(self.asked("EndpointAttach").get("defaultRoute"), route)
                 self.assertEqual("routes" in doc, route is not False)
+
+    def test_bare_port(self):
+        """an empty ipam, and none at all where `bridge` is named, as that plugin has it"""
+        bare = {"method": "EndpointAttach", "reply": {"endpoint": {**ENDPOINT, "ips": [], "gateways": []}}}
+        for conf in ({"ipam": {}}, {"bridge": "br0"}, {"bridge": "br0", "ipam": {}}, {"ipam": {}, "mode": "l2"}):
+            with self.subTest(conf=conf):
+                self.start([not_found("NetworkShow"), {"method": "TenantCreate", "reply": {"tenant": {}}},
+                            {"method": "NetworkCreate", "reply": {"network": {**NETWORK, "subnets": []}}}, bare])
+                doc = self.add(**conf)
+                self.assertEqual(self.asked("NetworkCreate")["mode"], "l2")
+                self.assertEqual((doc["ips"], "routes" in doc), ([], False))
+
+    def test_name_servers(self):
+        """the network's own, unless others are asked for"""
+        served = {"method": "EndpointAttach", "reply": {"endpoint": {**ENDPOINT, "dns": ["10.1.0.1"]}}}
+        for conf, dns in (({}, {"nameservers": ["10.1.0.1"]}), ({"dns": {"nameservers": ["9.9.9.9"]}}, {"nameservers": ["9.9.9.9"]}),
+                          ({"dns": {"search": ["x"]}}, {"search": ["x"], "nameservers": ["10.1.0.1"]})):
+            self.start([FINE[0], served])
+            self.assertEqual(self.add(**conf)["dns"], dns)
+        self.start([not_found("NetworkShow"), {"method": "TenantCreate", "reply": {"tenant": {}}},
+                    {"method": "NetworkCreate", "reply": {"network": NETWORK}}, FINE[1]])
+        self.add(nameService=False)
+        self.assertIs(self.asked("NetworkCreate")["dns"], False)
 
     def test_network_with_other_subnets(self):
         self.start(FINE)
@@ -329,7 +352,11 @@ class Add(Case):
             ({"ipMasq": 1}, 6, "ipMasq"), ({"vlan": 5}, 2, "vlan"), ({"vlanTrunk": [{"id": 1}]}, 2, "vlanTrunk"),
             ({"promiscMode": True}, 2, "promiscMode", "true"), ({"portIsolation": True}, 2, "portIsolation"),
             ({"disableContainerInterface": True}, 2, "disableContainerInterface"),
-            ({"ipam": {"type": "static"}}, 2, "ipam.type", "static"), ({"ipam": {"type": "dhcp"}}, 2, "dhcp"),
+            ({"ipam": {"type": "dhcp"}}, 2, "dhcp"), ({"ipam": {"type": "static"}}, 7, "static", "CNI_PATH"), ({"ipam": {"type": "../x"}}, 7, "../x"),
+            ({"ipam": {}, "mode": "bridge"}, 7, "empty ipam", "bridge"),
+            ({"sysctl": {"kernel.core_pattern": "x"}}, 2, "kernel.core_pattern"),
+            ({"sysctl": {"net.ipv4.conf./../x": "1"}}, 2, "net.ipv4.conf"), ({"sysctl": {"net.ipv4.tcp_x": 1}}, 6, "net.ipv4.tcp_x"),
+            ({"args": {"cni": {"sysctl": {"vm.swappiness": "1"}}}}, 2, "vm.swappiness"),
             ({"ipam": {"type": "host-local"}}, 7, "without a subnet"), ({"ipam": []}, 6, "ipam"),
             ({"ipam": {"type": "host-local", "subnet": "x"}}, 7, "x"),
             ({"ipam": {"type": "host-local", "subnet": "10.0.0.0/33"}}, 7, "10.0.0.0/33"),
@@ -340,9 +367,9 @@ class Add(Case):
             ({"ipam": {"type": "host-local", "subnet": "10.0.0.0/8", "routes": [{"dst": "0.0.0.0/0", "gw": "10.0.0.9"}]}}, 2,
              "10.0.0.9"),
             ({"ipam": {"type": "host-local", "subnet": "10.0.0.0/8", "resolvConf": "/x"}}, 2, "/x"),
-            ({"runtimeConfig": {"portMappings": [{"hostPort": 0, "containerPort": 1}]}}, 6, "hostPort"),
+            ({"runtimeConfig": {"portMappings": [{"hostPort": 0, "containerPort": 1}]}}, 7, "hostPort 0"),
             ({"runtimeConfig": {"portMappings": [{"hostPort": 1}]}}, 6, "containerPort"),
-            ({"runtimeConfig": {"portMappings": [{"hostPort": 1, "containerPort": 65536}]}}, 6, "containerPort"),
+            ({"runtimeConfig": {"portMappings": [{"hostPort": 1, "containerPort": 65536}]}}, 7, "containerPort 65536"),
             ({"runtimeConfig": {"portMappings": [{"hostPort": 1, "containerPort": 1, "hostIP": "localhost"}]}}, 7, "localhost"),
             ({"runtimeConfig": {"portMappings": {}}}, 6, "portMappings"),
             ({"runtimeConfig": {"bandwidth": {"IngressRate": 1000}}}, 2, "bandwidth", "IngressRate"),

@@ -4,6 +4,7 @@
 
 Results in the shape of their version, prevResult, CHECK, STATUS, GC. Environment: MOAT_BIN_DIR.
 """
+import json
 import unittest
 
 from cni_test import CONF, ENDPOINT, FINE, ID, NETWORK, VERSIONS, Case, not_found
@@ -317,6 +318,130 @@ class Gc(Case):
         self.run_plugin("DEL", CONF, CNI_CONTAINERID="old")
         self.collect(**{"cni.dev/valid-attachments": None})
         self.assertEqual(self.removed()[0], "default/cni-old:eth0")
+
+
+class Delegate(Case):
+    """a plugin of ipam.type, here a script that notes what it was given"""
+    RESULT = {"cniVersion": "1.0.0", "ips": [{"address": "10.1.0.9/16", "gateway": "10.1.0.1"}],
+              "routes": [{"dst": "0.0.0.0/0"}], "dns": {"nameservers": ["9.9.9.9"]}}
+
+    def setUp(self):
+        super().setUp()
+        self.noted = self.folder / "noted"
+        self.plugin()
+
+    def plugin(self, output=None, status=0, only="", versions=("1.0.0", "1.1.0")):
+        """prints @output, for command @only"""
+        text = json.dumps(self.RESULT if output is None else output)
+        script = self.folder / "pool"
+        script.write_text(f"""#!/bin/bash
+conf=$(cat)
+[[ $CNI_COMMAND != VERSION ]] || {{ printf '%s' '{json.dumps({"cniVersion": "1.1.0", "supportedVersions": versions})}'; exit 0; }}
+printf '%s\\t%s\\t%s\\t%s\\n' "$CNI_COMMAND" "$CNI_CONTAINERID" "$CNI_IFNAME" "$conf" >>{self.noted}
+[[ -z "{only}" || $CNI_COMMAND == "{only}" ]] || exit 0
+printf '%s' '{text}'
+exit {status}
+""")
+        script.chmod(0o755)
+
+    def called(self):
+        return [line.split("\t") for line in self.noted.read_text().splitlines()] if self.noted.exists() else []
+
+    def commands(self):
+        return [line[0] for line in self.called()]
+
+    def run_verb(self, verb, rules, version="1.0.0", **conf):
+        self.noted.unlink(missing_ok=True)
+        self.start([not_found("EndpointShow"), *rules])
+        return self.run_plugin(verb, self.conf(cniVersion=version, ipam={"type": "pool", "x": "y"}, **conf),
+                               CNI_PATH=f"/none:{self.folder}")
+
+    def test_add(self):
+        network = {**NETWORK, "subnets": ["10.1.0.0/16"]}
+        endpoint = {**ENDPOINT, "ips": ["10.1.0.9/16"], "gateways": ["10.1.0.1"]}
+        result = self.run_verb("ADD", [not_found("NetworkShow"), {"method": "TenantCreate", "reply": {"tenant": {}}},
+                                       {"method": "NetworkCreate", "reply": {"network": network}},
+                                       {"method": "EndpointAttach", "reply": {"endpoint": endpoint}}])
+        self.assertEqual(result.status, 0, result.text)
+        self.assertEqual(self.asked("NetworkCreate"), {"name": "default/web", "subnets": ["10.1.0.0/16"], "masquerade": False,
+                                                       "gateways": ["10.1.0.1"]})
+        self.assertEqual(self.asked("EndpointAttach")["ips"], ["10.1.0.9"])
+        self.assertEqual([ip["address"] for ip in result.doc["ips"]], ["10.1.0.9/16"])
+        (command, container, ifname, conf), = self.called()
+        self.assertEqual((command, container, ifname), ("ADD", ID, "eth0"))
+        self.assertEqual(json.loads(conf), self.conf(ipam={"type": "pool", "x": "y"}))
+
+    def test_network_gets_what_the_pool_has(self):
+        network = {**NETWORK, "subnets": ["10.2.0.0/16"]}
+        result = self.run_verb("ADD", [{"method": "NetworkShow", "reply": {"network": network}},
+                                       {"method": "NetworkSet", "reply": {"network": NETWORK}}, FINE[1]])
+        self.assertEqual(result.status, 0, result.text)
+        self.assertEqual(self.asked("NetworkSet"), {"name": "default/web", "subnets": ["10.1.0.0/16"], "gateways": ["10.1.0.1"]})
+
+    def test_release_is_never_skipped(self):
+        for rules in ([FINE[0], error("EndpointAttach", "AddressTaken")], [error("NetworkShow", "Internal")],
+                      [FINE[0], {"method": "EndpointAttach", "close": True}]):
+            self.assertNotEqual(self.run_verb("ADD", rules).status, 0)
+            self.assertEqual(self.commands(), ["ADD", "DEL"])
+        for output in ({**self.RESULT, "routes": [{"dst": "10.9.0.0/16"}]}, {"ips": []}):
+            self.plugin(output, only="ADD")
+            self.assertNotEqual(self.run_verb("ADD", FINE).status, 0)
+            self.assertEqual(self.commands(), ["ADD", "DEL"])
+        self.plugin("", only="ADD")
+        for rules in (FINE, [not_found("EndpointDetach")], [{"method": "EndpointDetach", "close": True}]):
+            self.assertEqual(self.run_verb("DEL", rules).status, 0)
+            self.assertEqual(self.commands(), ["DEL"])
+        self.refused(self.run_verb("DEL", [error("EndpointDetach", "KernelFailure")]), 107)
+        self.assertEqual(self.commands(), ["DEL"])
+
+    def test_daemon_down(self):
+        conf = self.conf(ipam={"type": "pool"})
+        self.assertEqual(self.run_plugin("DEL", conf, CNI_PATH=str(self.folder)).status, 0)
+        self.assertEqual(self.commands(), ["DEL"])
+        self.refused(self.run_plugin("ADD", conf, CNI_PATH=str(self.folder)), 11)
+        self.assertEqual(self.commands(), ["DEL"])
+
+    def test_attached_already(self):
+        """nothing is asked of the pool, so that nothing has to be given back"""
+        self.start([{"method": "EndpointShow", "reply": {"endpoint": ENDPOINT}}])
+        self.refused(self.run_plugin("ADD", self.conf(ipam={"type": "pool"}), CNI_PATH=str(self.folder)), 101)
+        self.assertEqual(self.commands(), [])
+
+    def test_its_errors_are_told(self):
+        self.plugin({"code": 11, "msg": "no address left", "details": "in 10.1.0.0/16"}, status=1)
+        self.refused(self.run_verb("ADD", FINE), 11, "pool", "no address left; in 10.1.0.0/16")
+        self.refused(self.run_verb("DEL", FINE), 11, "no address left")
+        self.plugin("", status=3)
+        self.refused(self.run_verb("ADD", FINE), 5, "status 3")
+        self.plugin({"ips": [{"address": "nonsense"}]})
+        self.refused(self.run_verb("ADD", FINE), 6, "pool")
+        self.assertEqual([call["method"] for call in self.calls()], ["EndpointShow"])
+
+    def test_one_that_knows_older_versions_alone(self):
+        (self.folder / "pool").write_text(f"""#!/bin/bash
+grep -q '"cniVersion": *"1.0.0"' && {{ echo '{json.dumps(self.RESULT)}'; exit 0; }}
+echo '{{"code":1,"msg":"incompatible CNI versions"}}'; exit 1
+""")
+        self.assertEqual(self.run_verb("ADD", FINE, version="1.1.0").doc["cniVersion"], "1.1.0")
+        self.refused(self.run_verb("ADD", FINE, version="0.4.0"), 1)
+
+    def test_other_verbs(self):
+        prev = result_of("1.0.0", self.netns)
+        self.plugin("")
+        self.start([{"method": "EndpointShow", "reply": {"endpoint": ENDPOINT}}, SAME])
+        conf = self.conf(ipam={"type": "pool"}, prevResult=prev)
+        self.assertEqual(self.run_plugin("CHECK", conf, CNI_PATH=str(self.folder)).status, 0)
+        self.assertEqual(self.commands(), ["CHECK"])
+        self.assertEqual(self.run_verb("STATUS", [*HEALTHY, FINE[0]], version="1.1.0").status, 0)
+        self.assertEqual(self.commands(), ["STATUS"])
+        stale = {"method": "EndpointList", "reply": {"endpoints": [{**ENDPOINT, **ATTACHMENT}]}}
+        self.assertEqual(self.run_verb("GC", [stale, FINE[2]], version="1.1.0", **{"cni.dev/attachments": None}).status, 0)
+        self.assertEqual([line[:3] for line in self.called()], [["DEL", ID, "eth0"], ["GC", ID, "eth0"]])
+        self.plugin({"code": 3, "msg": "missing containerID"}, status=1, versions=("1.0.0",))
+        self.assertEqual(self.run_verb("STATUS", [*HEALTHY, FINE[0]], version="1.1.0").status, 0)
+        self.assertEqual(self.commands(), [])
+        self.plugin({"code": 50, "msg": "full"}, status=1)
+        self.refused(self.run_verb("STATUS", [*HEALTHY, FINE[0]], version="1.1.0"), 50, "full")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* conf - what the parts that decode a configuration share: conf.c its top, ipam.c, runtime.c. Floor F5. Pure. */
+#ifndef MOAT_CNI_CONF_H
+#define MOAT_CNI_CONF_H
+
+#include "cni/cni.h"
+#include "lib/base/json.h"
+
+/** struct cni_top - the configuration's top; texts and documents are the configuration's */
+struct cni_top {
+	const char *name, *tenant, *network, *mode, *socket, *bridge;
+	int64_t mtu, vlan;
+	int ip_masq, is_gateway, is_default_gateway, host_access, name_service;
+	bool promisc, no_interface, port_isolation;
+	const json_t *ipam, *dns, *runtime, *args, *prev_result, *vlan_trunk, *sysctl;
+};
+
+/** cni_ipam_decode() - `ipam`: whose addresses, which subnets, which default route (ipam.c) */
+int cni_ipam_decode(struct cni_request *request, const struct cni_top *top, struct arena *arena, struct err *err);
+/** cni_ipam_type() - the type of the delegate, or NULL: for the verbs that need nothing else of it */
+const char *cni_ipam_type(const json_t *doc);
+/** cni_runtime_decode() - runtimeConfig, args.cni, dns, sysctl (runtime.c) */
+int cni_runtime_decode(struct cni_request *request, const struct cni_top *top, struct arena *arena, struct err *err);
+
+/** cni_decode() - as json_decode(), as the specification has it: unknown keys pass, case does not matter. CNI_DECODE. */
+int cni_decode(const json_t *object, const struct json_field *rows, struct arena *arena, void *dst, const char *what,
+	       struct err *err);
+/** cni_field_refuse() - a known field that cannot be honoured. Return: CNI_FIELD. */
+int cni_field_refuse(struct err *err, const char *key, const char *value);
+
+static inline bool cni_is_set(const char *s) { return s && *s; }
+
+#endif

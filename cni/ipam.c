@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * ipam - `ipam` of the configuration: who chooses addresses, and of which subnets. Floor F5. Pure.
+ *
+ *	no ipam                     Moat's own; where `bridge` says it was written for that plugin, as {}
+ *	{}                          nobody: a bare port, mode l2
+ *	subnets without a type      Moat's own, of these
+ *	type                        the plugin of that name in CNI_PATH (delegate.c)
+ *	type host-local, and none   Moat's own in its place: of its subnets, with its gateways
+ */
+#include <errno.h>
+#include <string.h>
+#include <strings.h>
+
+#include "cni/conf.h"
+#include "lib/base/addr.h"
+#include "lib/base/str.h"
+
+enum { RANGES_MAX = 64 };
+
+struct ipam {
+	const char *type, *subnet, *gateway, *range_start, *range_end, *resolv_conf;
+	const json_t *ranges, *routes;
+};
+static const struct json_field ipam_rows[] = {
+	{"type", JSON_FIELD_STRING, offsetof(struct ipam, type), 0, 0, 0},
+	{"subnet", JSON_FIELD_STRING, offsetof(struct ipam, subnet), 0, 0, 0},
+	{"gateway", JSON_FIELD_STRING, offsetof(struct ipam, gateway), 0, 0, 0},
+	{"rangeStart", JSON_FIELD_STRING, offsetof(struct ipam, range_start), 0, 0, 0},
+	{"rangeEnd", JSON_FIELD_STRING, offsetof(struct ipam, range_end), 0, 0, 0},
+	{"resolvConf", JSON_FIELD_STRING, offsetof(struct ipam, resolv_conf), 0, 0, 0},
+	{"ranges", JSON_FIELD_ARRAY, offsetof(struct ipam, ranges), 0, 0, RANGES_MAX},
+	{"routes", JSON_FIELD_ARRAY, offsetof(struct ipam, routes), 0, 0, RANGES_MAX},
+	{0},
+};
+
+/* A growing vector in the arena, with room for all there may be. */
+struct texts {
+	const char **items;
+	size_t count, max;
+};
+
+static int bare_decode(struct cni_request *request, struct err *err);
+static int own_decode(struct cni_request *request, const struct cni_top *top, const struct ipam *ipam, struct arena *arena,
+		      bool *ret_routed, struct err *err);
+static int ranges_decode(const json_t *sets, struct texts *subnets, struct texts *gateways,
+			 struct arena *arena, struct err *err);
+static int range_take(const json_t *range, struct texts *subnets, struct texts *gateways,
+		      struct arena *arena, struct err *err);
+static int routes_decode(const json_t *routes, const char *const *gateways, bool *ret_default, struct err *err);
+static void texts_add(struct texts *texts, const char *text);
+
+int cni_ipam_decode(struct cni_request *request, const struct cni_top *top, struct arena *arena,
+		    struct err *err)
+{
+	bool stock = cni_is_set(top->bridge) || request->ipam_type;
+	bool routed = false;
+	struct ipam ipam = {0};
+	int rc = CNI_OK;
+
+	if (top->ipam)
+		rc = cni_decode(top->ipam, ipam_rows, arena, &ipam, "ipam", err);
+	if (rc == CNI_OK && top->ipam ? json_object_size(top->ipam) == 0 : cni_is_set(top->bridge)) {
+		rc = bare_decode(request, err);
+	} else if (rc == CNI_OK && str_eq(request->ipam_type, "dhcp")) {
+		/* it wants to speak on an interface before there is an address for one */
+		rc = cni_field_refuse(err, "ipam.type", "dhcp (leave ipam empty, and run a client inside)");
+	} else if (rc == CNI_OK && request->delegate) {
+		rc = routes_decode(ipam.routes, NULL, &routed, err);
+	} else if (rc == CNI_OK) {
+		rc = own_decode(request, top, &ipam, arena, &routed, err);
+	}
+	request->masquerade = top->ip_masq >= 0 ? top->ip_masq : stock ? 0 : -1;
+	request->default_route_asked = top->is_default_gateway == 1 && !request->bare;
+	request->default_route = request->bare ? false
+				 : stock       ? routed || top->is_default_gateway == 1
+					       : top->is_default_gateway != 0;
+	return rc;
+}
+
+const char *cni_ipam_type(const json_t *doc)
+{
+	const json_t *ipam = NULL, *type = NULL, *value;
+	const char *key;
+
+	json_object_foreach((json_t *)(uintptr_t)doc, key, value)
+		if (strcasecmp(key, "ipam") == 0)
+			ipam = value;
+	json_object_foreach((json_t *)(uintptr_t)ipam, key, value)
+		if (strcasecmp(key, "type") == 0)
+			type = value;
+	return cni_is_set(json_string_value(type)) ? json_string_value(type) : NULL;
+}
+
+/* A port alone: whatever speaks on it has its addresses from elsewhere. */
+static int bare_decode(struct cni_request *request, struct err *err)
+{
+	request->bare = true;
+	if (!request->mode || str_eq(request->mode, "l2")) {
+		request->mode = "l2";
+		return CNI_OK;
+	}
+	err_set(err, ERR_USAGE, EINVAL, "mode", "mode \"%s\" has addresses, and an empty ipam means none: leave one of them out",
+		request->mode);
+	return CNI_CONFIG;
+}
+
+static int own_decode(struct cni_request *request, const struct cni_top *top, const struct ipam *ipam, struct arena *arena,
+		      bool *ret_routed, struct err *err)
+{
+	struct texts subnets = {arena_array(arena, RANGES_MAX + 2, sizeof(char *)), 0, RANGES_MAX + 1};
+	struct texts gateways = {arena_array(arena, RANGES_MAX + 2, sizeof(char *)), 0, RANGES_MAX + 1};
+	int rc = CNI_OK;
+
+	if (request->ipam_type && !str_eq(request->ipam_type, "host-local")) {
+		err_set(err, ERR_USAGE, ENOENT, "ipam.type", "there is no plugin \"%s\" in CNI_PATH [%s]", request->ipam_type,
+			request->path ? request->path : "");
+		return CNI_CONFIG;
+	}
+	if (cni_is_set(ipam->resolv_conf))
+		return cni_field_refuse(err, "ipam.resolvConf", ipam->resolv_conf);
+	if (cni_is_set(ipam->subnet))
+		rc = range_take(top->ipam, &subnets, &gateways, arena, err);
+	if (rc == CNI_OK)
+		rc = ranges_decode(ipam->ranges, &subnets, &gateways, arena, err);
+	if (rc == CNI_OK)
+		rc = routes_decode(ipam->routes, gateways.items, ret_routed, err);
+	if (rc == CNI_OK && request->ipam_type && subnets.count == 0) {
+		err_set(err, ERR_USAGE, EINVAL, "ipam", "host-local without a subnet");
+		rc = CNI_CONFIG;
+	}
+	request->subnets = subnets.items;
+	request->gateways = gateways.items;
+	return rc;
+}
+
+/* [[{subnet...}, ...], ...] */
+static int ranges_decode(const json_t *sets, struct texts *subnets, struct texts *gateways,
+			 struct arena *arena, struct err *err)
+{
+	const json_t *set, *range;
+	size_t i, j;
+
+	json_array_foreach(sets, i, set) {
+		if (!json_is_array(set)) {
+			err_set(err, ERR_USAGE, EINVAL, "ipam.ranges",
+				"must be an array of arrays");
+			return CNI_DECODE;
+		}
+		json_array_foreach(set, j, range) {
+			int rc = range_take(range, subnets, gateways, arena, err);
+
+			if (rc != CNI_OK)
+				return rc;
+		}
+	}
+	return CNI_OK;
+}
+
+static int range_take(const json_t *range, struct texts *subnets, struct texts *gateways,
+		      struct arena *arena, struct err *err)
+{
+	char text[PREFIX_STR_SIZE];
+	struct prefix prefix;
+	struct ipam ipam = {0};
+	int rc;
+
+	rc = cni_decode(range, ipam_rows, arena, &ipam, "ipam.ranges", err);
+	if (rc != CNI_OK)
+		return rc;
+	if (cni_is_set(ipam.range_start))
+		return cni_field_refuse(err, "ipam.rangeStart", ipam.range_start);
+	if (cni_is_set(ipam.range_end))
+		return cni_field_refuse(err, "ipam.rangeEnd", ipam.range_end);
+	if (prefix_parse(ipam.subnet, &prefix) < 0 || subnets->count >= subnets->max) {
+		err_set(err, ERR_USAGE, EINVAL, "ipam",
+			"subnet \"%s\" is no prefix such as 10.1.0.0/16",
+			ipam.subnet ? ipam.subnet : "");
+		return CNI_CONFIG;
+	}
+	/* host-local takes 10.1.2.3/16 for 10.1.0.0/16 */
+	prefix = prefix_network(&prefix);
+	texts_add(subnets, arena_strdup(arena, prefix_print(&prefix, text)));
+	if (cni_is_set(ipam.gateway))
+		texts_add(gateways, ipam.gateway);
+	return CNI_OK;
+}
+
+/* Default routes are ours to make; others are not made yet. */
+static int routes_decode(const json_t *routes, const char *const *gateways, bool *ret_default, struct err *err)
+{
+	struct fields {
+		const char *dst, *gw;
+	};
+	static const struct json_field rows[] = {
+		{"dst", JSON_FIELD_STRING, offsetof(struct fields, dst), JSON_REQUIRED, 0, 0},
+		{"gw", JSON_FIELD_STRING, offsetof(struct fields, gw), 0, 0, 0},
+		{0},
+	};
+	const json_t *route;
+	size_t i;
+
+	json_array_foreach(routes, i, route) {
+		struct fields fields = {0};
+		int rc = cni_decode(route, rows, NULL, &fields, "ipam.routes", err);
+		bool known;
+
+		if (rc != CNI_OK)
+			return rc;
+		if (!str_eq(fields.dst, "0.0.0.0/0") && !str_eq(fields.dst, "::/0"))
+			return cni_field_refuse(err, "ipam.routes.dst", fields.dst);
+		/* by the gateway it leads anyway; the delegate's are judged by its result */
+		known = !gateways || !cni_is_set(fields.gw);
+		for (size_t j = 0; !known && gateways[j]; j++)
+			known = str_eq(gateways[j], fields.gw);
+		if (!known)
+			return cni_field_refuse(err, "ipam.routes.gw", fields.gw);
+		*ret_default = true;
+	}
+	return CNI_OK;
+}
+
+static void texts_add(struct texts *texts, const char *text)
+{
+	if (texts->count < texts->max)
+		texts->items[texts->count++] = text;
+}

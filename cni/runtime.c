@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * runtime - what one container asks for: runtimeConfig (capabilities), args.cni, dns, sysctl. Floor F5. Pure.
+ */
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cni/conf.h"
+#include "lib/base/addr.h"
+#include "lib/base/str.h"
+
+struct runtime {
+	const json_t *ports, *bandwidth, *dns, *sysctl;
+	const char **ips;
+	const char *mac;
+	int64_t mtu;
+};
+static const struct json_field runtime_rows[] = {
+	{"portMappings", JSON_FIELD_ARRAY, offsetof(struct runtime, ports), 0, 0,
+	 CNI_PORTS_MAX},
+	{"bandwidth", JSON_FIELD_OBJECT, offsetof(struct runtime, bandwidth), 0, 0, 0},
+	{"dns", JSON_FIELD_OBJECT, offsetof(struct runtime, dns), 0, 0, 0},
+	{"ips", JSON_FIELD_STRV, offsetof(struct runtime, ips), 0, 0, 0},
+	{"mac", JSON_FIELD_STRING, offsetof(struct runtime, mac), 0, 0, 0},
+	{"mtu", JSON_FIELD_INT, offsetof(struct runtime, mtu), 0, 0, 65535},
+	{"sysctl", JSON_FIELD_OBJECT, offsetof(struct runtime, sysctl), 0, 0, 0},
+	{0},
+};
+
+struct port {
+	int64_t host, container;
+	const char *protocol, *ip;
+};
+static const struct json_field port_rows[] = {
+	{"hostPort", JSON_FIELD_INT, offsetof(struct port, host), JSON_REQUIRED, 0, 0},
+	{"containerPort", JSON_FIELD_INT, offsetof(struct port, container), JSON_REQUIRED, 0, 0},
+	{"protocol", JSON_FIELD_STRING, offsetof(struct port, protocol), 0, 0, 16},
+	{"hostIP", JSON_FIELD_STRING, offsetof(struct port, ip), 0, 0, IP_STR_SIZE},
+	{0},
+};
+
+static int ports_decode(struct cni_request *request, const json_t *ports, struct arena *arena,
+			struct err *err);
+static int port_check(int64_t port, const char *what, struct err *err);
+static int bandwidth_refuse(const json_t *bandwidth, struct err *err);
+static int dns_decode(struct cni_request *request, const json_t *conf, const json_t *runtime,
+		      struct arena *arena, struct err *err);
+static int sysctl_decode(struct cni_request *request, const json_t *first, const json_t *second, struct err *err);
+static const char *const *addresses(const char **ips, struct arena *arena);
+
+/* Where several say the same thing: runtimeConfig, then args.cni, then CNI_ARGS (request.c). */
+int cni_runtime_decode(struct cni_request *request, const struct cni_top *top,
+			  struct arena *arena, struct err *err)
+{
+	static const struct json_field args_rows[] = {{"cni", JSON_FIELD_OBJECT, 0, 0, 0, 0},
+						      {0}};
+	struct runtime runtime = {0}, args = {0};
+	const json_t *args_cni = NULL;
+	int rc = CNI_OK;
+
+	if (top->runtime)
+		rc = cni_decode(top->runtime, runtime_rows, arena, &runtime, "runtimeConfig", err);
+	if (rc == CNI_OK && top->args)
+		rc = cni_decode(top->args, args_rows, arena, &args_cni, "args", err);
+	if (rc == CNI_OK && args_cni)
+		rc = cni_decode(args_cni, runtime_rows, arena, &args, "args.cni", err);
+	if (rc == CNI_OK)
+		rc = bandwidth_refuse(runtime.bandwidth, err);
+	if (rc == CNI_OK)
+		rc = ports_decode(request, runtime.ports, arena, err);
+	if (rc == CNI_OK)
+		rc = dns_decode(request, top->dns, runtime.dns, arena, err);
+	if (rc == CNI_OK)
+		rc = sysctl_decode(request, top->sysctl, args.sysctl, err);
+	if (rc != CNI_OK)
+		return rc;
+	if (args.mtu)
+		request->mtu = args.mtu;
+	request->ips = addresses(runtime.ips && runtime.ips[0] ? runtime.ips : args.ips, arena);
+	request->mac = cni_is_set(runtime.mac) ? runtime.mac : cni_is_set(args.mac) ? args.mac : NULL;
+	return CNI_OK;
+}
+
+static int ports_decode(struct cni_request *request, const json_t *ports, struct arena *arena,
+			struct err *err)
+{
+	size_t count = json_array_size(ports);
+	const char **specs = arena_array(arena, count + 1, sizeof(*specs));
+
+	for (size_t i = 0; i < count; i++) {
+		struct port port = {0};
+		char protocol[17] = "tcp", host[IP_STR_SIZE + 3] = "";
+		struct ip ip;
+		int rc = cni_decode(json_array_get(ports, i), port_rows, arena, &port,
+				"portMappings", err);
+
+		if (rc != CNI_OK)
+			return rc;
+		rc = port_check(port.host, "hostPort", err);
+		if (rc == CNI_OK)
+			rc = port_check(port.container, "containerPort", err);
+		if (rc != CNI_OK)
+			return rc;
+		if (cni_is_set(port.protocol))
+			str_copy(protocol, sizeof(protocol), port.protocol);
+		for (char *c = protocol; *c; c++)
+			*c = (char)tolower((unsigned char)*c);
+		if (cni_is_set(port.ip) && ip_parse(port.ip, &ip) < 0) {
+			err_set(err, ERR_USAGE, EINVAL, "portMappings",
+				"hostIP \"%s\" is no address", port.ip);
+			return CNI_CONFIG;
+		}
+		if (cni_is_set(port.ip))
+			snprintf(host, sizeof(host), ip.family == 6 ? "[%s]:" : "%s:", port.ip);
+		specs[i] = arena_printf(arena, "%s%lld:%lld/%s", host, (long long)port.host,
+					(long long)port.container, protocol);
+	}
+	request->publish = specs;
+	return CNI_OK;
+}
+
+static int port_check(int64_t port, const char *what, struct err *err)
+{
+	if (port >= 1 && port <= 65535)
+		return CNI_OK;
+	err_set(err, ERR_USAGE, ERANGE, "portMappings", "portMappings: %s %lld: must be 1 to 65535", what, (long long)port);
+	return CNI_CONFIG;
+}
+
+/*
+ * As the tuning plugin has them: a name in dots or slashes, IFNAME for the interface, a text or a number. What may be
+ * named at all tune.c says.
+ */
+static int sysctl_decode(struct cni_request *request, const json_t *first, const json_t *second, struct err *err)
+{
+	const json_t *const lists[] = {first, second};
+	const json_t *value;
+	const char *key;
+
+	request->sysctls = json_object();
+	for (size_t i = 0; i < ARRAY_COUNT(lists); i++) {
+		json_object_foreach((json_t *)(uintptr_t)lists[i], key, value) {
+			if (!json_is_string(value)) {
+				err_set(err, ERR_USAGE, EINVAL, key, "sysctl %s: its value must be a text", key);
+				return CNI_DECODE;
+			}
+			if (!cni_sysctl_allowed(key))
+				return cni_field_refuse(err, "sysctl", key);
+			json_object_set(request->sysctls, key, (json_t *)(uintptr_t)value);
+		}
+	}
+	return CNI_OK;
+}
+
+/* No shaping yet. A limit of 0 is none. */
+static int bandwidth_refuse(const json_t *bandwidth, struct err *err)
+{
+	const json_t *value;
+	const char *key;
+
+	json_object_foreach((json_t *)(uintptr_t)bandwidth, key, value) {
+		if (json_is_integer(value) && json_integer_value(value) != 0)
+			return cni_field_refuse(err, "runtimeConfig.bandwidth", key);
+	}
+	return CNI_OK;
+}
+
+/* The runtime's names of things differ from the result's: servers, searches. */
+static int dns_decode(struct cni_request *request, const json_t *conf, const json_t *runtime,
+		      struct arena *arena, struct err *err)
+{
+	struct fields {
+		const char **nameservers, **search, **options;
+		const char *domain;
+	} from_conf = {0}, from_runtime = {0};
+	static const struct json_field conf_rows[] = {
+		{"nameservers", JSON_FIELD_STRV, offsetof(struct fields, nameservers), 0, 0, 0},
+		{"search", JSON_FIELD_STRV, offsetof(struct fields, search), 0, 0, 0},
+		{"options", JSON_FIELD_STRV, offsetof(struct fields, options), 0, 0, 0},
+		{"domain", JSON_FIELD_STRING, offsetof(struct fields, domain), 0, 0, 0},
+		{0},
+	};
+	static const struct json_field runtime_names[] = {
+		{"servers", JSON_FIELD_STRV, offsetof(struct fields, nameservers), 0, 0, 0},
+		{"searches", JSON_FIELD_STRV, offsetof(struct fields, search), 0, 0, 0},
+		{"options", JSON_FIELD_STRV, offsetof(struct fields, options), 0, 0, 0},
+		{0},
+	};
+	static const struct {
+		const char *key;
+		size_t offset;
+	} lists[] = {
+		{"nameservers", offsetof(struct fields, nameservers)},
+		{"search", offsetof(struct fields, search)},
+		{"options", offsetof(struct fields, options)},
+	};
+	int rc = CNI_OK;
+
+	if (conf)
+		rc = cni_decode(conf, conf_rows, arena, &from_conf, "dns", err);
+	if (rc == CNI_OK && runtime)
+		rc = cni_decode(runtime, runtime_names, arena, &from_runtime, "runtimeConfig.dns",
+			    err);
+	if (rc != CNI_OK)
+		return rc;
+	request->dns = json_object();
+	if (cni_is_set(from_conf.domain))
+		json_object_set_new(request->dns, "domain", json_string(from_conf.domain));
+	for (size_t i = 0; i < ARRAY_COUNT(lists); i++) {
+		const char **ours, **theirs, **list;
+		json_t *array;
+
+		memcpy(&ours, (const char *)&from_conf + lists[i].offset, sizeof(ours));
+		memcpy(&theirs, (const char *)&from_runtime + lists[i].offset, sizeof(theirs));
+		list = theirs && theirs[0] ? theirs : ours;
+		if (!list || !list[0])
+			continue;
+		array = json_array();
+		for (; *list; list++)
+			json_array_append_new(array, json_string(*list));
+		json_object_set_new(request->dns, lists[i].key, array);
+	}
+	return CNI_OK;
+}
+
+/* "10.1.0.9" or "10.1.0.9/16": the length is the network's. What is no address is the daemon's to refuse. */
+static const char *const *addresses(const char **ips, struct arena *arena)
+{
+	size_t count = 0;
+	const char **out;
+
+	while (ips && ips[count])
+		count++;
+	out = arena_array(arena, count + 1, sizeof(*out));
+	for (size_t i = 0; i < count; i++)
+		out[i] = arena_strndup(arena, ips[i], strcspn(ips[i], "/"));
+	return out;
+}
