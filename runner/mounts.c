@@ -4,22 +4,18 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/openat2.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "lib/base/fdio.h"
 #include "lib/base/mem.h"
-#include "lib/base/str.h"
+#include "runner/mountfd.h"
 #include "runner/x11.h"
-
-enum { PATH_COMPONENTS_MAX = 256 };
 
 /* Device nodes, bound from the host's; the numbers are verified on the descriptor (CVE-2025-31133). */
 static const struct {
@@ -50,54 +46,37 @@ static const char *const kept_writable[] = {"run", "tmp", "var/tmp"};
 static const uint64_t ATTRS_QUIET = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC;
 static const uint64_t ATTRS_SAFE = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC | MOUNT_ATTR_NODEV;
 
-struct option {
-	const char *key, *value;
-};
-
-static int file_system_new(const char *type, const struct option *options, size_t count,
-			   uint64_t attrs, struct err *err);
 static int host_copy(const char *path, int *ret_mount, struct err *err);
 static int devices_open(int nodes[static MOUNTS_NODES], struct err *err);
 static int devices_attach(int root, const struct mounts *mounts, struct err *err);
 static int dev_folder(int dev, const char *name, int mount, struct err *err);
 static int x11_attach(int root, const struct spec_x11 *x11, int *ret_folder, struct err *err);
 static int seal(int mount, const char *path, struct err *err);
-static int attach(int root, const char *path, int mount, struct err *err);
-static int attach_at(int target, int mount, const char *path, struct err *err);
 static int mask(int top, const char *path, int null, int empty, struct err *err);
 static int rebind(int top, const char *path, bool read_only, struct err *err);
-static int target_open(int root, const char *path, bool folder, struct err *err);
-static int beneath(int top, const char *path, uint64_t flags);
-static int root_change(int root, struct err *err);
 
 int mounts_prepare(const struct spec *spec, struct mounts *ret_mounts, struct err *err)
 {
-	static const struct option dev_options[] = {{"mode", "0755"}, {"size", "64k"}};
-	static const struct option empty_options[] = {{"mode", "0555"}, {"size", "4k"}};
-	static const struct option pts_options[] = {
-		{"mode", "0620"}, {"ptmxmode", "0666"}, {"gid", "5"}};
-	static const struct option shm_options[] = {{"mode", "1777"}, {"size", "25%"}};
+	static const char *const dev_options[] = {"mode=0755", "size=64k", NULL};
+	static const char *const empty_options[] = {"mode=0555", "size=4k", NULL};
+	static const char *const pts_options[] = {"mode=0620", "ptmxmode=0666", "gid=5", NULL};
+	static const char *const shm_options[] = {"mode=1777", "size=25%", NULL};
 	const bool own_pid = spec->pid != SPEC_NS_HOST, own_ipc = spec->ipc == SPEC_NS_OWN;
 	const struct {
 		bool wanted;
 		int *place;
 		const char *type;
-		const struct option *options;
-		size_t count;
+		const char *const *options;
 		uint64_t attrs;
 	} file_systems[] = {
-		{own_pid, &ret_mounts->proc, "proc", NULL, 0, ATTRS_SAFE},
-		{spec->net != SPEC_NET_HOST, &ret_mounts->sys, "sysfs", NULL, 0,
+		{own_pid, &ret_mounts->proc, "proc", NULL, ATTRS_SAFE},
+		{spec->net != SPEC_NET_HOST, &ret_mounts->sys, "sysfs", NULL,
 		 ATTRS_SAFE | MOUNT_ATTR_RDONLY},
-		{true, &ret_mounts->dev, "tmpfs", dev_options, ARRAY_COUNT(dev_options),
-		 ATTRS_QUIET},
-		{true, &ret_mounts->pts, "devpts", pts_options, ARRAY_COUNT(pts_options),
-		 ATTRS_QUIET},
-		{own_ipc, &ret_mounts->shm, "tmpfs", shm_options, ARRAY_COUNT(shm_options),
-		 ATTRS_SAFE},
-		{spec->ipc != SPEC_NS_HOST, &ret_mounts->mqueue, "mqueue", NULL, 0, ATTRS_SAFE},
-		{true, &ret_mounts->empty, "tmpfs", empty_options, ARRAY_COUNT(empty_options),
-		 ATTRS_SAFE | MOUNT_ATTR_RDONLY},
+		{true, &ret_mounts->dev, "tmpfs", dev_options, ATTRS_QUIET},
+		{true, &ret_mounts->pts, "devpts", pts_options, ATTRS_QUIET},
+		{own_ipc, &ret_mounts->shm, "tmpfs", shm_options, ATTRS_SAFE},
+		{spec->ipc != SPEC_NS_HOST, &ret_mounts->mqueue, "mqueue", NULL, ATTRS_SAFE},
+		{true, &ret_mounts->empty, "tmpfs", empty_options, ATTRS_SAFE | MOUNT_ATTR_RDONLY},
 	};
 	int rc = devices_open(ret_mounts->nodes, err);
 
@@ -106,8 +85,8 @@ int mounts_prepare(const struct spec *spec, struct mounts *ret_mounts, struct er
 		if (!file_systems[i].wanted)
 			continue;
 		*file_systems[i].place =
-			file_system_new(file_systems[i].type, file_systems[i].options,
-					file_systems[i].count, file_systems[i].attrs, err);
+			mountfd_new(file_systems[i].type, NULL, file_systems[i].options,
+				    file_systems[i].attrs, err);
 		rc = *file_systems[i].place < 0 ? *file_systems[i].place : 0;
 	}
 	return rc;
@@ -115,7 +94,7 @@ int mounts_prepare(const struct spec *spec, struct mounts *ret_mounts, struct er
 
 int mounts_host_proc(int *ret_mount, struct err *err)
 {
-	int fd = file_system_new("proc", NULL, 0, ATTRS_SAFE, err);
+	int fd = mountfd_new("proc", NULL, NULL, ATTRS_SAFE, err);
 
 	*ret_mount = fd;
 	return fd < 0 ? fd : 0;
@@ -123,7 +102,7 @@ int mounts_host_proc(int *ret_mount, struct err *err)
 
 int mounts_host_sys(int *ret_mount, struct err *err)
 {
-	int fd = file_system_new("sysfs", NULL, 0, ATTRS_SAFE | MOUNT_ATTR_RDONLY, err);
+	int fd = mountfd_new("sysfs", NULL, NULL, ATTRS_SAFE | MOUNT_ATTR_RDONLY, err);
 
 	*ret_mount = fd;
 	return fd < 0 ? fd : 0;
@@ -136,7 +115,7 @@ int mounts_host_shm(int *ret_mount, struct err *err)
 
 int mounts_host_mqueue(int *ret_mount, struct err *err)
 {
-	int fd = file_system_new("mqueue", NULL, 0, ATTRS_SAFE, err);
+	int fd = mountfd_new("mqueue", NULL, NULL, ATTRS_SAFE, err);
 
 	*ret_mount = fd;
 	return fd < 0 ? fd : 0;
@@ -145,7 +124,7 @@ int mounts_host_mqueue(int *ret_mount, struct err *err)
 int mounts_enter(const struct spec *spec, const struct mounts *mounts, int root,
 		 const struct mounts_extra *extras, size_t extra_count, struct err *err)
 {
-	static const struct option tmp_options[] = {{"mode", "1777"}, {"size", "25%"}};
+	static const char *const tmp_options[] = {"mode=1777", "size=25%", NULL};
 	const int given[] = {mounts->proc, mounts->sys,    mounts->dev,   mounts->pts,
 			     mounts->shm,  mounts->mqueue, mounts->empty, root};
 	int rc, x11 = -1;
@@ -153,9 +132,9 @@ int mounts_enter(const struct spec *spec, const struct mounts *mounts, int root,
 	/* From here on every failure ends the process, and its namespace with it: nothing to undo. */
 	if (move_mount(root, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) < 0)
 		return err_sys(err, ERR_KERNEL, errno, NULL, "mount of the root");
-	rc = attach(root, "proc", mounts->proc, err);
+	rc = mountfd_attach(root, "proc", mounts->proc, err);
 	if (rc == 0)
-		rc = attach(root, "sys", mounts->sys, err);
+		rc = mountfd_attach(root, "sys", mounts->sys, err);
 	if (rc == 0)
 		rc = devices_attach(root, mounts, err);
 	for (size_t i = 0; rc == 0 && i < ARRAY_COUNT(proc_masked); i++)
@@ -168,22 +147,21 @@ int mounts_enter(const struct spec *spec, const struct mounts *mounts, int root,
 		for (size_t i = 0; rc == 0 && i < ARRAY_COUNT(kept_writable); i++)
 			rc = rebind(root, kept_writable[i], false, err);
 	for (size_t i = 0; rc == 0 && spec->tmpfs[i]; i++) {
-		int fd = file_system_new("tmpfs", tmp_options, ARRAY_COUNT(tmp_options),
-					 MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, err);
+		int fd = mountfd_new("tmpfs", NULL, tmp_options, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, err);
 
-		rc = fd < 0 ? fd : attach(root, spec->tmpfs[i], fd, err);
+		rc = fd < 0 ? fd : mountfd_attach(root, spec->tmpfs[i], fd, err);
 		fd_close(fd);
 	}
 	if (rc == 0 && spec->x11)
 		rc = x11_attach(root, spec->x11, &x11, err);
 	for (size_t i = 0; rc == 0 && i < extra_count; i++)
-		rc = attach(root, extras[i].target, extras[i].mount, err);
+		rc = mountfd_attach(root, extras[i].target, extras[i].mount, err);
 	if (rc == 0 && x11 >= 0)
 		rc = seal(x11, X11_FOLDER, err);
 	if (rc == 0 && spec->read_only)
 		rc = seal(root, "/", err);
 	if (rc == 0)
-		rc = root_change(root, err);
+		rc = mountfd_root_change(root, err);
 
 	/* Descriptors of mounts are ways in and out: none survives. */
 	fd_close(x11);
@@ -197,27 +175,6 @@ int mounts_enter(const struct spec *spec, const struct mounts *mounts, int root,
 }
 
 /* ----------------------------------------------------------------- helpers */
-
-static int file_system_new(const char *type, const struct option *options, size_t count,
-			   uint64_t attrs, struct err *err)
-{
-	cleanup(fd_closep) int context = fsopen(type, FSOPEN_CLOEXEC);
-	int fd;
-
-	if (context < 0)
-		return err_sys(err, ERR_KERNEL, errno, type, "fsopen");
-	for (size_t i = 0; i < count; i++)
-		if (fsconfig(context, FSCONFIG_SET_STRING, options[i].key, options[i].value,
-			     0) < 0)
-			return err_sys(err, ERR_KERNEL, errno, type, "%s=%s", options[i].key,
-				       options[i].value);
-	if (fsconfig(context, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
-		return err_sys(err, ERR_KERNEL, errno, type, "make the file system");
-	fd = fsmount(context, FSMOUNT_CLOEXEC, (unsigned int)attrs);
-	if (fd < 0)
-		return err_sys(err, ERR_KERNEL, errno, type, "fsmount");
-	return fd;
-}
 
 static int host_copy(const char *path, int *ret_mount, struct err *err)
 {
@@ -260,7 +217,7 @@ static int devices_open(int nodes[static MOUNTS_NODES], struct err *err)
 static int devices_attach(int root, const struct mounts *mounts, struct err *err)
 {
 	int dev = mounts->dev;
-	int rc = attach(root, "dev", dev, err);
+	int rc = mountfd_attach(root, "dev", dev, err);
 
 	for (size_t i = 0; rc == 0 && i < MOUNTS_NODES; i++) {
 		cleanup(fd_closep) int target =
@@ -268,7 +225,7 @@ static int devices_attach(int root, const struct mounts *mounts, struct err *err
 			       O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
 
 		rc = target < 0 ? err_sys(err, ERR_KERNEL, errno, devices[i].name, "open")
-				: attach_at(target, mounts->nodes[i], devices[i].name, err);
+				: mountfd_attach_at(target, mounts->nodes[i], devices[i].name, err);
 	}
 	for (size_t i = 0; rc == 0 && i < ARRAY_COUNT(device_links); i++)
 		if (symlinkat(device_links[i][1], dev, device_links[i][0]) < 0)
@@ -291,17 +248,17 @@ static int dev_folder(int dev, const char *name, int mount, struct err *err)
 	target = openat(dev, name, O_PATH | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	if (target < 0)
 		return err_sys(err, ERR_KERNEL, errno, name, "open");
-	return attach_at(target, mount, name, err);
+	return mountfd_attach_at(target, mount, name, err);
 }
 
 /* A folder of its own for the socket, which comes as an extra, and the cookie: nothing of the host's /tmp. */
 static int x11_attach(int root, const struct spec_x11 *x11, int *ret_folder, struct err *err)
 {
-	static const struct option options[] = {{"mode", "0755"}, {"size", "16k"}};
+	static const char *const options[] = {"mode=0755", "size=16k", NULL};
 	cleanup(buf_fini) struct buf text = BUF_INIT;
 	cleanup(fd_closep) int file = -1;
-	int fd = file_system_new("tmpfs", options, ARRAY_COUNT(options), ATTRS_SAFE, err);
-	int rc = fd < 0 ? fd : attach(root, X11_FOLDER, fd, err);
+	int fd = mountfd_new("tmpfs", NULL, options, ATTRS_SAFE, err);
+	int rc = fd < 0 ? fd : mountfd_attach(root, X11_FOLDER, fd, err);
 
 	if (rc == 0 && x11->cookie) {
 		rc = x11_authority_make(x11, &text);
@@ -329,31 +286,10 @@ static int seal(int mount, const char *path, struct err *err)
 	return 0;
 }
 
-static int attach(int root, const char *path, int mount, struct err *err)
-{
-	cleanup(fd_closep) int target = -1;
-	struct stat st;
-
-	if (fstat(mount, &st) < 0)
-		return err_sys(err, ERR_KERNEL, errno, path, "stat");
-	target = target_open(root, path, S_ISDIR(st.st_mode), err);
-	if (target < 0)
-		return target;
-	return attach_at(target, mount, path, err);
-}
-
-static int attach_at(int target, int mount, const char *path, struct err *err)
-{
-	if (move_mount(mount, "", target, "",
-		       MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
-		return err_sys(err, ERR_KERNEL, errno, path, "mount");
-	return 0;
-}
-
 /* What is not there needs no mask. */
 static int mask(int top, const char *path, int null, int empty, struct err *err)
 {
-	cleanup(fd_closep) int target = beneath(top, path, O_PATH);
+	cleanup(fd_closep) int target = mountfd_beneath(top, path, O_PATH);
 	cleanup(fd_closep) int cover = -1;
 	struct stat st;
 
@@ -365,17 +301,17 @@ static int mask(int top, const char *path, int null, int empty, struct err *err)
 			  OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
 	/* Before 6.15 a mount that is nowhere yet cannot be copied: the first folder takes it as it is. */
 	if (cover < 0 && errno == EINVAL && S_ISDIR(st.st_mode))
-		return attach_at(target, empty, path, err);
+		return mountfd_attach_at(target, empty, path, err);
 	if (cover < 0)
 		return err_sys(err, ERR_KERNEL, errno, path, "copy of the mask");
-	return attach_at(target, cover, path, err);
+	return mountfd_attach_at(target, cover, path, err);
 }
 
 /* The same once more, mounted on itself with rights of its own. */
 static int rebind(int top, const char *path, bool read_only, struct err *err)
 {
 	struct mount_attr attr = {.attr_set = MOUNT_ATTR_RDONLY};
-	cleanup(fd_closep) int target = beneath(top, path, O_PATH);
+	cleanup(fd_closep) int target = mountfd_beneath(top, path, O_PATH);
 	cleanup(fd_closep) int copy = -1;
 
 	if (target < 0)
@@ -385,86 +321,5 @@ static int rebind(int top, const char *path, bool read_only, struct err *err)
 		return err_sys(err, ERR_KERNEL, errno, path, "copy of the mount");
 	if (read_only && mount_setattr(copy, "", AT_EMPTY_PATH, &attr, sizeof(attr)) < 0)
 		return err_sys(err, ERR_KERNEL, errno, path, "make read-only");
-	return attach_at(target, copy, path, err);
-}
-
-/* The place @path inside, made where it is missing: folders on the way, then a folder or an empty file. */
-static int target_open(int root, const char *path, bool folder, struct err *err)
-{
-	cleanup(mem_freep) char *copy = mem_strdup(path);
-	char *rest = copy, *part;
-	int at = beneath(root, ".", O_PATH | O_DIRECTORY);
-	char so_far[4097] = "";
-	size_t len = 0;
-
-	if (at < 0)
-		return err_sys(err, ERR_KERNEL, -at, path, "open");
-	for (int count = 0; (part = strsep(&rest, "/"));) {
-		bool last = !rest || rest[strspn(rest, "/")] == '\0';
-		int next;
-
-		if (!*part || str_eq(part, "."))
-			continue;
-		if (str_eq(part, "..") || ++count > PATH_COMPONENTS_MAX ||
-		    len + strlen(part) + 2 > sizeof(so_far)) {
-			fd_close(at);
-			return err_set(err, ERR_USAGE, EINVAL, path,
-				       "\"..\", or too many folders, in a path inside");
-		}
-		len += (size_t)snprintf(so_far + len, sizeof(so_far) - len, "/%s", part);
-		next = beneath(root, so_far, O_PATH | (last && !folder ? 0 : O_DIRECTORY));
-		if (next == -ENOENT) {
-			int made =
-				last && !folder
-					? openat(at, part,
-						 O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644)
-					: mkdirat(at, part, 0755);
-
-			if (made < 0) {
-				int no = errno;
-
-				fd_close(at);
-				return err_sys(err, ERR_KERNEL, no, path,
-					       "make the place to mount on");
-			}
-			if (last && !folder)
-				fd_close(made);
-			next = beneath(root, so_far,
-				       O_PATH | (last && !folder ? 0 : O_DIRECTORY));
-		}
-		fd_close(at);
-		if (next < 0)
-			return err_sys(err, ERR_KERNEL, -next, path, "open");
-		at = next;
-	}
-	return at;
-}
-
-/* openat2(2) that cannot leave @top. Return: descriptor or -errno. */
-static int beneath(int top, const char *path, uint64_t flags)
-{
-	struct open_how how = {
-		.flags = flags | O_CLOEXEC,
-		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
-	};
-	long fd;
-
-	do
-		fd = syscall(SYS_openat2, top, path, &how, sizeof(how));
-	while (fd < 0 && errno == EAGAIN);
-	return fd < 0 ? -errno : (int)fd;
-}
-
-/* The new root over the old one, the old one lazily away: pivot_root(2), "pivot_root(".", ".")". */
-static int root_change(int root, struct err *err)
-{
-	if (fchdir(root) < 0)
-		return err_sys(err, ERR_KERNEL, errno, NULL, "chdir to the new root");
-	if (syscall(SYS_pivot_root, ".", ".") < 0)
-		return err_sys(err, ERR_KERNEL, errno, NULL, "pivot_root");
-	if (umount2(".", MNT_DETACH) < 0)
-		return err_sys(err, ERR_KERNEL, errno, NULL, "umount of the host's tree");
-	if (chdir("/") < 0)
-		return err_sys(err, ERR_KERNEL, errno, NULL, "chdir to /");
-	return 0;
+	return mountfd_attach_at(target, copy, path, err);
 }

@@ -18,6 +18,7 @@ enum sync_kind {
 	SYNC_GO,    /* the stack is complete; text: lines for /etc/hosts and, "nameserver", /etc/resolv.conf */
 	/* container to shim */
 	SYNC_READY,  /* all done but the command */
+	SYNC_MOUNTED, /* the tree is there, the root not yet changed (OCI) */
 	SYNC_TTY,    /* with a descriptor: the master of the container's terminal; also from shim to client */
 	SYNC_FAILED, /* err; value: exit code */
 	/* shim to client */

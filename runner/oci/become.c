@@ -1,0 +1,378 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* become - the last steps before a container's program. Floor F4. */
+#include "runner/oci/become.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <linux/ioprio.h>
+#include <linux/keyctl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/capability.h>
+#include <sys/personality.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "lib/base/fdio.h"
+#include "lib/base/mem.h"
+#include "lib/base/str.h"
+
+/* sched_setattr(2); <linux/sched/types.h> cannot be had together with <sched.h>. */
+struct attributes {
+	uint32_t size, policy;
+	uint64_t flags;
+	int32_t nice;
+	uint32_t priority;
+	uint64_t runtime, deadline, period;
+};
+
+#define PATH_DEFAULT "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+static int limits_set(const struct oci_process *process, struct err *err);
+static int scheduling_set(const struct oci_become *become, struct err *err);
+static int labels_set(const struct oci_become *become, struct err *err);
+static int keyring_new(struct err *err);
+static int ids_set(const struct oci_process *process, struct err *err);
+static int bounding_set(uint64_t caps, struct err *err);
+static int caps_set(const struct oci_process *process, uint64_t had, struct err *err);
+static uint64_t caps_had(void);
+static void caps_warn(const struct oci_process *process, uint64_t had, struct buf *warnings);
+static int folder_enter(const char *path, struct err *err);
+static int program_find(const struct oci_process *process, char **ret_path, struct err *err);
+static void signals_reset(void);
+
+int oci_become(const struct oci_become *become, struct buf *warnings, char **ret_path,
+	       struct err *err)
+{
+	const struct oci_process *process = become->process;
+	bool early = !process->no_new_privs && become->seccomp;
+	bool inside = false;
+	uint64_t had = 0;
+	int rc;
+
+	umask(process->umask >= 0 ? (mode_t)process->umask : 022);
+	rc = become->keep_keyring ? 0 : keyring_new(err);
+	if (rc == 0)
+		rc = scheduling_set(become, err);
+	if (rc == 0)
+		rc = labels_set(become, err);
+	if (rc == 0)
+		rc = limits_set(process, err);
+	if (rc == 0 && process->no_new_privs && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		rc = err_sys(err, ERR_KERNEL, errno, NULL, "no_new_privs");
+	/* Without no_new_privs only CAP_SYS_ADMIN may install a filter: as long as we have it. */
+	if (rc == 0 && early)
+		rc = oci_seccomp_apply(become->seccomp, become->listener_state, err);
+	if (rc == 0 && process->caps_given) {
+		had = caps_had();
+		caps_warn(process, had, warnings);
+		rc = bounding_set(process->caps[OCI_CAPS_BOUNDING], err);
+	}
+	/* A folder that only root may enter is entered as root: whoever wrote the configuration may. */
+	if (rc == 0)
+		inside = folder_enter(process->cwd, NULL) == 0;
+	if (rc == 0)
+		rc = ids_set(process, err);
+	if (rc == 0 && process->caps_given)
+		rc = caps_set(process, had, err);
+	if (rc == 0 && !inside)
+		rc = folder_enter(process->cwd, err);
+	if (rc == 0 && process->args)
+		rc = program_find(process, ret_path, err);
+	return rc;
+}
+
+int oci_become_exec(const struct oci_become *become, const char *path, struct err *err)
+{
+	const struct oci_process *process = become->process;
+	int rc = 0, no;
+
+	signals_reset();
+	if (close_range(3 + become->preserve_fds, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
+		return err_sys(err, ERR_KERNEL, errno, NULL, "close_range");
+	if (become->seccomp && process->no_new_privs)
+		rc = oci_seccomp_apply(become->seccomp, become->listener_state, err);
+	if (rc < 0)
+		return rc;
+	execve(path, (char *const *)(uintptr_t)process->args,
+	       (char *const *)(uintptr_t)process->env);
+	no = errno;
+	return err_sys(err, no == ENOENT ? ERR_NOTFOUND : ERR_KERNEL, no, path, "exec");
+}
+
+/* ----------------------------------------------------------------- helpers */
+
+/* "MUST be set exactly, or an error": what may not be raised is told with both numbers. */
+static int limits_set(const struct oci_process *process, struct err *err)
+{
+	for (size_t i = 0; i < process->rlimit_count; i++) {
+		const struct oci_rlimit *limit = &process->rlimits[i];
+		const struct rlimit value = {.rlim_cur = limit->soft, .rlim_max = limit->hard};
+		struct rlimit now = {0};
+
+		if (setrlimit((enum __rlimit_resource)limit->resource, &value) == 0)
+			continue;
+		if (errno != EPERM)
+			return err_sys(err, ERR_KERNEL, errno, limit->name,
+				       "process.rlimits: setrlimit");
+		(void)getrlimit((enum __rlimit_resource)limit->resource, &now);
+		return err_set(err, ERR_PERMISSION, EPERM, limit->name,
+			       "process.rlimits: the hard limit is %llu here and may not be raised to %llu without "
+			       "CAP_SYS_RESOURCE: Operation not permitted",
+			       (unsigned long long)now.rlim_max,
+			       (unsigned long long)limit->hard);
+	}
+	return 0;
+}
+
+static int scheduling_set(const struct oci_become *become, struct err *err)
+{
+	const struct oci_process *process = become->process;
+	const struct oci_scheduler *scheduler = &process->scheduler;
+
+	if (scheduler->policy >= 0) {
+		struct attributes attr = {
+			.size = sizeof(attr),
+			.policy = (uint32_t)scheduler->policy,
+			.flags = scheduler->flags,
+			.nice = scheduler->nice,
+			.priority = (uint32_t)scheduler->priority,
+			.runtime = scheduler->runtime,
+			.deadline = scheduler->deadline,
+			.period = scheduler->period,
+		};
+
+		if (syscall(SYS_sched_setattr, 0, &attr, 0) < 0)
+			return err_sys(err, ERR_KERNEL, errno, "process.scheduler",
+				       "sched_setattr");
+	}
+	if (process->ioprio_class >= 0 &&
+	    syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0,
+		    process->ioprio_class << IOPRIO_CLASS_SHIFT | process->ioprio_level) < 0)
+		return err_sys(err, ERR_KERNEL, errno, "process.ioPriority", "ioprio_set");
+	if (become->config && become->config->personality_given &&
+	    personality(become->config->personality) < 0)
+		return err_sys(err, ERR_KERNEL, errno, "linux.personality", "personality");
+	return 0;
+}
+
+/* By a /proc of the host's, beneath it: what the container may have put in its place is not asked. */
+static int label_set(int host_proc, const char *file, const char *text, struct err *err)
+{
+	int fd = openat(host_proc, file, O_WRONLY | O_CLOEXEC);
+	int rc = fd < 0 ? -errno : fd_write_all(fd, text, strlen(text));
+
+	fd_close(fd);
+	return rc < 0 ? err_sys(err, rc == -ENOENT ? ERR_UNSUPPORTED : ERR_KERNEL, -rc, text,
+				"write the label to %s", file)
+		      : 0;
+}
+
+static int labels_set(const struct oci_become *become, struct err *err)
+{
+	const struct oci_process *process = become->process;
+	cleanup(mem_freep) char *text = NULL;
+	int rc = 0;
+
+	if (process->selinux && *process->selinux)
+		rc = label_set(become->host_proc, "thread-self/attr/exec", process->selinux, err);
+	if (rc < 0 || !process->apparmor || !*process->apparmor)
+		return rc;
+	text = mem_printf("exec %s", process->apparmor);
+	return label_set(become->host_proc, "thread-self/attr/apparmor/exec", text, err);
+}
+
+/* Keyrings are not divided by namespaces: one of its own instead of the caller's. */
+static int keyring_new(struct err *err)
+{
+	if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) < 0 && errno != ENOSYS &&
+	    errno != EDQUOT && errno != EPERM)
+		return err_sys(err, ERR_KERNEL, errno, NULL, "a session keyring");
+	return 0;
+}
+
+static int ids_set(const struct oci_process *process, struct err *err)
+{
+	if (setgroups(process->group_count, process->groups) < 0 &&
+	    (process->group_count || errno != EPERM))
+		return err_sys(err, ERR_KERNEL, errno, "process.user.additionalGids",
+			       "setgroups");
+	if (process->uid && process->caps_given && prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
+		return err_sys(err, ERR_KERNEL, errno, NULL, "prctl(PR_SET_KEEPCAPS)");
+	if (setresgid(process->gid, process->gid, process->gid) < 0)
+		return err_sys(err, ERR_KERNEL, errno, "process.user.gid", "setresgid to %u",
+			       process->gid);
+	if (setresuid(process->uid, process->uid, process->uid) < 0)
+		return err_sys(err, ERR_KERNEL, errno, "process.user.uid", "setresuid to %u",
+			       process->uid);
+	/* A change of ids makes a process dumpable anew, according to fs.suid_dumpable. */
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+		return err_sys(err, ERR_KERNEL, errno, NULL, "prctl(PR_SET_DUMPABLE)");
+	return 0;
+}
+
+static uint64_t caps_had(void)
+{
+	cap_t now = cap_get_proc();
+	uint64_t had = 0;
+
+	for (int cap = 0; now && cap <= CAP_LAST_CAP; cap++) {
+		cap_flag_value_t value = CAP_CLEAR;
+
+		if (cap_get_flag(now, cap, CAP_PERMITTED, &value) == 0 && value == CAP_SET)
+			had |= UINT64_C(1) << cap;
+	}
+	if (now)
+		cap_free(now);
+	return had;
+}
+
+/* config.md: what cannot be granted "SHOULD NOT" be an error, but a warning. */
+static void caps_warn(const struct oci_process *process, uint64_t had, struct buf *warnings)
+{
+	uint64_t wanted = 0;
+
+	for (size_t set = 0; set < OCI_CAPS_COUNT; set++)
+		wanted |= process->caps[set];
+	for (const char **name = process->caps_unknown; name && *name; name++)
+		buf_printf(warnings, "capability %.64s is not known here\n", *name);
+	for (int cap = 0; cap <= CAP_LAST_CAP; cap++) {
+		char *name;
+
+		if (!(wanted & ~had & UINT64_C(1) << cap))
+			continue;
+		name = cap_to_name(cap);
+		buf_printf(warnings, "capability %s cannot be granted: we do not have it\n",
+			   name ? name : "?");
+		if (name)
+			cap_free(name);
+	}
+}
+
+static int bounding_set(uint64_t caps, struct err *err)
+{
+	for (int cap = 0; cap <= CAP_LAST_CAP; cap++)
+		if (!(caps & UINT64_C(1) << cap) && prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) < 0 &&
+		    errno != EINVAL)
+			return err_sys(err, ERR_KERNEL, errno, "process.capabilities.bounding",
+				       "drop of capability %d", cap);
+	return 0;
+}
+
+static void flag_set(cap_t set, cap_flag_t flag, uint64_t caps)
+{
+	cap_value_t list[CAP_LAST_CAP + 1];
+	int count = 0;
+
+	for (int cap = 0; cap <= CAP_LAST_CAP; cap++)
+		if (caps & UINT64_C(1) << cap)
+			list[count++] = cap;
+	if (count)
+		(void)cap_set_flag(set, flag, count, list, CAP_SET);
+}
+
+static int caps_set(const struct oci_process *process, uint64_t had, struct err *err)
+{
+	uint64_t permitted = process->caps[OCI_CAPS_PERMITTED] & had;
+	uint64_t inheritable = process->caps[OCI_CAPS_INHERITABLE] & had;
+	uint64_t ambient = process->caps[OCI_CAPS_AMBIENT] & permitted & inheritable;
+	cap_t set = cap_init();
+	int rc = 0;
+
+	if (!set)
+		return err_sys(err, ERR_INTERNAL, errno, NULL, "cap_init");
+	flag_set(set, CAP_PERMITTED, permitted);
+	flag_set(set, CAP_EFFECTIVE, process->caps[OCI_CAPS_EFFECTIVE] & permitted);
+	flag_set(set, CAP_INHERITABLE, inheritable);
+	if (cap_set_proc(set) < 0)
+		rc = err_sys(err, ERR_KERNEL, errno, "process.capabilities", "capset");
+	cap_free(set);
+	if (rc == 0 && cap_reset_ambient() < 0 && errno != EINVAL)
+		rc = err_sys(err, ERR_KERNEL, errno, "process.capabilities.ambient", "reset");
+	for (int cap = 0; rc == 0 && cap <= CAP_LAST_CAP; cap++)
+		if (ambient & UINT64_C(1) << cap && cap_set_ambient(cap, CAP_SET) < 0 &&
+		    errno != EPERM)
+			rc = err_sys(err, ERR_KERNEL, errno, "process.capabilities.ambient",
+				     "raise of capability %d", cap);
+	return rc;
+}
+
+/* And truly inside: a folder outside has no path here (CVE-2024-21626). */
+static int folder_enter(const char *path, struct err *err)
+{
+	char now[4096];
+
+	if (chdir(path) < 0)
+		return err_sys(err, errno == ENOENT ? ERR_NOTFOUND : ERR_KERNEL, errno, path,
+			       "process.cwd");
+	if (syscall(SYS_getcwd, now, sizeof(now)) < 0 || now[0] != '/') {
+		if (chdir("/") < 0)
+			return err_sys(err, ERR_KERNEL, errno, "/", "chdir");
+		return err_set(err, ERR_PERMISSION, EACCES, path,
+			       "process.cwd: outside of the container");
+	}
+	return 0;
+}
+
+/* As execvp(3) looks, by the PATH of the new environment; at create, so that create tells. */
+static int program_find(const struct oci_process *process, char **ret_path, struct err *err)
+{
+	const char *name = process->args[0], *path = NULL;
+	bool denied = false;
+
+	if (!*name)
+		return err_set(err, ERR_USAGE, EINVAL, "process.args", "the program is empty");
+	for (const char **env = process->env; *env; env++)
+		if (str_starts(*env, "PATH="))
+			path = *env + sizeof("PATH=") - 1;
+	if (strchr(name, '/'))
+		path = "";
+	else if (!path || !*path)
+		path = PATH_DEFAULT;
+	for (;;) {
+		size_t len = strcspn(path, ":");
+		cleanup(mem_freep) char *full =
+			strchr(name, '/') ? mem_strdup(name)
+					  : mem_printf("%.*s%s%s", (int)len, path,
+						       len ? "/" : "./", name);
+		struct stat st;
+
+		if (stat(full, &st) == 0 && S_ISREG(st.st_mode)) {
+			if (faccessat(AT_FDCWD, full, X_OK, AT_EACCESS) == 0) {
+				*ret_path = mem_strdup(full);
+				return 0;
+			}
+			denied = true;
+		} else if (stat(full, &st) == 0 || errno == EACCES || (strchr(name, '/') && errno != ENOENT)) {
+			denied = true;
+		}
+		if (!path[len])
+			break;
+		path += len + 1;
+	}
+	if (denied)
+		return err_set(err, ERR_PERMISSION, EACCES, name,
+			       "process.args: Permission denied");
+	return err_set(err, ERR_NOTFOUND, ENOENT, name,
+		       strchr(name, '/') ? "process.args: No such file or directory"
+					 : "process.args: executable file not found in $PATH");
+}
+
+static void signals_reset(void)
+{
+	struct sigaction now;
+	sigset_t none;
+
+	for (int number = 1; number < NSIG; number++)
+		if (sigaction(number, NULL, &now) == 0 && now.sa_handler != SIG_DFL)
+			(void)signal(number, SIG_DFL);
+	sigemptyset(&none);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+}

@@ -1,0 +1,432 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* container - create, and what it takes back when it fails. Floor F4. The rest of a life is in life.c. */
+#include "runner/oci/container.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "lib/base/clock.h"
+#include "lib/base/fdio.h"
+#include "lib/base/json.h"
+#include "lib/base/str.h"
+#include "runner/oci/hooks.h"
+#include "runner/oci/ns.h"
+#include "runner/oci/seccomp.h"
+#include "runner/oci/setup.h"
+#include "runner/oci/terminal.h"
+#include "runner/oci/tree.h"
+#include "runner/state.h"
+#include "runner/sync.h"
+
+/* What a create holds; creation_undo() takes back what it had come to. */
+struct creation {
+	const struct oci_request *request;
+	struct arena *arena;
+	struct buf text;
+	struct oci_config config;
+	struct oci_state state;
+	struct oci_dir dir;
+	struct oci_ns_plan plan;
+	struct oci_tree tree;
+	struct oci_seccomp seccomp;
+	struct oci_child child;
+	int console, listener, host_proc;
+	bool cgroup_made;
+};
+
+static int creation_read(struct creation *creation, struct err *err);
+static int creation_check(const struct creation *creation, int console, struct err *err);
+static int creation_make(struct creation *creation, int console, bool listening,
+			 struct buf *warnings, struct err *err);
+static int child_spawn(struct creation *creation, struct err *err);
+static int child_furnish(struct creation *creation, struct err *err);
+static int child_finish(struct creation *creation, struct buf *warnings, struct err *err);
+static int runtime_hooks(struct creation *creation, struct err *err);
+static int hard_limits_raise(const struct creation *creation, struct err *err);
+static int oom_set(const struct creation *creation, struct err *err);
+static int reply(struct creation *creation, enum sync_kind kind, struct sync_msg *ret_msg,
+		 struct err *err);
+static int listener_open(const struct oci_dir *dir, struct err *err);
+static void creation_undo(struct creation *creation);
+static void creation_fini(struct creation *creation);
+static int path_absolute(const char *path, char **ret_path, struct err *err);
+
+int oci_create(const struct oci_request *request, int console, struct oci_child *ret_child,
+	       struct buf *warnings, struct err *err)
+{
+	struct creation creation = {
+		.request = request,
+		.arena = arena_new(),
+		.dir = OCI_DIR_INIT,
+		.tree = {.root = -1, .proc = -1, .dev = -1, .pts = -1, .null = -1},
+		.seccomp = {.listener = -1},
+		.child = {.pid = 0, .pidfd = -1, .sync = -1},
+		.console = -1,
+		.listener = -1,
+		.host_proc = -1,
+	};
+	int rc;
+
+	for (size_t i = 0; i < OCI_NS_COUNT; i++)
+		creation.plan.fds[i] = -1;
+	rc = oci_id_check(request->id, err);
+	if (rc == 0)
+		rc = creation_read(&creation, err);
+	if (rc == 0)
+		rc = creation_check(&creation, console, err);
+	if (rc == 0)
+		rc = oci_dir_create(request->root, request->id, &creation.dir, err);
+	if (rc == 0) {
+		rc = creation_make(&creation, console, !ret_child, warnings, err);
+		if (rc < 0)
+			creation_undo(&creation);
+	}
+	if (rc == 0 && ret_child) {
+		*ret_child = creation.child;
+		creation.child.pidfd = creation.child.sync = -1;
+	}
+	creation_fini(&creation);
+	return rc;
+}
+
+int oci_pid_file_write(const char *path, pid_t pid, struct err *err)
+{
+	char text[16];
+
+	snprintf(text, sizeof(text), "%d", (int)pid);
+	return file_write_atomic(path, text, strlen(text), 0644, false, err);
+}
+
+/* ----------------------------------------------------------------- helpers */
+
+static int creation_read(struct creation *creation, struct err *err)
+{
+	const struct oci_request *request = creation->request;
+	struct oci_state *state = &creation->state;
+	cleanup(mem_freep) char *path = NULL;
+	json_t *doc;
+	int rc = path_absolute(request->bundle ? request->bundle : ".", &state->bundle, err);
+
+	if (rc < 0)
+		return rc;
+	path = request->config ? mem_strdup(request->config)
+			       : mem_printf("%s/config.json", state->bundle);
+	rc = oci_config_read(path, &creation->text, &doc, err);
+	if (rc == 0)
+		rc = oci_config_decode(doc, creation->arena, &creation->config, err);
+	if (rc < 0)
+		return rc;
+	state->id = mem_strdup(request->id);
+	state->created_ms = (int64_t)clock_realtime_ms();
+	state->owner = getuid();
+	state->rootfs = creation->config.root_path[0] == '/'
+				? mem_strdup(creation->config.root_path)
+				: mem_printf("%s/%s", state->bundle, creation->config.root_path);
+	return oci_cgroup_plan(&creation->config, request->id, request->systemd_cgroup,
+			       request->no_cgroup, &state->cgroup, err);
+}
+
+/* What can be told before anything is made. */
+static int creation_check(const struct creation *creation, int console, struct err *err)
+{
+	const struct oci_request *request = creation->request;
+	const struct oci_config *config = &creation->config;
+	struct stat st;
+
+	if (stat(creation->state.rootfs, &st) < 0)
+		return err_sys(err, errno == ENOENT ? ERR_NOTFOUND : ERR_IO, errno,
+			       creation->state.rootfs, "root.path");
+	if (!S_ISDIR(st.st_mode))
+		return err_set(err, ERR_USAGE, ENOTDIR, creation->state.rootfs,
+			       "root.path: is no folder");
+	if (config->process.terminal && !request->console_socket && console < 0)
+		return err_set(err, ERR_USAGE, EINVAL, request->id,
+			       "process.terminal needs --console-socket");
+	if (!config->process.terminal && request->console_socket)
+		return err_set(err, ERR_USAGE, EINVAL, request->id,
+			       "--console-socket needs process.terminal");
+	if (oci_annotation(config, "io.moat.network") &&
+	    (!config->namespaces[OCI_NS_NETWORK].wanted || config->namespaces[OCI_NS_NETWORK].path))
+		return err_set(err, ERR_USAGE, EINVAL, "io.moat.network",
+			       "needs a new network namespace");
+	return 0;
+}
+
+static int creation_make(struct creation *creation, int console, bool listening,
+			 struct buf *warnings, struct err *err)
+{
+	const struct oci_request *request = creation->request;
+	struct oci_state *state = &creation->state;
+	int rc;
+
+	/* Written down before anything is made: whoever finds it without a pid takes back what there is. */
+	rc = oci_state_save(&creation->dir, state, err);
+	if (rc == 0)
+		rc = oci_state_config_save(&creation->dir, &creation->text, err);
+	if (rc == 0)
+		rc = oci_seccomp_make(creation->config.seccomp, &creation->seccomp, err);
+	if (rc == 0)
+		rc = oci_ns_plan_make(&creation->config, &creation->plan, err);
+	if (rc == 0)
+		rc = oci_tree_open(&creation->config, state->rootfs, state->bundle,
+				   &creation->tree, err);
+	if (rc == 0 && creation->config.process.terminal && request->console_socket) {
+		creation->console = oci_console_connect(request->console_socket, err);
+		rc = creation->console < 0 ? creation->console : 0;
+	} else if (rc == 0 && creation->config.process.terminal) {
+		creation->console = fcntl(console, F_DUPFD_CLOEXEC, 3);
+	}
+	if (rc == 0 && listening) {
+		creation->listener = listener_open(&creation->dir, err);
+		rc = creation->listener < 0 ? creation->listener : 0;
+	}
+	if (rc == 0) {
+		creation->host_proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+		creation->cgroup_made = true;
+		rc = oci_cgroup_create(&state->cgroup, creation->config.resources, err);
+	}
+	if (rc == 0)
+		rc = child_spawn(creation, err);
+	if (rc == 0)
+		rc = child_furnish(creation, err);
+	return rc == 0 ? child_finish(creation, warnings, err) : rc;
+}
+
+static bool stops_for_hooks(const struct oci_config *config)
+{
+	return config->hooks[OCI_HOOK_PRESTART].count ||
+	       config->hooks[OCI_HOOK_CREATE_RUNTIME].count || config->netdev_count ||
+	       oci_annotation(config, "io.moat.network");
+}
+
+static int child_spawn(struct creation *creation, struct err *err)
+{
+	struct oci_setup setup = {
+		.config = &creation->config,
+		.plan = &creation->plan,
+		.state = &creation->state,
+		.seccomp = creation->seccomp.program.len ? &creation->seccomp : NULL,
+		.tree = &creation->tree,
+		.dir = &creation->dir,
+		.listener = creation->listener,
+		.console = creation->console,
+		.host_proc = creation->host_proc,
+		.preserve_fds = creation->request->preserve_fds,
+		.no_pivot = creation->request->no_pivot,
+		.keep_keyring = creation->request->keep_keyring,
+		.stop_for_hooks = stops_for_hooks(&creation->config),
+	};
+	int ends[2], rc = sync_pair(ends);
+
+	if (rc < 0)
+		return err_sys(err, ERR_KERNEL, -rc, NULL, "socketpair");
+	/*
+	 * Nobody inside may look at us on our way (CVE-2016-9962), nor reach our image by /proc/PID/exe. Without
+	 * privilege of our own the mappings could not be written then: the child sees to it afterwards.
+	 */
+	if (geteuid() == 0)
+		(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	setup.sync = ends[1];
+	setup.sync_other = ends[0];
+	rc = oci_ns_spawn(&creation->plan, oci_setup_run, &setup, &creation->child.pid,
+			  &creation->child.pidfd, err);
+	fd_close(ends[1]);
+	if (rc < 0)
+		fd_close(ends[0]);
+	else
+		creation->child.sync = ends[0];
+	return rc;
+}
+
+/* What only the host's root can give: ids, a cgroup, limits, mounts with other owners. */
+static int child_furnish(struct creation *creation, struct err *err)
+{
+	const struct oci_namespace *userns = &creation->config.namespaces[OCI_NS_USER];
+	const struct sync_msg mapped = {.kind = SYNC_MAPPED};
+	pid_t pid = creation->child.pid;
+	int rc = 0;
+
+	if (userns->wanted && !userns->path)
+		rc = oci_ns_map(pid, &creation->config.uids, &creation->config.gids, err);
+	if (rc == 0)
+		rc = oci_cgroup_enter(&creation->state.cgroup, pid, false, err);
+	if (rc == 0)
+		rc = oci_tree_idmap(&creation->config, &creation->tree, pid, err);
+	if (rc == 0 && userns->wanted)
+		rc = hard_limits_raise(creation, err);
+	if (rc == 0 && creation->config.process.oom_given)
+		rc = oom_set(creation, err);
+	if (rc < 0)
+		return rc;
+	/* A child that is gone has said why. */
+	(void)sync_send(creation->child.sync, &mapped, -1);
+	return 0;
+}
+
+static int child_finish(struct creation *creation, struct buf *warnings, struct err *err)
+{
+	struct oci_state *state = &creation->state;
+	struct sync_msg msg;
+	int rc = 0;
+
+	if (stops_for_hooks(&creation->config)) {
+		rc = reply(creation, SYNC_MOUNTED, &msg, err);
+		if (rc == 0)
+			rc = runtime_hooks(creation, err);
+		msg.kind = SYNC_GO;
+		if (rc == 0)
+			(void)sync_send(creation->child.sync, &msg, -1);
+	}
+	if (rc == 0)
+		rc = reply(creation, SYNC_READY, &msg, err);
+	if (rc < 0)
+		return rc;
+	buf_str(warnings, msg.text);
+	state->pid = creation->child.pid;
+	if (state_pid_start(state->pid, &state->pid_start) < 0)
+		return err_set(err, ERR_INTERNAL, ESRCH, state->id, "its process is gone");
+	rc = oci_state_save(&creation->dir, state, err);
+	if (rc == 0 && creation->request->pid_file)
+		rc = oci_pid_file_write(creation->request->pid_file, state->pid, err);
+	if (rc < 0 || creation->listener < 0)
+		return rc;
+	/* It must have let go of us before we end: or it would end with us. */
+	msg = (struct sync_msg){.kind = SYNC_GO};
+	(void)sync_send(creation->child.sync, &msg, -1);
+	rc = sync_recv(creation->child.sync, &msg, NULL);
+	return rc == 0 ? 0
+		       : err_set(err, ERR_INTERNAL, EPIPE, state->id, "its process was lost");
+}
+
+static int runtime_hooks(struct creation *creation, struct err *err)
+{
+	struct oci_state state = creation->state;
+	cleanup(json_freep) json_t *report = NULL;
+	cleanup(mem_freep) char *text = NULL;
+	int rc;
+
+	state.pid = creation->child.pid;
+	report = oci_state_report(&state, OCI_CREATING, &creation->config);
+	text = json_text(report);
+	rc = oci_hooks_run(&creation->config, OCI_HOOK_PRESTART, text, err);
+	return rc == 0 ? oci_hooks_run(&creation->config, OCI_HOOK_CREATE_RUNTIME, text, err) : rc;
+}
+
+/* In a user namespace of its own the process could not raise them; we perhaps can. It says so if not. */
+static int hard_limits_raise(const struct creation *creation, struct err *err)
+{
+	const struct oci_process *process = &creation->config.process;
+
+	(void)err;
+	for (size_t i = 0; i < process->rlimit_count; i++) {
+		enum __rlimit_resource resource =
+			(enum __rlimit_resource)process->rlimits[i].resource;
+		struct rlimit limit;
+
+		if (prlimit(creation->child.pid, resource, NULL, &limit) < 0 ||
+		    limit.rlim_max >= process->rlimits[i].hard)
+			continue;
+		limit.rlim_max = process->rlimits[i].hard;
+		(void)prlimit(creation->child.pid, resource, &limit, NULL);
+	}
+	return 0;
+}
+
+static int oom_set(const struct creation *creation, struct err *err)
+{
+	char path[48], text[8];
+	int fd, rc;
+
+	snprintf(path, sizeof(path), "/proc/%d/oom_score_adj", (int)creation->child.pid);
+	snprintf(text, sizeof(text), "%d", creation->config.process.oom_score);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	rc = fd < 0 ? -errno : fd_write_all(fd, text, strlen(text));
+	fd_close(fd);
+	return rc < 0 ? err_sys(err, ERR_KERNEL, -rc, "process.oomScoreAdj", "write of %s", text)
+		      : 0;
+}
+
+static int reply(struct creation *creation, enum sync_kind kind, struct sync_msg *ret_msg,
+		 struct err *err)
+{
+	int rc = sync_recv(creation->child.sync, ret_msg, NULL);
+
+	if (rc == 1 && ret_msg->kind == kind)
+		return 0;
+	if (rc == 1 && ret_msg->kind == SYNC_FAILED && ret_msg->err.kind != ERR_NONE) {
+		if (err)
+			*err = ret_msg->err;
+		return -ret_msg->err.no;
+	}
+	return err_set(err, ERR_INTERNAL, EPIPE, creation->state.id,
+		       "its process was lost on the way (killed, or out of memory?)");
+}
+
+/* The name of a socket is short, an id need not be: by a descriptor of the folder. */
+static int listener_open(const struct oci_dir *dir, struct err *err)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+
+	snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d/%s", dir->fd,
+		 OCI_START_SOCKET);
+	if (fd < 0 || bind(fd, (const struct sockaddr *)&address, sizeof(address)) < 0 ||
+	    listen(fd, 8) < 0) {
+		int no = errno;
+
+		fd_close(fd);
+		return err_sys(err, ERR_IO, no, dir->id, "make %s", OCI_START_SOCKET);
+	}
+	return fd;
+}
+
+static void creation_undo(struct creation *creation)
+{
+	if (creation->child.pid > 0) {
+		(void)kill(creation->child.pid, SIGKILL);
+		while (waitpid(creation->child.pid, NULL, 0) < 0 && errno == EINTR)
+			;
+	}
+	if (creation->cgroup_made)
+		(void)oci_cgroup_delete(&creation->state.cgroup, NULL);
+	(void)oci_dir_remove(&creation->dir, NULL);
+}
+
+static void creation_fini(struct creation *creation)
+{
+	fd_close(creation->child.pidfd);
+	fd_close(creation->child.sync);
+	fd_close(creation->console);
+	fd_close(creation->listener);
+	fd_close(creation->host_proc);
+	oci_seccomp_fini(&creation->seccomp);
+	oci_tree_fini(&creation->tree);
+	oci_ns_plan_fini(&creation->plan);
+	oci_dir_fini(&creation->dir);
+	oci_state_fini(&creation->state);
+	oci_config_fini(&creation->config);
+	buf_fini(&creation->text);
+	arena_free(creation->arena);
+}
+
+static int path_absolute(const char *path, char **ret_path, struct err *err)
+{
+	char *real = realpath(path, NULL);
+
+	if (!real)
+		return err_sys(err, errno == ENOENT ? ERR_NOTFOUND : ERR_IO, errno, path,
+			       "bundle");
+	*ret_path = real;
+	return 0;
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * container - the runtime's side of a container's life: create, start, kill,
+ * delete, and exec. Floor F4. The process's side is setup.h.
+ */
+#ifndef MOAT_RUNNER_OCI_CONTAINER_H
+#define MOAT_RUNNER_OCI_CONTAINER_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "lib/base/buf.h"
+#include "lib/base/err.h"
+#include "runner/oci/state.h"
+
+/**
+ * struct oci_request - what a command was told
+ * @root: folder of containers; @daemon: socket of Moat's daemon
+ * @config: path of the configuration, NULL: config.json of the bundle
+ * @console_socket, @pid_file, @pidfd_socket: paths or NULL
+ */
+struct oci_request {
+	const char *root, *id, *daemon;
+	const char *bundle, *config;
+	const char *console_socket, *pid_file, *pidfd_socket;
+	unsigned int preserve_fds;
+	bool systemd_cgroup, no_cgroup;
+	bool no_pivot, keep_keyring;
+	bool detach, keep;
+};
+
+/** struct oci_child - a process we made. @sync: our end; @pidfd. */
+struct oci_child {
+	pid_t pid;
+	int pidfd, sync;
+};
+
+/**
+ * oci_create() - everything but the program
+ * @ret_child: for `run`, which starts it over the connection; NULL: it listens on start.sock
+ * @console: where a terminal goes without a console socket (`run`), or -1
+ * @warnings: lines
+ * After a failure nothing of it is left.
+ */
+int oci_create(const struct oci_request *request, int console, struct oci_child *ret_child,
+	       struct buf *warnings, struct err *err);
+
+/** oci_start() - the program of a created one; poststart hooks */
+int oci_start(const struct oci_request *request, struct buf *warnings, struct err *err);
+/** oci_start_child() - the same for `run` */
+int oci_start_child(const struct oci_request *request, struct oci_child *child, struct err *err);
+
+/** oci_kill() - a signal to its process; @all: to every one in its cgroup */
+int oci_kill(const struct oci_request *request, int signal, bool all, struct err *err);
+
+/** oci_delete() - one that is stopped; @force: kill it first, and one that is not there is success */
+int oci_delete(const struct oci_request *request, bool force, struct buf *warnings,
+	       struct err *err);
+
+/** oci_report() - state as of the spec. A new reference in *ret_doc. */
+int oci_report(const char *root, const char *id, json_t **ret_doc, struct err *err);
+
+/** oci_child_wait() - to its end; signals we get are handed on. Return: exit status as of the shell. */
+int oci_child_wait(const struct oci_child *child);
+
+/** oci_pid_file_write() - as a whole, before anybody is told that we are done */
+int oci_pid_file_write(const char *path, pid_t pid, struct err *err);
+
+#endif

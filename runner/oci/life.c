@@ -1,0 +1,325 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* life - what becomes of a container that was created: start, signals, end. Floor F4. */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "lib/base/fdio.h"
+#include "lib/base/json.h"
+#include "lib/base/str.h"
+#include "runner/oci/container.h"
+#include "runner/oci/hooks.h"
+#include "runner/sync.h"
+
+enum { END_WAIT_MS = 10000 }; /* of a process that was killed */
+
+static int start_connect(const struct oci_dir *dir, struct err *err);
+static int start_over(int sock, const char *id, struct err *err);
+static int started(struct oci_dir *dir, const struct oci_state *state, struct err *err);
+static int not_running(const struct oci_state *state, enum oci_status status, const char *verb,
+		       struct err *err);
+static int end_wait(int pidfd, const char *id, struct err *err);
+static int take_back(struct oci_dir *dir, struct oci_state *state, struct err *err);
+static void poststop(struct oci_dir *dir, const struct oci_state *state,
+		     const struct oci_config *config, struct buf *warnings);
+
+int oci_start(const struct oci_request *request, struct buf *warnings, struct err *err)
+{
+	struct oci_dir dir = OCI_DIR_INIT;
+	struct oci_state state = {0};
+	enum oci_status status;
+	int sock = -1;
+	int rc = oci_dir_open(request->root, request->id, &dir, err);
+
+	(void)warnings;
+	if (rc == 0)
+		rc = oci_dir_lock(&dir, err);
+	if (rc == 0)
+		rc = oci_state_load(&dir, &state, err);
+	if (rc == 0) {
+		status = oci_state_status(&dir, &state);
+		if (status != OCI_CREATED)
+			rc = not_running(&state, status, "start", err);
+	}
+	if (rc == 0) {
+		sock = start_connect(&dir, err);
+		rc = sock < 0 ? sock : start_over(sock, state.id, err);
+		(void)unlinkat(dir.fd, OCI_START_SOCKET, 0);
+	}
+	if (rc == 0)
+		rc = started(&dir, &state, err);
+	fd_close(sock);
+	oci_state_fini(&state);
+	oci_dir_fini(&dir);
+	return rc;
+}
+
+int oci_start_child(const struct oci_request *request, struct oci_child *child, struct err *err)
+{
+	struct oci_dir dir = OCI_DIR_INIT;
+	struct oci_state state = {0};
+	int rc = start_over(child->sync, request->id, err);
+
+	if (rc == 0)
+		rc = oci_dir_open(request->root, request->id, &dir, err);
+	if (rc == 0)
+		rc = oci_state_load(&dir, &state, err);
+	if (rc == 0)
+		rc = started(&dir, &state, err);
+	oci_state_fini(&state);
+	oci_dir_fini(&dir);
+	return rc;
+}
+
+int oci_kill(const struct oci_request *request, int signal, bool all, struct err *err)
+{
+	struct oci_dir dir = OCI_DIR_INIT;
+	struct oci_state state = {0};
+	enum oci_status status;
+	int pidfd = -1;
+	int rc = oci_dir_open(request->root, request->id, &dir, err);
+
+	if (rc == 0)
+		rc = oci_state_load(&dir, &state, err);
+	if (rc == 0) {
+		status = oci_state_status(&dir, &state);
+		/* Its children may outlive it, where the pid namespace is another's. */
+		if (all && status == OCI_STOPPED)
+			rc = oci_cgroup_kill(&state.cgroup, signal, err);
+		else if (status == OCI_STOPPED || status == OCI_CREATING)
+			rc = err_set(err, ERR_CONFLICT, ESRCH, state.id,
+				     "container not running: it is %s",
+				     oci_status_name(status));
+		else if (all)
+			rc = oci_cgroup_kill(&state.cgroup, signal, err);
+		/* The first of its pid namespace takes all others with it; and there may be no cgroup. */
+		if (rc == 0 && status != OCI_STOPPED) {
+			pidfd = oci_state_pidfd(&state);
+			if (pidfd >= 0 && pidfd_send_signal(pidfd, signal, NULL, 0) < 0 &&
+			    errno != ESRCH)
+				rc = err_sys(err, ERR_KERNEL, errno, state.id, "signal %d",
+					     signal);
+			else if (pidfd < 0 && !all)
+				rc = err_set(err, ERR_CONFLICT, ESRCH, state.id,
+					     "container not running: it is stopped");
+		}
+	}
+	fd_close(pidfd);
+	oci_state_fini(&state);
+	oci_dir_fini(&dir);
+	return rc;
+}
+
+int oci_delete(const struct oci_request *request, bool force, struct buf *warnings,
+	       struct err *err)
+{
+	cleanup(arena_freep) struct arena *arena = arena_new();
+	struct oci_config config = {0};
+	struct oci_dir dir = OCI_DIR_INIT;
+	struct oci_state state = {0};
+	enum oci_status status = OCI_STOPPED;
+	bool known;
+	int pidfd;
+	int rc = oci_dir_open(request->root, request->id, &dir, err);
+
+	if (rc == -ENOENT && force) {
+		if (err)
+			*err = ERR_INIT;
+		return 0;
+	}
+	if (rc == 0)
+		rc = oci_dir_lock(&dir, err);
+	if (rc < 0) {
+		oci_dir_fini(&dir);
+		return rc;
+	}
+	/* Without a state nothing else was made yet. */
+	known = oci_state_load(&dir, &state, NULL) == 0;
+	if (known)
+		status = oci_state_status(&dir, &state);
+	if (status != OCI_STOPPED && !force) {
+		rc = err_set(err, ERR_CONFLICT, EBUSY, state.id,
+			     "cannot delete container: it is %s, not stopped",
+			     oci_status_name(status));
+	} else if (status != OCI_STOPPED) {
+		pidfd = oci_state_pidfd(&state);
+		if (pidfd >= 0) {
+			(void)pidfd_send_signal(pidfd, SIGKILL, NULL, 0);
+			rc = end_wait(pidfd, state.id, err);
+			fd_close(pidfd);
+		}
+	}
+	if (rc == 0 && known) {
+		known = oci_state_config_load(&dir, arena, &config, NULL) == 0;
+		rc = take_back(&dir, &state, err);
+		if (rc == 0 && known)
+			poststop(&dir, &state, &config, warnings);
+		if (known)
+			oci_config_fini(&config);
+	}
+	if (rc == 0)
+		rc = oci_dir_remove(&dir, err);
+	oci_state_fini(&state);
+	oci_dir_fini(&dir);
+	return rc;
+}
+
+int oci_report(const char *root, const char *id, json_t **ret_doc, struct err *err)
+{
+	cleanup(arena_freep) struct arena *arena = arena_new();
+	struct oci_config config = {0};
+	struct oci_dir dir = OCI_DIR_INIT;
+	struct oci_state state = {0};
+	int rc = oci_dir_open(root, id, &dir, err);
+
+	if (rc == 0)
+		rc = oci_state_load(&dir, &state, err);
+	if (rc == 0)
+		rc = oci_state_config_load(&dir, arena, &config, err);
+	if (rc == 0) {
+		*ret_doc = oci_state_report(&state, oci_state_status(&dir, &state), &config);
+		oci_config_fini(&config);
+	}
+	oci_state_fini(&state);
+	oci_dir_fini(&dir);
+	return rc;
+}
+
+int oci_child_wait(const struct oci_child *child)
+{
+	sigset_t all;
+
+	sigfillset(&all);
+	for (;;) {
+		siginfo_t info;
+		int number = sigwaitinfo(&all, &info), status;
+
+		if (number < 0)
+			continue;
+		if (number != SIGCHLD) {
+			/* One from the kernel (a terminal) it got itself, or has none of */
+			(void)pidfd_send_signal(child->pidfd, number, NULL, 0);
+			continue;
+		}
+		if (waitpid(child->pid, &status, WNOHANG) == child->pid)
+			return WIFSIGNALED(status) ? 128 + WTERMSIG(status)
+						   : WEXITSTATUS(status);
+	}
+}
+
+/* ----------------------------------------------------------------- helpers */
+
+static int start_connect(const struct oci_dir *dir, struct err *err)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+
+	snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d/%s", dir->fd,
+		 OCI_START_SOCKET);
+	if (fd < 0 || connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0) {
+		int no = errno;
+
+		fd_close(fd);
+		return err_sys(err, ERR_IO, no, dir->id, "start");
+	}
+	return fd;
+}
+
+/* The end of the connection is the exec: it is closed by that. */
+static int start_over(int sock, const char *id, struct err *err)
+{
+	struct sync_msg msg = {.kind = SYNC_GO};
+	int rc = sync_send(sock, &msg, -1);
+
+	if (rc < 0)
+		return err_sys(err, ERR_INTERNAL, -rc, id, "its process was lost");
+	rc = sync_recv(sock, &msg, NULL);
+	if (rc == 0)
+		return 0;
+	if (rc < 0 || msg.kind != SYNC_FAILED || msg.err.kind == ERR_NONE)
+		return err_set(err, ERR_INTERNAL, EPROTO, id, "its process was lost");
+	if (err)
+		*err = msg.err;
+	return -msg.err.no;
+}
+
+/* runtime.md, Lifecycle 9: a poststart hook that fails stops the container. */
+static int started(struct oci_dir *dir, const struct oci_state *state, struct err *err)
+{
+	cleanup(arena_freep) struct arena *arena = arena_new();
+	cleanup(json_freep) json_t *report = NULL;
+	cleanup(mem_freep) char *text = NULL;
+	struct oci_config config;
+	int rc = oci_state_config_load(dir, arena, &config, err);
+
+	if (rc < 0)
+		return rc;
+	if (config.hooks[OCI_HOOK_POSTSTART].count) {
+		report = oci_state_report(state, OCI_RUNNING, &config);
+		text = json_text(report);
+		rc = oci_hooks_run(&config, OCI_HOOK_POSTSTART, text, err);
+		if (rc < 0)
+			(void)kill(state->pid, SIGKILL);
+	}
+	oci_config_fini(&config);
+	return rc;
+}
+
+static int not_running(const struct oci_state *state, enum oci_status status, const char *verb,
+		       struct err *err)
+{
+	return err_set(err, ERR_CONFLICT, EBUSY, state->id,
+		       "cannot %s a container that is %s", verb, oci_status_name(status));
+}
+
+static int end_wait(int pidfd, const char *id, struct err *err)
+{
+	struct pollfd wait = {.fd = pidfd, .events = POLLIN};
+	int n;
+
+	do
+		n = poll(&wait, 1, END_WAIT_MS);
+	while (n < 0 && errno == EINTR);
+	return n > 0 ? 0
+		     : err_set(err, ERR_CONFLICT, EBUSY, id, "its process does not end");
+}
+
+static int take_back(struct oci_dir *dir, struct oci_state *state, struct err *err)
+{
+	int rc = oci_cgroup_delete(&state->cgroup, err);
+
+	(void)dir;
+	return rc;
+}
+
+/* Failures are told, and change nothing (runtime.md, Lifecycle 13). */
+static void poststop(struct oci_dir *dir, const struct oci_state *state,
+		     const struct oci_config *config, struct buf *warnings)
+{
+	cleanup(json_freep) json_t *report = NULL;
+	cleanup(mem_freep) char *text = NULL;
+	struct oci_config one = *config;
+
+	(void)dir;
+	if (!config->hooks[OCI_HOOK_POSTSTOP].count)
+		return;
+	report = oci_state_report(state, OCI_STOPPED, config);
+	text = json_text(report);
+	/* One by one: the others run, whatever becomes of this. */
+	for (size_t i = 0; i < config->hooks[OCI_HOOK_POSTSTOP].count; i++) {
+		struct err err = ERR_INIT;
+
+		one.hooks[OCI_HOOK_POSTSTOP] = (struct oci_hooks){
+			.items = &config->hooks[OCI_HOOK_POSTSTOP].items[i], .count = 1};
+		if (oci_hooks_run(&one, OCI_HOOK_POSTSTOP, text, &err) < 0)
+			buf_printf(warnings, "%s: %s\n", err.object, err.msg);
+	}
+}

@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* setup - the container's own process, before it is its program. Floor F4. */
+#include "runner/oci/setup.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <net/if.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "lib/base/fdio.h"
+#include "lib/base/json.h"
+#include "lib/base/str.h"
+#include "runner/namespaces.h"
+#include "runner/oci/become.h"
+#include "runner/oci/hooks.h"
+#include "runner/oci/terminal.h"
+#include "runner/sync.h"
+
+static int prepare(struct oci_setup *setup, struct buf *warnings, char **ret_path,
+		   struct err *err);
+static int enter(const struct oci_setup *setup, struct err *err);
+static int names_set(const struct oci_config *config, struct err *err);
+static int sysctls_set(const struct oci_config *config, struct err *err);
+static int loopback_up(struct err *err);
+static int expect(int sync, enum sync_kind kind, struct err *err);
+static int hooks_point(const struct oci_setup *setup, struct err *err);
+static int hooks_inside(const struct oci_setup *setup, enum oci_hook_kind kind,
+			enum oci_status status, struct err *err);
+static int go_wait(struct oci_setup *setup, struct err *err);
+static void tell(int sync, enum sync_kind kind, const struct err *err, const char *text);
+
+int oci_setup_run(void *ctx)
+{
+	struct oci_setup *setup = ctx;
+	const struct oci_config *config = setup->config;
+	cleanup(buf_fini) struct buf warnings = BUF_INIT;
+	cleanup(json_freep) json_t *report = NULL;
+	cleanup(mem_freep) char *path = NULL;
+	cleanup(mem_freep) char *text = NULL;
+	struct err err = ERR_INIT;
+	struct oci_become become = {
+		.process = &config->process,
+		.config = config,
+		.seccomp = setup->seccomp,
+		.host_proc = setup->host_proc,
+		.preserve_fds = setup->preserve_fds,
+		.keep_keyring = setup->keep_keyring,
+		.userns = config->namespaces[OCI_NS_USER].wanted,
+	};
+	int rc;
+
+	fd_close(setup->sync_other);
+	fd_close(setup->dir->root);
+	fd_close(setup->dir->fd);
+	if (setup->seccomp && setup->seccomp->listener >= 0) {
+		report = oci_state_report(setup->state, OCI_CREATING, config);
+		text = json_text(report);
+		become.listener_state = text;
+	}
+	rc = prepare(setup, &warnings, &path, &err);
+	if (rc == 0)
+		rc = oci_become(&become, &warnings, &path, &err);
+	if (rc == 0) {
+		tell(setup->sync, SYNC_READY, NULL, buf_cstr(&warnings));
+		rc = go_wait(setup, &err);
+	}
+	if (rc == 0 && !path)
+		rc = err_set(&err, ERR_USAGE, EINVAL, setup->state->id,
+			     "process or process.args is unset: there is nothing to start");
+	if (rc == 0)
+		rc = hooks_inside(setup, OCI_HOOK_START_CONTAINER, OCI_CREATED, &err);
+	if (rc == 0)
+		rc = oci_become_exec(&become, path, &err);
+	tell(setup->sync, SYNC_FAILED, &err, "");
+	return 1;
+}
+
+/* ----------------------------------------------------------------- helpers */
+
+static int prepare(struct oci_setup *setup, struct buf *warnings, char **ret_path,
+		   struct err *err)
+{
+	const struct oci_config *config = setup->config;
+	struct oci_terminal terminal = {-1, -1};
+	int rc;
+
+	(void)warnings;
+	(void)ret_path;
+	/* Should the runtime have died before this, the message below is missing. */
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
+		return err_sys(err, ERR_KERNEL, errno, NULL, "prctl(PR_SET_PDEATHSIG)");
+	rc = enter(setup, err);
+	if (rc == 0)
+		rc = oci_tree_build(config, &setup->state->cgroup, setup->tree, err);
+	if (rc == 0 && setup->stop_for_hooks)
+		rc = hooks_point(setup, err);
+	if (rc == 0)
+		rc = hooks_inside(setup, OCI_HOOK_CREATE_CONTAINER, OCI_CREATING, err);
+	if (rc == 0 && setup->console >= 0) {
+		rc = oci_terminal_open(setup->tree->pts, &config->process, &terminal, err);
+		if (rc == 0 && setup->tree->dev >= 0)
+			rc = oci_terminal_bind(&terminal, setup->tree->dev, err);
+	}
+	if (rc == 0)
+		rc = oci_tree_finish(config, setup->tree, setup->no_pivot, err);
+	if (rc == 0 && setup->console >= 0)
+		rc = oci_terminal_enter(&terminal, setup->console, err);
+	/* Ways to the host's tree: none is open when the working directory is entered. */
+	if (rc == 0) {
+		oci_tree_fini(setup->tree);
+		fd_close(setup->console);
+	}
+	return rc;
+}
+
+static int enter(const struct oci_setup *setup, struct err *err)
+{
+	const struct oci_config *config = setup->config;
+	const struct oci_namespace *ns = config->namespaces;
+	int rc = oci_ns_join(setup->plan, err);
+
+	if (rc == 0)
+		rc = expect(setup->sync, SYNC_MAPPED, err);
+	if (rc == 0 && ns[OCI_NS_USER].wanted) {
+		if (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0)
+			rc = err_sys(err, ERR_KERNEL, errno, NULL,
+				     "become root of the user namespace");
+		/* Where setgroups(2) is denied, we have none that matter. */
+		(void)setgroups(0, NULL);
+	}
+	/* A change of ids has cleared both. */
+	if (rc == 0 && ns[OCI_NS_USER].wanted &&
+	    (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 ||
+	     prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0))
+		rc = err_sys(err, ERR_KERNEL, errno, NULL, "prctl");
+	if (rc == 0 && ns[OCI_NS_CGROUP].wanted && !ns[OCI_NS_CGROUP].path &&
+	    unshare(CLONE_NEWCGROUP) < 0)
+		rc = err_sys(err, ERR_KERNEL, errno, NULL, "unshare the cgroup namespace");
+	/* The leader of a session, so that no terminal of the caller's can be ours. */
+	if (rc == 0 && setsid() < 0 && errno != EPERM)
+		rc = err_sys(err, ERR_KERNEL, errno, NULL, "setsid");
+	if (rc == 0)
+		rc = names_set(config, err);
+	if (rc == 0 && ns[OCI_NS_NETWORK].wanted && !ns[OCI_NS_NETWORK].path)
+		rc = loopback_up(err);
+	return rc == 0 ? sysctls_set(config, err) : rc;
+}
+
+static int names_set(const struct oci_config *config, struct err *err)
+{
+	if (config->hostname && *config->hostname &&
+	    sethostname(config->hostname, strlen(config->hostname)) < 0)
+		return err_sys(err, ERR_KERNEL, errno, config->hostname, "sethostname");
+	if (config->domainname && *config->domainname &&
+	    setdomainname(config->domainname, strlen(config->domainname)) < 0)
+		return err_sys(err, ERR_KERNEL, errno, config->domainname, "setdomainname");
+	return 0;
+}
+
+/* By the host's /proc, which shows the namespaces of who looks. Names were checked by the decoder. */
+static int sysctls_set(const struct oci_config *config, struct err *err)
+{
+	for (size_t i = 0; i < config->sysctl_count; i++) {
+		const struct oci_sysctl *sysctl = &config->sysctls[i];
+		cleanup(mem_freep) char *path = mem_printf("/proc/sys/%s", sysctl->name);
+		int fd, rc;
+
+		/* "a.b/c.d" has its slashes where they belong; "a.b.c" has none. */
+		for (char *c = path + sizeof("/proc/sys/") - 1;
+		     !strchr(sysctl->name, '/') && *c; c++)
+			if (*c == '.')
+				*c = '/';
+		fd = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+		rc = fd < 0 ? -errno : fd_write_all(fd, sysctl->value, strlen(sysctl->value));
+		fd_close(fd);
+		if (rc < 0)
+			return err_sys(err, ERR_KERNEL, -rc, sysctl->name,
+				       "linux.sysctl: write of \"%.100s\"", sysctl->value);
+	}
+	return 0;
+}
+
+static int loopback_up(struct err *err)
+{
+	struct ifreq request = {.ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING};
+	cleanup(fd_closep) int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0 || ioctl(fd, SIOCSIFFLAGS, &request) < 0)
+		return err_sys(err, ERR_KERNEL, errno, "lo", "set up");
+	return 0;
+}
+
+static int expect(int sync, enum sync_kind kind, struct err *err)
+{
+	struct sync_msg msg;
+	int rc = sync_recv(sync, &msg, NULL);
+
+	if (rc == 1 && msg.kind == kind)
+		return 0;
+	return err_set(err, ERR_INTERNAL, EPIPE, NULL,
+		       "the runtime is gone, or says what was not expected");
+}
+
+static int hooks_point(const struct oci_setup *setup, struct err *err)
+{
+	tell(setup->sync, SYNC_MOUNTED, NULL, "");
+	return expect(setup->sync, SYNC_GO, err);
+}
+
+static int hooks_inside(const struct oci_setup *setup, enum oci_hook_kind kind,
+			enum oci_status status, struct err *err)
+{
+	cleanup(json_freep) json_t *report = NULL;
+	cleanup(mem_freep) char *text = NULL;
+	struct oci_state state = *setup->state;
+
+	if (!setup->config->hooks[kind].count)
+		return 0;
+	/* As seen from here: of a pid namespace of its own it is the first. */
+	state.pid = getpid();
+	report = oci_state_report(&state, status, setup->config);
+	text = json_text(report);
+	return oci_hooks_run(setup->config, kind, text, err);
+}
+
+/* Whoever knocks and goes away without a word was killed: the next one may come. */
+static int go_wait(struct oci_setup *setup, struct err *err)
+{
+	int rc = expect(setup->sync, SYNC_GO, err);
+
+	/* It is written down: from here on the container is its own. */
+	if (rc == 0 && prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0) < 0)
+		rc = err_sys(err, ERR_KERNEL, errno, NULL, "prctl(PR_SET_PDEATHSIG)");
+	if (rc < 0 || setup->listener < 0)
+		return rc;
+	fd_close(setup->sync);
+	for (;;) {
+		setup->sync = accept4(setup->listener, NULL, NULL, SOCK_CLOEXEC);
+		if (setup->sync < 0 && errno != EINTR && errno != ECONNABORTED)
+			return err_sys(err, ERR_KERNEL, errno, NULL, "wait for the start");
+		if (setup->sync < 0)
+			continue;
+		if (expect(setup->sync, SYNC_GO, NULL) == 0)
+			return 0;
+		fd_close(setup->sync);
+	}
+}
+
+static void tell(int sync, enum sync_kind kind, const struct err *err, const char *text)
+{
+	struct sync_msg msg = {.kind = kind};
+
+	if (err)
+		msg.err = *err;
+	snprintf(msg.text, sizeof(msg.text), "%s", text);
+	(void)sync_send(sync, &msg, -1);
+}

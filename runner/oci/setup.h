@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * setup - what a container's process does from its birth to its program. Floor
+ * F4. The same process all the way: there is no init of ours in an OCI container.
+ *
+ *	runtime                               container's process
+ *	spawn                    ------>      waits
+ *	mappings, cgroup, idmaps
+ *	SYNC_MAPPED              ------>      ids, namespaces, mounts, devices
+ *	                         <------      SYNC_MOUNTED, if there are hooks or a stack
+ *	prestart, createRuntime,
+ *	the stack
+ *	SYNC_GO                  ------>      createContainer; root, terminal, ids, limits
+ *	                         <------      SYNC_READY; text: warnings
+ *	state, pid file
+ *	SYNC_GO                  ------>      lives on without the runtime from here on
+ *	create ends              <------      end of file; waits for a connection to start.sock
+ *
+ *	start: SYNC_GO           ------>      startContainer hooks, filter, exec
+ *	                         <------      end of file: the program runs; or SYNC_FAILED
+ *
+ * `run` says start's SYNC_GO at once. Until then the process dies with the runtime.
+ */
+#ifndef MOAT_RUNNER_OCI_SETUP_H
+#define MOAT_RUNNER_OCI_SETUP_H
+
+#include <stdbool.h>
+
+#include "lib/base/err.h"
+#include "runner/oci/cgroup.h"
+#include "runner/oci/config.h"
+#include "runner/oci/ns.h"
+#include "runner/oci/seccomp.h"
+#include "runner/oci/state.h"
+#include "runner/oci/tree.h"
+
+/**
+ * struct oci_setup - what it is given; a copy, by the fork
+ * @sync: our end of the connection; @sync_other: the runtime's, to be closed
+ * @dir: the container's folder, to be closed: its lock is the runtime's
+ * @listener: of start.sock, or -1
+ * @console: where the terminal's master goes, or -1
+ * @host_proc: O_PATH of the host's /proc
+ * @stop_for_hooks: there is something to do when the mounts are there
+ */
+struct oci_setup {
+	const struct oci_config *config;
+	const struct oci_ns_plan *plan;
+	const struct oci_state *state;
+	const struct oci_seccomp *seccomp;
+	struct oci_tree *tree;
+	const struct oci_dir *dir;
+	int sync, sync_other;
+	int listener, console, host_proc;
+	unsigned int preserve_fds;
+	bool no_pivot, keep_keyring, stop_for_hooks;
+};
+
+/** oci_setup_run() - for oci_ns_spawn(): @ctx is a struct oci_setup. Returns only after a failure. */
+int oci_setup_run(void *ctx);
+
+#endif

@@ -1,0 +1,472 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* tree - root and mounts of a container. Floor F4. Devices are in devices.c. */
+#include "runner/oci/tree.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "lib/base/fdio.h"
+#include "lib/base/str.h"
+#include "runner/mountfd.h"
+#include "runner/oci/ns.h"
+
+static int clone_open(const char *path, bool recursive, struct err *err);
+static int bind_open(const struct oci_mount *mount, const char *bundle, struct err *err);
+static int attrs_set(int fd, unsigned int flags, const struct mount_attr *attr, const char *path,
+		     struct err *err);
+static int root_place(const struct oci_config *config, int root, struct err *err);
+static int null_open(int *ret_null, struct err *err);
+static int mount_one(const struct oci_config *config, const struct oci_cgroup *cgroup,
+		     struct oci_tree *tree, size_t index, struct err *err);
+static int mount_make(const struct oci_config *config, const struct oci_cgroup *cgroup,
+		      const struct oci_mount *mount, int *ret_fd, struct err *err);
+static int mount_place(struct oci_tree *tree, const struct oci_mount *mount, int fd,
+		       struct err *err);
+static int mount_again(struct oci_tree *tree, const struct oci_mount *mount, struct err *err);
+static bool read_only_later(const struct oci_mount *mount);
+static int cwd_make(const struct oci_config *config, int root, struct err *err);
+static int path_open(const struct oci_tree *tree, const char *path);
+static int masks_set(const struct oci_config *config, struct oci_tree *tree, struct err *err);
+static int read_only_set(const struct oci_config *config, struct oci_tree *tree,
+			 struct err *err);
+
+int oci_tree_open(const struct oci_config *config, const char *rootfs, const char *bundle,
+		  struct oci_tree *ret_tree, struct err *err)
+{
+	struct oci_tree tree = {.root = -1, .proc = -1, .dev = -1, .pts = -1, .null = -1};
+	struct mount_attr attr = {.propagation = config->rootfs_propagation ? MS_SLAVE
+									    : MS_PRIVATE};
+	int rc;
+
+	tree.binds = mem_array(config->mount_count + 1, sizeof(*tree.binds));
+	for (size_t i = 0; i < config->mount_count; i++)
+		tree.binds[i] = -1;
+	tree.bind_count = config->mount_count;
+	tree.root = clone_open(rootfs, true, err);
+	rc = tree.root < 0 ? tree.root : 0;
+	/* Of the host's peers: with propagation asked for, what is mounted there later arrives. */
+	if (rc == 0 && config->rootfs_propagation != MS_SHARED)
+		rc = attrs_set(tree.root, AT_RECURSIVE, &attr, rootfs, err);
+	for (size_t i = 0; rc == 0 && i < config->mount_count; i++) {
+		const struct oci_mount *mount = &config->mounts[i];
+
+		if (!mount->bind || mount->remount)
+			continue;
+		tree.binds[i] = bind_open(mount, bundle, err);
+		rc = tree.binds[i] < 0 ? tree.binds[i] : 0;
+	}
+	if (rc < 0)
+		oci_tree_fini(&tree);
+	else
+		*ret_tree = tree;
+	return rc;
+}
+
+void oci_tree_fini(struct oci_tree *tree)
+{
+	const int fds[] = {tree->root, tree->proc, tree->dev, tree->pts, tree->null};
+
+	for (size_t i = 0; i < ARRAY_COUNT(fds); i++)
+		fd_close(fds[i]);
+	for (size_t i = 0; i < tree->bind_count; i++)
+		fd_close(tree->binds[i]);
+	free(tree->binds);
+	*tree = (struct oci_tree){.root = -1, .proc = -1, .dev = -1, .pts = -1, .null = -1};
+}
+
+int oci_tree_idmap(const struct oci_config *config, struct oci_tree *tree, pid_t pid,
+		   struct err *err)
+{
+	cleanup(fd_closep) int own = -1;
+
+	for (size_t i = 0; i < config->mount_count; i++) {
+		const struct oci_mount *mount = &config->mounts[i];
+		struct mount_attr attr = {.attr_set = MOUNT_ATTR_IDMAP};
+		cleanup(fd_closep) int mapped = -1;
+		bool recursive = mount->ridmap;
+		char path[48];
+		int fd;
+
+		if (tree->binds[i] < 0 || (!mount->idmap && !mount->ridmap && !mount->uids.count))
+			continue;
+		if (mount->uids.count) {
+			mapped = oci_ns_mapped(&mount->uids, &mount->gids, err);
+			fd = mapped;
+		} else {
+			if (own < 0) {
+				snprintf(path, sizeof(path), "/proc/%d/ns/user", (int)pid);
+				own = open(path, O_RDONLY | O_CLOEXEC);
+			}
+			if (own < 0)
+				return err_sys(err, ERR_KERNEL, errno, mount->destination,
+					       "open the container's user namespace");
+			fd = own;
+		}
+		if (fd < 0)
+			return fd;
+		attr.userns_fd = (unsigned int)fd;
+		if (attrs_set(tree->binds[i], recursive ? AT_RECURSIVE : 0, &attr,
+			      mount->destination, err) < 0)
+			return err_wrap(err, "idmapped mount");
+	}
+	return 0;
+}
+
+int oci_tree_build(const struct oci_config *config, const struct oci_cgroup *cgroup,
+		   struct oci_tree *tree, struct err *err)
+{
+	int rc = root_place(config, tree->root, err);
+
+	if (rc == 0)
+		rc = null_open(&tree->null, err);
+	for (size_t i = 0; rc == 0 && i < config->mount_count; i++)
+		rc = mount_one(config, cgroup, tree, i, err);
+	if (rc == 0)
+		rc = oci_devices_make(config, tree, err);
+	return rc == 0 ? cwd_make(config, tree->root, err) : rc;
+}
+
+int oci_tree_finish(const struct oci_config *config, struct oci_tree *tree, bool no_pivot,
+		    struct err *err)
+{
+	struct mount_attr sealed = {.attr_set = MOUNT_ATTR_RDONLY};
+	struct mount_attr propagation = {.propagation = config->rootfs_propagation};
+	int rc = masks_set(config, tree, err);
+
+	if (rc == 0)
+		rc = read_only_set(config, tree, err);
+	for (size_t i = 0; rc == 0 && i < config->mount_count; i++)
+		if (read_only_later(&config->mounts[i]) && tree->binds[i] >= 0)
+			rc = attrs_set(tree->binds[i], 0, &sealed,
+				       config->mounts[i].destination, err);
+	if (rc == 0 && config->root_readonly)
+		rc = attrs_set(tree->root, 0, &sealed, "root.readonly", err);
+	if (rc < 0)
+		return rc;
+	if (no_pivot) {
+		if (fchdir(tree->root) < 0 || chroot(".") < 0)
+			return err_sys(err, ERR_KERNEL, errno, NULL, "chroot");
+	} else {
+		rc = mountfd_root_change(tree->root, err);
+	}
+	if (rc == 0 && config->rootfs_propagation)
+		rc = attrs_set(tree->root, config->rootfs_propagation_rec ? AT_RECURSIVE : 0,
+			       &propagation, "linux.rootfsPropagation", err);
+	return rc;
+}
+
+/* ----------------------------------------------------------------- helpers */
+
+static int clone_open(const char *path, bool recursive, struct err *err)
+{
+	int fd = open_tree(AT_FDCWD, path,
+			   OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC |
+				   (recursive ? (unsigned int)AT_RECURSIVE : 0));
+
+	if (fd < 0)
+		return err_sys(err, errno == ENOENT ? ERR_NOTFOUND : ERR_KERNEL, errno, path,
+			       "open");
+	return fd;
+}
+
+/*
+ * By the runtime, whose rights reach further than those of a user namespace inside: a source in a folder closed to
+ * others, flags that would be locked there.
+ */
+static int bind_open(const struct oci_mount *mount, const char *bundle, struct err *err)
+{
+	cleanup(mem_freep) char *joined = NULL;
+	/* What is mounted below the source comes along with rbind alone. Private, unless asked for. */
+	struct mount_attr below = {
+		.attr_set = mount->rec_set,
+		.attr_clr = mount->rec_clear,
+		.propagation = mount->propagation_rec || !mount->propagation
+				       ? mount->propagation ? mount->propagation : MS_PRIVATE
+				       : 0,
+	};
+	struct mount_attr own = {
+		.attr_set = mount->set,
+		.attr_clr = mount->clear,
+		.propagation = mount->propagation_rec ? 0 : mount->propagation,
+	};
+	int fd, rc;
+
+	if (mount->source[0] != '/')
+		joined = mem_printf("%s/%s", bundle, mount->source);
+	fd = clone_open(joined ? joined : mount->source, mount->recursive, err);
+	if (fd < 0)
+		return fd;
+	rc = attrs_set(fd, AT_RECURSIVE, &below, mount->destination, err);
+	if (rc == 0 && (own.attr_set || own.attr_clr || own.propagation))
+		rc = attrs_set(fd, 0, &own, mount->destination, err);
+	if (rc < 0) {
+		fd_close(fd);
+		return rc;
+	}
+	return fd;
+}
+
+static int attrs_set(int fd, unsigned int flags, const struct mount_attr *attr, const char *path,
+		     struct err *err)
+{
+	struct mount_attr copy = *attr;
+
+	if (mount_setattr(fd, "", AT_EMPTY_PATH | flags, &copy, sizeof(copy)) < 0)
+		return err_sys(err, ERR_KERNEL, errno, path, "set attributes of the mount");
+	return 0;
+}
+
+/* Over the host's root, in a mount namespace that tells nobody. */
+static int root_place(const struct oci_config *config, int root, struct err *err)
+{
+	struct mount_attr own = {.propagation =
+					 config->rootfs_propagation ? MS_SLAVE : MS_PRIVATE};
+
+	if (mount_setattr(AT_FDCWD, "/", AT_RECURSIVE, &own, sizeof(own)) < 0)
+		return err_sys(err, ERR_KERNEL, errno, "/", "make the mounts our own");
+	if (move_mount(root, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) < 0)
+		return err_sys(err, ERR_KERNEL, errno, "root.path", "mount of the root");
+	return 0;
+}
+
+/*
+ * What covers masked files: the host's, looked at by its descriptor (CVE-2025-31133). By the container's process,
+ * since a mount can be copied in its own namespace only.
+ */
+static int null_open(int *ret_null, struct err *err)
+{
+	struct stat st;
+
+	*ret_null = open("/dev/null", O_PATH | O_CLOEXEC | O_NOFOLLOW);
+	if (*ret_null < 0 || fstat(*ret_null, &st) < 0)
+		return err_sys(err, ERR_KERNEL, errno, "/dev/null", "open");
+	if (!S_ISCHR(st.st_mode) || st.st_rdev != makedev(1, 3))
+		return err_set(err, ERR_KERNEL, ENODEV, "/dev/null", "is not the device 1:3");
+	return 0;
+}
+
+static int mount_one(const struct oci_config *config, const struct oci_cgroup *cgroup,
+		     struct oci_tree *tree, size_t index, struct err *err)
+{
+	const struct oci_mount *mount = &config->mounts[index];
+	int fd = tree->binds[index], rc = 0;
+
+	if (mount->remount)
+		return mount_again(tree, mount, err);
+	if (fd < 0)
+		rc = mount_make(config, cgroup, mount, &fd, err);
+	if (rc < 0 || fd < 0)
+		return rc;
+	rc = mount_place(tree, mount, fd, err);
+	tree->binds[index] = -1;
+	if (rc == 0 && read_only_later(mount))
+		tree->binds[index] = fd;
+	else if (rc == 0 && !mount->bind && str_eq(mount->type, "proc") && tree->proc < 0)
+		tree->proc = fd;
+	else if (rc == 0 && !mount->bind && str_eq(mount->type, "devpts"))
+		tree->pts = fd;
+	else
+		fd_close(fd);
+	return rc;
+}
+
+/* A file system that is new. Its own options go to it, the general ones become the mount's. */
+static int mount_make(const struct oci_config *config, const struct oci_cgroup *cgroup,
+		      const struct oci_mount *mount, int *ret_fd, struct err *err)
+{
+	uint64_t set = mount->set & ~(read_only_later(mount) ? (uint64_t)MOUNT_ATTR_RDONLY : 0);
+	struct mount_attr more = {.attr_set = mount->rec_set, .attr_clr = mount->rec_clear};
+	const char **options;
+	size_t count = 0;
+	int fd, rc = 0;
+
+	if (str_starts(mount->type, "cgroup"))
+		return oci_cgroup_mount(cgroup, mount,
+					config->namespaces[OCI_NS_CGROUP].wanted, ret_fd, err);
+	for (size_t i = 0; mount->data[i]; i++)
+		count++;
+	for (size_t i = 0; mount->flags[i]; i++)
+		count++;
+	options = mem_array(count + 1, sizeof(*options));
+	count = 0;
+	for (size_t i = 0; mount->flags[i]; i++)
+		options[count++] = mount->flags[i];
+	for (size_t i = 0; mount->data[i]; i++)
+		options[count++] = mount->data[i];
+	fd = mountfd_new(mount->type, mount->source, options, set, err);
+	free(options);
+	if (fd >= 0 && (more.attr_set || more.attr_clr))
+		rc = attrs_set(fd, 0, &more, mount->destination, err);
+	if (fd < 0 || rc < 0) {
+		fd_close(fd);
+		return err_wrap(err, "mount of %s", mount->destination);
+	}
+	*ret_fd = fd;
+	return 0;
+}
+
+static int mount_place(struct oci_tree *tree, const struct oci_mount *mount, int fd,
+		       struct err *err)
+{
+	struct mount_attr propagation = {.propagation = mount->propagation};
+	cleanup(fd_closep) int target = -1;
+	struct stat st;
+	int rc = 0;
+
+	if (fstat(fd, &st) < 0)
+		return err_sys(err, ERR_KERNEL, errno, mount->destination, "stat");
+	/* What is trusted later must lie where its name says: no link on the way to it (CVE-2019-19921). */
+	if (!mount->bind && (str_eq(mount->type, "proc") || str_eq(mount->type, "sysfs"))) {
+		struct open_how how = {
+			.flags = O_PATH | O_DIRECTORY | O_CLOEXEC,
+			.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS,
+		};
+
+		target = (int)syscall(SYS_openat2, tree->root, mount->destination, &how,
+				      sizeof(how));
+		if (target < 0 && errno != ENOENT)
+			return err_sys(err, ERR_KERNEL, errno, mount->destination,
+				       "%s must be mounted on an ordinary folder", mount->type);
+	}
+	if (target < 0)
+		target = mountfd_target(tree->root, mount->destination, S_ISDIR(st.st_mode), true,
+					err);
+	if (target < 0)
+		return target;
+	if (mount->tmpcopyup) {
+		cleanup(fd_closep) int from = mountfd_beneath(tree->root, mount->destination,
+							      O_RDONLY | O_DIRECTORY);
+
+		rc = from < 0 ? err_sys(err, ERR_KERNEL, -from, mount->destination, "open")
+			      : oci_copyup(from, fd, mount->destination, err);
+	}
+	if (rc == 0)
+		rc = mountfd_attach_at(target, fd, mount->destination, err);
+	if (rc == 0 && !mount->bind && mount->propagation)
+		rc = attrs_set(fd, 0, &propagation, mount->destination, err);
+	return rc;
+}
+
+/* "remount": other attributes for what is mounted there. */
+static int mount_again(struct oci_tree *tree, const struct oci_mount *mount, struct err *err)
+{
+	struct mount_attr attr = {.attr_set = mount->set, .attr_clr = mount->clear};
+	cleanup(fd_closep) int target = mountfd_beneath(tree->root, mount->destination, O_PATH);
+
+	if (target < 0)
+		return err_sys(err, ERR_KERNEL, -target, mount->destination, "open");
+	return attrs_set(target, 0, &attr, mount->destination, err);
+}
+
+/* A file system in memory is filled first: /dev with nodes, others with what is mounted below. */
+static bool read_only_later(const struct oci_mount *mount)
+{
+	return !mount->bind && !mount->remount && mount->set & MOUNT_ATTR_RDONLY &&
+	       str_eq(mount->type, "tmpfs");
+}
+
+/* The folder to begin in; a read-only root may not have it, then chdir(2) tells. */
+static int cwd_make(const struct oci_config *config, int root, struct err *err)
+{
+	int fd;
+
+	if (!config->process.cwd || str_eq(config->process.cwd, "/"))
+		return 0;
+	fd = mountfd_target(root, config->process.cwd, true, true, NULL);
+	if (fd < 0 && fd != -EROFS && fd != -EACCES && fd != -ENOTDIR && fd != -ELOOP &&
+	    fd != -EEXIST)
+		return err_sys(err, ERR_KERNEL, -fd, config->process.cwd,
+			       "make the working directory");
+	fd_close(fd);
+	return 0;
+}
+
+/* Below /proc by the file system we mounted ourselves, whatever /proc names by now (CVE-2025-52881). */
+static int path_open(const struct oci_tree *tree, const char *path)
+{
+	struct open_how how = {
+		.flags = O_PATH | O_CLOEXEC,
+		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS,
+	};
+	long fd;
+
+	if (tree->proc < 0 || !str_starts(path, "/proc/"))
+		return mountfd_beneath(tree->root, path, O_PATH);
+	path += sizeof("/proc/") - 1;
+	path += strspn(path, "/");
+	fd = syscall(SYS_openat2, tree->proc, *path ? path : ".", &how, sizeof(how));
+	return fd < 0 ? -errno : (int)fd;
+}
+
+/*
+ * A file is covered by /dev/null, a folder by one that is empty: the first is a new file system, the others are
+ * copies of its mount (which is mounted by then: before 6.15 one that is nowhere cannot be copied).
+ */
+static int masks_set(const struct oci_config *config, struct oci_tree *tree, struct err *err)
+{
+	static const char *const options[] = {"mode=0755", "size=4k", "nr_inodes=2", NULL};
+	const uint64_t attrs = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
+			       MOUNT_ATTR_NOEXEC;
+	cleanup(fd_closep) int empty = -1;
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && config->masked[i]; i++) {
+		const char *path = config->masked[i];
+		cleanup(fd_closep) int target = path_open(tree, path);
+		cleanup(fd_closep) int cover = -1;
+		struct stat st;
+
+		/* What is not there needs no mask. */
+		if (target == -ENOENT || target == -ENOTDIR)
+			continue;
+		if (target < 0)
+			return err_sys(err, ERR_KERNEL, -target, path, "linux.maskedPaths");
+		if (fstat(target, &st) < 0)
+			return err_sys(err, ERR_KERNEL, errno, path, "stat");
+		if (S_ISDIR(st.st_mode) && empty < 0) {
+			empty = mountfd_new("tmpfs", "tmpfs", options, attrs, err);
+			rc = empty < 0 ? empty : mountfd_attach_at(target, empty, path, err);
+			continue;
+		}
+		cover = open_tree(S_ISDIR(st.st_mode) ? empty : tree->null, "",
+				  OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
+		rc = cover < 0 ? err_sys(err, ERR_KERNEL, errno, path, "copy of the mask")
+			       : mountfd_attach_at(target, cover, path, err);
+	}
+	return rc;
+}
+
+static int read_only_set(const struct oci_config *config, struct oci_tree *tree,
+			 struct err *err)
+{
+	struct mount_attr sealed = {.attr_set = MOUNT_ATTR_RDONLY};
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && config->readonly[i]; i++) {
+		const char *path = config->readonly[i];
+		cleanup(fd_closep) int target = path_open(tree, path);
+		cleanup(fd_closep) int copy = -1;
+
+		if (target == -ENOENT || target == -ENOTDIR)
+			continue;
+		if (target < 0)
+			return err_sys(err, ERR_KERNEL, -target, path, "linux.readonlyPaths");
+		copy = open_tree(target, "",
+				 OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH |
+					 AT_RECURSIVE);
+		if (copy < 0)
+			return err_sys(err, ERR_KERNEL, errno, path, "copy of the mount");
+		rc = attrs_set(copy, AT_RECURSIVE, &sealed, path, err);
+		if (rc == 0)
+			rc = mountfd_attach_at(target, copy, path, err);
+	}
+	return rc;
+}
