@@ -22,6 +22,7 @@
 #include "runner/privilege.h"
 #include "runner/pty.h"
 #include "runner/relay.h"
+#include "runner/security.h"
 #include "runner/sync.h"
 #include "runner/terminal.h"
 
@@ -71,7 +72,9 @@ int container_exec(const struct container_host *host, const struct name *name,
 	if (!process->workdir)
 		process->workdir = spec.workdir;
 	process->filter = filter;
-	rc = privilege_filter_make(spec.caps, filter, err);
+	process->landlock = spec.security.landlock;
+	process->scopes = security_scopes(&spec, false);
+	rc = privilege_filter_make(security_refused(&spec), filter, err);
 	if (rc == 0) {
 		if (tty)
 			joiner.size = terminal_size();

@@ -15,6 +15,7 @@
 #include "lib/base/mem.h"
 #include "runner/privilege.h"
 #include "runner/process.h"
+#include "runner/security.h"
 #include "runner/sync.h"
 
 static int step_run(const struct spec *spec, const struct spec_step *step,
@@ -34,6 +35,8 @@ int init_run(const struct spec *spec, const struct sock_fprog *filter, int sync)
 		.hostname = spec->hostname,
 		.caps = spec->caps,
 		.tty = spec->tty,
+		.landlock = spec->security.landlock,
+		.scopes = security_scopes(spec, true),
 		.filter = filter,
 	};
 	struct err err = ERR_INIT;

@@ -32,6 +32,7 @@
 #include "runner/mounts.h"
 #include "runner/namespaces.h"
 #include "runner/process.h"
+#include "runner/security.h"
 #include "runner/pty.h"
 #include "runner/sync.h"
 
@@ -111,7 +112,7 @@ static int prepare(const struct inside *inside, struct err *err)
 		rc = err_sys(err, ERR_KERNEL, errno, NULL, "prctl(PR_SET_PDEATHSIG)");
 	if (rc == 0 && (spec->net == SPEC_NET_NONE || spec->net == SPEC_NET_OWN))
 		rc = namespaces_stack_defaults(err);
-	if (rc == 0 && !spec_joins(spec))
+	if (rc == 0 && !spec_joins(spec) && security_seals(spec))
 		rc = namespaces_seal(err);
 	if (rc == 0 && sethostname(spec->hostname, strlen(spec->hostname)) < 0)
 		rc = err_sys(err, ERR_KERNEL, errno, spec->hostname, "sethostname");

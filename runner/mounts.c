@@ -14,7 +14,9 @@
 
 #include "lib/base/fdio.h"
 #include "lib/base/mem.h"
+#include "lib/base/str.h"
 #include "runner/mountfd.h"
+#include "runner/security.h"
 #include "runner/x11.h"
 
 /* Device nodes, bound from the host's; the numbers are verified on the descriptor (CVE-2025-31133). */
@@ -52,6 +54,8 @@ static int devices_attach(int root, const struct mounts *mounts, struct err *err
 static int dev_folder(int dev, const char *name, int mount, struct err *err);
 static int x11_attach(int root, const struct spec_x11 *x11, int *ret_folder, struct err *err);
 static int seal(int mount, const char *path, struct err *err);
+static int covers_attach(const struct spec *spec, const struct mounts *mounts, struct err *err);
+static int throttle_mask(const struct spec *spec, const struct mounts *mounts, struct err *err);
 static int mask(int top, const char *path, int null, int empty, struct err *err);
 static int rebind(int top, const char *path, bool read_only, struct err *err);
 
@@ -137,12 +141,8 @@ int mounts_enter(const struct spec *spec, const struct mounts *mounts, int root,
 		rc = mountfd_attach(root, "sys", mounts->sys, err);
 	if (rc == 0)
 		rc = devices_attach(root, mounts, err);
-	for (size_t i = 0; rc == 0 && i < ARRAY_COUNT(proc_masked); i++)
-		rc = mask(mounts->proc, proc_masked[i], mounts->nodes[0], mounts->empty, err);
-	for (size_t i = 0; rc == 0 && i < ARRAY_COUNT(sys_masked); i++)
-		rc = mask(mounts->sys, sys_masked[i], mounts->nodes[0], mounts->empty, err);
-	for (size_t i = 0; rc == 0 && i < ARRAY_COUNT(proc_read_only); i++)
-		rc = rebind(mounts->proc, proc_read_only[i], true, err);
+	if (rc == 0)
+		rc = covers_attach(spec, mounts, err);
 	if (rc == 0 && spec->read_only && !spec->rootfs)
 		for (size_t i = 0; rc == 0 && i < ARRAY_COUNT(kept_writable); i++)
 			rc = rebind(root, kept_writable[i], false, err);
@@ -156,6 +156,8 @@ int mounts_enter(const struct spec *spec, const struct mounts *mounts, int root,
 		rc = x11_attach(root, spec->x11, &x11, err);
 	for (size_t i = 0; rc == 0 && i < extra_count; i++)
 		rc = mountfd_attach(root, extras[i].target, extras[i].mount, err);
+	for (size_t i = 0; rc == 0 && spec->security.mask && spec->security.mask[i]; i++)
+		rc = mask(root, spec->security.mask[i], mounts->nodes[0], mounts->empty, err);
 	if (rc == 0 && x11 >= 0)
 		rc = seal(x11, X11_FOLDER, err);
 	if (rc == 0 && spec->read_only)
@@ -284,6 +286,57 @@ static int seal(int mount, const char *path, struct err *err)
 	if (mount_setattr(mount, "", AT_EMPTY_PATH, &attr, sizeof(attr)) < 0)
 		return err_sys(err, ERR_KERNEL, errno, path, "make read-only");
 	return 0;
+}
+
+/* What is told to nobody, and what is not written; but for what was taken off by name. */
+static int covers_attach(const struct spec *spec, const struct mounts *mounts, struct err *err)
+{
+	static const struct {
+		const char *top;
+		const char *const *paths;
+		size_t count;
+		bool hidden;
+	} covers[] = {
+		{"/proc", proc_masked, ARRAY_COUNT(proc_masked), true},
+		{"/sys", sys_masked, ARRAY_COUNT(sys_masked), true},
+		{"/proc", proc_read_only, ARRAY_COUNT(proc_read_only), false},
+	};
+	int rc = throttle_mask(spec, mounts, err);
+
+	for (size_t i = 0; i < ARRAY_COUNT(covers); i++) {
+		int top = str_eq(covers[i].top, "/sys") ? mounts->sys : mounts->proc;
+
+		for (size_t j = 0; rc == 0 && j < covers[i].count; j++) {
+			char path[128];
+
+			snprintf(path, sizeof(path), "%s/%s", covers[i].top, covers[i].paths[j]);
+			if (security_unmasked(spec, path))
+				continue;
+			rc = covers[i].hidden ? mask(top, covers[i].paths[j], mounts->nodes[0],
+						     mounts->empty, err)
+					      : rebind(top, covers[i].paths[j], true, err);
+		}
+	}
+	return rc;
+}
+
+/* How hot each processor was tells what others compute on it. Where one has it, all have. */
+static int throttle_mask(const struct spec *spec, const struct mounts *mounts, struct err *err)
+{
+	static const char format[] = "devices/system/cpu/cpu%ld/thermal_throttle";
+	long count = sysconf(_SC_NPROCESSORS_CONF);
+	char path[64];
+	int rc = 0;
+
+	snprintf(path, sizeof(path), format, 0L);
+	if (security_unmasked(spec, "/sys/devices/system/cpu") ||
+	    faccessat(mounts->sys, path, F_OK, 0) < 0)
+		return 0;
+	for (long cpu = 0; rc == 0 && cpu < count; cpu++) {
+		snprintf(path, sizeof(path), format, cpu);
+		rc = mask(mounts->sys, path, mounts->nodes[0], mounts->empty, err);
+	}
+	return rc;
 }
 
 /* What is not there needs no mask. */

@@ -8,6 +8,7 @@
 #define MOAT_RUNNER_PRIVILEGE_H
 
 #include <linux/filter.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "lib/base/err.h"
@@ -29,14 +30,47 @@ int privilege_bound(uint64_t caps, struct err *err);
 /** privilege_set() - effective and permitted to @caps (or to none), inheritable empty */
 int privilege_set(uint64_t caps, struct err *err);
 
+/* Groups of system calls that the default filter refuses; docs/SECCOMP.md says why each, and what needs it. */
+enum privilege_group {
+	PRIVILEGE_KERNEL,
+	PRIVILEGE_CLOCK,
+	PRIVILEGE_BPF,
+	PRIVILEGE_PERF,
+	PRIVILEGE_USERFAULTFD,
+	PRIVILEGE_FANOTIFY,
+	PRIVILEGE_IO_URING,
+	PRIVILEGE_KEYRING,
+	PRIVILEGE_MOUNT,
+	PRIVILEGE_HANDLES,
+	PRIVILEGE_NAMESPACES,
+	PRIVILEGE_ALG,
+	PRIVILEGE_VSOCK,
+	PRIVILEGE_PACKET,
+	PRIVILEGE_NETFILTER,
+	PRIVILEGE_TTY,
+	PRIVILEGE_SETID, /* set-user-id and set-group-id modes: with writable volumes alone */
+	PRIVILEGE_YOUNG, /* what is younger than this list */
+	PRIVILEGE_GROUPS,
+};
+
+/** privilege_group_parse() - by its name. Return: 0; -EINVAL with the name. */
+int privilege_group_parse(const char *name, enum privilege_group *ret_group, struct err *err);
+
 /**
- * privilege_filter_make() - the default system call filter
+ * privilege_refused() - bit mask of the groups that are refused by default
  * @caps: with NET_RAW packet sockets, with NET_ADMIN nfnetlink sockets are let through
+ * @volumes: it may write folders of the host, which other users of that may see
+ */
+uint32_t privilege_refused(uint64_t caps, bool volumes);
+
+/**
+ * privilege_filter_make() - the system call filter
+ * @refused: groups, as a bit mask; 0: no filter at all
  * A list of what is refused: what reaches kernel code that a server does not need, or what is not divided by
  * namespaces. ENOSYS where programs have another way (io_uring, clone3), EPERM elsewhere. Made outside.
  * @program: its filter has room for PRIVILEGE_FILTER_MAX instructions; its len is set
  */
-int privilege_filter_make(uint64_t caps, struct sock_fprog *program, struct err *err);
+int privilege_filter_make(uint32_t refused, struct sock_fprog *program, struct err *err);
 
 /**
  * privilege_filter_room() - memory for one, shared with processes forked later: it may be made while they are already

@@ -20,6 +20,7 @@
 #include "lib/base/mem.h"
 #include "lib/base/str.h"
 #include "runner/idrange.h"
+#include "runner/landlock.h"
 #include "runner/privilege.h"
 
 #define PATH_DEFAULT "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -75,6 +76,7 @@ int process_user_find(const char *text, struct process_user *ret_user, struct er
 
 int process_exec(const struct process *process, struct err *err)
 {
+	static const char *const none[] = {NULL};
 	struct process_user user = {.home = "/root"};
 	int rc = 0;
 
@@ -114,6 +116,8 @@ int process_exec(const struct process *process, struct err *err)
 		err_sys(err, ERR_KERNEL, errno, NULL, "close_range");
 		return PROCESS_FAILED;
 	}
+	if (landlock_apply(process->landlock ? process->landlock : none, process->scopes, err) < 0)
+		return PROCESS_FAILED;
 	if (privilege_filter_install(process->filter, err) < 0)
 		return PROCESS_FAILED;
 	execvp(process->args[0], (char *const *)(uintptr_t)process->args);

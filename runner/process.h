@@ -27,6 +27,7 @@ enum {
  * @env: the user's NAME=VALUE, over our own PATH, HOME, HOSTNAME
  * @user: NULL or "" for root, else of process_user_find()
  * @workdir: absolute, inside
+ * @landlock, @scopes: landlock_apply(); @landlock may be NULL
  * @caps: what root keeps; any other user has none
  * @tty: its standard input is a terminal: it becomes the session's, and the user's
  */
@@ -38,6 +39,8 @@ struct process {
 	const char *hostname;
 	uint64_t caps;
 	bool tty;
+	const char *const *landlock;
+	unsigned int scopes;
 	const struct sock_fprog *filter;
 };
 

@@ -38,6 +38,7 @@
 #include "runner/process.h"
 #include "runner/rootfs.h"
 #include "runner/shim_own.h"
+#include "runner/security.h"
 #include "runner/stack.h"
 #include "runner/x11.h"
 
@@ -194,7 +195,8 @@ static int start(struct shim *shim, int *ret_code, struct err *err)
 		rc = mounts_send(shim, err);
 	/* From here on the first process is busy with its mounts: what it needs only later is made meanwhile. */
 	if (rc == 0)
-		rc = privilege_filter_make(shim->spec.caps, shim->filter, err);
+		rc = privilege_filter_make(security_refused(&shim->spec), shim->filter,
+					   err);
 	if (rc == 0 && stack_new)
 		rc = stack_make(shim, &hosts, err);
 	else if (rc == 0 && shim->spec.join && name_parse("container", shim->spec.join, false, &joined, NULL) == 0)

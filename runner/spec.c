@@ -13,6 +13,7 @@
 
 #include "lib/base/json.h"
 #include "lib/base/str.h"
+#include "runner/landlock.h"
 
 static const char *const net_names[] = {
 	[SPEC_NET_NONE] = "none",
@@ -37,6 +38,8 @@ enum { TERMINAL_SIDE_MAX = 65535, RESTART_TIMES_MAX = 1000000, SIGNAL_MAX = 64 }
 /* What JSON says before it is a spec: the rows of the decode table point here. */
 struct spec_raw {
 	const char *tenant, *name, *id, *user, *workdir, *hostname, *rootfs, *join, *net, *caps;
+	const char *allow, **mask, **unmask, **landlock;
+	bool unconfined;
 	const char *pid, *pid_join, *ipc, *ipc_join, *restart;
 	const char **publish, **tmpfs;
 	const json_t *args, *env, *networks, *volumes, *steps, *seeds, *x11;
@@ -63,6 +66,11 @@ static const struct json_field spec_fields[] = {
 	{"ipc", JSON_FIELD_STRING, RAW(ipc), 0, 0, 0},
 	{"ipcJoin", JSON_FIELD_STRING, RAW(ipc_join), 0, 0, 0},
 	{"x11", JSON_FIELD_OBJECT, RAW(x11), 0, 0, 0},
+	{"allow", JSON_FIELD_STRING, RAW(allow), 0, 1, 16},
+	{"unconfined", JSON_FIELD_BOOL, RAW(unconfined), 0, 0, 0},
+	{"mask", JSON_FIELD_STRV, RAW(mask), 0, 0, SPEC_PATHS_MAX},
+	{"unmask", JSON_FIELD_STRV, RAW(unmask), 0, 0, SPEC_PATHS_MAX},
+	{"landlock", JSON_FIELD_STRV, RAW(landlock), 0, 0, SPEC_PATHS_MAX},
 	{"caps", JSON_FIELD_STRING, RAW(caps), JSON_REQUIRED, 1, 16},
 	{"readOnly", JSON_FIELD_BOOL, RAW(read_only), 0, 0, 0},
 	{"remove", JSON_FIELD_BOOL, RAW(remove), 0, 0, 0},
@@ -184,6 +192,10 @@ int spec_check(const struct spec *spec, struct err *err)
 		rc = err_set(err, ERR_NAME, EINVAL, spec->hostname,
 			     "a host name is at most %d characters, no space",
 			     SPEC_HOSTNAME_MAX);
+	if (rc == 0 && spec->security.landlock)
+		rc = landlock_check(spec->security.landlock, err);
+	for (size_t i = 0; rc == 0 && spec->security.mask && spec->security.mask[i]; i++)
+		rc = path_check("mask", spec->security.mask[i], err);
 	if (rc == 0)
 		rc = join_check(spec, "--net", spec->join, err);
 	if (rc == 0)
@@ -237,6 +249,15 @@ json_t *spec_encode(const struct spec *spec)
 	}
 	snprintf(caps, sizeof(caps), "%llx", (unsigned long long)spec->caps);
 	set_string(doc, "caps", caps);
+	snprintf(caps, sizeof(caps), "%llx", (unsigned long long)spec->security.allow);
+	set_string(doc, "allow", caps);
+	json_object_set_new(doc, "unconfined", json_boolean(spec->security.unconfined));
+	if (spec->security.mask)
+		json_object_set_new(doc, "mask", strv_encode(spec->security.mask));
+	if (spec->security.unmask)
+		json_object_set_new(doc, "unmask", strv_encode(spec->security.unmask));
+	if (spec->security.landlock)
+		json_object_set_new(doc, "landlock", strv_encode(spec->security.landlock));
 	json_object_set_new(doc, "readOnly", json_boolean(spec->read_only));
 	json_object_set_new(doc, "remove", json_boolean(spec->remove));
 	json_object_set_new(doc, "interactive", json_boolean(spec->interactive));
@@ -354,6 +375,13 @@ int spec_decode(const json_t *doc, struct arena *arena, struct spec *ret_spec, s
 		return err_set(err, ERR_USAGE, EINVAL, "join",
 			       "the container to join is given where the stack is joined");
 
+	spec.security = (struct spec_security){.unconfined = raw.unconfined,
+					       .mask = raw.mask,
+					       .unmask = raw.unmask,
+					       .landlock = raw.landlock};
+	spec.security.allow = raw.allow ? strtoull(raw.allow, &end, 16) : 0;
+	if (raw.allow && *end)
+		return err_set(err, ERR_USAGE, EINVAL, "allow", "not a hexadecimal number");
 	rc = ns_decode("pid", raw.pid, raw.pid_join, &spec.pid, err);
 	if (rc == 0)
 		rc = ns_decode("ipc", raw.ipc, raw.ipc_join, &spec.ipc, err);

@@ -28,6 +28,7 @@ enum {
 		128 * 1024, /* characters of one argument (the kernel's MAX_ARG_STRLEN) */
 	SPEC_HOSTNAME_MAX = 63,
 	SPEC_DISPLAY_MAX = 65535,
+	SPEC_PATHS_MAX = 256,  /* masked, unmasked, and rules of Landlock */
 	SPEC_COOKIE_MAX = 64, /* bytes; MIT-MAGIC-COOKIE-1 has 16 */
 };
 
@@ -54,6 +55,18 @@ enum spec_ns {
 	SPEC_NS_OWN,
 	SPEC_NS_JOIN, /* another container's */
 	SPEC_NS_HOST,
+};
+
+/**
+ * struct spec_security - what is opened, or closed beyond the defaults (security.h)
+ * @allow: bit n: group n of enum privilege_group is let through; @unconfined: all system calls are
+ * @mask, @unmask: paths hidden, and default covers taken off ("ALL": all); @landlock: rules as --landlock has them.
+ *	NULL-terminated, or NULL
+ */
+struct spec_security {
+	uint64_t allow;
+	bool unconfined;
+	const char **mask, **unmask, **landlock;
 };
 
 /**
@@ -129,6 +142,7 @@ struct spec {
 	enum spec_net net;
 	enum spec_ns pid, ipc;
 	const struct spec_x11 *x11;
+	struct spec_security security;
 	bool read_only, remove, interactive, attached, linger, tty;
 	struct spec_size size;
 	enum spec_restart restart;

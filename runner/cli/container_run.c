@@ -13,6 +13,7 @@
 #include "runner/cli/container.h"
 #include "runner/privilege.h"
 #include "runner/recipes.h"
+#include "runner/security.h"
 #include "runner/terminal.h"
 #include "runner/x11.h"
 
@@ -73,6 +74,10 @@ const struct cli_verb cli_verb_run = {
 		 "                       capabilities in its own namespaces; NET_ADMIN and "
 		 "NET_RAW make its root\n"
 		 "                       the owner of its stack; ALL is all of them\n"
+		 "  --security-opt seccomp=unconfined|default, allow=GROUP, mask=PATH, unmask=PATH|ALL\n"
+		 "                       opens or closes more than the defaults: moat-run(1)\n"
+		 "  --landlock ro=PATH,rw=PATH,connect=PORT,bind=PORT\n"
+		 "                       of what it sees it may touch only these\n"
 		 "\n"
 		 "Exit status: the command's, or 128 and its signal; 125 when it could not be "
 		 "started, 126 when\n"
@@ -94,6 +99,8 @@ enum option_letter {
 	OPT_TMPFS,
 	OPT_CAP_ADD,
 	OPT_CAP_DROP,
+	OPT_SECURITY,
+	OPT_LANDLOCK,
 	OPT_RESTART,
 	OPT_LATER, /* promised, not built: refused by name */
 };
@@ -119,12 +126,13 @@ static const struct option options[] = {
 	{"tmpfs", required_argument, NULL, OPT_TMPFS},
 	{"cap-add", required_argument, NULL, OPT_CAP_ADD},
 	{"cap-drop", required_argument, NULL, OPT_CAP_DROP},
+	{"security-opt", required_argument, NULL, OPT_SECURITY},
+	{"landlock", required_argument, NULL, OPT_LANDLOCK},
 	{"tty", no_argument, NULL, 't'},
 	{"image", required_argument, NULL, OPT_LATER},
 	{"memory", required_argument, NULL, OPT_LATER},
 	{"cpus", required_argument, NULL, OPT_LATER},
 	{"pids-limit", required_argument, NULL, OPT_LATER},
-	{"security-opt", required_argument, NULL, OPT_LATER},
 	{"restart", required_argument, NULL, OPT_RESTART},
 	{"device-net", required_argument, NULL, OPT_LATER},
 	CLI_COMMON_LONG,
@@ -242,6 +250,12 @@ static int option_take(struct building *b, int letter, const char *name, struct 
 	case OPT_PID:
 	case OPT_IPC:
 		rc = ns_take(b, letter, optarg, err);
+		break;
+	case OPT_SECURITY:
+		rc = security_option_take(optarg, spec, b->arena, err);
+		break;
+	case OPT_LANDLOCK:
+		rc = security_landlock_add(optarg, spec, b->arena, err);
 		break;
 	case OPT_X11:
 		b->x11 = true;

@@ -6,8 +6,10 @@
 #include "lib/base/mem.h"
 #include "lib/base/str.h"
 #include "runner/cli/cli.h"
+#include "runner/landlock.h"
 
 static int doctor_run(struct cli *cli, int argc, char **argv);
+static void landlock_row(json_t *findings);
 static const char *colour_of(const struct cli *cli, const char *level);
 
 const struct cli_verb cli_verb_doctor = {
@@ -32,6 +34,7 @@ static int doctor_run(struct cli *cli, int argc, char **argv)
 	rc = cli_call(cli, "Doctor", NULL, NULL, 0, &reply);
 	if (!reply)
 		return rc;
+	landlock_row(json_object_get(reply, "findings"));
 	if (cli->json) {
 		cli_print_json(reply);
 		return CLI_OK;
@@ -52,6 +55,29 @@ static int doctor_run(struct cli *cli, int argc, char **argv)
 			printf("         remedy: %s\n", text);
 	}
 	return CLI_OK;
+}
+
+/* What the runner finds, on the machine it runs on. */
+static void landlock_row(json_t *findings)
+{
+	int abi = landlock_abi();
+	bool whole = abi >= LANDLOCK_ABI_SCOPES;
+	char message[160];
+
+	if (whole)
+		snprintf(message, sizeof(message),
+			 "ABI %d: containers are scoped (abstract sockets, signals)", abi);
+	else if (abi)
+		snprintf(message, sizeof(message), "ABI %d: no scopes (Linux 6.12)%s", abi,
+			 abi < LANDLOCK_ABI_PORTS ? ", no ports for --landlock (Linux 6.7)" : "");
+	else
+		snprintf(message, sizeof(message),
+			 "none, or turned off: no scopes, no --landlock (Linux 5.13)");
+	json_array_append_new(
+		findings,
+		json_pack("{s:s, s:s, s:s, s:o}", "level", whole ? "ok" : "note", "subject", "Landlock",
+			  "message", message, "remedy",
+			  abi ? json_null() : json_string("boot with landlock in lsm=")));
 }
 
 static const char *colour_of(const struct cli *cli, const char *level)

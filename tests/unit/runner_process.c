@@ -83,9 +83,9 @@ static void filter_fits(void **state)
 	unsigned short with_all;
 
 	(void)state;
-	assert_int_equal(privilege_filter_make(UINT64_MAX, program, &err), 0);
+	assert_int_equal(privilege_filter_make(privilege_refused(UINT64_MAX, false), program, &err), 0);
 	with_all = program->len;
-	assert_int_equal(privilege_filter_make(0, program, &err), 0);
+	assert_int_equal(privilege_filter_make(privilege_refused(0, false), program, &err), 0);
 	assert_true(program->len >
 		    with_all); /* packet and nfnetlink sockets are refused as well */
 	assert_true(program->len < PRIVILEGE_FILTER_MAX / 4);
