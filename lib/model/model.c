@@ -133,6 +133,9 @@ int model_tenant_add(struct model *model, const struct tenant_want *want, struct
 	tenant->id = want->id;
 	tenant->kind = want->kind;
 	tenant->quota = want->quota;
+	tenant->allow_ports_count = want->allow_ports_count;
+	if (want->allow_ports_count)
+		memcpy(tenant->allow_ports, want->allow_ports, want->allow_ports_count * sizeof(*want->allow_ports));
 	list_init(&tenant->stack_order);
 	(void)str_copy(tenant->name, sizeof(tenant->name), want->name);
 	(void)str_copy(tenant->delegate, sizeof(tenant->delegate), want->delegate ? want->delegate : "");

@@ -23,6 +23,7 @@
 
 enum {
 	MODEL_SUBNETS_MAX = IPAM_SUBNETS_MAX, /* of one network */
+	TENANT_ALLOW_PORTS_MAX = 16,
 	MODEL_ROUTED_MAX = 16,
 	MODEL_ONLINK_MAX = 8,
 	MODEL_HELD_MAX = 32,
@@ -75,6 +76,8 @@ struct tenant {
 	enum life life;
 	char delegate[33]; /* user name, "" for none (LOGIN_NAME_MAX is larger, utmp's is 32) */
 	struct quota quota;
+	struct port_range allow_ports[TENANT_ALLOW_PORTS_MAX]; /* the ports of the host it may publish; none: any */
+	size_t allow_ports_count;
 	uint32_t transit;	 /* index of its uplink prefix in the pools */
 	struct table networks;	 /* by name */
 	struct table stacks;	 /* by name */
@@ -225,6 +228,8 @@ struct tenant_want {
 	enum tenant_kind kind;
 	const char *delegate; /* NULL: none */
 	struct quota quota;
+	const struct port_range *allow_ports;
+	size_t allow_ports_count;
 	uint64_t id;
 	int64_t transit; /* -1: the next free one; else as stored */
 };

@@ -249,3 +249,54 @@ const char *portspec_print(const struct portspec *spec, char dst[PORTSPEC_SIZE])
 		 portspec_proto(spec));
 	return dst;
 }
+
+/* ------------------------------------------------------------------ ranges of ports */
+
+int port_range_parse(const char *s, struct port_range *ret_range, struct err *err)
+{
+	struct port_range range = { 0 };
+	char text[PORT_RANGE_SIZE], *proto;
+	int r = 0;
+
+	if (str_copy(text, sizeof(text), s) < 0)
+		return err_set(err, ERR_USAGE, EINVAL, NULL, "a range of ports is too long");
+	proto = strchr(text, '/');
+	if (proto) {
+		*proto++ = '\0';
+		r = proto_parse(proto, s, &range.proto, err);
+	}
+	if (r == 0)
+		r = ports_parse(text, s, &range.first, &range.last, err);
+	if (r == 0)
+		*ret_range = range;
+	return r;
+}
+
+const char *port_range_print(const struct port_range *range, char dst[PORT_RANGE_SIZE])
+{
+	const struct portspec spec = { .proto = range->proto };
+	char ports[12];
+
+	if (range->first == range->last)
+		snprintf(ports, sizeof(ports), "%u", range->first);
+	else
+		snprintf(ports, sizeof(ports), "%u-%u", range->first, range->last);
+	snprintf(dst, PORT_RANGE_SIZE, "%s%s%s", ports, range->proto ? "/" : "", range->proto ? portspec_proto(&spec) : "");
+	return dst;
+}
+
+uint16_t portspec_outside(const struct portspec *spec, const struct port_range *ranges, size_t count)
+{
+	unsigned port = spec->host_port, last = portspec_last(spec);
+	size_t i = 0;
+
+	while (port <= last && i < count) {
+		const struct port_range *range = &ranges[i++];
+
+		if ((range->proto && range->proto != spec->proto) || port < range->first || port > range->last)
+			continue;
+		port = range->last + 1U; /* what comes after it may be in one that stood before */
+		i = 0;
+	}
+	return port <= last ? (uint16_t)port : 0;
+}

@@ -63,6 +63,19 @@ const char *portspec_print(const struct portspec *spec, char dst[PORTSPEC_SIZE])
 bool portspec_same(const struct portspec *a, const struct portspec *b);
 uint16_t portspec_last(const struct portspec *spec); /* of the host's ports */
 const char *portspec_proto(const struct portspec *spec);
+
+enum { PORT_RANGE_SIZE = 24 };
+/** struct port_range - @proto 0: any; @first..@last of the host's ports */
+struct port_range {
+	uint16_t first, last;
+	uint8_t proto;
+};
+/** port_range_parse() - "FIRST[-LAST][/tcp|udp|sctp]" */
+int port_range_parse(const char *s, struct port_range *ret_range, struct err *err);
+const char *port_range_print(const struct port_range *range, char dst[PORT_RANGE_SIZE]);
+/** portspec_outside() - the first port of the host that @spec takes and no range has; 0: all are in them */
+uint16_t portspec_outside(const struct portspec *spec, const struct port_range *ranges, size_t count);
+
 /** portspec_is_loopback6() - on [::1] of the host: nftables cannot lead there, a listener of moatd-dns does */
 bool portspec_is_loopback6(const struct portspec *spec);
 

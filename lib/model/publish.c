@@ -116,6 +116,7 @@ static const struct publish *clash_find(const struct endpoint *endpoint, const s
 
 static int publish_check(const struct endpoint *endpoint, const struct portspec *spec, struct err *err)
 {
+	const struct tenant *tenant = endpoint->stack->tenant;
 	const struct publish *held;
 	char text[PORTSPEC_SIZE], holder[NAME_FULL_SIZE], what[PORTSPEC_SIZE + 16] = "";
 	unsigned port;
@@ -130,6 +131,12 @@ static int publish_check(const struct endpoint *endpoint, const struct portspec 
 			return err_set(err, ERR_USAGE, EINVAL, text, "the endpoint has no IPv%u address",
 				       spec->host_ip.family);
 	}
+	port = tenant->allow_ports_count && !tenant->model->loading
+		       ? portspec_outside(spec, tenant->allow_ports, tenant->allow_ports_count)
+		       : 0;
+	if (port)
+		return err_set(err, ERR_PERMISSION, EACCES, text, "port %u is not among those that tenant %s may publish", port,
+			       tenant->name);
 	held = clash_find(endpoint, spec);
 	if (!held)
 		return 0;

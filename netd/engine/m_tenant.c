@@ -13,6 +13,7 @@
 struct tenant_params {
 	const char *name, *delegate;
 	const json_t *quota;
+	const char **allow_ports;
 	bool force, strict, dry_run;
 };
 
@@ -20,6 +21,7 @@ static const struct json_field tenant_fields[] = {
 	{ "name", JSON_FIELD_STRING, offsetof(struct tenant_params, name), JSON_REQUIRED, 0, 0 },
 	{ "delegate", JSON_FIELD_STRING, offsetof(struct tenant_params, delegate), 0, 0, 0 },
 	{ "quota", JSON_FIELD_OBJECT, offsetof(struct tenant_params, quota), 0, 0, 0 },
+	{ "allowPorts", JSON_FIELD_STRV, offsetof(struct tenant_params, allow_ports), 0, 0, TENANT_ALLOW_PORTS_MAX },
 	{ "dryRun", JSON_FIELD_BOOL, offsetof(struct tenant_params, dry_run), 0, 0, 0 },
 	{ 0 },
 };
@@ -55,6 +57,38 @@ static int quota_decode(struct call *call, const json_t *doc, struct quota *quot
 		if (json_is_null(json_object_get(doc, keys[i].key)))
 			*keys[i].limit = -1;
 	return doc ? json_decode(doc, quota_fields, 0, call->arena, quota, err) : 0;
+}
+
+/* None: any port. */
+static int allow_ports_decode(const struct tenant_params *params, struct port_range *ranges, size_t *ret_count, struct err *err)
+{
+	size_t count = 0;
+	int r = 0;
+
+	for (; params->allow_ports && params->allow_ports[count] && r == 0; count++)
+		r = port_range_parse(params->allow_ports[count], &ranges[count], err);
+	if (r == 0)
+		*ret_count = count;
+	return r;
+}
+
+/* What @tenant publishes already and could not now: it stays, and whoever changed the ranges is told. */
+static json_t *outside_json(const struct tenant *tenant)
+{
+	json_t *array = json_array();
+	char name[NAME_FULL_SIZE], text[PORTSPEC_SIZE];
+
+	list_each(node, &tenant->stack_order)
+		list_each(link, &container_of(node, struct stack, order)->endpoints) {
+			const struct endpoint *endpoint = container_of(link, struct endpoint, stack_link);
+
+			endpoint_name_print(endpoint, name);
+			for (size_t i = 0; i < endpoint->publish_count && tenant->allow_ports_count; i++)
+				if (portspec_outside(&endpoint->publish[i]->spec, tenant->allow_ports, tenant->allow_ports_count))
+					json_array_append_new(array, json_sprintf("%s %s", name,
+										  portspec_print(&endpoint->publish[i]->spec, text)));
+		}
+	return array;
 }
 
 /* A user is known by the name that his number has: call_allow() looks that up once, and not every tenant's delegate. */
@@ -104,6 +138,7 @@ int method_tenant_create(struct call *call, struct err *err)
 {
 	static const struct txn_ops ops = { .prepare = tenant_prepare, .commit = tenant_commit, .abort = tenant_abort };
 	struct tenant_params params = { 0 };
+	struct port_range allow_ports[TENANT_ALLOW_PORTS_MAX];
 	struct tenant_want want = { .kind = TENANT_PLAIN, .id = engine_id(call->engine), .transit = -1,
 				    .quota = { -1, -1, -1 } };
 	uint32_t cursor = call->engine->model.transit_cursor;
@@ -120,6 +155,9 @@ int method_tenant_create(struct call *call, struct err *err)
 		r = delegate_check(&params, err);
 	if (r == 0)
 		r = quota_decode(call, params.quota, &want.quota, err);
+	if (r == 0)
+		r = allow_ports_decode(&params, allow_ports, &want.allow_ports_count, err);
+	want.allow_ports = allow_ports;
 	want.name = params.name;
 	want.delegate = params.delegate;
 	if (r == 0) {
@@ -146,6 +184,7 @@ int method_tenant_set(struct call *call, struct err *err)
 {
 	struct tenant_params params = { 0 };
 	struct tenant *tenant, before;
+	json_t *outside;
 	int r;
 
 	r = call_params(call, tenant_fields, &params, err);
@@ -163,16 +202,22 @@ int method_tenant_set(struct call *call, struct err *err)
 		r = err_set(err, ERR_USAGE, EINVAL, params.name, "the name of the delegate is too long");
 	if (r == 0 && params.quota)
 		r = quota_decode(call, params.quota, &tenant->quota, err);
+	if (r == 0 && params.allow_ports)
+		r = allow_ports_decode(&params, tenant->allow_ports, &tenant->allow_ports_count, err);
+	outside = r == 0 ? outside_json(tenant) : NULL;
 	if (r == 0 && !call->dry_run)
 		r = store_tenant(call->engine->store, tenant, err);
 	if (r < 0 || call->dry_run)
 		*tenant = before;
-	if (r < 0)
+	if (r < 0) {
+		json_decref(outside);
 		return r;
+	}
 	if (!call->dry_run)
 		engine_event(call->engine, "tenant-changed", tenant->name, NULL);
-	call_reply(call, call->dry_run ? json_pack("{s:[]}", "plan") :
-					 json_pack("{s:o}", "tenant", present_tenant(call->engine, tenant)));
+	call_reply(call, call->dry_run ? json_pack("{s:[], s:o}", "plan", "outside", outside) :
+					 json_pack("{s:o, s:o}", "tenant", present_tenant(call->engine, tenant), "outside",
+						   outside));
 	return 0;
 }
 

@@ -45,6 +45,7 @@ json_t *present_tenant(const struct engine *engine, const struct tenant *tenant)
 	json_object_set_new(doc, "kind", json_string(tenant->kind == TENANT_LAB ? "lab" : "tenant"));
 	json_object_set_new(doc, "delegate", tenant->delegate[0] ? json_string(tenant->delegate) : json_null());
 	json_object_set_new(doc, "quota", quota_json(&tenant->quota));
+	json_object_set_new(doc, "allowPorts", doc_allow_ports(tenant));
 	json_object_set_new(doc, "networks", json_integer((json_int_t)tenant->networks.count));
 	json_object_set_new(doc, "endpoints", json_integer((json_int_t)tenant->endpoint_count));
 	json_object_set_new(doc, "routerNetns", tenant_has_router(tenant) ? json_string(path) : json_null());

@@ -46,18 +46,34 @@ static size_t prefixes_of(const json_t *array, struct prefix *dst, size_t max)
 
 /* ---------------------------------------------------------------------- tenants */
 
+json_t *doc_allow_ports(const struct tenant *tenant)
+{
+	json_t *array = json_array();
+	char text[PORT_RANGE_SIZE];
+
+	for (size_t i = 0; i < tenant->allow_ports_count; i++)
+		json_array_append_new(array, json_string(port_range_print(&tenant->allow_ports[i], text)));
+	return array;
+}
+
 json_t *doc_tenant(const struct tenant *tenant)
 {
-	return json_pack("{s:s, s:i, s:s, s:i, s:I, s:I, s:I}", "name", tenant->name, "kind", (int)tenant->kind, "delegate",
+	json_t *doc = json_pack("{s:s, s:i, s:s, s:i, s:I, s:I, s:I}", "name", tenant->name, "kind", (int)tenant->kind, "delegate",
 			 tenant->delegate, "transit", (int)tenant->transit, "endpoints",
 			 (json_int_t)tenant->quota.endpoints, "networks", (json_int_t)tenant->quota.networks, "ports",
 			 (json_int_t)tenant->quota.ports);
+
+	if (tenant->allow_ports_count)
+		json_object_set_new(doc, "allowPorts", doc_allow_ports(tenant));
+	return doc;
 }
 
 int load_tenant(struct model *model, uint64_t id, const json_t *doc, struct err *err)
 {
-	const struct tenant_want want = {
+	struct port_range allow_ports[TENANT_ALLOW_PORTS_MAX];
+	struct tenant_want want = {
 		.name = text_of(doc, "name"),
+		.allow_ports = allow_ports,
 		.kind = int_of(doc, "kind") == TENANT_LAB ? TENANT_LAB : TENANT_PLAIN,
 		.delegate = text_of(doc, "delegate"),
 		.quota = { int_of(doc, "endpoints"), int_of(doc, "networks"), int_of(doc, "ports") },
@@ -65,7 +81,18 @@ int load_tenant(struct model *model, uint64_t id, const json_t *doc, struct err 
 		.transit = int_of(doc, "transit"),
 	};
 	struct tenant *tenant;
-	int r = model_tenant_add(model, &want, &tenant, err);
+	const json_t *item;
+	size_t i;
+	int r = 0;
+
+	json_array_foreach(json_object_get(doc, "allowPorts"), i, item) {
+		if (r < 0 || i == TENANT_ALLOW_PORTS_MAX)
+			break;
+		r = port_range_parse(json_string_value(item) ? json_string_value(item) : "", &allow_ports[i], err);
+		want.allow_ports_count = i + 1;
+	}
+	if (r == 0)
+		r = model_tenant_add(model, &want, &tenant, err);
 
 	if (r == 0)
 		tenant->life = LIFE_UP;

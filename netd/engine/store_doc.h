@@ -12,6 +12,7 @@
 json_t *doc_tenant(const struct tenant *tenant);
 json_t *doc_network(const struct network *network);
 /* Arrays of texts as they are given: "A-B", "NAME=IP". */
+json_t *doc_allow_ports(const struct tenant *tenant);
 json_t *doc_excluded(const struct network *network);
 json_t *doc_reserved(const struct network *network);
 json_t *doc_stack(const struct stack *stack);

@@ -22,7 +22,8 @@ static const struct cli_column columns[] = {
 static const struct cli_column lines[] = {
 	{"name", "name"},           {"id", "id"},
 	{"kind", "kind"},           {"delegate", "delegate"},
-	{"quota", "quota"},         {"networks", "networks"},
+	{"quota", "quota"},         {"ports allowed", "allowPorts"},
+	{"networks", "networks"},
 	{"endpoints", "endpoints"}, {"router namespace", "routerNetns"},
 	{"transit", "transit"},     {0},
 };
@@ -31,6 +32,8 @@ static const char *const nothing[] = {NULL};
 
 static int write_run(struct cli *cli, const struct cli_verb *verb, const char *method, int argc,
 		     char **argv);
+static int write_call(struct cli *cli, const char *method, json_t *parameters);
+static int allow_ports_parse(const char *text, json_t *parameters);
 static int quota_parse(struct cli *cli, const char *text, json_t *parameters);
 
 static int create_run(struct cli *cli, int argc, char **argv);
@@ -43,21 +46,27 @@ enum { CREATE, SET, LIST, SHOW, DELETE };
 static const struct cli_verb subs[] = {
 	[CREATE] = {"create", "makes a tenant",
 		    "moat tenant create NAME [--delegate USER] [--quota "
-		    "endpoints=N,networks=N,ports=N]\n\n"
+		    "endpoints=N,networks=N,ports=N]\n"
+		    "                   [--allow-ports FIRST[-LAST][/PROTO],...]\n\n"
 		    "  NAME             [a-z0-9][a-z0-9-]*, at most 63 characters\n"
 		    "  --delegate USER  who may use it besides root and the group moat-admin\n"
 		    "  --quota ...      the most it may have of each, or KEY=none; what is left "
-		    "out is not limited",
+		    "out is not limited\n"
+		    "  --allow-ports ...  the ports of the host it may publish; otherwise any",
 		    NULL, create_run},
-	[SET] = {"set", "changes a tenant's delegate or quota",
+	[SET] = {"set", "changes a tenant's delegate, quota or ports",
 		 "moat tenant set NAME [--delegate USER | --no-delegate] [--quota "
-		 "endpoints=N,networks=N,ports=N]\n\n"
+		 "endpoints=N,networks=N,ports=N]\n"
+		 "                [--allow-ports FIRST[-LAST][/PROTO],...|any]\n\n"
 		 "  --delegate USER  who may use it besides root and the group moat-admin\n"
 		 "  --no-delegate    nobody else\n"
 		 "  --quota ...      the most it may have of each, or KEY=none; what is left out "
 		 "stays.\n"
 		 "                   Below what it has: nothing is taken away, and nothing more "
-		 "given",
+		 "given\n"
+		 "  --allow-ports ...  the ports of the host it may publish, in place of those "
+		 "before; what is\n"
+		 "                   published already stays, and is told",
 		 NULL, set_run},
 	[LIST] = {"list", "lists the tenants", "moat tenant list", NULL, list_run},
 	[SHOW] = {"show", "shows one tenant", "moat tenant show NAME", NULL, show_run},
@@ -114,6 +123,7 @@ static int write_run(struct cli *cli, const struct cli_verb *verb, const char *m
 		{"delegate", required_argument, NULL, 'd'},
 		{"no-delegate", no_argument, NULL, 'D'},
 		{"quota", required_argument, NULL, 'Q'},
+		{"allow-ports", required_argument, NULL, 'P'},
 		CLI_COMMON_LONG,
 		{0},
 	};
@@ -133,6 +143,9 @@ static int write_run(struct cli *cli, const struct cli_verb *verb, const char *m
 		case 'Q':
 			rc = quota_parse(cli, optarg, parameters);
 			break;
+		case 'P':
+			rc = allow_ports_parse(optarg, parameters);
+			break;
 		default:
 			rc = cli_option(cli, verb, letter);
 		}
@@ -143,9 +156,42 @@ static int write_run(struct cli *cli, const struct cli_verb *verb, const char *m
 	if (rc >= 0)
 		return rc;
 	if (verb == &subs[SET] && json_object_size(parameters) == 0)
-		return cli_usage(cli, "nothing to set: --delegate or --quota is missing");
+		return cli_usage(cli, "nothing to set: --delegate, --quota or --allow-ports is missing");
 	json_object_set_new(parameters, "name", json_string(argv[optind]));
-	return cli_change(cli, method, json_incref(parameters), NULL, 0, "tenant");
+	return write_call(cli, method, parameters);
+}
+
+/* As cli_change(), and what the ports leave out. */
+static int write_call(struct cli *cli, const char *method, json_t *parameters)
+{
+	cleanup(json_freep) json_t *reply = NULL;
+	const json_t *item;
+	size_t i;
+	int rc = cli_call(cli, method, json_incref(parameters), NULL, 0, &reply);
+
+	if (!reply)
+		return rc;
+	if (cli->json) {
+		cli_print_json(reply);
+		return rc;
+	}
+	json_array_foreach(json_object_get(reply, "outside"), i, item)
+		fprintf(stderr, "moat: published already, and stays: %s\n", json_string_value(item));
+	if (!cli->quiet)
+		printf("%s\n", json_string_value(json_object_get(json_object_get(reply, "tenant"), "name")));
+	return rc;
+}
+
+/* "FIRST[-LAST][/PROTO],...", or "any"; the daemon judges them. */
+static int allow_ports_parse(const char *text, json_t *parameters)
+{
+	cleanup(mem_freep) char *copy = mem_strdup(text);
+	char *rest = copy, *item;
+
+	json_object_set_new(parameters, "allowPorts", json_array());
+	while (!str_eq(text, "any") && (item = strsep(&rest, ",")))
+		cli_append(parameters, "allowPorts", item);
+	return -1;
 }
 
 /* "endpoints=N,networks=N,ports=N", any of them. Return: -1, or the exit code. */

@@ -211,6 +211,31 @@ assert_ok "the delegate is removed" moat tenant set red --no-delegate
 assert_eq "it is" None "$(get 'd["delegate"]' tenant show red)"
 assert_fail "and may no longer" as_alice network set red/web --mtu 1430
 wrong 2 "nothing to set" tenant set red
+
+# ---- the ports a tenant may publish
+outside_of() { moat "$@" 2>&1 >/dev/null; }
+assert_ok "a port is published" moat publish red/zeta -p 8085:80
+assert_eq "what is published already and left out is told" "moat: published already, and stays: red/zeta:eth0 8085:80/tcp" \
+	"$(outside_of tenant set red --allow-ports 9000-9099,53/udp)"
+assert_eq "so it is shown" "['9000-9099', '53/udp']" "$(get 'd["allowPorts"]' tenant show red)"
+assert_match "it stays" '8085:80/tcp' "$(moat publish list red)"
+wrong 4 "8086:80/tcp: port 8086 is not among those that tenant red may publish" publish red/zeta -p 8086:80
+wrong 4 "9099-9100:80-81/tcp: port 9100 is not" publish red/zeta -p 9099-9100:80-81
+wrong 4 "53:53/tcp: port 53 is not" attach red/web --create --name ports -p 53:53
+assert_ok "one of them may be" moat publish red/zeta -p 9005:80
+kill -KILL "$(moat_pids moatd-engine)"
+ready4() { [[ $(grep -c 'moatd: ready' "$MOATD_LOG") -ge 4 ]]; }
+assert_ok "the engine is killed and is back" eventually 30 ready4
+assert_eq "the ports are known still" "['9000-9099', '53/udp']" "$(get 'd["allowPorts"]' tenant show red)"
+assert_match "and what was outside of them stands" '8085:80/tcp' "$(moat publish list red)"
+moat unpublish red/zeta -p 8085:80 -p 9005:80 >/dev/null
+wrong 4 "port 8085 is not" publish red/zeta -p 8085:80
+assert_eq "any again" "" "$(outside_of tenant set red --allow-ports any)"
+assert_ok "then it may" moat publish red/zeta -p 8085:80
+assert_ok "a tenant is made with them" moat tenant create ports --allow-ports 443
+assert_eq "and has them" "['443']" "$(get 'd["allowPorts"]' tenant show ports)"
+moat tenant delete ports
+wrong 2 "80-79" tenant set red --allow-ports 80-79
 clean "at the end"
 assert_eq "no plan was refused by the hand" 0 "$(grep -c 'refused operation' "$MOATD_LOG")"
 moat tenant delete red --force

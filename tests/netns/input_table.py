@@ -53,6 +53,9 @@ TABLE += [("TenantSet", {"name": "red", "quota": {key: value}}, USAGE) for key i
 TABLE += [("TenantCreate", {"name": "new", "delegate": user}, USAGE) for user in ("nobody-has-this-name", "x" * 300, "0", "root:x")]
 TABLE += [("TenantCreate", {"name": "new", "quota": {key: value}}, USAGE) for key in ("endpoints", "networks", "ports", "things")
           for value in (-1, 1.5, "7", True, [], 1 << 40)]
+TABLE += [(method, {"name": name, "allowPorts": [text]}, USAGE) for method, name in (("TenantSet", "red"), ("TenantCreate", "new"))
+          for text in ("", "x", "0", "65536", "80-79", "80/icmp", "80/", "80-", " 80", "80,81", "1-2-3", "080", "80:80", "x" * 100)]
+TABLE += [("TenantSet", {"name": "red", "allowPorts": ["80"] * 17}, USAGE)]
 TABLE += [("TenantSet", {"name": "red", "delegate": "nobody-has-this-name"}, USAGE), ("TenantCreate", {"name": "red"}, TAKEN),
           ("TenantSet", {"name": "red", "quota": {"things": 1}}, USAGE)]
 TABLE += [(method, {"tenant": "none"}, OBJECT) for method in ("NetworkList", "EndpointList", "StackList", "PublishList", "Check")]

@@ -7,6 +7,7 @@
 #include "tests/unit/model_unit.h"
 
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <sqlite3.h>
 #include <sys/stat.h>
 
@@ -138,6 +139,9 @@ static void fill(struct model *model)
 
 	tenant_of(model, "empty", 9);
 	red->quota = (struct quota){ 10, 5, 100 };
+	red->allow_ports[0] = (struct port_range){ .first = 1, .last = 65535, .proto = IPPROTO_UDP };
+	red->allow_ports[1] = (struct port_range){ .first = 8080, .last = 8080 };
+	red->allow_ports_count = 2;
 	str_copy(red->delegate, sizeof(red->delegate), "alice");
 	must(network_try(model, "red/web", 2, "10.0.0.0/24 fd00::/64", "10.0.0.254", &web, &err), &err);
 	inner = network_of(model, "red/inner", 3, "192.168.7.0/24");
@@ -249,6 +253,9 @@ static void round_trip(void **state)
 	assert_int_equal(red->quota.endpoints, 10);
 	assert_int_equal(red->quota.networks, 5);
 	assert_int_equal(red->quota.ports, 100);
+	assert_int_equal(red->allow_ports_count, 2);
+	assert_true(red->allow_ports[0].last == 65535 && red->allow_ports[0].proto == IPPROTO_UDP);
+	assert_true(red->allow_ports[1].first == 8080 && red->allow_ports[1].proto == 0);
 	assert_int_equal(red->transit, model_tenant(&before, "red")->transit);
 	assert_int_equal(model_tenant(&after, "net")->kind, TENANT_LAB);
 	assert_string_equal(model_stack(&after, &name)->netns_path, "/run/netns/f1");

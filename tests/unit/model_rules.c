@@ -5,6 +5,7 @@
  */
 #include "tests/unit/model_unit.h"
 
+#include "lib/base/mem.h"
 #include "lib/base/str.h"
 
 static struct model model;
@@ -641,6 +642,41 @@ static void namespaces(void **state)
 
 /* ----------------------------------------------------------------------- ports */
 
+/* The ports that a tenant may publish: all of a range in them, whatever pieces they are in. */
+static void ports_allowed(void **state)
+{
+	struct tenant *red = tenant_of(&model, "red", 1);
+	struct network *web = network_of(&model, "red/web", 3, "10.0.0.0/24");
+	struct endpoint *endpoint = endpoint_of(stack_of(red, "w1", 5), web, "eth0", 6, "");
+	static const char *const ranges[] = { "8100-8199", "8000-8099", "53/udp", "443/tcp" };
+	char text[PORT_RANGE_SIZE];
+	struct port_range range;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	assert_int_equal(publish_try(endpoint, "9000:80", &err), 0); /* none: any */
+	for (size_t i = 0; i < ARRAY_COUNT(ranges); i++) {
+		assert_int_equal(port_range_parse(ranges[i], &red->allow_ports[red->allow_ports_count++], &err), 0);
+		assert_string_equal(port_range_print(&red->allow_ports[i], text), ranges[i]);
+	}
+	assert_int_equal(publish_try(endpoint, "8000-8199:1-200", &err), 0); /* over two that touch */
+	assert_int_equal(publish_try(endpoint, "8100:80/udp", &err), 0);
+	assert_int_equal(publish_try(endpoint, "192.0.2.1:443:443", &err), 0);
+	assert_int_equal(publish_try(endpoint, "53:53/udp", &err), 0);
+	assert_refused(publish_try(endpoint, "53:53", &err), &err, ERR_PERMISSION, "53:53/tcp",
+		       "port 53 is not among those that tenant red may publish");
+	assert_refused(publish_try(endpoint, "443:443/udp", &err), &err, ERR_PERMISSION, "443:443/udp", "port 443 is not among");
+	assert_refused(publish_try(endpoint, "7999-8000:1-2/udp", &err), &err, ERR_PERMISSION, "7999-8000:1-2/udp", "port 7999 is not");
+	assert_refused(publish_try(endpoint, "8190-8209:1-20/sctp", &err), &err, ERR_PERMISSION, "8190-8209:1-20/sctp", "port 8200 is not");
+	assert_refused(publish_try(endpoint, "65535:1", &err), &err, ERR_PERMISSION, "65535:1/tcp", "port 65535 is not");
+	assert_int_equal(endpoint->publish_count, 5); /* what was there before stays */
+	assert_int_equal(port_range_parse("1-65535", &red->allow_ports[0], &err), 0);
+	red->allow_ports_count = 1;
+	assert_int_equal(publish_try(endpoint, "65535:1", &err), 0);
+	assert_refused(port_range_parse("80-79", &range, &err), &err, ERR_USAGE, "80-79", "");
+	assert_refused(port_range_parse("80/icmp", &range, &err), &err, ERR_USAGE, "80/icmp", "");
+}
+
 static void publishing(void **state)
 {
 	struct tenant *red = tenant_of(&model, "red", 1), *blue = tenant_of(&model, "blue", 2);
@@ -820,7 +856,7 @@ int main(void)
 		TEST(routed_on_link),
 		TEST(addresses), TEST(next_fit),  TEST(small),	 TEST(endpoints),	  TEST(default_routes), TEST(taps), TEST(ports_of_a_bridge),
 		TEST(modes),
-		TEST(namespaces), TEST(publishing), TEST(wires),	 TEST(wires_many),
+		TEST(namespaces), TEST(ports_allowed), TEST(publishing), TEST(wires),	 TEST(wires_many),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
