@@ -105,6 +105,12 @@ static bool link_differs(const struct model *model, uint64_t id, const struct rt
 	return network && event->mtu != (endpoint ? endpoint->mtu : network->mtu);
 }
 
+/* The id of an endpoint that has gone is taken still, where its addresses are remembered for its name: that link may end. */
+static bool is_known(const struct model *model, char kind, uint64_t id)
+{
+	return kind == 'p' ? model_endpoint_by_id(model, id) != NULL : model_id_taken(model, id);
+}
+
 /*
  * Does a link that the model knows end, or differ from what it was made as? The carrier is its other end's affair,
  * and so a stack's: that it comes and goes must cost nothing.
@@ -117,7 +123,7 @@ static bool link_counts(struct monitor *monitor, const struct rtnl_event *event)
 	if (!uplink && str_eq(event->name, monitor->engine->facts.mtu_dev)) /* the host's own way out: the uplinks follow */
 		return !event->removed && !event->port_only && event->mtu != monitor->engine->facts.mtu_link;
 	if (!uplink && (event->name[0] != 'm' || !event->name[1] || str_hex48(event->name + 2, &id) < 0 ||
-			!model_id_taken(&monitor->engine->model, id)))
+			!is_known(&monitor->engine->model, event->name[1], id)))
 		return false;
 	if (event->removed)
 		return !uplink; /* its other end, in the host, tells */
@@ -176,8 +182,11 @@ static void on_rtnl(struct watch *watch, const void *data, size_t size)
 			counts = event.removed && !own_change(monitor) && list_empty(&monitor->engine->endings);
 			break;
 		}
-		if (counts && event.portid != monitor->engine->features.portid)
+		if (counts && event.portid != monitor->engine->features.portid) {
+			log_debug("a sign of drift in %llx: part %u of %s, asked for by %u", (unsigned long long)watch->ns,
+				  event.part, event.name, event.portid);
 			sign(monitor);
+		}
 	}
 }
 
