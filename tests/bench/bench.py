@@ -5,9 +5,10 @@ peers on the same machine in the same minutes. Started by bench, inside a sandbo
 Everything is a ratio of medians of interleaved rounds: absolute times say more about the machine than about us.
 
   --check         exit status 1 unless every bound is met; a row that fails is measured again, twice at most
-  --quick         a few rounds, no bound, no thousand endpoints: does the benchmark still run?
+  --quick         a few rounds, no bound, no thousands of endpoints: does the benchmark still run?
   --rounds N      rounds of each row (default 40)
-  --rows A,B      only these: attach, peers, thousandth, memory, run, lab, clients, traffic
+  --rows A,B      only these: memory, attach, peers, clients, traffic, run, lab, drop, thousandth, size
+  --size N        so many endpoints in the network of row size (default 10,000)
   --json FILE     all figures
   --markdown FILE the table as docs/BENCHMARKS.md holds it
 """
@@ -22,6 +23,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 from moatsock import Moat  # noqa: E402
+import size  # noqa: E402
 import traffic  # noqa: E402
 import world  # noqa: E402
 
@@ -30,7 +32,10 @@ SUBNETS = ["10.66.0.0/16", "fd66::/64"]
 ATTACH_BOUND = 1.5
 PORTS = 2
 DETACH_BOUND = 3.0
-THOUSANDTH_BOUND = 2.0
+THOUSANDTH_BOUND = 1.5
+RESTART_BOUND = 3.0
+EACH_BOUND = 4000
+PEER_BOUNDS = {"netavark": 1 / 20, "CNI": 1 / 40}
 RUN_BOUND = 15.0
 LAB_BOUND = 2.0
 DROP_BOUND = 1.6
@@ -45,7 +50,8 @@ CLIENTS_BOUND = 1 / 0.8
 # Seconds. Links that came up and links that went keep RTNL busy for a while: nobody shall pay for that of another.
 SETTLE = 0.04
 COMPANION = 1099
-NUMBERS = 1100  # ports of two endpoints do not meet while their numbers are less apart; floor_attach.c counts so
+# Ports of two endpoints do not meet while their numbers are less apart, and each has 32 at most; floor_attach.c counts so.
+NUMBERS, STRIDE = 1100, 32
 EXISTING = 999  # before "the 1,000th", the companion among them
 DROP_CONNECTIONS = 10
 DROP_GROUP = 100
@@ -73,11 +79,11 @@ class Row:
         if self.unit == "ns":
             value = "%.3f ms" % (self.value / 1e6) if self.value > 1e4 else "%.0f ns" % self.value
         else:
-            value = "%.2f MB" % (self.value / 1e6)
+            value = "%.2f MB" % (self.value / 1e6) if self.value > 1e5 else "%.0f B" % self.value
         ratio = "%.2f x %s" % (self.ratio, self.base_name) if self.base else ""
         bound = ""
         if self.bound is not None:
-            bound = "%.0f MB" % (self.bound / 1e6) if self.absolute else "%.4g x" % self.bound
+            bound = "%.0f %s" % ((self.bound / 1e6, "MB") if self.bound > 1e5 else (self.bound, "B")) if self.absolute else "%.4g x" % self.bound
             bound += " met" if self.met else " MISSED"
         return [self.what, value, ratio, bound]
 
@@ -100,9 +106,14 @@ class Bench:
         self.moat = Moat()
         self.absent = []
         self.accompanied = False
-        self.floor.ask("world")
+        self.bounds = {"attach": ATTACH_BOUND, "each": EACH_BOUND, "restart": RESTART_BOUND}
+        self.floor_world()
         self.moat.call("TenantCreate", name="bench")
         self.moat.call("NetworkCreate", name="bench/net", subnets=SUBNETS)
+
+    def floor_world(self):
+        self.floor.ask("world")
+        self.floor.ask("ports", 1, STRIDE)
 
     def company(self):
         """One endpoint that stays. A machine's first guarded port makes the kernel patch its own text (static keys of
@@ -114,7 +125,7 @@ class Bench:
     def attach(self, netns, number, ports=1):
         """Return: nanoseconds of the round trip, the endpoint."""
         fd = os.open(world.netns_path(netns), os.O_RDONLY)
-        first = 20000 + number % NUMBERS * ports
+        first = 20000 + number % NUMBERS * STRIDE
         spent, reply = self.moat.timed("EndpointAttach", [fd], network="bench/net", name="e%d" % number,
                                        netnsFd=0, publish=["%d:%d" % (first + i, 80 + i) for i in range(ports)])
         os.close(fd)
@@ -126,7 +137,7 @@ class Bench:
     # ------------------------------------------------------------------ rows
     def measure_attach(self):
         """Attach with two ports, and detach: floor and Moat take turns, each first every other time."""
-        self.floor.ask("ports", PORTS)
+        self.floor.ask("ports", PORTS, STRIDE)
         ours, floor, detach, version = [], [], [], []
         floor_detach, floor_gone = [], []
         floor_ns, moat_ns = world.namespaces("f", 2), world.namespaces("m", 2)
@@ -165,7 +176,7 @@ class Bench:
             version.append(b[1])
             detach.append(b[2])
         world.remove_namespaces(floor_ns + moat_ns)
-        self.floor.ask("ports", 1)
+        self.floor.ask("ports", 1, STRIDE)
         return [
             Row("floor: attach, two ports", median(floor), "ns", samples=len(floor)),
             Row("Moat: attach, two ports, over the socket", median(ours), "ns", median(floor), "floor",
@@ -218,45 +229,65 @@ class Bench:
         for peer in peers:
             rows.append(Row(peer.name + ": add", median(add[peer]), "ns", median(ours), "Moat's attach",
                             samples=rounds))
+            bound = PEER_BOUNDS.get(peer.name.split()[0])
+            if bound:
+                rows.append(Row("Moat: attach, beside %s" % peer.name.split()[0], median(ours), "ns", median(add[peer]), "theirs",
+                                bound, samples=rounds))
             rows.append(Row(peer.name + ": remove", median(remove[peer]), "ns", median(ours_detach),
                             "Moat's detach", samples=rounds))
         return rows
 
-    def measure_thousandth(self):
-        """Both with 999 endpoints on one bridge; then the 1,000th comes and goes."""
-        rounds = min(15, self.rounds)
-        floor_ns = world.namespaces("tf", EXISTING)
-        moat_ns = world.namespaces("tm", EXISTING)
+    def crowd(self, names, ports):
+        """All but one of the names, with so many ports each, on either side."""
+        self.floor.ask("ports", ports, STRIDE)
         for i in range(EXISTING - 1):
-            self.floor.ask("attach", 1 + i, world.netns_path(floor_ns[i]))
-            self.attach(moat_ns[i], 1 + i)
-        last = EXISTING + 1
-        ours, floor = [], []
-        for i in range(rounds + 1):
-            a = self.floor.ask("attach", last, world.netns_path(floor_ns[-1]))[0]
+            self.floor.ask("attach", 1 + i, world.netns_path(names[0][i]))
+            self.attach(names[1][i], 1 + i, ports)
+
+    def one_more(self, names, ports):
+        """Return: what the 1,000th takes the floor, and Moat, in nanoseconds."""
+        last, ours, floor = EXISTING + 1, [], []
+        for i in range(min(15, self.rounds) + 1):
+            a = self.floor.ask("attach", last, world.netns_path(names[0][-1]))[0]
             self.floor.ask("detach", last)
             time.sleep(SETTLE)
-            b = self.attach(moat_ns[-1], last)[0]
+            b = self.attach(names[1][-1], last, ports)[0]
             self.detach(last)
-            world.link_is_gone(moat_ns[-1])
+            world.link_is_gone(names[1][-1])
             time.sleep(SETTLE)
             if i:
                 floor.append(a)
                 ours.append(b)
-        rows = [
-            Row("floor: the 1,000th attach", median(floor), "ns", samples=rounds),
-            Row("Moat: the 1,000th attach", median(ours), "ns", median(floor), "floor", THOUSANDTH_BOUND,
-                samples=rounds),
-            Row("Moat: engine + hand + dns with 999 endpoints, PSS", self.pss(), "bytes", samples=1),
-        ]
-        rows += self.drop(median(ours), moat_ns, floor_ns)
-        # The floor's go with their namespaces; a new floor for who comes next.
-        world.remove_namespaces(floor_ns + moat_ns)
+        return floor, ours
+
+    def floor_anew(self, names):
+        """The floor's endpoints go with their namespaces; a new floor for who comes next, with its companion."""
+        world.remove_namespaces(names[0] + names[1])
         self.floor.close()
         world.remove_namespaces(["floor-router"])
         self.floor = world.Floor(self.args.floor, own_host=True)
-        self.floor.ask("world")
+        self.floor_world()
+        self.floor.ask("attach", COMPANION, world.netns_path("company-floor0"))
+
+    def measure_thousandth(self):
+        """Both with 999 endpoints on one bridge, 32 ports each; then the 1,000th comes and goes."""
+        names = world.namespaces("tf", EXISTING), world.namespaces("tm", EXISTING)
+        self.crowd(names, STRIDE)
+        floor, ours = self.one_more(names, STRIDE)
+        self.floor_anew(names)
+        return [Row("floor: the 1,000th attach to a bridge, 32 ports", median(floor), "ns", samples=len(floor)),
+                Row("Moat: the 1,000th attach to a bridge, 32 ports", median(ours), "ns", median(floor), "floor", THOUSANDTH_BOUND,
+                    samples=len(ours))]
+
+    def measure_drop(self):
+        names = world.namespaces("df", EXISTING), world.namespaces("dm", EXISTING)
+        self.crowd(names, 1)
+        rows = self.drop(median(self.one_more(names, 1)[1]), names[1], names[0])
+        self.floor_anew(names)
         return rows
+
+    def measure_size(self):
+        return size.measure(self, 300 if self.args.quick else self.args.size, SETTLE, Row, median)
 
     def drop(self, usual, moat_ns, floor_ns):
         """All but the companion go at once, from ten sides, while others come. usual: what an attach takes here."""
@@ -474,7 +505,8 @@ def options():
     parser.add_argument("--check", action="store_true")
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--rounds", type=int, default=40)
-    parser.add_argument("--rows", default="attach,peers,memory,run,lab,clients,traffic,thousandth")
+    parser.add_argument("--rows", default="memory,attach,peers,clients,traffic,run,lab,drop,thousandth,size")
+    parser.add_argument("--size", type=int, default=10000)
     parser.add_argument("--json")
     parser.add_argument("--markdown")
     return parser.parse_args()
@@ -482,7 +514,7 @@ def options():
 
 def main():
     args = options()
-    names = [name for name in args.rows.split(",") if not (args.quick and name == "thousandth")]
+    names = [name for name in args.rows.split(",") if not (args.quick and name in ("drop", "thousandth"))]
     if "memory" in names:  # idle is before anything was done
         names.remove("memory")
         names.insert(0, "memory")

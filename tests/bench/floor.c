@@ -8,10 +8,12 @@
  * reads commands from standard input and answers each with one line of nanoseconds; it exits when a call fails.
  *
  *   world            a router with one bridge network 10.66.0.0/16 fd66::/64 (not timed), in a host of its own
- *   ports N          so many are published by each endpoint from here on; 1 at first
+ *   routed           the same with a routed network
+ *   ports N STRIDE   so many are published by each endpoint from here on, those of the next begin STRIDE behind; 1 and 1 at first
  *   attach N PATH    the N-th endpoint with its published ports into the namespace at PATH
  *   detach N         two figures: until it is cut off; until its link is gone, too
  *   drop N COUNT     two figures: COUNT links from the N-th on deleted as one group; with putting them into it
+ *   dump FILE        two figures: reading all that stands in the namespaces of FILE; its bytes
  *   lab FILE         what the plan in FILE adds; unlab: take it away
  *   spawn CMD...     fork, exec, wait; the second figure is the status
  *
@@ -106,10 +108,17 @@ static void command(struct world *w, char **words, size_t count)
 	int status = 0;
 
 	if (count == 1 && strcmp(words[0], "world") == 0) {
-		world_make(w);
+		world_make(w, false);
 		answer(0, 0);
-	} else if (count == 2 && strcmp(words[0], "ports") == 0) {
+	} else if (count == 1 && strcmp(words[0], "routed") == 0) {
+		world_make(w, true);
+		answer(0, 0);
+	} else if (count == 2 && strcmp(words[0], "dump") == 0) {
+		spent = dump(w->home, &w->roots, words[1], &all);
+		answer(spent, all);
+	} else if (count == 3 && strcmp(words[0], "ports") == 0) {
 		w->ports = number(words[1]);
+		w->stride = number(words[2]);
 		answer(0, 0);
 	} else if (count == 3 && strcmp(words[0], "attach") == 0) {
 		spent = attach(w, number(words[1]), words[2]);

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "lib/base/addr.h"
+#include "lib/kern/sysctl.h"
 #include "lib/obj/obj.h"
 
 void die(const char *fmt, ...) __attribute__((noreturn, format(printf, 1, 2)));
@@ -31,6 +32,8 @@ void msgs_run(struct msgs *m, int sock, const char *what);
 int netlink_open(int protocol);
 uint32_t ifindex(int sock, const char *name);
 void sysctl_put(const char *path, const char *value);
+/** sysctl_put_in() - the same below a directory that stands open */
+void sysctl_put_in(int folder, const char *path, const char *value);
 int ns_current(void);
 void ns_enter(int fd);
 
@@ -40,7 +43,9 @@ void put_link_del(struct msgs *m, uint32_t index);
 void put_link_group(struct msgs *m, uint32_t index, uint32_t group);
 void put_group_del(struct msgs *m, uint32_t group);
 void put_addr(struct msgs *m, uint32_t index, const struct prefix *addr);
-void put_route(struct msgs *m, uint32_t index, const struct prefix *dst, const struct ip *via, uint32_t metric);
+void put_addr_gen_mode(struct msgs *m, uint32_t index, uint8_t mode);
+/** put_route() - @via of family 0: on link; @onlink: the kernel shall not look whether the gateway is */
+void put_route(struct msgs *m, uint32_t index, const struct prefix *dst, const struct ip *via, uint32_t metric, bool onlink);
 void put_neigh(struct msgs *m, bool add, uint32_t index, const struct ip *ip, const struct mac *mac);
 void put_fdb(struct msgs *m, uint32_t index, const struct mac *mac);
 /* Between nft_open() and nft_close() only: one transaction. */
@@ -53,9 +58,11 @@ void put_port(struct msgs *m, bool add, const char *dev, bool listed);
 /* ---- floor_attach.c ---- */
 
 /**
- * struct world - a router with one bridge network, as Moat lays it
+ * struct world - a router with one network, as Moat lays it
  * Sockets are opened once: one of each kind in the host and in the router.
- * @ports: published by each endpoint
+ * @routed: the network's mode; else it is a bridge
+ * @ports: published by each endpoint; @stride: from the first of one endpoint to that of the next
+ * @roots: where switches of stacks are written: a list of the directory cache for a few of them each, as the hand has it
  * @listed: devices are added to a standing chain of the guard, instead of a chain each
  */
 struct world {
@@ -65,13 +72,15 @@ struct world {
 	char bridge_name[OBJ_IFNAME_SIZE];
 	struct mac gateway_mac;
 	struct ip gateway4, gateway6, transit4, transit6;
-	uint32_t mtu;
-	unsigned ports;
-	bool listed;
+	struct prefix subnets[2];
+	uint32_t mtu, mark;
+	unsigned ports, stride;
+	bool listed, routed;
+	struct sysctl_roots roots;
 };
 
 /** world_make() - the untimed part: router, uplink, rulesets, bridge network, by Moat's own desired objects */
-void world_make(struct world *w);
+void world_make(struct world *w, bool routed);
 /** attach() - the @n-th endpoint into the namespace at @path. Return: nanoseconds. */
 uint64_t attach(struct world *w, unsigned n, const char *path);
 /** detach() - Return: nanoseconds until it is cut off; @ret_all: until its link is gone, too */
@@ -82,6 +91,15 @@ uint64_t detach(struct world *w, unsigned n, uint64_t *ret_all);
  * Return: nanoseconds of the deletion alone; @ret_all: with putting them into the group
  */
 uint64_t drop(struct world *w, unsigned first, unsigned count, uint64_t *ret_all);
+
+/* ---- floor_dump.c ---- */
+
+/**
+ * dump() - read from the kernel what a comparison must, of the namespaces that @file names, and throw it away
+ * A line "router PATH", "stack PATH" or "host PATH" each; lines of objects (obj_parse()) before the first are the switches and
+ * neighbours of any stack. Return: nanoseconds; @ret_size: bytes of it.
+ */
+uint64_t dump(int home, const struct sysctl_roots *roots, const char *file, uint64_t *ret_size);
 
 /* ---- floor_lab.c ---- */
 

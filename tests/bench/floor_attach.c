@@ -5,12 +5,12 @@
  * Timed is what must be done for the endpoint, and nothing else:
  *
  *   router   sendmsg  veth with its peer made in place; alias and port flags
- *   stack    setns, write addr_gen_mode and accept_ra, socket, setns back
- *            sendmsg  up, addresses, neighbours and default routes, both families
- *   router   sendmsg  FDB entry, neighbours on the bridge
+ *   stack    setns, write accept_ra, socket, setns back
+ *            sendmsg  address generation mode, up, addresses, neighbours and default routes, both families
+ *   router   sendmsg  FDB entry, neighbours on the bridge (routed: on the port)
  *            sendmsg  one nftables transaction: guard's elements, the port bound, the published ports
  *   host     sendmsg  one nftables transaction: the published ports
- *   router   sendmsg  host end up
+ *   router   sendmsg  host end up (routed: routes to it)
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -24,7 +24,7 @@
 
 #include "tests/bench/floor.h"
 
-enum { HOST_PORT = 20000, INNER_PORT = 80, NUMBERS = 1100 };
+enum { HOST_PORT = 20000, ROUTED_PORT = 2000, INNER_PORT = 80, NUMBERS = 1100 };
 
 /* Everything an endpoint's number decides. */
 struct endpoint {
@@ -38,14 +38,17 @@ struct endpoint {
 /* Ports of two numbers do not meet while they are less than NUMBERS apart; bench.py counts in the same way. */
 static struct endpoint endpoint_of(const struct world *w, unsigned n)
 {
-	struct endpoint e = { .host_port = (uint16_t)(HOST_PORT + n % NUMBERS * w->ports), .ports = w->ports };
+	unsigned first = w->routed ? ROUTED_PORT + n * w->stride : HOST_PORT + n % NUMBERS * w->stride;
+	struct endpoint e = { .host_port = (uint16_t)first, .ports = w->ports };
 	uint64_t id = 0xf10000000000ULL + n;
 
 	snprintf(e.port, sizeof(e.port), "mp%012llx", (unsigned long long)id);
 	e.mac = mac_from_id(id);
-	e.ip4.len = 16;
-	e.ip6.len = 64;
-	if (ip_add(&w->gateway4, n, &e.ip4.ip) < 0 || ip_add(&w->gateway6, n, &e.ip6.ip) < 0)
+	if (first + w->ports > UINT16_MAX)
+		die("no ports for endpoint %u", n);
+	e.ip4.len = w->routed ? 32 : 16;
+	e.ip6.len = w->routed ? 128 : 64;
+	if (ip_add(&w->subnets[0].ip, n + 1, &e.ip4.ip) < 0 || ip_add(&w->subnets[1].ip, n + 1, &e.ip6.ip) < 0)
 		die("no address for endpoint %u", n);
 	e.ll = (struct prefix){ .ip = ip6_linklocal(&e.mac), .len = 64 };
 	return e;
@@ -81,6 +84,28 @@ static void elem_dev_ip(struct msgs *m, bool add, const struct endpoint *e, cons
 	put_elem(m, add, NFPROTO_NETDEV, ip->family == 4 ? "ip4_ok" : "ip6_ok", key, 16 + ip_size(ip), NULL, 0);
 }
 
+static void elem_dev(struct msgs *m, bool add, const struct endpoint *e, uint8_t family, const char *set)
+{
+	uint8_t key[16] = { 0 };
+
+	memcpy(key, e->port, sizeof(e->port));
+	put_elem(m, add, family, set, key, sizeof(key), NULL, 0);
+}
+
+/* What makes a port one of its network, where no bridge does. */
+static void elems_routed(struct msgs *m, const struct world *w, bool add, const struct endpoint *e)
+{
+	uint8_t member[16 + 4] = { 0 };
+
+	memcpy(member, e->port, sizeof(e->port));
+	memcpy(member + 16, &w->mark, sizeof(w->mark));
+	elem_dev(m, add, e, NFPROTO_NETDEV, "routed");
+	elem_dev(m, add, e, NFPROTO_INET, "egress");
+	elem_dev(m, add, e, NFPROTO_INET, "dns");
+	put_elem(m, add, NFPROTO_INET, "network_of", member, 16, &w->mark, sizeof(w->mark));
+	put_elem(m, add, NFPROTO_INET, "members", member, sizeof(member), NULL, 0);
+}
+
 static void elem_pub(struct msgs *m, bool add, uint16_t port, const struct ip *to, uint16_t to_port)
 {
 	uint8_t key[8] = { IPPROTO_TCP }, data[16 + 4] = { 0 };
@@ -92,13 +117,15 @@ static void elem_pub(struct msgs *m, bool add, uint16_t port, const struct ip *t
 	put_elem(m, add, NFPROTO_INET, to->family == 4 ? "pub4" : "pub6", key, sizeof(key), data, ip_size(to) + 4);
 }
 
-static void router_elems(struct msgs *m, bool add, const struct endpoint *e)
+static void router_elems(struct msgs *m, const struct world *w, bool add, const struct endpoint *e)
 {
 	elem_dev_mac(m, add, e);
 	elem_dev_mac_ip(m, add, e);
 	elem_dev_ip(m, add, e, &e->ip4.ip);
 	elem_dev_ip(m, add, e, &e->ll.ip);
 	elem_dev_ip(m, add, e, &e->ip6.ip);
+	if (w->routed)
+		elems_routed(m, w, add, e);
 	for (uint16_t i = 0; i < e->ports; i++) {
 		elem_pub(m, add, (uint16_t)(e->host_port + i), &e->ip4.ip, (uint16_t)(INNER_PORT + i));
 		elem_pub(m, add, (uint16_t)(e->host_port + i), &e->ip6.ip, (uint16_t)(INNER_PORT + i));
@@ -116,25 +143,42 @@ static void host_elems(struct msgs *m, const struct world *w, bool add, const st
 static void inner_end(struct msgs *m, const struct world *w, const struct endpoint *e, int sock)
 {
 	static const struct prefix any4 = { .ip = { .family = 4 } }, any6 = { .ip = { .family = 6 } };
+	static const struct ip nothing = { .family = 0 };
+	struct prefix gateway = { .ip = w->gateway4, .len = 32 };
 	uint32_t index = ifindex(sock, "eth0");
 
+	put_addr_gen_mode(m, index, 1);
 	/* Up first: addresses that were there before would get their routes by atomic allocations, which may fail. */
 	put_up(m, index);
 	put_addr(m, index, &e->ip4);
 	put_addr(m, index, &e->ip6);
 	put_addr(m, index, &e->ll);
+	if (w->routed)
+		put_route(m, index, &gateway, &nothing, 1024, false);
+	put_route(m, index, &any4, &w->gateway4, 1024, w->routed);
+	put_route(m, index, &any6, &w->gateway6, 0, false);
+	if (w->routed) {
+		put_route(m, index, &w->subnets[0], &w->gateway4, 1024, true);
+		put_route(m, index, &w->subnets[1], &w->gateway6, 0, false);
+	}
 	put_neigh(m, true, index, &w->gateway4, &w->gateway_mac);
 	put_neigh(m, true, index, &w->gateway6, &w->gateway_mac);
-	put_route(m, index, &any4, &w->gateway4, 1024);
-	put_route(m, index, &any6, &w->gateway6, 0);
 	msgs_run(m, sock, "the stack's end");
+}
+
+static void routes(struct msgs *m, const struct endpoint *e, uint32_t index)
+{
+	static const struct ip nothing = { .family = 0 };
+
+	put_route(m, index, &e->ip4, &nothing, 0, false);
+	put_route(m, index, &e->ip6, &nothing, 0, false);
 }
 
 uint64_t attach(struct world *w, unsigned n, const char *path)
 {
 	static struct msgs m;
 	struct endpoint e = endpoint_of(w, n);
-	struct obj_link link = { .mtu = w->mtu, .peer_mac = e.mac, .flags = LINK_PORT_STATIC };
+	struct obj_link link = { .mtu = w->mtu, .peer_mac = e.mac, .flags = w->routed ? 0 : LINK_PORT_STATIC };
 	int ns = open(path, O_RDONLY | O_CLOEXEC), sock;
 	uint64_t start, spent;
 	uint32_t index;
@@ -144,23 +188,25 @@ uint64_t attach(struct world *w, unsigned n, const char *path)
 	memcpy(link.name, e.port, sizeof(e.port));
 	memcpy(link.peer_name, "eth0", sizeof("eth0"));
 	snprintf(link.alias, sizeof(link.alias), "floor/f%u:eth0", n);
+	if (w->routed)
+		link.mac = w->gateway_mac;
 
 	start = now_ns();
-	put_veth(&m, &link, w->bridge, ns);
+	put_veth(&m, &link, w->routed ? 0 : w->bridge, ns);
 	msgs_run(&m, w->router_rt, "veth");
 	ns_enter(ns);
-	sysctl_put("/proc/sys/net/ipv6/conf/eth0/addr_gen_mode", "1");
-	sysctl_put("/proc/sys/net/ipv6/conf/eth0/accept_ra", "0");
+	sysctl_put_in(w->roots.fds[n % w->roots.count], "ipv6/conf/eth0/accept_ra", "0");
 	sock = netlink_open(NETLINK_ROUTE);
 	ns_enter(w->home);
 	inner_end(&m, w, &e, sock);
 	index = ifindex(w->router_rt, e.port);
-	put_fdb(&m, index, &e.mac);
-	put_neigh(&m, true, w->bridge, &e.ip4.ip, &e.mac);
-	put_neigh(&m, true, w->bridge, &e.ip6.ip, &e.mac);
+	if (!w->routed)
+		put_fdb(&m, index, &e.mac);
+	put_neigh(&m, true, w->routed ? index : w->bridge, &e.ip4.ip, &e.mac);
+	put_neigh(&m, true, w->routed ? index : w->bridge, &e.ip6.ip, &e.mac);
 	msgs_run(&m, w->router_rt, "neighbours");
 	nft_open(&m);
-	router_elems(&m, true, &e);
+	router_elems(&m, w, true, &e);
 	put_port(&m, true, e.port, w->listed);
 	nft_close(&m);
 	msgs_run(&m, w->router_nft, "guard");
@@ -169,6 +215,8 @@ uint64_t attach(struct world *w, unsigned n, const char *path)
 	nft_close(&m);
 	msgs_run(&m, w->host_nft, "published port");
 	put_up(&m, index);
+	if (w->routed)
+		routes(&m, &e, index);
 	msgs_run(&m, w->router_rt, "host end up");
 	spent = now_ns() - start;
 
@@ -184,10 +232,12 @@ static void cut_off(struct msgs *m, const struct world *w, const struct endpoint
 	nft_close(m);
 	msgs_run(m, w->host_nft, "published port");
 	nft_open(m);
-	router_elems(m, false, e);
+	router_elems(m, w, false, e);
 	put_port(m, false, e->port, w->listed);
 	nft_close(m);
 	msgs_run(m, w->router_nft, "guard");
+	if (w->routed)
+		return; /* neighbours and routes go with the link */
 	put_neigh(m, false, w->bridge, &e->ip4.ip, &e->mac);
 	put_neigh(m, false, w->bridge, &e->ip6.ip, &e->mac);
 	msgs_run(m, w->router_rt, "neighbours");

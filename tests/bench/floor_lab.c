@@ -184,7 +184,7 @@ static void put_step(struct msgs *m, int sock, const struct obj *obj)
 		return;
 	case OBJ_ROUTE:
 		put_route(m, obj->route.dev[0] ? ifindex(sock, obj->route.dev) : 0, &obj->route.dst, &obj->route.via,
-			  obj->route.metric);
+			  obj->route.metric, false);
 		return;
 	case OBJ_NEIGH:
 		put_neigh(m, true, ifindex(sock, obj->neigh.dev), &obj->neigh.ip, &obj->neigh.mac);

@@ -112,6 +112,15 @@ void sysctl_put(const char *path, const char *value)
 	close(fd);
 }
 
+void sysctl_put_in(int folder, const char *path, const char *value)
+{
+	int fd = openat(folder, path, O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0 || write(fd, value, strlen(value)) < 0)
+		die("%s: %s", path, strerror(errno));
+	close(fd);
+}
+
 int ns_current(void)
 {
 	int fd = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
@@ -251,7 +260,22 @@ void put_addr(struct msgs *m, uint32_t index, const struct prefix *addr)
 	end(m, nlh);
 }
 
-void put_route(struct msgs *m, uint32_t index, const struct prefix *dst, const struct ip *via, uint32_t metric)
+void put_addr_gen_mode(struct msgs *m, uint32_t index, uint8_t mode)
+{
+	struct nlmsghdr *nlh = begin(m, RTM_NEWLINK, 0);
+	struct ifinfomsg *ifi = extra(nlh, sizeof(*ifi));
+	struct nlattr *spec, *inet6;
+
+	ifi->ifi_index = (int)index;
+	spec = mnl_attr_nest_start(nlh, IFLA_AF_SPEC);
+	inet6 = mnl_attr_nest_start(nlh, AF_INET6);
+	mnl_attr_put_u8(nlh, IFLA_INET6_ADDR_GEN_MODE, mode);
+	mnl_attr_nest_end(nlh, inet6);
+	mnl_attr_nest_end(nlh, spec);
+	end(m, nlh);
+}
+
+void put_route(struct msgs *m, uint32_t index, const struct prefix *dst, const struct ip *via, uint32_t metric, bool onlink)
 {
 	struct nlmsghdr *nlh = begin(m, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL);
 	struct rtmsg *rtm = extra(nlh, sizeof(*rtm));
@@ -261,6 +285,7 @@ void put_route(struct msgs *m, uint32_t index, const struct prefix *dst, const s
 	rtm->rtm_table = RT_TABLE_MAIN;
 	rtm->rtm_protocol = OBJ_ROUTE_PROTO;
 	rtm->rtm_type = RTN_UNICAST;
+	rtm->rtm_flags = onlink ? RTNH_F_ONLINK : 0;
 	rtm->rtm_scope = dst->ip.family == 4 && !via->family ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE;
 	if (metric)
 		mnl_attr_put_u32(nlh, RTA_PRIORITY, metric);

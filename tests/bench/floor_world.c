@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * floor_world - the place the floor works in: a tenant's router with one bridge network, laid by Moat's own
+ * floor_world - the place the floor works in: a tenant's router with one network, laid by Moat's own
  * desired objects and encoders, so that an attach meets the same rules, sets and bridge. None of it is timed.
  */
 #include <errno.h>
@@ -179,7 +179,7 @@ static void show(int router)
 	close(fd);
 }
 
-static struct network *model_make(struct model *model, const struct host_facts *facts)
+static struct network *model_make(struct model *model, const struct host_facts *facts, bool routed)
 {
 	struct pools pools = {
 		.transit4 = prefix_of("100.126.0.0/16"),
@@ -194,6 +194,7 @@ static struct network *model_make(struct model *model, const struct host_facts *
 		.id = NETWORK_ID,
 		.subnets = subnets,
 		.subnet_count = 2,
+		.mode = routed ? NETWORK_ROUTED : NETWORK_BRIDGE,
 		.mtu = facts->mtu,
 		.guard = true,
 		.masquerade = true,
@@ -209,7 +210,7 @@ static struct network *model_make(struct model *model, const struct host_facts *
 	return network;
 }
 
-void world_make(struct world *w)
+void world_make(struct world *w, bool routed)
 {
 	struct host_facts facts = { .mtu = 1500, .ipv6 = true };
 	struct objv want = { 0 }, none = { 0 };
@@ -225,7 +226,7 @@ void world_make(struct world *w)
 	must(nlsock_open(NLSOCK_RTNL, -1, -1, &maker.places[0].rt, &err), &err);
 	must(nlsock_open(NLSOCK_NFT, -1, -1, &maker.places[0].nft, &err), &err);
 	facts.force_forwarding = maker.features.force_forwarding;
-	network = model_make(&model, &facts);
+	network = model_make(&model, &facts, routed);
 	/* Moat's table has the same name and may stand already: the floor has a host of its own. */
 	desired_host(&facts, &want);
 	desired_router(network->tenant, &facts, &want);
@@ -240,6 +241,10 @@ void world_make(struct world *w)
 		.router = maker.places[1].fd,
 		.gateway_mac = mac_from_id(NETWORK_ID),
 		.ports = 1,
+		.stride = 1,
+		.routed = routed,
+		.mark = network_mark(NETWORK_ID),
+		.subnets = { network->subnets[0], network->subnets[1] },
 		.gateway4 = network->gateways[0],
 		.gateway6 = network->gateways[1],
 		.transit4 = tenant_transit4(network->tenant, true).ip,
@@ -253,7 +258,11 @@ void world_make(struct world *w)
 	w->router_rt = netlink_open(NETLINK_ROUTE);
 	w->router_nft = netlink_open(NETLINK_NETFILTER);
 	ns_enter(w->home);
-	w->bridge = ifindex(w->router_rt, w->bridge_name);
+	if (!routed)
+		w->bridge = ifindex(w->router_rt, w->bridge_name);
+	sysctl_roots_open(&w->roots);
+	if (!w->roots.count)
+		die("no instance of proc");
 	for (int i = 0; i < 2; i++) {
 		nlsock_close(maker.places[i].rt);
 		nlsock_close(maker.places[i].nft);
