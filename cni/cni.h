@@ -77,7 +77,7 @@ struct cni_env {
  * @netns: CNI_NETNS verbatim
  * @subnets, @gateways, @ips, @publish: NULL-terminated, never NULL
  * @ipam_type: plugin that chooses addresses, or NULL; @delegate: its path, NULL where it is not there
- * @bare: an empty ipam: a port without addresses
+ * @bare: an empty ipam: a port without addresses; @internal: a network without a way out; @by_netavark: netavark called
  * @sysctls: to be written inside: "net.a.b" -> text; owned
  * @masquerade, @host_access, @name_service: -1 not said * @default_route: wanted; where it was not asked for, the first interface of the stack keeps it
  * @dns: an object for the result, or NULL; owned
@@ -98,7 +98,7 @@ struct cni_request {
 	int64_t mtu; /* 0: not said */
 	int masquerade, host_access, name_service;
 	const char *ipam_type, *delegate;
-	bool bare;
+	bool bare, internal, by_netavark;
 	json_t *sysctls;
 	bool default_route, default_route_asked; /* asked: the configuration says so */
 	json_t *dns, *pod, *prev;
@@ -145,6 +145,9 @@ const char *cni_delegate_find(const char *path, const char *type, struct arena *
  */
 int cni_delegate(const struct cni_request *request, enum cni_verb verb, const char *container, const char *ifname,
 		 json_t **ret_result, struct err *err);
+
+/** cni_names_check() - id and interface, as the specification has them */
+int cni_names_check(const char *container_id, const char *ifname, struct err *err);
 
 /** cni_stack_name() - "cni-" and the id, shortened with a hash of the whole where it is long. Never two ids one name. */
 void cni_stack_name(const char *container_id, char dst[CNI_STACK_SIZE]);

@@ -72,7 +72,6 @@ static int names_decode(struct cni_request *request, const struct cni_top *top, 
 static int attachments_decode(struct cni_request *request, struct err *err);
 static int prev_decode(struct cni_request *request, const struct cni_top *top, struct err *err);
 static int top_refuse(const struct cni_top *top, struct err *err);
-static bool name_is_valid(const char *s);
 
 int cni_conf_decode(struct cni_request *request, struct arena *arena, struct err *err)
 {
@@ -119,13 +118,13 @@ static int names_decode(struct cni_request *request, const struct cni_top *top, 
 		err_set(err, ERR_USAGE, EINVAL, "name", "missing network name");
 		return CNI_CONFIG;
 	}
-	if (!name_is_valid(request->name) || !name_is_valid(request->network) ||
-	    !name_is_valid(request->tenant)) {
-		const char *key = !name_is_valid(request->tenant) ? "tenant"
+	if (!cni_name_is_valid(request->name) || !cni_name_is_valid(request->network) ||
+	    !cni_name_is_valid(request->tenant)) {
+		const char *key = !cni_name_is_valid(request->tenant) ? "tenant"
 				  : cni_is_set(top->network)          ? "network"
 								  : "name";
 		const char *value =
-			!name_is_valid(request->tenant) ? request->tenant : request->network;
+			!cni_name_is_valid(request->tenant) ? request->tenant : request->network;
 
 		err_set(err, ERR_NAME, EINVAL, key,
 			"%s \"%s\": must be [a-zA-Z0-9][a-zA-Z0-9_.-]*, at most %d characters",
@@ -207,7 +206,7 @@ int cni_field_refuse(struct err *err, const char *key, const char *value)
 	return CNI_FIELD;
 }
 
-static bool name_is_valid(const char *s)
+bool cni_name_is_valid(const char *s)
 {
 	size_t len = s ? strnlen(s, NAME_LEN_MAX + 1) : 0;
 

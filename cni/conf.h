@@ -28,6 +28,9 @@ int cni_decode(const json_t *object, const struct json_field *rows, struct arena
 /** cni_field_refuse() - a known field that cannot be honoured. Return: CNI_FIELD. */
 int cni_field_refuse(struct err *err, const char *key, const char *value);
 
+/** cni_name_is_valid() - as the specification has names of networks, and no longer than ours */
+bool cni_name_is_valid(const char *s);
+
 static inline bool cni_is_set(const char *s) { return s && *s; }
 
 #endif

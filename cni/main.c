@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * main - the CNI plugin `moat`: environment and standard input in, one document on standard output.
- * Floor F5. An error is a document on standard output too, as every runtime reads it.
+ * Floor F5. An error is a document on standard output too, as every runtime reads it. With arguments it is netavark's plugin.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -10,18 +10,22 @@
 #include <unistd.h>
 
 #include "cni/cni.h"
+#include "cni/netavark.h"
 #include "lib/base/buf.h"
 #include "lib/base/json.h"
 #include "lib/base/str.h"
 
 static int run(const struct cni_env *env, const struct buf *input);
+static int netavark_run(int argc, char **argv, const struct cni_env *env);
+static enum netavark_verb netavark_verb_parse(int argc, char **argv);
+static int netavark_fail(const struct err *err);
 static int input_read(struct buf *ret_input, struct err *err);
 static int version_run(const struct buf *input);
 static int fail(const char *version, int code, const struct err *err);
 static void print(const json_t *doc);
 static void about(void);
 
-int main(void)
+int main(int argc, char **argv)
 {
 	const struct cni_env env = {
 		.command = getenv("CNI_COMMAND"),
@@ -38,6 +42,8 @@ int main(void)
 	struct err err = ERR_INIT;
 	int rc;
 
+	if (argc > 1)
+		return netavark_run(argc, argv, &env);
 	if (!env.command || !*env.command) {
 		about();
 		return EXIT_SUCCESS;
@@ -86,6 +92,73 @@ static int run(const struct cni_env *env, const struct buf *input)
 	if (result)
 		print(result);
 	return EXIT_SUCCESS;
+}
+
+/* Called by netavark. Its errors are documents of another shape. */
+static int netavark_run(int argc, char **argv, const struct cni_env *env)
+{
+	cleanup(arena_freep) struct arena *arena = arena_new();
+	cleanup(cni_request_fini) struct cni_request request = {0};
+	cleanup(json_freep) json_t *doc = NULL, *result = NULL;
+	cleanup(buf_fini) struct buf input = BUF_INIT;
+	enum netavark_verb verb = netavark_verb_parse(argc, argv);
+	struct err err = ERR_INIT;
+	int rc;
+
+	if (verb == NETAVARK_NONE) {
+		err_set(&err, ERR_USAGE, EINVAL, NULL,
+			"netavark's commands are create, setup NETNS, teardown NETNS and info; CNI's come by CNI_COMMAND");
+		return netavark_fail(&err);
+	}
+	if (verb == NETAVARK_INFO) {
+		result = json_pack("{s:s, s:s}", "version", MOAT_VERSION, "api_version", "1.0.0");
+		print(result);
+		return EXIT_SUCCESS;
+	}
+	rc = input_read(&input, &err);
+	if (rc == CNI_OK && json_parse(buf_cstr(&input), input.size, JSON_FOLD_DUPLICATES, &doc, &err) < 0)
+		rc = CNI_DECODE;
+	request.socket = env->socket && *env->socket ? env->socket : "/run/moat/moatd.sock";
+	request.state_dir = env->state_dir && *env->state_dir ? env->state_dir : "/var/lib/moat";
+	if (rc == CNI_OK)
+		rc = netavark_decode(verb, doc, argc > 2 ? argv[2] : NULL, arena, &request, &err);
+	request.doc = doc ? json_incref(doc) : NULL;
+	if (rc == CNI_OK && verb == NETAVARK_SETUP)
+		rc = cni_add(&request, &result, &err);
+	else if (rc == CNI_OK && verb == NETAVARK_TEARDOWN)
+		rc = cni_del(&request, &err);
+	if (rc != CNI_OK)
+		return netavark_fail(&err);
+	if (verb == NETAVARK_CREATE)
+		print(doc);
+	if (verb == NETAVARK_SETUP) {
+		json_t *status = netavark_result(result, request.ifname);
+
+		print(status);
+		json_decref(status);
+	}
+	return EXIT_SUCCESS;
+}
+
+static enum netavark_verb netavark_verb_parse(int argc, char **argv)
+{
+	if (argc == 2 && str_eq(argv[1], "info"))
+		return NETAVARK_INFO;
+	if (argc == 2 && str_eq(argv[1], "create"))
+		return NETAVARK_CREATE;
+	if (argc == 3 && str_eq(argv[1], "setup"))
+		return NETAVARK_SETUP;
+	return argc == 3 && str_eq(argv[1], "teardown") ? NETAVARK_TEARDOWN : NETAVARK_NONE;
+}
+
+static int netavark_fail(const struct err *err)
+{
+	cleanup(mem_freep) char *text =
+		mem_printf("moat: %s%s%s", err->object, err->object[0] ? ": " : "", err->msg);
+	cleanup(json_freep) json_t *doc = json_pack("{s:s}", "error", text);
+
+	print(doc);
+	return EXIT_FAILURE;
 }
 
 static int input_read(struct buf *ret_input, struct err *err)

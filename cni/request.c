@@ -173,17 +173,20 @@ static int env_check(const struct cni_env *env, enum cni_verb verb, struct err *
 			"CNI_NETNS or CNI_ARGS is not UTF-8");
 		return CNI_ENVIRONMENT;
 	}
-	if (!id_is_valid(env->container_id)) {
+	return cni_names_check(env->container_id, env->ifname, err);
+}
+
+int cni_names_check(const char *container_id, const char *ifname, struct err *err)
+{
+	if (!id_is_valid(container_id)) {
 		err_set(err, ERR_USAGE, EINVAL, "CNI_CONTAINERID",
-			"CNI_CONTAINERID: \"%s\" is not [a-zA-Z0-9][a-zA-Z0-9_.-]*",
-			env->container_id);
+			"CNI_CONTAINERID: \"%s\" is not [a-zA-Z0-9][a-zA-Z0-9_.-]*", container_id);
 		return CNI_ENVIRONMENT;
 	}
-	if (!ifname_is_valid(env->ifname)) {
+	if (!ifname_is_valid(ifname)) {
 		err_set(err, ERR_USAGE, EINVAL, "CNI_IFNAME",
-			"CNI_IFNAME: \"%s\" is no interface name: 1..%d bytes without '/', ':' "
-			"and spaces",
-			env->ifname, (int)CNI_IFNAME_MAX);
+			"CNI_IFNAME: \"%s\" is no interface name: 1..%d bytes without '/', ':' and spaces", ifname,
+			(int)CNI_IFNAME_MAX);
 		return CNI_ENVIRONMENT;
 	}
 	return CNI_OK;

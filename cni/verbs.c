@@ -226,6 +226,8 @@ static int network_create(const struct cni_request *request, const json_t *given
 				    json_boolean(request->masquerade));
 	if (request->host_access == 1)
 		json_object_set_new(parameters, "hostAccess", json_true());
+	if (request->internal)
+		json_object_set_new(parameters, "internal", json_true());
 	if (request->name_service == 0)
 		json_object_set_new(parameters, "dns", json_false());
 	return cni_call(client, "io.moat.NetworkCreate", parameters, "network", ret_network, err);
@@ -386,13 +388,22 @@ static int attach(const struct cni_request *request, const json_t *given, struct
 	return CNI_OK;
 }
 
-/* The whole id is kept here: the stack's name may bear a part of it. */
+/* The whole id is kept here: the stack's name may bear a part of it. GC of CNI is to leave netavark's alone. */
 static json_t *labels_make(const struct cni_request *request)
 {
-	json_t *labels = json_pack("{s:s, s:s, s:s, s:s}", "cni.containerId",
-				   request->container_id, "cni.network", request->name,
-				   "cni.ifname", request->ifname, "cni.netns", request->netns);
+	const char *const rows[][2] = {
+		{"containerId", request->container_id},
+		{"network", request->name},
+		{"ifname", request->ifname},
+		{"netns", request->netns},
+	};
+	json_t *labels = json_object();
 
+	for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+		cleanup(mem_freep) char *key = mem_printf("%s.%s", request->by_netavark ? "netavark" : "cni", rows[i][0]);
+
+		json_object_set_new(labels, key, json_string(rows[i][1]));
+	}
 	json_object_update(labels, request->pod);
 	return labels;
 }

@@ -45,6 +45,7 @@
 #include "netd/holds.h"
 #include "netd/notify.h"
 #include "netd/runtime.h"
+#include "netd/replay.h"
 #include "netd/spawn.h"
 
 #define MS 1000000ULL /* nanoseconds */
@@ -514,6 +515,7 @@ static void engine_ready(struct supervisor *s)
 		if (notify_send("READY=1") < 0)
 			log_warn("cannot tell the service manager that we are ready");
 	}
+	replay_start(s->options->libexec, s->options->runtime_dir, s->options->state_dir);
 }
 
 static void line_read(struct supervisor *s)
