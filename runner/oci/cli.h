@@ -62,6 +62,12 @@ void oci_cli_warn(const struct oci_cli *cli, const struct buf *warnings);
 /** oci_cli_request() - what all commands know */
 struct oci_request oci_cli_request(const struct oci_cli *cli, const char *id);
 
+/**
+ * oci_preserve_count() - --preserve-fds, and the descriptors of socket activation that LISTEN_FDS of our environment
+ * announces (sd_listen_fds(3))
+ */
+int oci_preserve_count(const char *text, unsigned int *ret_count, struct err *err);
+
 /** oci_usage() - "what is wrong", for the wrong number of words. Return: -EINVAL. */
 int oci_usage(struct err *err, const char *text);
 
@@ -72,6 +78,7 @@ int oci_cmd_start(const struct oci_cli *cli, char **argv);
 int oci_cmd_state(const struct oci_cli *cli, char **argv);
 int oci_cmd_kill(const struct oci_cli *cli, char **argv);
 int oci_cmd_delete(const struct oci_cli *cli, char **argv);
+int oci_cmd_exec(const struct oci_cli *cli, char **argv);
 int oci_cmd_list(const struct oci_cli *cli, char **argv);
 int oci_cmd_spec(const struct oci_cli *cli, char **argv);
 int oci_cmd_features(const struct oci_cli *cli, char **argv);

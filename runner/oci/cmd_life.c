@@ -12,6 +12,8 @@
 #include "lib/base/json.h"
 #include "lib/base/str.h"
 #include "runner/oci/cli.h"
+#include "runner/oci/terminal.h"
+#include "runner/sync.h"
 
 struct create_options {
 	const char *bundle, *config, *console_socket, *pid_file, *pidfd_socket, *preserve_fds;
@@ -42,9 +44,8 @@ static int create_parse(const struct oci_cli *cli, char **argv, struct oci_reque
 			struct err *err);
 static int id_only(char **argv, const struct oci_option *options, void *values,
 		   const char *usage, struct err *err);
-static int preserve_count(const char *text, unsigned int *ret_count, struct err *err);
 static int run_attached(const struct oci_cli *cli, const struct oci_request *request,
-			struct oci_child *child, struct err *err);
+			struct oci_child *child, int master, struct err *err);
 
 int oci_cmd_create(const struct oci_cli *cli, char **argv)
 {
@@ -65,6 +66,7 @@ int oci_cmd_run(const struct oci_cli *cli, char **argv)
 	cleanup(buf_fini) struct buf warnings = BUF_INIT;
 	struct oci_request request;
 	struct err err = ERR_INIT;
+	int console[2] = {-1, -1}, master = -1;
 	sigset_t all;
 	int rc = create_parse(cli, argv, &request, &err);
 
@@ -72,21 +74,31 @@ int oci_cmd_run(const struct oci_cli *cli, char **argv)
 	sigfillset(&all);
 	if (rc == 0 && !request.detach)
 		(void)sigprocmask(SIG_SETMASK, &all, NULL);
+	/* Should it have a terminal, that comes to us. */
+	if (rc == 0 && !request.detach && !request.console_socket && sync_pair(console) < 0)
+		rc = err_sys(&err, ERR_KERNEL, errno, NULL, "socketpair");
 	if (rc == 0)
-		rc = oci_create(&request, -1, &child, &warnings, &err);
+		rc = oci_create(&request, console[1], &child, &warnings, &err);
+	fd_close(console[1]);
+	if (rc == 0 && child.terminal && console[0] >= 0) {
+		rc = master = oci_terminal_take(console[0], &err);
+		if (rc < 0)
+			(void)oci_delete(&request, true, &warnings, NULL);
+	}
+	fd_close(console[0]);
 	oci_cli_warn(cli, &warnings);
 	if (rc < 0)
 		return oci_cli_error(cli, &err);
 	rc = oci_start_child(&request, &child, &err);
 	if (rc < 0) {
 		(void)kill(child.pid, SIGKILL);
-		(void)oci_child_wait(&child);
+		(void)oci_child_wait(&child, -1);
 		(void)oci_delete(&request, true, &warnings, NULL);
 		return oci_cli_error(cli, &err);
 	}
 	if (request.detach)
 		return 0;
-	return run_attached(cli, &request, &child, &err);
+	return run_attached(cli, &request, &child, master, &err);
 }
 
 int oci_cmd_start(const struct oci_cli *cli, char **argv)
@@ -189,7 +201,7 @@ static int create_parse(const struct oci_cli *cli, char **argv, struct oci_reque
 	request.detach = values.detach;
 	request.keep = values.keep;
 	*ret_request = request;
-	return preserve_count(values.preserve_fds, &ret_request->preserve_fds, err);
+	return oci_preserve_count(values.preserve_fds, &ret_request->preserve_fds, err);
 }
 
 static int id_only(char **argv, const struct oci_option *options, void *values,
@@ -202,25 +214,11 @@ static int id_only(char **argv, const struct oci_option *options, void *values,
 	return first;
 }
 
-/* And those of socket activation (sd_listen_fds(3)), which the variables in our environment announce. */
-static int preserve_count(const char *text, unsigned int *ret_count, struct err *err)
-{
-	const char *listen_fds = getenv("LISTEN_FDS");
-	uint64_t count = 0, more = 0;
-
-	if (text && str_u64(text, 65536, &count) < 0)
-		return err_set(err, ERR_USAGE, EINVAL, text, "--preserve-fds is a number");
-	if (listen_fds && str_u64(listen_fds, 65536, &more) < 0)
-		more = 0;
-	*ret_count = (unsigned int)(count + more);
-	return 0;
-}
-
 static int run_attached(const struct oci_cli *cli, const struct oci_request *request,
-			struct oci_child *child, struct err *err)
+			struct oci_child *child, int master, struct err *err)
 {
 	cleanup(buf_fini) struct buf warnings = BUF_INIT;
-	int code = oci_child_wait(child);
+	int code = oci_child_wait(child, master);
 	int rc = request->keep ? 0 : oci_delete(request, true, &warnings, err);
 
 	oci_cli_warn(cli, &warnings);

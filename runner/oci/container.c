@@ -94,6 +94,7 @@ int oci_create(const struct oci_request *request, int console, struct oci_child 
 	}
 	if (rc == 0 && ret_child) {
 		*ret_child = creation.child;
+		ret_child->terminal = creation.config.process.terminal;
 		creation.child.pidfd = creation.child.sync = -1;
 	}
 	creation_fini(&creation);
@@ -156,6 +157,8 @@ static int creation_check(const struct creation *creation, int console, struct e
 	if (!config->process.terminal && request->console_socket)
 		return err_set(err, ERR_USAGE, EINVAL, request->id,
 			       "--console-socket needs process.terminal");
+	if (oci_preserve_check(request->preserve_fds, err) < 0)
+		return err ? -err->no : -EBADF;
 	if (oci_annotation(config, "io.moat.network") &&
 	    (!config->namespaces[OCI_NS_NETWORK].wanted || config->namespaces[OCI_NS_NETWORK].path))
 		return err_set(err, ERR_USAGE, EINVAL, "io.moat.network",

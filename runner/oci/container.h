@@ -29,10 +29,11 @@ struct oci_request {
 	bool detach, keep;
 };
 
-/** struct oci_child - a process we made. @sync: our end; @pidfd. */
+/** struct oci_child - a process we made. @sync: our end; @terminal: it has one */
 struct oci_child {
 	pid_t pid;
 	int pidfd, sync;
+	bool terminal;
 };
 
 /**
@@ -60,8 +61,23 @@ int oci_delete(const struct oci_request *request, bool force, struct buf *warnin
 /** oci_report() - state as of the spec. A new reference in *ret_doc. */
 int oci_report(const char *root, const char *id, json_t **ret_doc, struct err *err);
 
-/** oci_child_wait() - to its end; signals we get are handed on. Return: exit status as of the shell. */
-int oci_child_wait(const struct oci_child *child);
+/**
+ * oci_exec() - a process in a running container, started
+ * @process: what it is; caps, where not given, those of the container
+ * @console: as for oci_create()
+ */
+int oci_exec(const struct oci_request *request, const struct oci_process *process, int console,
+	     struct oci_child *ret_child, struct buf *warnings, struct err *err);
+
+/**
+ * oci_child_wait() - to its end; signals we get, all blocked, are handed on
+ * @master: of its terminal, taken: carried to and from ours; -1: none
+ * Return: exit status as of the shell.
+ */
+int oci_child_wait(const struct oci_child *child, int master);
+
+/** oci_preserve_check() - are the descriptors that shall be handed on open? */
+int oci_preserve_check(unsigned int count, struct err *err);
 
 /** oci_pid_file_write() - as a whole, before anybody is told that we are done */
 int oci_pid_file_write(const char *path, pid_t pid, struct err *err);

@@ -193,28 +193,6 @@ int oci_report(const char *root, const char *id, json_t **ret_doc, struct err *e
 	return rc;
 }
 
-int oci_child_wait(const struct oci_child *child)
-{
-	sigset_t all;
-
-	sigfillset(&all);
-	for (;;) {
-		siginfo_t info;
-		int number = sigwaitinfo(&all, &info), status;
-
-		if (number < 0)
-			continue;
-		if (number != SIGCHLD) {
-			/* One from the kernel (a terminal) it got itself, or has none of */
-			(void)pidfd_send_signal(child->pidfd, number, NULL, 0);
-			continue;
-		}
-		if (waitpid(child->pid, &status, WNOHANG) == child->pid)
-			return WIFSIGNALED(status) ? 128 + WTERMSIG(status)
-						   : WEXITSTATUS(status);
-	}
-}
-
 /* ----------------------------------------------------------------- helpers */
 
 static int start_connect(const struct oci_dir *dir, struct err *err)

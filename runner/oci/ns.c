@@ -263,11 +263,18 @@ static int between_run(const struct joint *joint, struct err *err)
 {
 	/* Nobody inside may look at, or trace, who comes in (CVE-2016-9962). */
 	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-	if (!joint->plan)
-		return setns(joint->pidfd, (int)joint->flags) < 0
-			       ? err_sys(err, ERR_KERNEL, errno, NULL,
-					 "setns into the container's namespaces")
-			       : 0;
+	if (!joint->plan) {
+		int rc = setns(joint->pidfd, (int)joint->flags);
+
+		/* Those that belong to the host's root let nobody in who has become another's. */
+		if (rc < 0 && errno == EPERM && joint->flags & CLONE_NEWUSER)
+			rc = setns(joint->pidfd, (int)joint->flags & ~CLONE_NEWUSER) < 0
+				     ? -1
+				     : setns(joint->pidfd, CLONE_NEWUSER);
+		return rc < 0 ? err_sys(err, ERR_KERNEL, errno, NULL,
+					"setns into the container's namespaces")
+			      : 0;
+	}
 	if (joint->plan->offset_count) {
 		int rc;
 

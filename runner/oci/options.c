@@ -67,6 +67,19 @@ int oci_signal_parse(const char *text, struct err *err)
 	return err_set(err, ERR_USAGE, EINVAL, text, "unknown signal");
 }
 
+int oci_preserve_count(const char *text, unsigned int *ret_count, struct err *err)
+{
+	const char *listen_fds = getenv("LISTEN_FDS");
+	uint64_t count = 0, more = 0;
+
+	if (text && str_u64(text, 65536, &count) < 0)
+		return err_set(err, ERR_USAGE, EINVAL, text, "--preserve-fds is a number");
+	if (listen_fds && str_u64(listen_fds, 65536, &more) < 0)
+		more = 0;
+	*ret_count = (unsigned int)(count + more);
+	return 0;
+}
+
 int oci_usage(struct err *err, const char *text)
 {
 	return err_set(err, ERR_USAGE, EINVAL, NULL, "usage: moat-runtime %s", text);

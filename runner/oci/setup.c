@@ -105,7 +105,7 @@ static int prepare(struct oci_setup *setup, struct buf *warnings, char **ret_pat
 	if (rc == 0)
 		rc = hooks_inside(setup, OCI_HOOK_CREATE_CONTAINER, OCI_CREATING, err);
 	if (rc == 0 && setup->console >= 0) {
-		rc = oci_terminal_open(setup->tree->pts, &config->process, &terminal, err);
+		rc = oci_terminal_open(setup->tree->pts, setup->host_proc, &config->process, &terminal, err);
 		if (rc == 0 && setup->tree->dev >= 0)
 			rc = oci_terminal_bind(&terminal, setup->tree->dev, err);
 	}

@@ -4,12 +4,17 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
+#include <linux/openat2.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <sys/un.h>
 #include <termios.h>
 #include <unistd.h>
@@ -18,6 +23,8 @@
 #include "lib/base/mem.h"
 #include "lib/base/str.h"
 #include "runner/mountfd.h"
+
+static int ptmx_open(int host_proc);
 
 int oci_console_connect(const char *path, struct err *err)
 {
@@ -54,7 +61,7 @@ int oci_console_connect(const char *path, struct err *err)
 	return fd;
 }
 
-int oci_terminal_open(int pts, const struct oci_process *process,
+int oci_terminal_open(int pts, int host_proc, const struct oci_process *process,
 		      struct oci_terminal *ret_terminal, struct err *err)
 {
 	const struct winsize size = {.ws_row = process->rows, .ws_col = process->columns};
@@ -62,7 +69,7 @@ int oci_terminal_open(int pts, const struct oci_process *process,
 	int unlock = 0;
 
 	terminal.master = pts >= 0 ? openat(pts, "ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC | O_NOFOLLOW)
-				   : open("/dev/pts/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC);
+				   : ptmx_open(host_proc);
 	if (terminal.master < 0 || ioctl(terminal.master, TIOCSPTLCK, &unlock) < 0) {
 		err_sys(err, ERR_KERNEL, errno, "ptmx", "open a pseudo-terminal");
 		fd_close(terminal.master);
@@ -120,4 +127,44 @@ int oci_terminal_enter(struct oci_terminal *terminal, int console, struct err *e
 	fd_close(terminal->master);
 	*terminal = (struct oci_terminal){-1, -1};
 	return 0;
+}
+
+int oci_terminal_take(int console, struct err *err)
+{
+	int fds[FDIO_FDS_MAX];
+	size_t count = 0;
+	char name[64];
+	ssize_t n = fd_recv(console, name, sizeof(name), fds, &count);
+
+	for (size_t i = 1; i < count; i++)
+		fd_close(fds[i]);
+	if (n <= 0 || count == 0)
+		return err_set(err, ERR_INTERNAL, EPIPE, NULL, "the terminal did not come");
+	return fds[0];
+}
+
+/* ----------------------------------------------------------------- helpers */
+
+/* First looked at, then opened: what a container put there instead might act on being opened. */
+static int ptmx_open(int host_proc)
+{
+	struct open_how how = {
+		.flags = O_PATH | O_CLOEXEC,
+		.resolve = RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
+	};
+	cleanup(fd_closep) int place =
+		(int)syscall(SYS_openat2, AT_FDCWD, "/dev/pts/ptmx", &how, sizeof(how));
+	char again[32];
+	struct statfs fs;
+	struct stat st;
+
+	if (place < 0 || fstat(place, &st) < 0 || fstatfs(place, &fs) < 0)
+		return -1;
+	if (!S_ISCHR(st.st_mode) || st.st_rdev != makedev(5, 2) ||
+	    fs.f_type != DEVPTS_SUPER_MAGIC) {
+		errno = ENODEV;
+		return -1;
+	}
+	snprintf(again, sizeof(again), "self/fd/%d", place);
+	return openat(host_proc, again, O_RDWR | O_NOCTTY | O_CLOEXEC);
 }

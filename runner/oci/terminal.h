@@ -20,9 +20,10 @@ struct oci_terminal {
 
 /**
  * oci_terminal_open() - a new one
- * @pts: of the devpts to take it from, -1: the one at /dev/pts of where we are
+ * @pts: of the devpts to take it from; -1: the one at /dev/pts of where we are, which may be a running container's:
+ * no link is followed, and nothing is opened but ptmx. @host_proc: O_PATH of a /proc of the host, for that.
  */
-int oci_terminal_open(int pts, const struct oci_process *process,
+int oci_terminal_open(int pts, int host_proc, const struct oci_process *process,
 		      struct oci_terminal *ret_terminal, struct err *err);
 
 /** oci_terminal_bind() - the slave as /dev/console: @dev is the container's /dev */
@@ -31,7 +32,7 @@ int oci_terminal_bind(const struct oci_terminal *terminal, int dev, struct err *
 /** oci_terminal_enter() - our controlling terminal and standard streams; the master to @console; both closed here */
 int oci_terminal_enter(struct oci_terminal *terminal, int console, struct err *err);
 
-/** oci_terminal_relay() - between the caller's terminal and @master until @pidfd has ended; resizes and restores */
-int oci_terminal_relay(int master, int pidfd, struct err *err);
+/** oci_terminal_take() - the master that comes over @console. Return: descriptor, the caller's. */
+int oci_terminal_take(int console, struct err *err);
 
 #endif

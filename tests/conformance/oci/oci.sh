@@ -7,7 +7,7 @@
 #	                        `spec`, without terminal, changed by the jq program JQ
 #	args WORD...            its process.args from now on
 #	config JQ               changes config.json in place
-need jq busybox python3
+need jq busybox
 
 RUNTIME=$MOAT_BIN_DIR/moat-runtime
 OCI_ROOT=/run/oci
@@ -41,8 +41,14 @@ config() {
 }
 args() {
 	# jq itself would take "-c" as an option of its own
-	python3 -c 'import json, sys
-c = json.load(open("config.json")); c["process"]["args"] = sys.argv[1:]; json.dump(c, open("config.json", "w"))' "$@"
+	local word json=
+	for word in "$@"; do
+		word=${word//\\/\\\\}
+		word=${word//\"/\\\"}
+		word=${word//$'\n'/\\n}
+		json+=${json:+,}\"${word//$'\t'/\\t}\"
+	done
+	jq --argjson args "[$json]" '.process.args = $args' config.json >config.new && mv config.new config.json
 }
 # inside [JQ] WORD... - the output of a container of this bundle with these arguments
 inside() {

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* attached - staying with a process until it ends: run and exec without --detach. Floor F4. */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/pidfd.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "lib/base/fdio.h"
+#include "runner/oci/container.h"
+#include "runner/terminal.h"
+
+static int wait_plain(const struct oci_child *child);
+static int wait_terminal(const struct oci_child *child, int master);
+static bool ended(const struct oci_child *child, int *ret_code);
+
+int oci_child_wait(const struct oci_child *child, int master)
+{
+	return master < 0 ? wait_plain(child) : wait_terminal(child, master);
+}
+
+int oci_preserve_check(unsigned int count, struct err *err)
+{
+	/* One that is close-on-exec is ours. */
+	for (unsigned int i = 0; i < count; i++)
+		if (fcntl(3 + (int)i, F_GETFD) != 0)
+			return err_set(err, ERR_USAGE, EBADF, NULL,
+				       "--preserve-fds %u: descriptor %u is not open", count,
+				       3 + i);
+	return 0;
+}
+
+/* ----------------------------------------------------------------- helpers */
+
+static int wait_plain(const struct oci_child *child)
+{
+	sigset_t all;
+	int code;
+
+	sigfillset(&all);
+	for (;;) {
+		siginfo_t info;
+		int number;
+
+		if (ended(child, &code))
+			return code;
+		number = sigwaitinfo(&all, &info);
+		if (number > 0 && number != SIGCHLD)
+			(void)pidfd_send_signal(child->pidfd, number, NULL, 0);
+	}
+}
+
+static int wait_terminal(const struct oci_child *child, int master)
+{
+	struct terminal terminal = TERMINAL_INIT;
+	struct pollfd fds[1 + TERMINAL_POLLFDS];
+	struct signalfd_siginfo info;
+	sigset_t all;
+	int code = 0;
+
+	sigfillset(&all);
+	terminal.input = isatty(STDIN_FILENO);
+	terminal.output = master;
+	(void)terminal_start(&terminal, master, NULL);
+	fds[0] = (struct pollfd){.fd = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK),
+				 .events = POLLIN};
+	while (!ended(child, &code)) {
+		terminal_pollfds(&terminal, fds + 1);
+		if (poll(fds, 1 + TERMINAL_POLLFDS, -1) < 0)
+			continue;
+		(void)terminal_handle(&terminal, fds + 1);
+		while (read(fds[0].fd, &info, sizeof(info)) == sizeof(info))
+			if (info.ssi_signo != SIGCHLD &&
+			    !terminal_signal(&terminal, (int)info.ssi_signo))
+				(void)pidfd_send_signal(child->pidfd, (int)info.ssi_signo, NULL,
+							0);
+	}
+	fd_close(fds[0].fd);
+	terminal_fini(&terminal);
+	return code;
+}
+
+static bool ended(const struct oci_child *child, int *ret_code)
+{
+	int status;
+
+	if (waitpid(child->pid, &status, WNOHANG) != child->pid)
+		return false;
+	*ret_code = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+	return true;
+}

@@ -1,0 +1,237 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# config - config.md and config-linux.md: what a configuration says is what the container has; what it must not say is
+# refused. In the order of the documents.
+# shellcheck source-path=SCRIPTDIR
+. "$(dirname "$0")/../../lib/sandbox.sh"
+sandbox_enter "$@"
+. "$(dirname "$0")/oci.sh"
+exec 2>&1
+bundle config
+
+# ------------------------------------------------------------ config.md: version, root
+for version in 1.0.0 1.0.2-dev 1.1.0 1.2.1 1.3.0 1.9.9+x; do
+	config ".ociVersion = \"$version\""
+	assert_eq "ociVersion $version" ok "$(inside echo ok)"
+done
+refuses "ociVersion must be there" ociVersion 'del(.ociVersion)'
+for version in 2.0.0 1 1.0 x 1.0.0x -1.0.0; do
+	refuses "ociVersion $version is refused" ociVersion ".ociVersion = \"$version\""
+done
+config '.future = {"a": [1, {"b": null}]} | .linux.future = true | .process.future = "x" | .mounts[0].future = 1'
+assert_eq "unknown properties are ignored" ok "$(inside echo ok)"
+refuses "root must be there" root 'del(.root)'
+refuses "root.path must be a folder that is there" nosuch '.root.path = "nosuch"'
+refuses "and no file" "no folder" '.root.path = "config.json"'
+config '.root.path = "/run/b/config/rootfs"'
+assert_eq "an absolute root.path" ok "$(inside echo ok)"
+assert_match "root.readonly" "Read-only" "$(inside touch /file)"
+config '.root.readonly = false'
+assert_eq "without it" "" "$(inside touch /file)"
+
+# ------------------------------------------------------------ mounts
+config '.mounts += [{"destination": "/a/b", "type": "tmpfs", "source": "t", "options": ["size=1m", "mode=0710", "noexec"]}]'
+assert_match "a mount, its place made, options of the file system and of the mount" "/a/b tmpfs rw,noexec,relatime,size=1024k,mode=710" \
+	"$(inside awk '{ print $2, $3, $4 }' /proc/mounts)"
+config '.mounts[-1] = {"destination": "rel", "type": "tmpfs"}'
+assert_match "a relative destination is taken as of the root" "/rel tmpfs" "$(inside awk '{ print $2, $3 }' /proc/mounts)"
+mkdir -p /run/src/below
+mount -t tmpfs tmpfs /run/src/below
+touch /run/src/file /run/src/below/deep
+flags() { # OPTIONS - of a bind mount of /run/src with these, and of what is below it
+	config ".mounts[-1] = {\"destination\": \"/v\", \"source\": \"/run/src\", \"options\": [$1]}"
+	inside awk '$2 ~ "^/v" { print $2, $4 }' /proc/mounts | sed 's/,size.*\|,inode.*\|,mode=.*//' | tr '\n' ' ' | sed 's/ $//'
+}
+assert_eq "bind" "/v rw,nosuid,relatime" "$(flags '"bind"')"
+assert_eq "rbind" "/v rw,nosuid,relatime /v/below rw,relatime" "$(flags '"rbind"')"
+assert_eq "ro is of the mount alone" "/v ro,nosuid,relatime /v/below rw,relatime" "$(flags '"rbind", "ro"')"
+assert_eq "rro of all below, too" "/v ro,nosuid,relatime /v/below ro,relatime" "$(flags '"rbind", "rro"')"
+assert_eq "rnosuid, rnodev, rnoexec" "/v rw,nosuid,nodev,noexec,relatime /v/below rw,nosuid,nodev,noexec,relatime" \
+	"$(flags '"rbind", "rnosuid", "rnodev", "rnoexec"')"
+assert_eq "noatime, nodiratime" "/v rw,nosuid,noatime,nodiratime" "$(flags '"bind", "noatime", "nodiratime"')"
+assert_eq "strictatime" "/v rw,nosuid" "$(flags '"bind", "strictatime"')"
+assert_eq "nosymfollow" "/v rw,nosuid,relatime,nosymfollow" "$(flags '"bind", "nosymfollow"')"
+assert_eq "suid" "/v rw,relatime" "$(flags '"bind", "suid"')"
+assert_eq "the later of two wins" "/v rw,nosuid,relatime" "$(flags '"bind", "ro", "rw"')"
+config '.mounts[-1] = {"destination": "/v/f", "source": "/run/src/file", "type": "bind", "options": ["bind"]}'
+assert_eq "a file" "regular empty file" "$(inside stat -c %F /v/f)"
+(cd /run/b/config && mkdir -p data && touch data/x)
+config '.mounts[-1] = {"destination": "/v", "source": "data", "type": "none", "options": ["rbind"]}'
+assert_eq "a source relative to the bundle" x "$(inside ls /v)"
+ln -s /nowhere/yet rootfs/link
+config '.mounts[-1] = {"destination": "/link", "source": "/run/src/file", "options": ["bind"]}'
+assert_eq "a destination behind a link that leads nowhere yet" "regular empty file" "$(inside stat -c %F /nowhere/yet)"
+mkdir -p rootfs/full/deep && echo text >rootfs/full/deep/file && ln -s deep rootfs/full/l && chmod 751 rootfs/full
+config '.mounts[-1] = {"destination": "/full", "type": "tmpfs", "options": ["tmpcopyup"]}'
+assert_eq "tmpcopyup" "text deep 751" "$(inside sh -c 'echo $(cat /full/deep/file) $(readlink /full/l) $(stat -c %a /full)')"
+config '.mounts[-1] = {"destination": "/tmp", "type": "tmpfs", "options": ["ro"]} | .mounts += [{"destination": "/tmp/x", "source": "/run/src", "options": ["bind"]}]'
+assert_match "a tmpfs that is ro can be mounted in" "file" "$(inside ls /tmp/x)"
+assert_match "and is ro" "Read-only" "$(inside touch /tmp/y)"
+config 'del(.mounts[-1])'
+for shared in shared private slave rshared; do
+	mount --make-shared /run/src/below
+	config ".mounts[-1] = {\"destination\": \"/v\", \"source\": \"/run/src/below\", \"options\": [\"rbind\", \"$shared\"]}"
+	case $shared in *shared) want=shared: ;; *slave) want=master: ;; *) want='^-' ;; esac
+	assert_match "propagation: $shared" "$want" "$(inside awk '$5 == "/v" { print $7 }' /proc/self/mountinfo)"
+done
+config '.mounts[-1].options = ["rbind"]'
+assert_eq "propagation is private where none is asked for" "-" "$(inside awk '$5 == "/v" { print $7 }' /proc/self/mountinfo)"
+mount --make-private /run/src/below
+refuses "a source that is not there" /run/nosuch '.mounts[-1].source = "/run/nosuch"'
+refuses "an option nobody knows" bogus '.mounts[-1] = {"destination": "/v", "type": "tmpfs", "options": ["bogus=1"]}'
+refuses "a type nobody knows" nofs '.mounts[-1] = {"destination": "/v", "type": "nofs"}'
+refuses "no type" type '.mounts[-1] = {"destination": "/v"}'
+refuses "no destination" destination '.mounts[-1] = {"type": "tmpfs"}'
+refuses ".. in a destination" '".."' '.mounts[-1] = {"destination": "/a/../../x", "type": "tmpfs"}'
+config 'del(.mounts[-1])'
+
+# ------------------------------------------------------------ process
+config '.process.cwd = "/made/on/the/way"'
+assert_eq "cwd" /made/on/the/way "$(inside pwd)"
+refuses "a relative cwd" cwd '.process.cwd = "tmp"'
+refuses "no cwd" cwd 'del(.process.cwd)'
+config '.process.cwd = "/" | .process.env = ["A=1", "B=x=y", "EMPTY="]'
+assert_eq "env, and nothing else" "A=1 B=x=y EMPTY=" "$(inside /bin/env | sort | tr '\n' ' ' | sed 's/ $//')"
+config '.process.env = ["PATH=/sbin:/bin"]'
+config '.process.user = {"uid": 1000, "gid": 1001, "additionalGids": [5, 7], "umask": 63}'
+assert_eq "user" "uid=1000 gid=1001 groups=5,7" "$(inside id)"
+assert_eq "umask" 0077 "$(inside sh -c umask)"
+config '.process.user = {"uid": 0, "gid": 0}'
+config '.process.capabilities = {"bounding": ["CAP_KILL", "CAP_CHOWN"], "effective": ["CAP_KILL"], "permitted": ["CAP_KILL", "CAP_CHOWN"], "inheritable": ["CAP_KILL"], "ambient": ["CAP_KILL"]}'
+caps() { inside awk '/^Cap/ { sub("0*", "", $2); printf "%s%s", s, $2; s = " " }' /proc/self/status; }
+assert_eq "capabilities" "20 21 21 21 20" "$(caps)"
+config '.process.user.uid = 1000'
+assert_eq "of a user that is not root: ambient ones" "20 20 20 21 20" "$(caps)"
+config '.process.user.uid = 0'
+config '.process.capabilities.permitted += ["CAP_FUTURE"]'
+assert_match "one that nobody knows is a warning, not a failure" "warning: capability CAP_FUTURE.*ok" "$(inside echo ok | tr '\n' ' ')"
+config 'del(.process.capabilities.permitted[-1])'
+if ! capsh --has-p=cap_sys_resource 2>/dev/null; then
+	config '.process.capabilities.permitted += ["CAP_SYS_RESOURCE"] | .process.capabilities.bounding += ["CAP_SYS_RESOURCE"]'
+	assert_match "one that cannot be granted too" "warning: capability cap_sys_resource.*ok" "$(inside echo ok | tr '\n' ' ')"
+	config 'del(.process.capabilities.permitted[-1], .process.capabilities.bounding[-1])'
+fi
+config '.process.rlimits = [{"type": "RLIMIT_NOFILE", "soft": 100, "hard": 200}, {"type": "RLIMIT_CORE", "soft": 0, "hard": 0}]'
+assert_eq "rlimits" "100 200" "$(inside sh -c 'echo $(ulimit -n) $(ulimit -H -n)')"
+refuses "a limit that is there twice" twice '.process.rlimits += [{"type": "RLIMIT_CORE", "soft": 1, "hard": 1}]'
+refuses "one nobody knows" RLIMIT_NO '.process.rlimits += [{"type": "RLIMIT_NO", "soft": 1, "hard": 1}]'
+refuses "soft above hard" soft '.process.rlimits[0].soft = 300'
+config '.process.noNewPrivileges = false'
+assert_eq "without noNewPrivileges" "NoNewPrivs:	0" "$(inside grep NoNewPrivs /proc/self/status)"
+config '.process.noNewPrivileges = true'
+assert_eq "with it" "NoNewPrivs:	1" "$(inside grep NoNewPrivs /proc/self/status)"
+config '.process.oomScoreAdj = 321'
+assert_eq "oomScoreAdj" 321 "$(inside cat /proc/self/oom_score_adj)"
+refuses "one out of range" oomScoreAdj '.process.oomScoreAdj = 2000'
+config 'del(.process.oomScoreAdj) | .process.scheduler = {"policy": "SCHED_BATCH", "nice": 5}'
+assert_eq "scheduler" "policy 3 nice 5" "$(inside awk '{ print "policy", $41, "nice", $19 }' /proc/self/stat)"
+refuses "a policy nobody knows" SCHED_NO '.process.scheduler.policy = "SCHED_NO"'
+refuses "deadline's numbers for another" SCHED_DEADLINE '.process.scheduler.runtime = 5'
+config 'del(.process.scheduler) | .process.ioPriority = {"class": "IOPRIO_CLASS_BE", "priority": 6}'
+assert_match "ioPriority" "best-effort: prio 6" "$(inside ionice)"
+refuses "a class nobody knows" class '.process.ioPriority.class = "X"'
+config 'del(.process.ioPriority)'
+config 'del(.process.args)'
+assert_ok "args may be unset for create" bg create u
+assert_fail "but not for start" rt start u
+assert_match "which says so" "unset" "$output"
+rt delete -f u
+
+# ------------------------------------------------------------ hostname, domainname
+config '.hostname = "name" | .domainname = "domain"'
+assert_eq "hostname and domainname" "name domain" "$(inside sh -c 'echo $(hostname) $(cat /proc/sys/kernel/domainname)')"
+refuses "a hostname without a uts namespace" hostname '.linux.namespaces -= [{"type": "uts"}]'
+
+# ------------------------------------------------------------ namespaces
+refuses "one that is there twice" twice '.linux.namespaces += [{"type": "pid"}]'
+refuses "one nobody knows" wlan '.linux.namespaces += [{"type": "wlan"}]'
+refuses "a relative path" absolute '.linux.namespaces += [{"type": "time", "path": "x"}]'
+refuses "a path of another kind" "no user namespace" '.linux.namespaces += [{"type": "user", "path": "/proc/self/ns/net"}]'
+refuses "a path that is no namespace" "no user namespace" '.linux.namespaces += [{"type": "user", "path": "/etc/passwd"}]'
+config '.linux.namespaces += [{"type": "time"}]'
+args sleep 1000
+bg run -d n
+for kind in cgroup ipc mnt net pid time uts; do
+	[[ $(readlink /proc/self/ns/$kind) != "$(readlink "/proc/$(pid_of n)/ns/$kind")" ]]
+	assert_eq "a new $kind namespace" 0 $?
+done
+pid=$(pid_of n)
+cp config.json config.kept
+for kind in ipc:ipc net:network pid:pid time:time uts:uts cgroup:cgroup; do
+	config "del(.hostname, .domainname) | .linux.namespaces = ([.linux.namespaces[] | select(.type != \"${kind#*:}\")] + [{\"type\": \"${kind#*:}\", \"path\": \"/proc/$pid/ns/${kind%:*}\"}])"
+	assert_eq "the ${kind#*:} namespace of another" "$(readlink "/proc/$pid/ns/${kind%:*}")" "$(inside readlink "/proc/self/ns/${kind%:*}")"
+	cp config.kept config.json
+done
+rt delete -f n
+config '.linux.timeOffsets = {"monotonic": {"secs": 86400}, "boottime": {"secs": 864000, "nanosecs": 5}}'
+assert_eq "time offsets" "monotonic 86400 0 boottime 864000 5" "$(inside sh -c 'echo $(cat /proc/self/timens_offsets)')"
+refuses "without a time namespace" time '.linux.namespaces -= [{"type": "time"}]'
+refuses "of a clock nobody knows" clock '.linux.timeOffsets.realtime = {"secs": 1}'
+config 'del(.linux.timeOffsets)'
+
+# ------------------------------------------------------------ user namespaces
+config '.linux.namespaces += [{"type": "user"}] | .linux.uidMappings = [{"containerID": 0, "hostID": 100000, "size": 1000}] | .linux.gidMappings = [{"containerID": 0, "hostID": 200000, "size": 500}]'
+assert_eq "a user namespace: root inside" "uid=0 gid=0" "$(inside id)"
+assert_eq "its mappings" "0 100000 1000 0 200000 500" "$(inside sh -c 'echo $(cat /proc/self/uid_map /proc/self/gid_map)')"
+assert_eq "its devices are the host's, bound" "1:3 1:5 1:7 1:8 1:9 5:0" \
+	"$(inside sh -c 'cd /dev; for d in null zero full random urandom tty; do stat -c %t:%T $d; done' | tr '\n' ' ' | sed 's/ $//')"
+chown 100005:200006 /run/src/file
+chmod 700 /run/src
+config '.mounts += [{"destination": "/vf", "source": "/run/src/file", "options": ["bind"]}]'
+assert_eq "a source in a folder closed to it, seen by its ids" "5 6" "$(inside stat -c '%u %g' /vf)"
+chmod 755 /run/src
+chown 5:6 /run/src/file
+config '.mounts[-1].options = ["bind", "idmap"]'
+assert_eq "idmap: with the container's mappings" "5 6" "$(inside stat -c '%u %g' /vf)"
+config '.mounts[-1].uidMappings = [{"containerID": 5, "hostID": 100007, "size": 1}] | .mounts[-1].gidMappings = [{"containerID": 6, "hostID": 200008, "size": 1}]'
+assert_eq "idmap: with those of the mount" "7 8" "$(inside stat -c '%u %g' /vf)"
+config 'del(.mounts[-1])'
+refuses "idmap of what is no bind mount" idmap '.mounts += [{"destination": "/v", "type": "tmpfs", "options": ["idmap"]}]'
+refuses "without mappings" uidMappings 'del(.linux.uidMappings)'
+args sleep 1000
+bg run -d n
+pid=$(pid_of n)
+config "del(.linux.uidMappings, .linux.gidMappings) | .linux.namespaces = [{\"type\": \"mount\"}, {\"type\": \"ipc\"}, {\"type\": \"uts\"}, {\"type\": \"pid\"},
+	{\"type\": \"user\", \"path\": \"/proc/$pid/ns/user\"}, {\"type\": \"network\", \"path\": \"/proc/$pid/ns/net\"}]"
+assert_eq "user and network namespaces of another" "0 100000 1000 $(readlink "/proc/$pid/ns/net")" \
+	"$(inside sh -c 'echo $(cat /proc/self/uid_map) $(readlink /proc/self/ns/net)')"
+assert_eq "exec into a user namespace" "0 100000 1000 uid=0" "$(rt exec n sh -c 'echo $(cat /proc/self/uid_map) $(id)' | sed 's/ gid.*//')"
+rt delete -f n
+
+# ------------------------------------------------------------ devices, sysctl, masks, propagation
+"$RUNTIME" spec --bundle /run/src
+cp /run/src/config.json .
+config '.process.terminal = false | .linux.devices = [{"path": "/dev/mine", "type": "c", "major": 1, "minor": 5, "fileMode": 384, "uid": 3, "gid": 4}, {"path": "/dev/deep/pipe", "type": "p"}]'
+assert_eq "default devices" "null 1:3 666 zero 1:5 666 full 1:7 666 random 1:8 666 urandom 1:9 666 tty 5:0 666" \
+	"$(inside sh -c 'cd /dev; for d in null zero full random urandom tty; do stat -c "%n %t:%T %a" $d; done' | tr '\n' ' ' | sed 's/ $//')"
+assert_eq "links in /dev" "/proc/self/fd /proc/self/fd/0 /proc/self/fd/1 /proc/self/fd/2 pts/ptmx" \
+	"$(inside sh -c 'cd /dev; for l in fd stdin stdout stderr ptmx; do readlink $l; done' | tr '\n' ' ' | sed 's/ $//')"
+assert_eq "linux.devices" "1:5 600 3 4 fifo" "$(inside sh -c 'echo $(stat -c "%t:%T %a %u %g" /dev/mine) $(stat -c %F /dev/deep/pipe)')"
+refuses "a kind nobody knows" kind '.linux.devices[0].type = "x"'
+refuses "without numbers" major 'del(.linux.devices[0].major)'
+refuses "twice" twice '.linux.devices += [.linux.devices[0]]'
+mkdir -p rootfs/opt && touch rootfs/opt/taken
+refuses "something else is there already" "something else" '.linux.devices[0].path = "/opt/taken"'
+config 'del(.linux.devices) | .linux.sysctl = {"net.ipv4.ip_forward": "1", "kernel.shm_rmid_forced": "1", "net/ipv4/conf/lo/forwarding": "1", "fs.mqueue.msg_max": "20"}'
+assert_eq "sysctl" "1 1 1 20" "$(inside sh -c 'cd /proc/sys; echo $(cat net/ipv4/ip_forward kernel/shm_rmid_forced net/ipv4/conf/lo/forwarding fs/mqueue/msg_max)')"
+for name in kernel.core_pattern vm.swappiness kernel.sysrq net/../kernel/core_pattern net.ipv4../../kernel/core_pattern /net/x net. .net "net.ipv4/../../kernel/core_pattern"; do
+	refuses "sysctl $name" sysctl ".linux.sysctl = {\"$name\": \"1\"}"
+done
+refuses "a sysctl of a namespace it has not" "network namespace" '.linux.namespaces -= [{"type": "network"}]'
+config 'del(.linux.sysctl) | .linux.maskedPaths += ["/etc/secret", "/opt", "/nosuch"] | .linux.readonlyPaths += ["/tmp", "/nosuch"] | .root.readonly = false'
+echo secret >rootfs/etc/secret
+assert_eq "masked: a file is empty, a folder is" "0 0" "$(inside sh -c 'echo $(cat /etc/secret | wc -c) $(ls -A /opt | wc -l)')"
+assert_match "readonlyPaths" "Read-only" "$(inside touch /tmp/x)"
+refuses "a relative masked path" maskedPaths '.linux.maskedPaths = ["etc"]'
+for shared in shared:shared: slave:^- private:^- ; do
+	config ".linux.rootfsPropagation = \"${shared%%:*}\""
+	assert_match "rootfsPropagation ${shared%%:*}" "${shared#*:}" "$(inside awk '$5 == "/" { print $7 }' /proc/self/mountinfo)"
+done
+refuses "one nobody knows" rootfsPropagation '.linux.rootfsPropagation = "x"'
+config 'del(.linux.rootfsPropagation) | .linux.personality = {"domain": "LINUX32"}'
+assert_eq "personality" i686 "$(inside uname -m)"
+refuses "a domain nobody knows" personality '.linux.personality.domain = "BSD"'
+refuses "an annotation that is no string" annotation '.annotations = {"a": 1}'
+assert_ok "nothing is left" test -z "$(ls "$OCI_ROOT")"
+finish
