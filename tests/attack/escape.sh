@@ -9,29 +9,31 @@
 sandbox_enter "$@"
 need python3
 
-mkdir -p /run/vol/data /run/other /run/secret
+at=/run/volumes
+sandbox_volumes $at
+mkdir -p $at/vol/data $at/other /run/secret
 echo top-secret >/run/secret/key
 chmod 700 /run/secret
 inside() { moat exec vol -- "$@"; }
 
 # ------------------------------------------------------------ volumes
-assert_ok "a volume, and one that begins inside of it" moat run -d --name vol -v /run/vol:/vol -v /run/vol/data:/data -- sleep 1000
+assert_ok "a volume, and one that begins inside of it" moat run -d --name vol -v $at/vol:/vol -v $at/vol/data:/data -- sleep 1000
 assert_ok "it is the folder" inside sh -c 'echo mine >/vol/data/file && grep -q mine /data/file'
 assert_ok "the container puts a link in its place" inside sh -c 'rm /vol/data/file && rmdir /vol/data && ln -s /run/secret /vol/data'
 assert_fail "the link is not followed at the next start" moat restart vol
 assert_fail "nothing of the secret is seen" inside cat /data/key
 moat rm -f vol
-mkdir -p /run/vol2/a/data
-assert_ok "a volume that begins two folders down" moat run -d --name vol -v /run/vol2:/vol -v /run/vol2/a/data:/data -- sleep 1000
-assert_ok "a link in place of the folder between" inside sh -c 'mv /vol/a /vol/b && ln -s /run/vol2/b /vol/a'
+mkdir -p $at/vol2/a/data
+assert_ok "a volume that begins two folders down" moat run -d --name vol -v $at/vol2:/vol -v $at/vol2/a/data:/data -- sleep 1000
+assert_ok "a link in place of the folder between" inside sh -c "mv /vol/a /vol/b && ln -s $at/vol2/b /vol/a"
 assert_fail "is not followed either" moat restart vol
 moat rm -f vol
 # That it would have led there: whoever runs us may name a link, and it is followed once, then.
-ln -s /run/other /run/link
-echo other >/run/other/file
-assert_eq "a link that is named at the start is followed" other "$(moat run --rm -v /run/link:/data -- cat /data/file)"
-assert_ok "and for good" moat run -d --name vol -v /run/link:/data -- sleep 1000
-ln -sfn /run/secret /run/link
+ln -s $at/other $at/link
+echo other >$at/other/file
+assert_eq "a link that is named at the start is followed" other "$(moat run --rm -v $at/link:/data -- cat /data/file)"
+assert_ok "and for good" moat run -d --name vol -v $at/link:/data -- sleep 1000
+ln -sfn /run/secret $at/link
 assert_ok "it starts anew" moat restart vol
 assert_eq "with the folder it began with" other "$(inside cat /data/file)"
 assert_fail "and not with another" inside cat /data/key

@@ -63,11 +63,12 @@ eventually 10 outside curl -s -o /dev/null -m 1 "http://$HOST4:8081/" || die "bl
 exec 9> >(outside /usr/bin/python3 -c '
 import socket, sys
 s = socket.create_connection((sys.argv[1], 8080), 5)
+print("stands", flush=True)
 sys.stdin.readline()
 s.settimeout(5)
 s.sendall(b"GET / HTTP/1.0\r\n\r\n")
 print(s.recv(9).decode())' "$HOST4" >/run/kept)
-sleep 0.5
+eventually 10 grep -q stands /run/kept || die "no connection stands"
 before=$(table)
 flood
 grown=$(($(table) - before))

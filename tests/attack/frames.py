@@ -36,6 +36,7 @@ ROGUE_PREFIX = "2001:db8:bad::"
 ELSEWHERE4, ELSEWHERE6 = "192.0.2.99", "2001:db8:e15e::99"
 # An option no host knows, of a type every host must skip (RFC 8200, 4.2: the two highest bits 0).
 SKIPPED_OPTION = 0x1e
+PROBE_PORT = 10  # to which no attack is sent
 
 
 def ether(c, dst=None, src=None, **more):
@@ -453,6 +454,11 @@ def sweep4(c, marker):
 
 def sweep6(c, marker):
     return [ether(c, dst=c.gw_mac) / IPv6(src=c.a.ip6, dst=to) / UDP(sport=9, dport=9) / Raw(marker) for to in c.nobody6]
+
+
+def udp_to_victim(c, marker):
+    """No attack either, and to a port that nothing else is sent to."""
+    return ether(c) / IP(src=c.a.ip4, dst=c.v.ip4) / UDP(sport=PROBE_PORT, dport=PROBE_PORT) / Raw(marker)
 
 
 def tcp_to_victim(c, marker):

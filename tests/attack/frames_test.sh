@@ -38,4 +38,4 @@ cat >/run/sandbox/world <<JSON
 {"stations":{$stations}, "gateway4":"10.0.0.1", "gateway6":"fd00:a::1", "gateway_ll6":"fe80::1",
  "router":"/run/netns/router", "mode":"bridge", "gateway_dev":"br0", "guarded":false, "impossible":{}}
 JSON
-exec "$(dirname "$0")/guard.py" --world /run/sandbox/world --expect success
+exec "$(dirname "$0")/guard.py" success:/run/sandbox/world

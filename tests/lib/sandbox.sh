@@ -124,9 +124,9 @@ assert_fail() {
 	fi
 }
 
-# eventually SECONDS COMMAND... - tries until it succeeds
+# eventually SECONDS COMMAND... - tries until it succeeds; on an emulated processor, so much longer as it is slower
 eventually() {
-	local deadline=$((${EPOCHREALTIME/./} + ${1} * 1000000))
+	local deadline=$((${EPOCHREALTIME/./} + ${1} * ${MOAT_SLOWER:-1} * 1000000))
 	shift
 	until "$@" >/dev/null 2>&1; do
 		((${EPOCHREALTIME/./} < deadline)) || return 1
@@ -215,6 +215,16 @@ netns() {
 }
 
 outside() { netns outside "$@"; }
+
+# sandbox_volumes FOLDER - a folder whose file system can map ids, for volumes. Since 6.3 the sandbox's tmpfs can; before,
+# in the QEMU lane, where a loop device is nobody else's, it is ext4.
+sandbox_volumes() {
+	mkdir -p "$1"
+	[[ ${MOAT_VM:-0} == 1 ]] || return 0
+	modprobe loop && truncate -s 16m "$1.image" && mkfs.ext4 -q "$1.image" || die "no file system for volumes"
+	[[ -e /dev/loop0 ]] || mknod /dev/loop0 b 7 0
+	losetup /dev/loop0 "$1.image" && mount -t ext4 /dev/loop0 "$1" || die "cannot mount it"
+}
 
 # sandbox_outside - the uplink and the world behind it, with a web server (80) that says who asks
 sandbox_outside() {

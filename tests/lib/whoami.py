@@ -5,14 +5,17 @@
 Usage: whoami.py NAME ADDRESS PORT ; ADDRESS :: is both families. Every answer is one line,
 "NAME <client address>". It is a peer for tests, not a part of Moat.
 """
+import os
 import socket
 import sys
 import threading
 
+IDLE = 10 * float(os.environ.get("MOAT_SLOWER", "1"))  # seconds without a word
+
 
 def serve(conn, peer, name):
     with conn:
-        conn.settimeout(10)
+        conn.settimeout(IDLE)
         try:
             conn.recv(65536)
             host = peer[0].removeprefix("::ffff:")

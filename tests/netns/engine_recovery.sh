@@ -8,7 +8,6 @@
 . "$(dirname "$0")/../lib/sandbox.sh"
 sandbox_enter "$@"
 need nft ip bridge ping curl
-: "${MOAT_VM:=0}"
 sandbox_outside
 netns_add given
 start_moatd
@@ -70,7 +69,7 @@ settled() {
 	state >/run/after 2>&1
 	cmp -s /run/before /run/after
 }
-same() { if eventually $((MOAT_VM ? 60 : 5)) settled; then pass "$1"; else fail "$1" "$(diff /run/before /run/after | head -20)"; fi; }
+same() { if eventually 5 settled; then pass "$1"; else fail "$1" "$(diff /run/before /run/after | head -20)"; fi; }
 
 # watched ADDRESS... - pings all the time, and reports what was lost
 pings=()
@@ -112,7 +111,7 @@ for victim in "${victims[@]}"; do
 	esac
 	assert_ok "$victim killed: ports serve without it" all_serve
 	times=$((times + 1))
-	assert_ok "$victim killed: it comes back" eventually $((MOAT_VM ? 60 : 10)) ready $times
+	assert_ok "$victim killed: it comes back" eventually 10 ready $times
 	assert_status 0 "$victim killed: check is clean" moat check
 	watch_end "$victim killed"
 	same "$victim killed: everything stands as before"
@@ -145,7 +144,7 @@ same "stopped and started: everything stands as before"
 moat tenant set red --quota endpoints=1,networks=0,ports=1 >/dev/null || fail "the quota cannot be set below what stands"
 kill -KILL "$(moat_pids moatd-engine)"
 times=$((times + 1))
-assert_ok "a quota below what stands: it starts" eventually $((MOAT_VM ? 60 : 10)) ready $times
+assert_ok "a quota below what stands: it starts" eventually 10 ready $times
 assert_ok "and all ports serve" all_serve
 assert_status 4 "and nothing more is taken" moat attach red/web --create --name more
 moat tenant set red --quota endpoints=1000,networks=1000,ports=1000 >/dev/null
@@ -164,7 +163,7 @@ for i in "${cuts[@]}"; do
 	kill -KILL "$(moat_pids "$victim")"
 	wait "${clients[@]}" 2>/dev/null
 	times=$((times + 1))
-	eventually $((MOAT_VM ? 60 : 10)) ready $times || fail "it does not come back ($victim, $i)"
+	eventually 10 ready $times || fail "it does not come back ($victim, $i)"
 	output=$(moat check) || fail "check after a kill in the midst ($victim, $i)" "$output"
 done
 known=$(moat --json endpoint list red)
@@ -189,7 +188,7 @@ kill "$given_server"
 ip netns del given
 kill -KILL "$(moat_pids moatd-engine)"
 times=$((times + 1))
-assert_ok "a foreign namespace ended meanwhile: it starts" eventually $((MOAT_VM ? 60 : 10)) ready $times
+assert_ok "a foreign namespace ended meanwhile: it starts" eventually 10 ready $times
 assert_status 3 "and the endpoint is no more" moat endpoint show red/given
 assert_status 0 "and check is clean" moat check
 moat lab down ring

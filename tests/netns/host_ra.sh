@@ -7,19 +7,25 @@
 . "$(dirname "$0")/../lib/sandbox.sh"
 sandbox_enter "$@"
 need ip curl
-/usr/bin/python3 -c 'import scapy' 2>/dev/null || skip "no scapy here"
 
 conf=/proc/sys/net/ipv6/conf
 # A router that advertises itself and 2001:db8:51::/64 each 0.3 s, for 4 s at a time.
 cat >/run/advertise.py <<'END'
-import sys, time, logging
-logging.getLogger("scapy.runtime").setLevel(logging.ERROR)
-from scapy.all import Ether, IPv6, ICMPv6ND_RA, ICMPv6NDOptPrefixInfo, ICMPv6NDOptSrcLLAddr, get_if_hwaddr, conf
-mac = get_if_hwaddr(sys.argv[1])
-frame = bytes(Ether(src=mac, dst="33:33:00:00:00:01") / IPv6(src=sys.argv[2], dst="ff02::1", hlim=255) /
-              ICMPv6ND_RA(routerlifetime=4) / ICMPv6NDOptSrcLLAddr(lladdr=mac) /
-              ICMPv6NDOptPrefixInfo(prefix="2001:db8:51::", prefixlen=64, L=1, A=1, validlifetime=60, preferredlifetime=60))
-sock = conf.L2socket(iface=sys.argv[1])
+import socket, struct, sys, time
+dev, source = sys.argv[1], socket.inet_pton(socket.AF_INET6, sys.argv[2])
+to = socket.inet_pton(socket.AF_INET6, "ff02::1")
+sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+sock.bind((dev, 0))
+mac = sock.getsockname()[4]
+# RFC 4861, 4.2: type, code, checksum, hop limit, flags, router's lifetime, two timers; source MAC (4.6.1);
+# prefix (4.6.2): length, on-link and autonomous, its two lifetimes
+prefix = struct.pack("!BBBBIII", 3, 4, 64, 0xc0, 60, 60, 0) + socket.inet_pton(socket.AF_INET6, "2001:db8:51::")
+message = bytearray(struct.pack("!BBHBBHII", 134, 0, 0, 64, 0, 4, 0, 0) + b"\1\1" + mac + prefix)
+total = sum(struct.unpack("!%dH" % (len(message) // 2 + 20), source + to + struct.pack("!II", len(message), 58) + message))
+while total >> 16:
+    total = (total & 0xffff) + (total >> 16)
+message[2:4] = struct.pack("!H", ~total & 0xffff)
+frame = (b"\x33\x33\0\0\0\1" + mac + b"\x86\xdd" + struct.pack("!IHBB", 6 << 28, len(message), 58, 255) + source + to + message)
 while True:
     sock.send(frame)
     time.sleep(0.3)
