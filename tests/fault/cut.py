@@ -38,6 +38,7 @@ QUICK_DEATHS = 3
 LOOK = 8
 # What is another one each time it is made: ids, and what is made of them.
 CHANGING = (("ID", re.compile(r"(?<=\bm[a-z])[0-9a-f]{12}|\b(?:[0-9a-f]{4})?[0-9a-f]{12}\b")),
+            ("MARK", re.compile(r"(?<=[ \[])\d{8,10}(?=[],])")),  # of a network, made of its id
             ("MAC", re.compile(r"\b[0-9a-f]{2}(?::[0-9a-f]{2}){5}\b")),
             ("LL", re.compile(r"\bfe80::[0-9a-f:]+")),
             ("TRANSIT", re.compile(r"\b(?:10\.97|10\.111|172\.29|192\.168)(?:\.\d+){2}\b|"
@@ -173,7 +174,7 @@ class World:
             self.go("after")
         lines = self.model() + self.kernel()
         self.known = {match for _, pattern in CHANGING for line in lines for match in pattern.findall(line)}
-        self.known |= {"02:00:00:00:00:77", "02:00:00:00:00:78"}
+        self.known |= {"02:00:00:00:00:77", "02:00:00:00:00:78", "02:00:00:00:00:79"}
         for state in ("after", "before"):
             self.go(state)
             # addresses of IPv6 get their routes behind everything else, later on a busy machine

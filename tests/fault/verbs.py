@@ -131,6 +131,34 @@ PAIRS = {
         call("Unpublish", name="red/neighbour", publish=["8090:90", "8091:91/udp"]),
         "publish red/neighbour -p 8090:90 -p 8091:91/udp", "unpublish red/neighbour -p 8090:90 -p 8091:91/udp",
         again=("PortTaken",)),
+    # on [::1] of the host: a listener that the hand opens and moatd-dns serves
+    ("publish-loopback", "unpublish-loopback"): Pair(
+        call("Publish", name="red/neighbour", publish=["[::1]:8092:92"]),
+        call("Unpublish", name="red/neighbour", publish=["[::1]:8092:92"]), again=("PortTaken",)),
+    # for a virtual machine, in a stack of its own
+    ("tap", "untap"): Pair(
+        lambda moat, world: moat.call("EndpointAttach", network="red/web", name="machine", tap="t0", ips=["10.0.0.79", "fd00:5::79"],
+                                      mac="02:00:00:00:00:79", requestId="request-%d" % world.requests),
+        call("EndpointDetach", name="red/machine"),
+        "attach red/web --tap t0 --name machine --ip 10.0.0.79 --ip fd00:5::79 --mac 02:00:00:00:00:79", "detach red/machine"),
+    # a network whose addresses leave as they are, and to which the host leads
+    ("routed-create", "routed-delete"): Pair(
+        call("NetworkCreate", name="red/own", mode="routed", subnets=["192.0.2.0/26", "2001:db8:1::/64"], masquerade=False),
+        call("NetworkDelete", name="red/own"),
+        "network create red/own --mode routed --subnet 192.0.2.0/26 --subnet 2001:db8:1::/64 --no-masquerade",
+        "network delete red/own", again=("NameTaken",)),
+    # one that is part of the host's own link: the host answers for it
+    ("attach-onlink", "detach-onlink"): Pair(
+        lambda moat, world: moat.call("EndpointAttach", network="red/onlink", name="made", create=True,
+                                      ips=["2001:db8:51::110"], mac="02:00:00:00:00:78", requestId="request-%d" % world.requests),
+        call("EndpointDetach", name="red/made"),
+        setup=call("NetworkCreate", name="red/onlink", subnets=["2001:db8:51::100/120"], masquerade=False)),
+    ("host-access", "host-access-back"): Pair(
+        call("NetworkSet", name="red/own", hostAccess=True), call("NetworkSet", name="red/own", hostAccess=False),
+        "network set red/own --host-access", "network set red/own --no-host-access",
+        setup=lambda moat, world: (
+            moat.call("NetworkCreate", name="red/own", mode="routed", subnets=["192.0.2.0/26", "2001:db8:1::/64"], masquerade=False),
+            moat.call("EndpointAttach", network="red/own", name="open", create=True, ips=["192.0.2.9", "2001:db8:1::9"]))),
     ("lab-up", "lab-down"): Pair(call("LabUp", **LAB), call("LabDown", name="lab"), again=("NameTaken",)),
     ("repair", None): Pair(call("Check", repair=True), spoil, "check --repair", forth_repairs=True),
 }

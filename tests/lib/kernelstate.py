@@ -10,11 +10,11 @@ import subprocess
 
 KNOBS = ("ipv4/conf/*/forwarding ipv4/conf/*/route_localnet ipv4/conf/*/accept_redirects ipv4/conf/*/rp_filter "
          "ipv4/conf/*/arp_ignore ipv6/conf/*/forwarding ipv6/conf/*/accept_ra ipv6/conf/*/addr_gen_mode "
-         "ipv6/conf/*/disable_ipv6 ipv6/conf/*/force_forwarding netfilter/nf_conntrack_tcp_loose "
+         "ipv6/conf/*/disable_ipv6 ipv6/conf/*/proxy_ndp ipv6/conf/*/force_forwarding netfilter/nf_conntrack_tcp_loose "
          "ipv4/ip_unprivileged_port_start ipv4/ping_group_range")
 MARK = "@@@@"
 SCRIPT = ("ip -j -d link show; echo {m}; ip -j addr show; echo {m}; ip -j -4 route show table all; echo {m};"
-          "ip -j -6 route show table all; echo {m}; ip -j neigh show nud permanent; echo {m};"
+          "ip -j -6 route show table all; echo {m}; ip -j neigh show nud permanent; echo {m};ip -j -6 neigh show proxy; echo {m};"
           "bridge -j fdb show; echo {m}; nft -j -s list ruleset; echo {m};"
           # In JSON, nft 1.0.6 does not tell the devices of a chain that has several.
           "nft list table netdev moat 2>/dev/null; echo {m};"
@@ -103,7 +103,7 @@ def nft_lines(ruleset):
 
 
 def device_lines(text):
-    for devices in re.findall(r"devices? = (?:\{ )?([^}\n]*?)(?: \})? priority", text):
+    for devices in re.findall(r"devices? (?:= )?(?:\{ )?([^}\n]*?)(?: \})? priority", text):
         for device in devices.split(", "):
             yield "nft device " + device.strip('"')
 
@@ -113,17 +113,18 @@ def read(netns=None):
     command = ["nsenter", "--net=" + netns] if netns else []
     done = subprocess.run(command + ["sh", "-c", SCRIPT], capture_output=True, text=True)
     parts = done.stdout.split(MARK + "\n")
-    if len(parts) != 9:
+    if len(parts) != 10:
         raise RuntimeError("cannot read %s: %s" % (netns or "the host", done.stderr.strip()))
     lines = list(link_lines(parse(parts[0])))
     lines += address_lines(parse(parts[1]))
     lines += route_lines(4, parse(parts[2]))
     lines += route_lines(6, parse(parts[3]))
     lines += neighbour_lines(parse(parts[4]))
-    lines += fdb_lines(parse(parts[5]))
-    lines += nft_lines(parse(parts[6]))
-    lines += device_lines(parts[7])
-    lines += ["sysctl " + line.replace("\t", " ") for line in parts[8].splitlines()]
+    lines += ["proxy %s %s" % (n["dev"], n["dst"]) for n in parse(parts[5])]
+    lines += fdb_lines(parse(parts[6]))
+    lines += nft_lines(parse(parts[7]))
+    lines += device_lines(parts[8])
+    lines += ["sysctl " + line.replace("\t", " ") for line in parts[9].splitlines()]
     return sorted(lines)
 
 
