@@ -108,21 +108,22 @@ done
 full() {
 	local folder=$1 file=$2 i
 	shift 2
+	local command=("${@:1:$#-1}") name=${!#}
 	head -c 16m /dev/zero >"$folder/ballast" 2>/dev/null
 	for ((i = 1; i < 100; i++)); do
-		"$@$i" >/dev/null 2>&1 || break
+		"${command[@]}" "$name$i" >/dev/null 2>&1 || break
 	done
 	eventually 10 moat version
-	assert_status 1 "full: a change fails" "$@$i"
+	assert_status 1 "full: a change fails" "${command[@]}" "$name$i"
 	assert_match "with its reason, and the file's name" "$file.*(full|space)" "$output"
 	eventually 10 moat version
-	assert_match "and by its code" '"io.moat.InputOutput"' "$("$@$i" --json 2>&1)"
+	assert_match "and by its code" '"io.moat.InputOutput"' "$("${command[@]}" "$name$i" --json 2>&1)"
 	eventually 10 moat version
 	assert_ok "full: check is clean" moat check
 	stop_moatd
 	rm "$folder/ballast"
 	start_moatd
-	assert_ok "with space it works again" "$@$i"
+	assert_ok "with space it works again" "${command[@]}" "$name$i"
 	while ((i > 0)); do
 		moat -q detach "red/more$i"
 		moat -q network delete "red/more$((i--))"
