@@ -19,6 +19,7 @@
 #include "lib/base/mem.h"
 #include "lib/base/str.h"
 #include "runner/control.h"
+#include "runner/device.h"
 #include "runner/idrange.h"
 #include "runner/join.h"
 #include "runner/members.h"
@@ -281,6 +282,8 @@ int container_remove(const struct container_host *host, const struct name *name,
 		rc = state_spec_load(&dir, arena, &doc, &spec, err);
 	if (rc == 0)
 		rc = state_load(&dir, &state, err);
+	if (rc == 0)
+		rc = devices_return(&dir, host->socket, -1, err);
 	if (rc == 0 && state.stack)
 		rc = stack_delete(host->socket, &dir.name, err);
 	if (rc == 0)
@@ -589,7 +592,7 @@ static int sweep_locked(const struct container_host *host, struct state_dir *dir
 		return state_dir_remove(dir, err);
 	}
 	if (state.status == STATE_EXITED && !spec.remove)
-		return 0;
+		return devices_return(dir, host->socket, -1, err);
 	/*
 	 * Its shim is gone, and with it, at the latest when the kernel is done, its first process (PR_SET_PDEATHSIG)
 	 * and its layer. Where the daemon had been asked, and the shim was lost before it noted the answer, asking to
@@ -606,6 +609,9 @@ static int sweep_locked(const struct container_host *host, struct state_dir *dir
 			fd_close(pidfd);
 		}
 	}
+	rc = devices_return(dir, host->socket, -1, err);
+	if (rc < 0)
+		return rc;
 	if (spec.remove || state.status == STATE_CREATED) {
 		rc = spec.net == SPEC_NET_JOIN || spec.net == SPEC_NET_HOST
 			     ? 0

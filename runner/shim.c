@@ -28,6 +28,7 @@
 #include "lib/base/json.h"
 #include "lib/base/mem.h"
 #include "runner/container.h"
+#include "runner/device.h"
 #include "runner/idrange.h"
 #include "runner/inside.h"
 #include "runner/join.h"
@@ -47,6 +48,7 @@ enum { REST_FIRST_MS = 100, REST_MAX_MS = 60000, REST_RESET_MS = 10000 };
 
 static int setup(struct shim *shim, struct err *err);
 static int start(struct shim *shim, int *ret_code, struct err *err);
+static int devices_get(struct shim *shim, struct err *err);
 static int spawn(struct shim *shim, struct err *err);
 static int streams_leave(struct err *err);
 static int namespaces_find(struct shim *shim, struct err *err);
@@ -206,6 +208,10 @@ static int start(struct shim *shim, int *ret_code, struct err *err)
 	if (rc < 0)
 		return rc;
 
+	rc = devices_get(shim, err);
+	if (rc < 0)
+		return rc;
+
 	msg.kind = SYNC_GO;
 	/* Lines that do not fit are left out: whole ones only. */
 	while (hosts.size >= sizeof(msg.text)) {
@@ -237,6 +243,20 @@ static int start(struct shim *shim, int *ret_code, struct err *err)
 	if (rc == 0)
 		rc = heard(shim, true, ret_code, err);
 	return rc;
+}
+
+/* Those that are still there from the run before need not be fetched again. */
+static int devices_get(struct shim *shim, struct err *err)
+{
+	if (!shim->spec.devices || !shim->spec.devices[0] ||
+	    faccessat(shim->dir.fd, DEVICE_FILE, F_OK, 0) == 0)
+		return 0;
+	/* Should the shim be killed, the stack must stand until somebody has brought them back. */
+	if (!shim->state.stack)
+		return err_set(err, ERR_UNAVAILABLE, ENOTCONN, shim->spec.devices[0],
+			       "--device-net: moatd must run and know the tenant: it keeps the "
+			       "stack until the interface is back");
+	return devices_take(&shim->dir, &shim->spec, shim->netns, err);
 }
 
 static int spawn(struct shim *shim, struct err *err)
@@ -581,6 +601,8 @@ static void undo(struct shim *shim)
 		(void)shim_reap(shim);
 	}
 	relay_fini(&shim->relay);
+	if (shim->netns >= 0)
+		(void)devices_return(&shim->dir, shim->socket, shim->netns, &err);
 	if (shim->stack_here && stack_delete(shim->socket, &shim->spec.name, &err) == 0)
 		shim->state.stack = false;
 	if (first && !shim->state.stack) {
@@ -603,12 +625,15 @@ static void finish(struct shim *shim, int code)
 {
 	struct err err = ERR_INIT;
 
+	int back = devices_return(&shim->dir, shim->socket, shim->netns, &err);
+
 	logfile_fini(&shim->log);
 	shim->state.status = STATE_EXITED;
 	shim->state.exit_code = code;
 	if (shim->spec.remove) {
 		/* What cannot be taken away now (the daemon is down) is taken by the next command's sweep. */
-		if ((shim->state.stack &&
+		if (back < 0 ||
+		    (shim->state.stack &&
 		     stack_delete(shim->socket, &shim->spec.name, &err) < 0) ||
 		    container_erase(&shim->dir, shim->spec.id, &shim->state, &err) < 0)
 			(void)state_save(&shim->dir, &shim->state, &err);

@@ -41,7 +41,7 @@ struct spec_raw {
 	const char *allow, **mask, **unmask, **landlock;
 	bool unconfined;
 	const char *pid, *pid_join, *ipc, *ipc_join, *restart;
-	const char **publish, **tmpfs;
+	const char **publish, **tmpfs, **devices;
 	const json_t *args, *env, *networks, *volumes, *steps, *seeds, *x11;
 	bool read_only, remove, interactive, attached, linger, tty;
 	struct spec_size size;
@@ -85,6 +85,7 @@ static const struct json_field spec_fields[] = {
 	{"stopSignal", JSON_FIELD_INT, RAW(stop_signal), 0, 0, SIGNAL_MAX},
 	{"publish", JSON_FIELD_STRV, RAW(publish), 0, 0, SPEC_ARGS_MAX},
 	{"tmpfs", JSON_FIELD_STRV, RAW(tmpfs), 0, 0, SPEC_VOLUMES_MAX},
+	{"devices", JSON_FIELD_STRV, RAW(devices), 0, 0, SPEC_DEVICES_MAX},
 	{"networks", JSON_FIELD_ARRAY, RAW(networks), 0, 0, SPEC_NETWORKS_MAX},
 	{"volumes", JSON_FIELD_ARRAY, RAW(volumes), 0, 0, SPEC_VOLUMES_MAX},
 	{"steps", JSON_FIELD_ARRAY, RAW(steps), 0, 0, SPEC_STEPS_MAX},
@@ -192,6 +193,12 @@ int spec_check(const struct spec *spec, struct err *err)
 		rc = err_set(err, ERR_NAME, EINVAL, spec->hostname,
 			     "a host name is at most %d characters, no space",
 			     SPEC_HOSTNAME_MAX);
+	if (rc == 0 && spec->devices)
+		rc = count_check("interfaces", count_of(spec->devices), SPEC_DEVICES_MAX, err);
+	if (rc == 0 && spec->devices && spec->devices[0] &&
+	    (spec->net == SPEC_NET_JOIN || spec->net == SPEC_NET_HOST))
+		rc = err_set(err, ERR_USAGE, EINVAL, spec->devices[0],
+			     "--device-net: an interface goes to a stack of the container's own");
 	if (rc == 0 && spec->security.landlock)
 		rc = landlock_check(spec->security.landlock, err);
 	for (size_t i = 0; rc == 0 && spec->security.mask && spec->security.mask[i]; i++)
@@ -271,6 +278,8 @@ json_t *spec_encode(const struct spec *spec)
 	json_object_set_new(doc, "stopSignal", json_integer(spec->stop_signal));
 	json_object_set_new(doc, "publish", strv_encode(spec->publish));
 	json_object_set_new(doc, "tmpfs", strv_encode(spec->tmpfs));
+	if (spec->devices)
+		json_object_set_new(doc, "devices", strv_encode(spec->devices));
 	for (size_t i = 0; i < spec->network_count; i++) {
 		const struct spec_network *network = &spec->networks[i];
 		json_t *row = json_object();
@@ -341,6 +350,7 @@ int spec_decode(const json_t *doc, struct arena *arena, struct spec *ret_spec, s
 		return rc;
 	spec.publish = strv_or_empty(raw.publish, arena);
 	spec.tmpfs = strv_or_empty(raw.tmpfs, arena);
+	spec.devices = raw.devices;
 	spec.user = raw.user;
 	spec.workdir = raw.workdir ? raw.workdir : "/";
 	spec.hostname = raw.hostname ? raw.hostname : "";

@@ -28,6 +28,7 @@ enum {
 		128 * 1024, /* characters of one argument (the kernel's MAX_ARG_STRLEN) */
 	SPEC_HOSTNAME_MAX = 63,
 	SPEC_DISPLAY_MAX = 65535,
+	SPEC_DEVICES_MAX = 16,
 	SPEC_PATHS_MAX = 256,  /* masked, unmasked, and rules of Landlock */
 	SPEC_COOKIE_MAX = 64, /* bytes; MIT-MAGIC-COOKIE-1 has 16 */
 };
@@ -120,6 +121,7 @@ struct spec_seed {
  * @join: full name of the container whose stack is joined (SPEC_NET_JOIN)
  * @pid_join, @ipc_join: the same for processes and IPC objects (SPEC_NS_JOIN)
  * @x11: NULL: no display
+ * @devices: interfaces of the host as --device-net has them, NULL-terminated, or NULL
  * @rootfs: absolute path, or NULL for the copy-on-write view of the host
  * @linger: the command starts daemons and ends with 0: the container lives as long as they
  * @attached: a client watches: its death is the container's
@@ -150,6 +152,7 @@ struct spec {
 	int64_t stop_signal;
 	const char **publish;
 	const char **tmpfs;
+	const char **devices;
 	struct spec_network *networks;
 	size_t network_count;
 	struct spec_volume *volumes;

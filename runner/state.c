@@ -30,7 +30,8 @@ static const char *const status_names[] = {
 
 /* Every file a container's folder may hold; fs/ is apart. */
 static const char *const folder_files[] = {
-	"spec.json", "state.json", "log", "log.1", "lock", "ctl", "spec.json.new", "state.json.new"};
+	"spec.json", "state.json", "log", "log.1", "lock", "ctl", "spec.json.new", "state.json.new",
+	"devices", "devices.new"};
 
 struct state_raw {
 	const char *status;

@@ -8,6 +8,7 @@
  *	                                 ctl        its shim's socket, see shim_own.h
  *	                                 log, log.1 what it wrote
  *	                                 fs/        its writable layer, while it does not run
+ *	                                 devices    interfaces of the host it has (device.h)
  *	RUNTIME/containers/.ids, .layer  see idrange.h, rootfs.c
  *
  * Floor F4. Who holds the lock owns the folder: the shim, or, when there is

@@ -219,6 +219,18 @@ void rtnl_link_gen_mode(struct nlbatch *batch, const char *name, uint8_t mode)
 	nlbuf_end(batch, nlh);
 }
 
+void rtnl_link_move(struct nlbatch *batch, uint32_t index, const char *name, int ns_fd)
+{
+	struct ifinfomsg *ifi;
+	struct nlmsghdr *nlh = link_begin(batch, RTM_NEWLINK, 0, &ifi);
+
+	ifi->ifi_index = (int)index;
+	if (name)
+		mnl_attr_put_strz(nlh, IFLA_IFNAME, name);
+	mnl_attr_put_u32(nlh, IFLA_NET_NS_FD, (uint32_t)ns_fd);
+	nlbuf_end(batch, nlh);
+}
+
 void rtnl_link_group(struct nlbatch *batch, const char *name, uint32_t group)
 {
 	struct ifinfomsg *ifi;

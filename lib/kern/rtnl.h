@@ -39,6 +39,8 @@ void rtnl_veth_add(struct nlbatch *batch, const struct obj_link *link, uint32_t 
 void rtnl_link_set(struct nlbatch *batch, const struct obj_link *link, uint32_t master_index);
 void rtnl_link_mtu(struct nlbatch *batch, const char *name, uint32_t mtu); /* and nothing else of it */
 void rtnl_link_up(struct nlbatch *batch, const char *name, bool up);
+/** rtnl_link_move() - to the namespace @ns_fd; @name: what it is called there, NULL: as here. It is down afterwards, without addresses. */
+void rtnl_link_move(struct nlbatch *batch, uint32_t index, const char *name, int ns_fd);
 /** rtnl_link_gen_mode() - how IPv6 makes link-local addresses: IN6_ADDR_GEN_MODE_*. The link must stand: EAFNOSUPPORT before. */
 void rtnl_link_gen_mode(struct nlbatch *batch, const char *name, uint8_t mode);
 void rtnl_link_del(struct nlbatch *batch,

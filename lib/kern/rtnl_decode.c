@@ -155,6 +155,11 @@ static bool link_read(const struct nlmsghdr *nlh, uint16_t type, struct link_mes
 	link->mtu = nlbuf_u32(attrs[IFLA_MTU], 0);
 	link->group = nlbuf_u32(attrs[IFLA_GROUP], 0);
 	link->master = nlbuf_u32(attrs[IFLA_MASTER], 0);
+	link->far = attrs[IFLA_LINK_NETNSID] != NULL;
+	/* A device that is made of itself says its own index. */
+	link->link = nlbuf_u32(attrs[IFLA_LINK], 0);
+	if (!link->far && link->link == (uint32_t)ifi->ifi_index)
+		link->link = 0;
 	link->up = (ifi->ifi_flags & IFF_UP) != 0;
 	link->running = (ifi->ifi_flags & IFF_RUNNING) != 0;
 	link->loopback = (ifi->ifi_flags & IFF_LOOPBACK) != 0;

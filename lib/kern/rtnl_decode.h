@@ -47,6 +47,8 @@ struct rtnl_link_info {
 	uint32_t mtu;
 	uint32_t group;
 	uint32_t master; /* index, 0 for none */
+	uint32_t link;   /* IFLA_LINK: index of its other end or lower device, 0 for none */
+	bool far;        /* which lies in another namespace */
 	bool up, running, loopback;
 	struct mac mac;
 };

@@ -11,6 +11,7 @@
 #include "lib/base/mem.h"
 #include "lib/base/str.h"
 #include "runner/cli/container.h"
+#include "runner/device.h"
 #include "runner/privilege.h"
 #include "runner/recipes.h"
 #include "runner/security.h"
@@ -44,6 +45,8 @@ const struct cli_verb cli_verb_run = {
 		 "  --ipc container:NAME shares /dev/shm, message queues, System V IPC with it; host: "
 		 "the host's;\n"
 		 "                       private: its own, which is what it has anyway\n"
+		 "  --device-net IF[,force]\n"
+		 "                       an interface of the host is its own until it ends\n"
 		 "  --x11                the X display DISPLAY names: its socket, and its cookie\n"
 		 "  -p, --publish [HOSTIP:]HOST:CONT[/tcp|udp]\n"
 		 "                       a port of the host leads to it, on its first network\n"
@@ -100,6 +103,7 @@ enum option_letter {
 	OPT_CAP_ADD,
 	OPT_CAP_DROP,
 	OPT_SECURITY,
+	OPT_DEVICE_NET,
 	OPT_LANDLOCK,
 	OPT_RESTART,
 	OPT_LATER, /* promised, not built: refused by name */
@@ -134,7 +138,7 @@ static const struct option options[] = {
 	{"cpus", required_argument, NULL, OPT_LATER},
 	{"pids-limit", required_argument, NULL, OPT_LATER},
 	{"restart", required_argument, NULL, OPT_RESTART},
-	{"device-net", required_argument, NULL, OPT_LATER},
+	{"device-net", required_argument, NULL, OPT_DEVICE_NET},
 	CLI_COMMON_LONG,
 	{0},
 };
@@ -146,7 +150,7 @@ struct building {
 	const char *name;
 	bool detach, x11;
 	uint64_t caps_dropped; /* by name */
-	size_t env_count, publish_count, tmpfs_count;
+	size_t env_count, publish_count, tmpfs_count, device_count;
 };
 
 static int option_take(struct building *b, int letter, const char *name, struct err *err);
@@ -251,6 +255,16 @@ static int option_take(struct building *b, int letter, const char *name, struct 
 	case OPT_IPC:
 		rc = ns_take(b, letter, optarg, err);
 		break;
+	case OPT_DEVICE_NET: {
+		char device[16];
+		bool force;
+
+		rc = device_parse(optarg, device, &force, err);
+		if (rc == 0)
+			spec->devices = strings_add(b->arena, spec->devices, &b->device_count,
+						    optarg);
+		break;
+	}
 	case OPT_SECURITY:
 		rc = security_option_take(optarg, spec, b->arena, err);
 		break;
@@ -519,7 +533,8 @@ static const char **strings_add(struct arena *arena, const char **strings, size_
 {
 	const char **grown = arena_array(arena, *count + 2, sizeof(*grown));
 
-	memcpy(grown, strings, *count * sizeof(*grown));
+	if (*count)
+		memcpy(grown, strings, *count * sizeof(*grown));
 	grown[(*count)++] = text;
 	return grown;
 }

@@ -25,6 +25,8 @@ static struct spec_step steps[] = {{.args = args, .user = "postgres", .unless = 
 static struct spec_seed seeds[] = {{"/var/lib/x", NULL, 33, 33, 02755},
 				   {"/etc/y", "text\n", 0, 0, 0600}};
 
+static void refused(struct spec *spec, enum err_kind kind);
+
 static struct spec whole(void)
 {
 	struct spec spec = {
@@ -87,6 +89,24 @@ static void json_is_inverse(void **state)
 	assert_int_equal(back.size.columns, 80);
 	assert_int_equal(back.restart, SPEC_RESTART_ON_FAILURE);
 	assert_int_equal(back.restart_max, 3);
+}
+
+static void devices_pass(void **state)
+{
+	static const char *devices[] = {"eth1", "eth2,force", NULL};
+	cleanup(arena_freep) struct arena *arena = arena_new();
+	struct spec spec = whole(), back;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	spec.devices = devices;
+	cleanup(json_freep) json_t *doc = spec_encode(&spec);
+	assert_int_equal(spec_decode(doc, arena, &back, &err), 0);
+	assert_string_equal(back.devices[1], "eth2,force");
+	spec.network_count = 0;
+	spec.publish = none;
+	spec.net = SPEC_NET_HOST;
+	refused(&spec, ERR_USAGE);
 }
 
 static void joins_and_display_pass(void **state)
@@ -315,6 +335,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(json_is_inverse), cmocka_unit_test(joins_and_display_pass),
+		cmocka_unit_test(devices_pass),
 		cmocka_unit_test(restart_texts),   cmocka_unit_test(long_arguments_pass),
 		cmocka_unit_test(check_refuses),   cmocka_unit_test(decode_refuses),
 		cmocka_unit_test(networks_parse),  cmocka_unit_test(volumes_parse),
