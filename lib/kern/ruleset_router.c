@@ -28,6 +28,8 @@ static const struct nft_chain_def chains[] = {
 #define ROUTED4 META(OIFNAME, 0), IS_NAME(0, "uplink"), IPV4(0), NET_BYTES(12, 4, 0), META(MARK, 1), IN(SET_ROUTER_ROUTED4, 0)
 #define ROUTED6 META(OIFNAME, 0), IS_NAME(0, "uplink"), IPV6(0), NET_BYTES(8, 16, 0), META(MARK, 4), IN(SET_ROUTER_ROUTED6, 0)
 
+#define NAMES6 0xfe, 0xc0, 0, 0, 0, 0, 0xff, 0xff, 0, 0, 0, 0, 0, 0, 0, 1 /* network_names6() */
+
 static const struct nft_tally_def tallies[] = {{0}};
 
 static const struct nft_rule_def rules[] = {
@@ -37,11 +39,11 @@ static const struct nft_rule_def rules[] = {
 	     BYTE_BETWEEN(0, 135, 136) /* neighbour solicitation, advertisement */, ACCEPT),
 	/*
 	 * From here on the address must be one of the device it came by: the gateway of another network is not to be
-	 * reached. That of all routed ports stands on none of them.
+	 * reached. Those of all routed ports stand on none of them.
 	 */
 	RULE("input", IPV4(0), META(IIFNAME, 0), IS(0, 2, 'm', 'p'), NET_BYTES(16, 4, 0),
 	     IS_NOT(0, 4, 169, 254, 1, 1), DROP),
-	RULE("input", IPV6(0), META(IIFNAME, 0), IS(0, 2, 'm', 'p'), DROP),
+	RULE("input", IPV6(0), META(IIFNAME, 0), IS(0, 2, 'm', 'p'), NET_BYTES(24, 16, 0), IS_NOT(0, 16, NAMES6), DROP),
 	RULE("input", META(IIFNAME, 0), IS_NOT(0, 2, 'm', 'p'),
 	     FIB(ADDRTYPE, NFTA_FIB_F_DADDR | NFTA_FIB_F_IIF, 0), IS_NOT32(0, 2 /* RTN_LOCAL */), DROP),
 	RULE("input", IPV4(0), L4(0, IPPROTO_ICMP), TRANS_BYTES(0, 1, 0),

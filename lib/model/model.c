@@ -202,6 +202,7 @@ int model_subnet_check(const struct tenant *tenant, const struct network_want *w
 	struct network *other;
 	char text[PREFIX_STR_SIZE], text2[PREFIX_STR_SIZE];
 	uint8_t bits = ip_bits(&subnet->ip);
+	struct ip names6 = network_names6();
 	size_t cursor = 0;
 
 	prefix_print(subnet, text);
@@ -229,6 +230,9 @@ int model_subnet_check(const struct tenant *tenant, const struct network_want *w
 	if (holder)
 		return err_set(err, ERR_CONFLICT, EEXIST, full, "subnet %s overlaps %s, which is allowed to %s/%s:%s", text,
 			       prefix_print(&held, text2), tenant->name, holder->stack->name, holder->ifname);
+	if (prefix_contains(subnet, &names6))
+		return err_set(err, ERR_CONFLICT, EEXIST, full, "subnet %s holds %s, at which names are asked for", text,
+			       ip_print(&names6, text2));
 	if (prefix_overlaps(subnet, &tenant->model->pools.transit4) ||
 	    prefix_overlaps(subnet, &tenant->model->pools.transit6))
 		return err_set(err, ERR_CONFLICT, EEXIST, full, "subnet %s overlaps the addresses of the uplinks", text);
@@ -461,6 +465,11 @@ int network_mode_parse(const char *name, enum network_mode *ret_mode)
 			return 0;
 		}
 	return -EINVAL;
+}
+
+struct ip network_names6(void)
+{
+	return (struct ip){ .family = 6, .b = { 0xfe, 0xc0, 0, 0, 0, 0, 0xff, 0xff, [15] = 1 } };
 }
 
 struct ip network_gateway(uint8_t family)

@@ -265,6 +265,13 @@ const char *network_mode_name(enum network_mode mode);
 int network_mode_parse(const char *name, enum network_mode *ret_mode);
 /** network_gateway() - of routed networks: 169.254.1.1 for family 4, fe80::1 for 6 */
 struct ip network_gateway(uint8_t family);
+/**
+ * network_names6() - where the name service of routed networks is reached by IPv6: fec0:0:0:ffff::1
+ * One address a router, as 169.254.1.1 is. It cannot be the gateway's, which is link-local and would have to stand on each port.
+ * This one was set apart for name servers (draft-ietf-ipngwg-dns-discovery; systems without another ask there), in a range that
+ * nobody routes any more (RFC 3879).
+ */
+struct ip network_names6(void);
 /** network_goes_out() - may its endpoints use the uplink? */
 bool network_goes_out(const struct network *network);
 /**

@@ -26,6 +26,8 @@
  * same prefix a port, and the kernel walks all routes of one prefix whenever it
  * adds one (9.6 ms for IPv6 alone at the 10,000th port) and whenever a packet
  * comes for it: any stack could keep a processor busy with pings of its gateway.
+ * Names are asked for at 169.254.1.1 and, by IPv6, at fec0:0:0:ffff::1, which
+ * stands on the uplink, too.
  *
  * A virtual machine's tap stands in a stack of its own, behind a port like any
  * other, and not among the ports: who holds an open tap holds the namespace it
@@ -220,6 +222,7 @@ void desired_router(const struct tenant *tenant, const struct host_facts *facts,
 	struct mac mac = uplink_mac(tenant, false), peer_mac = uplink_mac(tenant, true);
 	struct prefix host4 = tenant_transit4(tenant, false), host6 = tenant_transit6(tenant, false);
 	struct prefix router4 = tenant_transit4(tenant, true), router6 = tenant_transit6(tenant, true);
+	struct prefix names6 = { .ip = network_names6(), .len = 128 };
 	char uplink[OBJ_IFNAME_SIZE], alias[OBJ_ALIAS_SIZE];
 
 	model_ifname('u', tenant->id, uplink);
@@ -244,6 +247,7 @@ void desired_router(const struct tenant *tenant, const struct host_facts *facts,
 	add_uplink_side(objs, tenant, ns, UPLINK_NAME, true);
 	add(objs, obj_sysctl(ns, SYSCTL_IPV4_ARP_IGNORE, UPLINK_NAME, 1));
 	add(objs, obj_addr(ns, UPLINK_NAME, &routed_gateway));
+	add(objs, obj_addr(ns, UPLINK_NAME, &names6));
 	add(objs, obj_route(ns, &default4, &host4.ip, UPLINK_NAME));
 	add(objs, obj_route(ns, &default6, &host6.ip, UPLINK_NAME));
 

@@ -161,11 +161,12 @@ json_t *present_publish(const struct endpoint *endpoint)
 	return array;
 }
 
-/* Who answers names: gateways of the families the endpoint has. fe80::1 of a routed network is a neighbour, no address. */
+/* Who answers names: gateways of the families the endpoint has; for fe80::1 of a routed network, which is no address, another. */
 static json_t *dns_json(const struct endpoint *endpoint)
 {
 	const struct network *network = endpoint->network;
 	json_t *dns = json_array(), *gateways;
+	char text[IP_STR_SIZE];
 	size_t i;
 	json_t *item;
 
@@ -176,12 +177,14 @@ static json_t *dns_json(const struct endpoint *endpoint)
 		struct ip ip;
 		bool has = false;
 
-		if (ip_parse(json_string_value(item), &ip) < 0 || (ip.family == 6 && ip_is_linklocal(&ip)))
+		if (ip_parse(json_string_value(item), &ip) < 0)
 			continue;
 		for (size_t j = 0; j < endpoint->ip_count; j++)
 			has = has || endpoint->ips[j].ip.family == ip.family;
+		if (ip.family == 6 && ip_is_linklocal(&ip))
+			ip = network_names6();
 		if (has)
-			json_array_append(dns, item);
+			json_array_append_new(dns, json_string(ip_print(&ip, text)));
 	}
 	json_decref(gateways);
 	return dns;

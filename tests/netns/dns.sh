@@ -127,8 +127,33 @@ assert_eq "by TCP" 10.1.0.11 "$(ask red/far +tcp @169.254.1.1 w1 A)"
 assert_eq "with its network" fd06::11 "$(ask red/far @169.254.1.1 far.flat AAAA)"
 assert_eq "and forwards" 192.0.2.53 "$(ask red/far @169.254.1.1 www.test A)"
 assert_eq "others know it" 10.6.0.11 "$(ask red/two @10.1.0.1 far A)"
-assert_eq "an endpoint is told whom to ask" 169.254.1.1 \
+assert_eq "by IPv6 at an address of its own" 10.1.0.11 "$(ask red/far @fec0:0:0:ffff::1 w1 A)"
+assert_eq "an endpoint is told whom to ask" "169.254.1.1 fec0:0:0:ffff::1" \
 	"$(moat endpoint show red/far --json | jq -r '[.. | .dns? // empty][0] | join(" ")')"
+
+# IPv6 alone
+moat network create red/six --mode routed --subnet fd07::/64 || die "no network red/six"
+moat network create red/mute6 --mode routed --subnet fd08::/64 --no-dns || die "no network red/mute6"
+moat network create red/shut6 --mode routed --subnet fd09::/64 --internal || die "no network red/shut6"
+moat attach red/six --create --name six --ip fd07::11 -q || die "no red/six"
+moat attach red/mute6 --create --name mute6 -q || die "no red/mute6"
+moat attach red/shut6 --create --name shut6 -q || die "no red/shut6"
+assert_eq "without IPv4: told whom to ask" fec0:0:0:ffff::1 "$(moat endpoint show red/six --json | jq -r '[.. | .dns? // empty][0] | join(" ")')"
+assert_eq "it answers" fd07::11 "$(ask red/six @fec0:0:0:ffff::1 six AAAA)"
+assert_eq "by TCP" fd06::11 "$(ask red/six +tcp @fec0:0:0:ffff::1 far.flat AAAA)"
+assert_eq "an address leads back" six.six. "$(ask red/six @fec0:0:0:ffff::1 -x fd07::11)"
+assert_eq "and forwards" 192.0.2.53 "$(ask red/six @fec0:0:0:ffff::1 www.test A)"
+assert_ok "it answers pings, as 169.254.1.1 does" moat enter red/six -- ping -c1 -W2 fec0:0:0:ffff::1
+assert_eq "an internal network: its own names" fd07::11 "$(ask red/shut6 @fec0:0:0:ffff::1 six AAAA)"
+assert_eq "and no others" "REFUSED qr rd ra" "$(status red/shut6 @fec0:0:0:ffff::1 www.test)"
+assert_match "without name service: nobody there" "timed out|no servers" \
+	"$(moat enter red/mute6 -- dig +time=1 +tries=1 @fec0:0:0:ffff::1 six AAAA 2>&1)"
+assert_match "from a bridge that address is not reached" "timed out|no servers|unreachable" \
+	"$(moat enter red/two -- dig +time=1 +tries=1 @fec0:0:0:ffff::1 six AAAA 2>&1)"
+uplink6=$(moat --json tenant show red | jq -r '.tenant.transit[1]' | cut -d/ -f1)
+assert_match "nor from a routed port another address of the router" "timed out|no servers" \
+	"$(moat enter red/six -- dig +time=1 +tries=1 @"$uplink6" six AAAA 2>&1)"
+assert_status 4 "no network has that address" moat network create red/taken --subnet fec0:0:0:ffff::/64
 
 # Closed, mute, guarded
 assert_eq "an internal network: its own names" 10.1.0.11 "$(ask red/shut @10.3.0.1 w1 A)"

@@ -105,6 +105,7 @@ netns their-router ip -batch - <<-END
 	link set $port alias red/w1:eth0
 	link set $port type bridge_slave learning off flood off mcast_flood on bcast_flood on guard on root_block on
 	addr add 169.254.1.1/32 dev uplink scope link
+	addr add fec0:0:0:ffff::1/128 dev uplink nodad
 	link add $routed_port address $flat_mac mtu 1500 numtxqueues 1 numrxqueues 1 type veth peer name eth1 address $routed_mac mtu 1500 numtxqueues 1 numrxqueues 1 netns their-stack
 	link set $routed_port alias red/w1:eth1
 	neigh add 10.0.0.9 lladdr $mac dev $bridge nud permanent
