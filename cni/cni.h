@@ -57,7 +57,7 @@ enum {
 	CNI_IFNAME_MAX = 15,
 	CNI_STACK_ID_MAX = 40, /* characters of the container's id in the name of its stack */
 	CNI_STACK_SIZE = 4 + CNI_STACK_ID_MAX + 1 + 12 + 1,
-	CNI_PORTS_MAX = 4096,
+	CNI_PORTS_MAX = 65536,
 };
 
 /** struct cni_env - what the runtime set; NULL or "" where it did not */

@@ -4,7 +4,6 @@
  */
 #include <ctype.h>
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "cni/conf.h"
@@ -43,6 +42,8 @@ static const struct json_field port_rows[] = {
 
 static int ports_decode(struct cni_request *request, const json_t *ports, struct arena *arena,
 			struct err *err);
+static int port_decode(const json_t *item, struct arena *arena, struct port *ret_port, struct err *err);
+static const char *port_print(const struct port *first, const struct port *last, struct arena *arena);
 static int port_check(int64_t port, const char *what, struct err *err);
 static int bandwidth_refuse(const json_t *bandwidth, struct err *err);
 static int dns_decode(struct cni_request *request, const json_t *conf, const json_t *runtime,
@@ -83,42 +84,71 @@ int cni_runtime_decode(struct cni_request *request, const struct cni_top *top,
 	return CNI_OK;
 }
 
+/*
+ * Callers expand ranges to one mapping a port; those that follow one another become a range again, which is one element of
+ * a map however long it is.
+ */
 static int ports_decode(struct cni_request *request, const json_t *ports, struct arena *arena,
 			struct err *err)
 {
-	size_t count = json_array_size(ports);
-	const char **specs = arena_array(arena, count + 1, sizeof(*specs));
+	size_t total = json_array_size(ports), count = 0;
+	const char **specs = arena_array(arena, total + 1, sizeof(*specs));
+	struct port first = {0}, last = {0};
 
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < total; i++) {
 		struct port port = {0};
-		char protocol[17] = "tcp", host[IP_STR_SIZE + 3] = "";
-		struct ip ip;
-		int rc = cni_decode(json_array_get(ports, i), port_rows, arena, &port,
-				"portMappings", err);
+		int rc = port_decode(json_array_get(ports, i), arena, &port, err);
 
 		if (rc != CNI_OK)
 			return rc;
-		rc = port_check(port.host, "hostPort", err);
-		if (rc == CNI_OK)
-			rc = port_check(port.container, "containerPort", err);
-		if (rc != CNI_OK)
-			return rc;
-		if (cni_is_set(port.protocol))
-			str_copy(protocol, sizeof(protocol), port.protocol);
-		for (char *c = protocol; *c; c++)
-			*c = (char)tolower((unsigned char)*c);
-		if (cni_is_set(port.ip) && ip_parse(port.ip, &ip) < 0) {
-			err_set(err, ERR_USAGE, EINVAL, "portMappings",
-				"hostIP \"%s\" is no address", port.ip);
-			return CNI_CONFIG;
+		if (i > 0 && port.host == last.host + 1 && port.container == last.container + 1 &&
+		    str_eq(port.protocol, last.protocol) && str_eq(port.ip, last.ip)) {
+			last = port;
+			continue;
 		}
-		if (cni_is_set(port.ip))
-			snprintf(host, sizeof(host), ip.family == 6 ? "[%s]:" : "%s:", port.ip);
-		specs[i] = arena_printf(arena, "%s%lld:%lld/%s", host, (long long)port.host,
-					(long long)port.container, protocol);
+		if (i > 0)
+			specs[count++] = port_print(&first, &last, arena);
+		first = last = port;
 	}
+	if (total > 0)
+		specs[count++] = port_print(&first, &last, arena);
 	request->publish = specs;
 	return CNI_OK;
+}
+
+/* @ret_port: protocol in small letters, address "" where it is any */
+static int port_decode(const json_t *item, struct arena *arena, struct port *ret_port, struct err *err)
+{
+	char *protocol;
+	struct ip ip;
+	int rc = cni_decode(item, port_rows, arena, ret_port, "portMappings", err);
+
+	if (rc == CNI_OK)
+		rc = port_check(ret_port->host, "hostPort", err);
+	if (rc == CNI_OK)
+		rc = port_check(ret_port->container, "containerPort", err);
+	if (rc != CNI_OK)
+		return rc;
+	protocol = arena_strdup(arena, cni_is_set(ret_port->protocol) ? ret_port->protocol : "tcp");
+	for (char *c = protocol; *c; c++)
+		*c = (char)tolower((unsigned char)*c);
+	ret_port->protocol = protocol;
+	ret_port->ip = ret_port->ip ? ret_port->ip : "";
+	if (!*ret_port->ip || ip_parse(ret_port->ip, &ip) == 0)
+		return CNI_OK;
+	err_set(err, ERR_USAGE, EINVAL, "portMappings", "hostIP \"%s\" is no address", ret_port->ip);
+	return CNI_CONFIG;
+}
+
+static const char *port_print(const struct port *first, const struct port *last, struct arena *arena)
+{
+	const char *open = strchr(first->ip, ':') ? "[" : "", *close = *open ? "]:" : *first->ip ? ":" : "";
+
+	if (first->host == last->host)
+		return arena_printf(arena, "%s%s%s%lld:%lld/%s", open, first->ip, close, (long long)first->host,
+				    (long long)first->container, first->protocol);
+	return arena_printf(arena, "%s%s%s%lld-%lld:%lld-%lld/%s", open, first->ip, close, (long long)first->host,
+			    (long long)last->host, (long long)first->container, (long long)last->container, first->protocol);
 }
 
 static int port_check(int64_t port, const char *what, struct err *err)

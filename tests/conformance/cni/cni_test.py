@@ -305,6 +305,20 @@ class Add(Case):
                 self.add(runtimeConfig={"portMappings": [port]})
                 self.assertEqual(self.asked("EndpointAttach")["publish"], [spec])
 
+    def test_ports_that_follow_one_another_are_a_range(self):
+        def ports(*rows):
+            return [dict(zip(("hostPort", "containerPort", "protocol", "hostIP"), row)) for row in rows]
+        for rows, specs in ((((80, 8080), (81, 8081), (82, 8082)), ["80-82:8080-8082/tcp"]),
+                            (((80, 8080), (81, 8082)), ["80:8080/tcp", "81:8082/tcp"]),
+                            (((80, 80), (81, 81, "udp"), (82, 82, "UDP"), (83, 83, "udp", "::1")),
+                             ["80:80/tcp", "81-82:81-82/udp", "[::1]:83:83/udp"]),
+                            (((80, 80, "tcp", "192.0.2.1"), (81, 81, "tcp", "192.0.2.1"), (83, 83)),
+                             ["192.0.2.1:80-81:80-81/tcp", "83:83/tcp"]),
+                            ([(20000 + i, 30000 + i) for i in range(10000)], ["20000-29999:30000-39999/tcp"])):
+            self.start(FINE)
+            self.add(runtimeConfig={"portMappings": ports(*rows)})
+            self.assertEqual(self.asked("EndpointAttach")["publish"], specs)
+
     def test_addresses_asked_for(self):
         """runtimeConfig, then args.cni, then CNI_ARGS"""
         arguments = "IP=10.1.0.9/16,fd00:1::9;MAC=02:00:00:00:00:09"
