@@ -21,8 +21,8 @@ struct container_host {
 	const char *shim;
 };
 
-/** container_shim_path() - moat-shim beside the running program; malloc'ed */
-char *container_shim_path(void);
+/** container_program_path() - moat-shim, moat-files: beside the running program; malloc'ed */
+char *container_program_path(const char *name);
 
 /**
  * container_run() - make and start it; an attached one is watched to its end

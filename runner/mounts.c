@@ -143,7 +143,7 @@ int mounts_enter(const struct spec *spec, const struct mounts *mounts, int root,
 		rc = devices_attach(root, mounts, err);
 	if (rc == 0)
 		rc = covers_attach(spec, mounts, err);
-	if (rc == 0 && spec->read_only && !spec->rootfs)
+	if (rc == 0 && spec->read_only && !spec->rootfs && !spec->image)
 		for (size_t i = 0; rc == 0 && i < ARRAY_COUNT(kept_writable); i++)
 			rc = rebind(root, kept_writable[i], false, err);
 	for (size_t i = 0; rc == 0 && spec->tmpfs[i]; i++) {

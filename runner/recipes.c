@@ -56,7 +56,7 @@ int recipes_apply(struct spec *spec, uint64_t dropped, struct arena *arena, stru
 	const char *name = base_name(spec->args[0]);
 
 	/* A root of its own has what it needs, or its maker knows better. */
-	if (spec->rootfs)
+	if (spec->rootfs || spec->image)
 		return 0;
 	for (size_t i = 0; i < ARRAY_COUNT(recipes); i++)
 		if ((!*recipes[i].name || str_eq(recipes[i].name, name)) &&

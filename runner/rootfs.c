@@ -81,7 +81,7 @@ static int seed_etc(const struct spec *spec, uint32_t base, struct err *err);
 static void resolv_text(struct buf *text);
 static bool is_package_data(const char *parent, const char *name);
 static uint32_t id_inside(uint32_t id, uint32_t base);
-static int overlay_new(int layer, struct err *err);
+static int overlay_new(int layer, const char *lower, struct err *err);
 static char *layer_path(const struct state_dir *dir);
 static int layer_open(const char *path, int *ret_layer, struct err *err);
 
@@ -154,8 +154,38 @@ int rootfs_view(const struct spec *spec, uint32_t base, int layer, bool fresh, i
 		struct err *err)
 {
 	int rc = fresh ? layer_seed(spec, base, layer, err) : 0;
-	int root = rc < 0 ? rc : overlay_new(layer, err);
+	int root = rc < 0 ? rc : overlay_new(layer, "/", err);
 
+	if (chdir("/") < 0 && root >= 0) {
+		fd_close(root);
+		return err_sys(err, ERR_KERNEL, errno, "/", "chdir");
+	}
+	if (root < 0)
+		return root;
+	*ret_root = root;
+	return 0;
+}
+
+int rootfs_image(const struct spec *spec, uint32_t base, int layer, bool fresh, int userns,
+		 int *ret_root, struct err *err)
+{
+	cleanup(fd_closep) int lower = -1;
+	struct statx stx;
+	int rc = fresh ? layer_seed(spec, base, layer, err) : 0;
+	int root;
+
+	if (rc == 0)
+		rc = rootfs_folder(spec->image, userns, true, &lower, err);
+	if (rc < 0)
+		return rc;
+	/* The overlay takes its lower layer by a path: a place in the layer, which nobody else sees. */
+	if (fchdir(layer) < 0 || (mkdir("image", 0700) < 0 && errno != EEXIST) ||
+	    statx(AT_FDCWD, "image", AT_SYMLINK_NOFOLLOW, STATX_TYPE, &stx) < 0)
+		return err_sys(err, ERR_IO, errno, NULL, "mkdir in the layer");
+	if (!(stx.stx_attributes & STATX_ATTR_MOUNT_ROOT) &&
+	    move_mount(lower, "", AT_FDCWD, "image", MOVE_MOUNT_F_EMPTY_PATH) < 0)
+		return err_sys(err, ERR_KERNEL, errno, spec->image, "mount of the image");
+	root = overlay_new(layer, "image", err);
 	if (chdir("/") < 0 && root >= 0) {
 		fd_close(root);
 		return err_sys(err, ERR_KERNEL, errno, "/", "chdir");
@@ -276,11 +306,12 @@ static int layer_seed(const struct spec *spec, uint32_t base, int layer, struct 
 	if (fchdir(layer) < 0 || mkdir("up", 0755) < 0 || mkdir("work", 0700) < 0 ||
 	    chdir("up") < 0)
 		rc = err_sys(err, ERR_IO, errno, NULL, "mkdir in the layer");
-	for (size_t i = 0; rc == 0 && i < ARRAY_COUNT(seeds); i++)
+	/* An image brings its folders itself; ours are / and /etc alone, the first two. */
+	for (size_t i = 0; rc == 0 && i < (spec->image ? 2 : ARRAY_COUNT(seeds)); i++)
 		rc = seed_folder(seeds[i].path, base, base, seeds[i].mode, seeds[i].kind, err);
-	for (size_t i = 0; rc == 0 && i < ARRAY_COUNT(skeletons); i++)
+	for (size_t i = 0; rc == 0 && !spec->image && i < ARRAY_COUNT(skeletons); i++)
 		rc = seed_skeleton(skeletons[i], base, 1, err);
-	if (rc == 0)
+	if (rc == 0 && !spec->image)
 		rc = seed_skeleton("var/log", base, LOG_DEPTH_MAX, err);
 	if (rc == 0)
 		rc = seed_etc(spec, base, err);
@@ -436,10 +467,10 @@ static uint32_t id_inside(uint32_t id, uint32_t base)
  * the root file system alone, what is mounted below is left out (clone_private_mount() in
  * fs/namespace.c). Leaves the working folder in the layer.
  */
-static int overlay_new(int layer, struct err *err)
+static int overlay_new(int layer, const char *lower, struct err *err)
 {
-	static const char *const options[][2] = {
-		{"lowerdir", "/"}, {"upperdir", "up"}, {"workdir", "work"}};
+	const char *const options[][2] = {
+		{"lowerdir", lower}, {"upperdir", "up"}, {"workdir", "work"}};
 	cleanup(fd_closep) int context = fsopen("overlay", FSOPEN_CLOEXEC);
 	int fd;
 

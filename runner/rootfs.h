@@ -51,6 +51,13 @@ int rootfs_view(const struct spec *spec, uint32_t base, int layer, bool fresh, i
 		struct err *err);
 
 /**
+ * rootfs_image() - the view of an unpacked image (spec->image) as a detached mount: the image below, read-only, as many
+ * containers may share it, its ids seen as those of @userns; the layer above
+ */
+int rootfs_image(const struct spec *spec, uint32_t base, int layer, bool fresh, int userns,
+		 int *ret_root, struct err *err);
+
+/**
  * rootfs_folder() - a folder or file of the host as a detached mount, its ids 0..65535 seen as those of @userns
  * No symbolic link is followed: resolve it when it is named. Refused where the file system cannot map ids.
  */

@@ -371,7 +371,10 @@ static int mounts_send(struct shim *shim, struct err *err)
 			rc = rootfs_layer_mount(&shim->dir, &shim->layer, err);
 		else if (shim->layer < 0)
 			rc = rootfs_layer_put(&shim->dir, shim->layer_mount, &shim->layer, err);
-		if (rc == 0)
+		if (rc == 0 && spec->image)
+			rc = rootfs_image(spec, (uint32_t)shim->state.id_base, shim->layer, fresh,
+					  shim->userns, &mount, err);
+		else if (rc == 0)
 			rc = rootfs_view(spec, (uint32_t)shim->state.id_base, shim->layer,
 					 fresh, &mount, err);
 	}
@@ -379,7 +382,7 @@ static int mounts_send(struct shim *shim, struct err *err)
 		rc = mount_send(shim, mount, SYNC_MOUNT_ROOT, "/", err);
 	if (rc == 0)
 		rc = host_mounts_send(shim, err);
-	if (rc == 0 && !spec->rootfs)
+	if (rc == 0 && !spec->rootfs && !spec->image)
 		rc = rootfs_host_mounts(extra_send, shim, err);
 	for (size_t i = 0; rc == 0 && i < spec->volume_count; i++) {
 		const struct spec_volume *volume = &spec->volumes[i];

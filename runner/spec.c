@@ -40,8 +40,8 @@ struct spec_raw {
 	const char *tenant, *name, *id, *user, *workdir, *hostname, *rootfs, *join, *net, *caps;
 	const char *allow, **mask, **unmask, **landlock;
 	bool unconfined;
-	const char *pid, *pid_join, *ipc, *ipc_join, *restart;
-	const char **publish, **tmpfs, **devices;
+	const char *pid, *pid_join, *ipc, *ipc_join, *restart, *image, *image_digest;
+	const char **publish, **tmpfs, **devices, **expose;
 	const json_t *args, *env, *networks, *volumes, *steps, *seeds, *x11;
 	bool read_only, remove, interactive, attached, linger, tty;
 	struct spec_size size;
@@ -59,6 +59,9 @@ static const struct json_field spec_fields[] = {
 	{"workdir", JSON_FIELD_STRING, RAW(workdir), 0, 0, 0},
 	{"hostname", JSON_FIELD_STRING, RAW(hostname), 0, 0, SPEC_HOSTNAME_MAX},
 	{"rootfs", JSON_FIELD_STRING, RAW(rootfs), 0, 0, 0},
+	{"image", JSON_FIELD_STRING, RAW(image), 0, 0, 0},
+	{"imageDigest", JSON_FIELD_STRING, RAW(image_digest), 0, 0, 0},
+	{"expose", JSON_FIELD_STRV, RAW(expose), 0, 0, SPEC_ARGS_MAX},
 	{"join", JSON_FIELD_STRING, RAW(join), 0, 0, 0},
 	{"net", JSON_FIELD_STRING, RAW(net), JSON_REQUIRED, 0, 0},
 	{"pid", JSON_FIELD_STRING, RAW(pid), 0, 0, 0},
@@ -186,6 +189,11 @@ int spec_check(const struct spec *spec, struct err *err)
 	}
 	if (rc == 0 && spec->rootfs)
 		rc = path_check("rootfs", spec->rootfs, err);
+	if (rc == 0 && spec->image)
+		rc = path_check("image", spec->image, err);
+	if (rc == 0 && spec->image && spec->rootfs)
+		rc = err_set(err, ERR_USAGE, EINVAL, NULL,
+			     "--rootfs and --image exclude each other");
 	if (rc == 0)
 		rc = path_check("workdir", spec->workdir, err);
 	if (rc == 0 &&
@@ -242,6 +250,10 @@ json_t *spec_encode(const struct spec *spec)
 	set_string(doc, "workdir", spec->workdir);
 	set_string(doc, "hostname", spec->hostname);
 	set_string(doc, "rootfs", spec->rootfs);
+	set_string(doc, "image", spec->image);
+	set_string(doc, "imageDigest", spec->image_digest);
+	if (spec->expose && spec->expose[0])
+		json_object_set_new(doc, "expose", strv_encode(spec->expose));
 	set_string(doc, "join", spec->join);
 	set_string(doc, "net", net_names[spec->net]);
 	set_string(doc, "pid", ns_names[spec->pid]);
@@ -355,6 +367,9 @@ int spec_decode(const json_t *doc, struct arena *arena, struct spec *ret_spec, s
 	spec.workdir = raw.workdir ? raw.workdir : "/";
 	spec.hostname = raw.hostname ? raw.hostname : "";
 	spec.rootfs = raw.rootfs;
+	spec.image = raw.image;
+	spec.image_digest = raw.image_digest;
+	spec.expose = strv_or_empty(raw.expose, arena);
 	spec.join = raw.join;
 	spec.pid_join = raw.pid_join;
 	spec.ipc_join = raw.ipc_join;

@@ -122,7 +122,9 @@ struct spec_seed {
  * @pid_join, @ipc_join: the same for processes and IPC objects (SPEC_NS_JOIN)
  * @x11: NULL: no display
  * @devices: interfaces of the host as --device-net has them, NULL-terminated, or NULL
- * @rootfs: absolute path, or NULL for the copy-on-write view of the host
+ * @rootfs: absolute path, or NULL for the copy-on-write view of the host, or of an image
+ * @image: folder of the unpacked image its files are seen through to, or NULL; @image_digest: of its manifest
+ * @expose: what the image says of ports: told, and no more
  * @linger: the command starts daemons and ends with 0: the container lives as long as they
  * @attached: a client watches: its death is the container's
  * @tty: its streams are a terminal of its own, which begins with @size
@@ -139,6 +141,8 @@ struct spec {
 	const char *workdir;
 	const char *hostname;
 	const char *rootfs;
+	const char *image, *image_digest;
+	const char **expose;
 	const char *join, *pid_join, *ipc_join;
 	uint64_t caps;
 	enum spec_net net;

@@ -28,13 +28,14 @@ enum cli_exit {
 
 /**
  * struct cli - one invocation
+ * @state_dir: "/var/lib/moat", or $MOAT_STATE_DIR: images are unpacked below it
  * @runtime_dir: "/run/moat", or $MOAT_RUNTIME_DIR: where the socket and the runner's state are
  * @socket: --socket, or $MOAT_SOCKET, or RUNTIME_DIR/moatd.sock
  * @verb: full name of the running verb for messages: "tenant create"
  * @quiet: no word about what went well; of a list the names alone
  */
 struct cli {
-	const char *runtime_dir;
+	const char *runtime_dir, *state_dir;
 	const char *socket;
 	const char *verb;
 	char *const *argv; /* of the running verb, for messages about options */
@@ -140,7 +141,7 @@ extern const struct cli_verb cli_verb_tenant, cli_verb_network, cli_verb_attach,
 	cli_verb_publish, cli_verb_unpublish, cli_verb_enter, cli_verb_check, cli_verb_events, cli_verb_doctor,
 	cli_verb_version; /* netd's */
 extern const struct cli_verb cli_verb_run, cli_verb_ps, cli_verb_exec, cli_verb_attach_tty, cli_verb_stop, cli_verb_kill,
-	cli_verb_wait, cli_verb_restart, cli_verb_rm, cli_verb_inspect, cli_verb_logs; /* the runner's: runner/cli/container_*.c */
+	cli_verb_wait, cli_verb_restart, cli_verb_rm, cli_verb_inspect, cli_verb_cp, cli_verb_logs; /* the runner's: runner/cli/container_*.c */
 extern const struct cli_verb cli_verb_lab; /* runner/cli/lab/ */
 
 #endif

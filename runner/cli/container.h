@@ -16,4 +16,8 @@ int container_each_operand(struct cli *cli, int argc, char **argv,
 				      const struct name *name, void *ctx, struct err *err),
 			   void *ctx);
 
+/** container_image() - --image NAME: unpack it where it is not yet, and let it fill in @spec. Return: 0 or -errno. */
+int container_image(const struct cli *cli, const char *image, struct spec *spec,
+		    struct arena *arena, struct err *err);
+
 #endif

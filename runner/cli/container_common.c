@@ -11,7 +11,7 @@ void container_host_init(struct container_host *host, const struct cli *cli)
 	*host = (struct container_host){
 		.runtime_dir = cli->runtime_dir,
 		.socket = cli->socket,
-		.shim = container_shim_path(),
+		.shim = container_program_path("moat-shim"),
 	};
 }
 

@@ -108,6 +108,8 @@ static json_t *config(const struct spec *spec)
 						spec->volumes[i].source, "target",
 						spec->volumes[i].target, "readOnly",
 						spec->volumes[i].read_only));
+	json_object_set_new(doc, "image", or_null(spec->image_digest));
+	json_object_set_new(doc, "expose", strings(spec->expose));
 	json_object_update_new(
 		doc,
 		json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:b, s:b, s:b, s:o, s:s}",

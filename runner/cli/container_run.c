@@ -65,6 +65,9 @@ const struct cli_verb cli_verb_run = {
 		 "                       may read cannot be read; /home, /root, /run, /tmp, "
 		 "/var/log and the\n"
 		 "                       folders of services below /var/lib begin empty\n"
+		 "  --image LAYOUT[:TAG] an OCI image layout, as podman, skopeo and umoci make it: "
+		 "its files, and\n"
+		 "                       its Entrypoint, Cmd, Env, User, WorkingDir, StopSignal\n"
 		 "  --restart no|on-failure[:N]|always\n"
 		 "                       start it again when it ends, or ends with another status "
 		 "than 0 (N times at\n"
@@ -106,6 +109,7 @@ enum option_letter {
 	OPT_DEVICE_NET,
 	OPT_LANDLOCK,
 	OPT_RESTART,
+	OPT_IMAGE,
 	OPT_LATER, /* promised, not built: refused by name */
 };
 
@@ -133,7 +137,7 @@ static const struct option options[] = {
 	{"security-opt", required_argument, NULL, OPT_SECURITY},
 	{"landlock", required_argument, NULL, OPT_LANDLOCK},
 	{"tty", no_argument, NULL, 't'},
-	{"image", required_argument, NULL, OPT_LATER},
+	{"image", required_argument, NULL, OPT_IMAGE},
 	{"memory", required_argument, NULL, OPT_LATER},
 	{"cpus", required_argument, NULL, OPT_LATER},
 	{"pids-limit", required_argument, NULL, OPT_LATER},
@@ -147,6 +151,8 @@ static const struct option options[] = {
 struct building {
 	struct spec spec;
 	struct arena *arena;
+	const struct cli *cli;
+	const char *image;
 	const char *name;
 	bool detach, x11;
 	uint64_t caps_dropped; /* by name */
@@ -177,7 +183,7 @@ static int run_run(struct cli *cli, int argc, char **argv)
 	int letter, index = -1, code;
 
 	b.spec.caps = privilege_caps_default();
-	b.spec.workdir = "/";
+	b.cli = cli;
 	b.spec.env = b.spec.publish = b.spec.tmpfs = arena_array(arena, 1, sizeof(*b.spec.env));
 	while ((letter = getopt_long(argc, argv, CLI_COMMON_SHORT "dip:v:e:w:u:t", options,
 				     &index)) != -1) {
@@ -335,6 +341,9 @@ static int option_take(struct building *b, int letter, const char *name, struct 
 	case OPT_RESTART:
 		rc = spec_restart_parse(optarg, spec, err);
 		break;
+	case OPT_IMAGE:
+		b->image = optarg;
+		break;
 	case OPT_LATER:
 		rc = err_set(err, ERR_UNSUPPORTED, ENOTSUP, NULL, "--%s is not built yet", name);
 		break;
@@ -430,8 +439,11 @@ static int complete(struct building *b, char **args, struct err *err)
 	spec->args = arena_array(b->arena, count + 1, sizeof(*spec->args));
 	for (size_t i = 0; i < count; i++)
 		spec->args[i] = args[i];
-	if (count == 0)
+	if (count == 0 && !b->image)
 		return err_set(err, ERR_USAGE, EINVAL, NULL, "COMMAND is missing");
+	if (spec->rootfs && b->image)
+		return err_set(err, ERR_USAGE, EINVAL, NULL,
+			       "--rootfs and --image exclude each other");
 	/* One that excludes the other is refused by spec_check(). */
 	if (spec->network_count && spec->net == SPEC_NET_NONE)
 		spec->net = SPEC_NET_OWN;
@@ -450,6 +462,13 @@ static int complete(struct building *b, char **args, struct err *err)
 	}
 	str_hex48_print(random_id48(), spec->id);
 	rc = name_complete(b, err);
+	if (rc == 0 && b->image) {
+		rc = container_image(b->cli, b->image, spec, b->arena, err);
+		for (b->env_count = 0; rc == 0 && spec->env[b->env_count]; b->env_count++)
+			;
+	}
+	if (!spec->workdir)
+		spec->workdir = "/";
 	if (rc == 0 && b->x11)
 		rc = x11_take(b, err);
 	if (rc == 0)
@@ -469,6 +488,9 @@ static int paths_resolve(struct building *b, struct err *err)
 	struct spec_volume *volumes =
 		arena_array(b->arena, spec->volume_count + 1, sizeof(*volumes));
 	int rc = spec->rootfs ? path_resolve(&spec->rootfs, b->arena, err) : 0;
+
+	if (rc == 0 && spec->image)
+		rc = path_resolve(&spec->image, b->arena, err);
 
 	for (size_t i = 0; rc == 0 && i < spec->volume_count; i++) {
 		volumes[i] = spec->volumes[i];

@@ -33,7 +33,7 @@ static const struct cli_verb *const verbs[] = {
 	&cli_verb_endpoint, &cli_verb_publish, &cli_verb_unpublish, &cli_verb_enter,
 	&cli_verb_run,      &cli_verb_ps,      &cli_verb_exec,      &cli_verb_attach_tty,
 	&cli_verb_stop,      &cli_verb_kill,    &cli_verb_wait,
-	&cli_verb_restart,  &cli_verb_rm,      &cli_verb_inspect,   &cli_verb_logs,      &cli_verb_lab,
+	&cli_verb_restart,  &cli_verb_rm,      &cli_verb_inspect,   &cli_verb_cp,      &cli_verb_logs,      &cli_verb_lab,
 	&cli_verb_check,    &cli_verb_events,  &cli_verb_doctor,    &cli_verb_version,
 	&cli_verb_help,
 };
@@ -53,6 +53,7 @@ int main(int argc, char **argv)
 		CLI_COMMON_LONG, {"version", no_argument, NULL, 'V'}, {0}};
 	cleanup(mem_freep) char *socket = NULL;
 	struct cli cli = {.runtime_dir = getenv("MOAT_RUNTIME_DIR"),
+			  .state_dir = getenv("MOAT_STATE_DIR"),
 			  .socket = getenv("MOAT_SOCKET")};
 	const char *no_colour = getenv("NO_COLOR");
 	const struct cli_verb *verb;
@@ -60,6 +61,8 @@ int main(int argc, char **argv)
 
 	if (!cli.runtime_dir || !*cli.runtime_dir)
 		cli.runtime_dir = "/run/moat";
+	if (!cli.state_dir || !*cli.state_dir)
+		cli.state_dir = "/var/lib/moat";
 	socket = mem_printf("%s/moatd.sock", cli.runtime_dir);
 	if (!cli.socket || !*cli.socket)
 		cli.socket = socket;

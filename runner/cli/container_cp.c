@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* container_cp - `moat cp`: files into containers and out of them. Floor F5. */
+#include "lib/base/json.h"
+#include "lib/base/mem.h"
+#include "runner/cli/container.h"
+#include "runner/files_client.h"
+
+static int cp_run(struct cli *cli, int argc, char **argv);
+
+const struct cli_verb cli_verb_cp = {
+	.name = "cp",
+	.summary = "copies files into a container, or out of it",
+	.usage = "moat cp SRC NAME:DST | NAME:SRC DST\n"
+		 "\n"
+		 "A file or a folder with all in it, into a folder that is there, or under a new "
+		 "name; SRC/. copies\n"
+		 "what is in SRC. Links are copied as links. \"-\" in place of our path is a tar "
+		 "archive on our\n"
+		 "standard input or output. Inside, all is root's; outside, it is ours. No path "
+		 "leads out of the\n"
+		 "container, whatever links are in it.",
+	.run = cp_run,
+};
+
+static int cp_run(struct cli *cli, int argc, char **argv)
+{
+	static const char *const names[] = {"SRC", "DST", NULL};
+	cleanup(mem_freep) char *program = container_program_path("moat-files");
+	struct container_host host;
+	struct err err = ERR_INIT;
+	struct sync_msg answer;
+	int rc = cli_plain(cli, &cli_verb_cp, argc, argv, names, 2);
+
+	if (rc >= 0)
+		return rc;
+	if (cli->dry_run)
+		return cli_usage(cli, "--dry-run is not built yet for containers");
+	container_host_init(&host, cli);
+	(void)container_sweep(&host, NULL);
+	container_host_fini(&host);
+	const char *const args[] = {"moat-files",     "cp", cli->runtime_dir, argv[optind],
+				    argv[optind + 1], NULL};
+	rc = files_ask(program, args, &answer, &err);
+	if (rc < 0)
+		return cli_fail(cli, &err);
+	if (cli->json)
+		cli_print_json(json_object());
+	return CLI_OK;
+}
