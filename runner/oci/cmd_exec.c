@@ -74,6 +74,7 @@ int oci_cmd_exec(const struct oci_cli *cli, char **argv)
 		request = oci_cli_request(cli, argv[first]);
 		request.console_socket = values.console_socket;
 		request.pid_file = values.pid_file;
+		request.pidfd_socket = values.pidfd_socket;
 		rc = oci_preserve_count(values.preserve_fds, &request.preserve_fds, &err);
 	}
 	if (rc >= 0)

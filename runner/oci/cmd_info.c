@@ -124,11 +124,11 @@ int oci_cmd_features(const struct oci_cli *cli, char **argv)
 		cap_free(name);
 	}
 	linux_part = json_pack("{s:o, s:o, s:{s:b, s:b, s:b, s:b, s:b}, s:{s:b}, s:{s:b}, "
-			       "s:{s:{s:b}}, s:{s:b}}",
+			       "s:{s:{s:b}}, s:{s:b}, s:{s:b}}",
 			       "namespaces", namespaces, "capabilities", caps, "cgroup", "v1", 1,
 			       "v2", 1, "systemd", 1, "systemdUser", 0, "rdma", 1, "apparmor",
 			       "enabled", 1, "selinux", "enabled", 1, "mountExtensions", "idmap",
-			       "enabled", 1, "netDevices", "enabled", 1);
+			       "enabled", 1, "netDevices", "enabled", 0, "intelRdt", "enabled", 0);
 	doc = json_pack("{s:s, s:s, s:o, s:o, s:o, s:{s:s}}", "ociVersionMin", "1.0.0",
 			"ociVersionMax", "1.3.0", "hooks", strings(hooks), "mountOptions",
 			strings(oci_mount_options()), "linux", linux_part, "annotations",
@@ -140,12 +140,15 @@ int oci_cmd_features(const struct oci_cli *cli, char **argv)
 
 /* ----------------------------------------------------------------- helpers */
 
-/* One that goes while we look is none. */
+/* One that goes while we look is none, nor is what a killed runtime left. */
 static int report_add(void *ctx, const char *id)
 {
 	struct listing *listing = ctx;
+	const struct oci_request request = oci_cli_request(listing->cli, id);
 	json_t *doc;
 
+	if (oci_sweep(&request))
+		return 0;
 	if (oci_report(listing->cli->root, id, &doc, NULL) == 0)
 		json_array_append_new(listing->list, doc);
 	return 0;

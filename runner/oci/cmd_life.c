@@ -92,7 +92,8 @@ int oci_cmd_run(const struct oci_cli *cli, char **argv)
 	rc = oci_start_child(&request, &child, &err);
 	if (rc < 0) {
 		(void)kill(child.pid, SIGKILL);
-		(void)oci_child_wait(&child, -1);
+		while (waitpid(child.pid, NULL, 0) < 0 && errno == EINTR)
+			;
 		(void)oci_delete(&request, true, &warnings, NULL);
 		return oci_cli_error(cli, &err);
 	}

@@ -271,15 +271,22 @@ static int config_check(const struct oci_config *config, struct err *err)
 	if (!ns[OCI_NS_MOUNT].wanted)
 		return err_set(err, ERR_UNSUPPORTED, ENOTSUP, "linux.namespaces",
 			       "a container without a mount namespace of its own is not made");
+	/* Better not at all than without what was asked for. */
+	if (config->netdev_count)
+		return err_set(err, ERR_UNSUPPORTED, ENOTSUP, config->netdevs[0].host,
+			       "linux.netDevices is not supported yet");
+	if (config->intel_rdt)
+		return err_set(err, ERR_UNSUPPORTED, ENOTSUP, "linux.intelRdt",
+			       "is not supported");
+	if (config->memory_policy)
+		return err_set(err, ERR_UNSUPPORTED, ENOTSUP, "linux.memoryPolicy",
+			       "is not supported");
 	if (config->hostname && *config->hostname && !ns[OCI_NS_UTS].wanted)
 		return err_set(err, ERR_USAGE, EINVAL, "hostname",
 			       "needs a uts namespace, or it would be the host's");
 	if (config->domainname && *config->domainname && !ns[OCI_NS_UTS].wanted)
 		return err_set(err, ERR_USAGE, EINVAL, "domainname",
 			       "needs a uts namespace, or it would be the host's");
-	if (config->netdev_count && !ns[OCI_NS_NETWORK].wanted)
-		return err_set(err, ERR_USAGE, EINVAL, "linux.netDevices",
-			       "needs a network namespace");
 	if (config->offset_count && (!ns[OCI_NS_TIME].wanted || ns[OCI_NS_TIME].path))
 		return err_set(err, ERR_USAGE, EINVAL, "linux.timeOffsets",
 			       "needs a new time namespace");

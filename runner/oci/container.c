@@ -87,6 +87,10 @@ int oci_create(const struct oci_request *request, int console, struct oci_child 
 		rc = creation_check(&creation, console, err);
 	if (rc == 0)
 		rc = oci_dir_create(request->root, request->id, &creation.dir, err);
+	if (rc == -EEXIST && oci_sweep(request)) {
+		*err = ERR_INIT;
+		rc = oci_dir_create(request->root, request->id, &creation.dir, err);
+	}
 	if (rc == 0) {
 		rc = creation_make(&creation, console, !ret_child, warnings, err);
 		if (rc < 0)
@@ -107,6 +111,14 @@ int oci_pid_file_write(const char *path, pid_t pid, struct err *err)
 
 	snprintf(text, sizeof(text), "%d", (int)pid);
 	return file_write_atomic(path, text, strlen(text), 0644, false, err);
+}
+
+int oci_pidfd_send(const char *path, int pidfd, struct err *err)
+{
+	cleanup(fd_closep) int sock = oci_console_connect(path, err);
+	int rc = sock < 0 ? sock : fd_send(sock, "pidfd", sizeof("pidfd"), &pidfd, 1);
+
+	return sock >= 0 && rc < 0 ? err_sys(err, ERR_IO, -rc, path, "send the pidfd") : rc;
 }
 
 /* ----------------------------------------------------------------- helpers */
@@ -302,6 +314,8 @@ static int child_finish(struct creation *creation, struct buf *warnings, struct 
 	rc = oci_state_save(&creation->dir, state, err);
 	if (rc == 0 && creation->request->pid_file)
 		rc = oci_pid_file_write(creation->request->pid_file, state->pid, err);
+	if (rc == 0 && creation->request->pidfd_socket)
+		rc = oci_pidfd_send(creation->request->pidfd_socket, creation->child.pidfd, err);
 	if (rc < 0 || creation->listener < 0)
 		return rc;
 	/* It must have let go of us before we end: or it would end with us. */

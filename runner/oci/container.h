@@ -58,6 +58,9 @@ int oci_kill(const struct oci_request *request, int signal, bool all, struct err
 int oci_delete(const struct oci_request *request, bool force, struct buf *warnings,
 	       struct err *err);
 
+/** oci_sweep() - take back what a runtime that was killed in the middle of a create left. Return: 1 where there was. */
+int oci_sweep(const struct oci_request *request);
+
 /** oci_report() - state as of the spec. A new reference in *ret_doc. */
 int oci_report(const char *root, const char *id, json_t **ret_doc, struct err *err);
 
@@ -75,6 +78,9 @@ int oci_exec(const struct oci_request *request, const struct oci_process *proces
  * Return: exit status as of the shell.
  */
 int oci_child_wait(const struct oci_child *child, int master);
+
+/** oci_pidfd_send() - to --pidfd-socket */
+int oci_pidfd_send(const char *path, int pidfd, struct err *err);
 
 /** oci_preserve_check() - are the descriptors that shall be handed on open? */
 int oci_preserve_check(unsigned int count, struct err *err);

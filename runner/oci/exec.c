@@ -200,6 +200,10 @@ static int child_start(const struct oci_request *request, const struct oci_state
 		rc = oci_pid_file_write(request->pid_file, child->pid, err);
 	if (rc < 0)
 		return rc;
+	if (request->pidfd_socket)
+		rc = oci_pidfd_send(request->pidfd_socket, child->pidfd, err);
+	if (rc < 0)
+		return rc;
 	msg = (struct sync_msg){.kind = SYNC_GO};
 	(void)sync_send(child->sync, &msg, -1);
 	return answer(child->sync, 0, state->id, &msg, err);

@@ -172,6 +172,27 @@ int oci_delete(const struct oci_request *request, bool force, struct buf *warnin
 	return rc;
 }
 
+int oci_sweep(const struct oci_request *request)
+{
+	struct oci_dir dir = OCI_DIR_INIT;
+	struct oci_state state = {0};
+	bool left = false;
+
+	if (oci_dir_open(request->root, request->id, &dir, NULL) < 0)
+		return 0;
+	/* Locked: by its creator, who lives. With a pid: it was created. */
+	if (oci_dir_abandoned(&dir)) {
+		left = oci_state_load(&dir, &state, NULL) < 0 || state.pid == 0;
+		if (left && state.id)
+			(void)take_back(&dir, &state, NULL);
+		if (left)
+			(void)oci_dir_remove(&dir, NULL);
+	}
+	oci_state_fini(&state);
+	oci_dir_fini(&dir);
+	return left;
+}
+
 int oci_report(const char *root, const char *id, json_t **ret_doc, struct err *err)
 {
 	cleanup(arena_freep) struct arena *arena = arena_new();
