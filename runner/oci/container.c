@@ -190,7 +190,8 @@ static int creation_make(struct creation *creation, int console, bool listening,
 	if (rc == 0)
 		rc = oci_state_config_save(&creation->dir, &creation->text, err);
 	if (rc == 0)
-		rc = oci_seccomp_make(creation->config.seccomp, &creation->seccomp, err);
+		rc = oci_seccomp_make(creation->config.seccomp, request->root, &creation->seccomp,
+				      err);
 	if (rc == 0)
 		rc = oci_ns_plan_make(&creation->config, &creation->plan, err);
 	if (rc == 0)

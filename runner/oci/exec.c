@@ -113,7 +113,7 @@ static int exec_in(const struct oci_request *request, struct oci_dir *dir, struc
 	if (target < 0)
 		return err_set(err, ERR_CONFLICT, ESRCH, state->id,
 			       "container not running: it is stopped");
-	rc = oci_seccomp_make(config->seccomp, &seccomp, err);
+	rc = oci_seccomp_make(config->seccomp, request->root, &seccomp, err);
 	if (rc == 0 && process->terminal && request->console_socket) {
 		theirs = oci_console_connect(request->console_socket, err);
 		rc = theirs < 0 ? theirs : 0;

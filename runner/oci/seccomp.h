@@ -26,9 +26,25 @@ struct oci_seccomp {
 	const char *metadata;
 };
 
-/** oci_seccomp_make() - compile @seccomp (NULL: none). Return: 0; -EINVAL with what is wrong. */
-int oci_seccomp_make(const json_t *seccomp, struct oci_seccomp *ret_filter, struct err *err);
+/**
+ * oci_seccomp_make() - compile @seccomp (NULL: none), or find it compiled
+ * @root: folder of containers, in which .seccomp holds compiled ones (no id begins with a dot); NULL: nothing is kept
+ * Return: 0; -EINVAL with what is wrong.
+ */
+int oci_seccomp_make(const json_t *seccomp, const char *root, struct oci_seccomp *ret_filter,
+		     struct err *err);
 void oci_seccomp_fini(struct oci_seccomp *filter);
+
+/**
+ * oci_seccomp_compile() - the part without descriptors and files: syscalls, actions, architectures to instructions
+ * @ret_program: its filter is malloc'ed; @ret_notify: some call waits for a listener
+ */
+int oci_seccomp_compile(const json_t *seccomp, struct sock_fprog *ret_program, bool *ret_notify,
+			struct err *err);
+
+/** oci_seccomp_listener_open() - connect to the socket at @path. Return: 0. */
+int oci_seccomp_listener_open(const char *path, int *ret_sock, struct err *err);
+
 /**
  * oci_seccomp_apply() - install it, for good; and hand the notify descriptor to the listener
  * @state: the container process state for the listener, in JSON; used only where there is one

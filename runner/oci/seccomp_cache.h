@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * seccomp_cache - compiled filters kept for the next container with the same
+ * profile. Floor F4. A file holds the profile it was made of, to the letter, and
+ * is used only where that is the same: its name is a mere hash. The folder and
+ * the file must be ours, writable by nobody else. Whatever is wrong with either,
+ * the filter is compiled anew: the cache can make a start slower, never weaker.
+ */
+#ifndef MOAT_RUNNER_OCI_SECCOMP_CACHE_H
+#define MOAT_RUNNER_OCI_SECCOMP_CACHE_H
+
+#include <jansson.h>
+#include <linux/filter.h>
+#include <stdbool.h>
+
+/** oci_seccomp_cache_load() - @folder NULL: nothing is there. Return: 0; -ENOENT or another -errno: compile. */
+int oci_seccomp_cache_load(const char *folder, const json_t *profile,
+			   struct sock_fprog *ret_program, bool *ret_notify);
+/** oci_seccomp_cache_save() - best effort */
+void oci_seccomp_cache_save(const char *folder, const json_t *profile,
+			    const struct sock_fprog *program, bool notify);
+
+#endif
