@@ -21,6 +21,7 @@
 #include "runner/control.h"
 #include "runner/device.h"
 #include "runner/idrange.h"
+#include "runner/limits.h"
 #include "runner/join.h"
 #include "runner/members.h"
 #include "runner/rootfs.h"
@@ -308,6 +309,9 @@ int container_erase(struct state_dir *dir, const char *id, const struct state *s
 					     (uint32_t)state->id_base, err)
 			      : 0;
 
+	if (rc == 0 && state->cgroup)
+		rc = limits_delete(&dir->name, id, err);
+
 	if (rc == 0 && state->layer)
 		rc = rootfs_layer_unpin(dir, err);
 
@@ -325,6 +329,7 @@ static int folder_fill(const struct container_host *host, struct state_dir *dir,
 		       const struct spec *spec, struct err *err)
 {
 	struct state state = {.status = STATE_CREATED,
+			      .cgroup = true,
 			      .created_ms = (int64_t)clock_realtime_ms()};
 	uint32_t base = 0;
 	int rc = state_spec_save(dir, spec, err);
@@ -627,6 +632,13 @@ static int sweep_locked(const struct container_host *host, struct state_dir *dir
 			return rc;
 		state.mntns = state.mntns_id = 0;
 	}
+	if (state.cgroup)
+		rc = limits_delete(&dir->name, spec.id, err);
+	else
+		rc = 0;
+	if (rc < 0)
+		return rc;
+	state.cgroup = false;
 	state.status = STATE_EXITED;
 	state.exit_code = 128 + SIGKILL;
 	state.finished_ms = (int64_t)clock_realtime_ms();

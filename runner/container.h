@@ -70,6 +70,21 @@ int container_remove(const struct container_host *host, const struct name *name,
 int container_exec(const struct container_host *host, const struct name *name,
 		   struct process *process, bool interactive, struct err *err);
 
+/** container_pause() - stop all its processes, or let them go on. One that does not run is -ESRCH (ERR_CONFLICT). */
+int container_pause(const struct container_host *host, const struct name *name, bool pause,
+		    struct err *err);
+
+/** struct container_usage - since its start; @memory_limit, @pids_limit: -1 none; @rx, @tx: bytes of its links but lo */
+struct container_usage {
+	int64_t cpu_ns, memory, memory_limit, pids, pids_limit, rx, tx;
+};
+/** container_usage() - of one that runs (-ESRCH else). Where there are no cgroups: -ENOTSUP (ERR_UNSUPPORTED). */
+int container_usage(const struct container_host *host, const struct name *name,
+		    struct container_usage *ret_usage, struct err *err);
+
+/** container_paused() - a running one: are its processes stopped? */
+bool container_paused(const struct name *name, const char *id);
+
 /**
  * container_sweep() - finish what a lost shim could not: those marked --rm go, the others become exited with 137
  * Takes nothing that somebody holds. Return: 0, or the last failure (a stack that stays because the daemon is down).

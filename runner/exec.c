@@ -18,6 +18,7 @@
 #include "lib/base/json.h"
 #include "lib/base/mem.h"
 #include "runner/container.h"
+#include "runner/limits.h"
 #include "runner/namespaces.h"
 #include "runner/privilege.h"
 #include "runner/pty.h"
@@ -54,6 +55,7 @@ int container_exec(const struct container_host *host, const struct name *name,
 		tty ? -1 : fcntl(2, F_DUPFD_CLOEXEC, 5),
 	};
 	struct namespaces namespaces = {.userns = NAMESPACES_NEW, .target = -1};
+	struct limits limits = LIMITS_INIT;
 	struct joiner joiner = {.process = process, .streams = {-1, -1, -1}};
 	struct terminal terminal = TERMINAL_INIT;
 	struct sock_fprog *filter = privilege_filter_room();
@@ -74,7 +76,13 @@ int container_exec(const struct container_host *host, const struct name *name,
 	process->filter = filter;
 	process->landlock = spec.security.landlock;
 	process->scopes = security_scopes(&spec, false);
-	rc = privilege_filter_make(security_refused(&spec), filter, err);
+	rc = limits_open(name, spec.id, &limits, err);
+	/* Put there it would hang before it has said a word. */
+	if (rc == 0 && limits.there && cgroup_frozen(&limits.cgroup))
+		rc = err_set(err, ERR_CONFLICT, EBUSY, name->name,
+			     "the container is paused; unpause it first");
+	if (rc == 0)
+		rc = privilege_filter_make(security_refused(&spec), filter, err);
 	if (rc == 0) {
 		if (tty)
 			joiner.size = terminal_size();
@@ -87,12 +95,16 @@ int container_exec(const struct container_host *host, const struct name *name,
 	}
 	if (rc == 0) {
 		joiner.sync = ends[1];
+		namespaces.cgroup = limits.unified < 0 ? 0 : limits.unified;
+		namespaces.procs = limits.procs;
+		namespaces.proc_count = limits.proc_count;
 		rc = namespaces_spawn(&namespaces, join_run, &joiner, &pid, &pidfd, err);
 		fd_close(ends[1]);
 		for (int i = 0; i < 3; i++)
 			fd_close(joiner.streams[i]);
 	}
 	fd_close(namespaces.target);
+	limits_close(&limits);
 	terminal.input = interactive;
 	if (rc == 0 && tty && terminal_take(ends[0], &terminal, err) < 0) {
 		(void)pidfd_send_signal(pidfd, SIGKILL, NULL, 0);

@@ -29,8 +29,9 @@
 
 enum {
 	/* always its own */
-	FLAGS_OWN = CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWCGROUP,
-	FLAGS_JOIN_ALL = FLAGS_OWN | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWNET,
+	FLAGS_OWN = CLONE_NEWNS | CLONE_NEWUTS,
+	FLAGS_JOIN_ALL = FLAGS_OWN | CLONE_NEWCGROUP | CLONE_NEWPID | CLONE_NEWIPC |
+			 CLONE_NEWUSER | CLONE_NEWNET,
 };
 
 /* What the process between tells its parent. */
@@ -41,8 +42,9 @@ struct joined {
 
 static uint64_t flags_new(const struct namespaces *namespaces);
 static int join_one(int fd, int type, const char *what, struct err *err);
-static pid_t spawn(uint64_t flags, unsigned int signal, int *ret_pidfd);
-static pid_t spawn_timed(uint64_t flags, unsigned int signal, int *ret_pidfd);
+static pid_t spawn(uint64_t flags, unsigned int signal, int cgroup, int *ret_pidfd);
+static pid_t spawn_timed(uint64_t flags, unsigned int signal, int cgroup, int *ret_pidfd);
+static int cgroups_enter(const struct namespaces *namespaces);
 static void join_and_spawn(const struct namespaces *namespaces, int report,
 			   int (*run)(void *ctx), void *ctx) __attribute__((noreturn));
 static int text_write(const char *path, const char *text);
@@ -56,11 +58,14 @@ int namespaces_spawn(const struct namespaces *namespaces, int (*run)(void *ctx),
 	pid_t between;
 
 	if (namespaces->target < 0 && namespaces->userns < 0) {
-		pid_t pid =
-			spawn_timed(flags_new(namespaces) | CLONE_NEWUSER, SIGCHLD, ret_pidfd);
+		pid_t pid = spawn_timed(flags_new(namespaces) | CLONE_NEWUSER, SIGCHLD,
+					namespaces->cgroup, ret_pidfd);
 
-		if (pid == 0)
+		if (pid == 0) {
+			if (cgroups_enter(namespaces) < 0)
+				_exit(1);
 			_exit(run(ctx));
+		}
 		if (pid < 0)
 			return err_sys(err, ERR_KERNEL, (int)-pid, NULL,
 				       "clone3 into new namespaces");
@@ -195,7 +200,7 @@ static int join_one(int fd, int type, const char *what, struct err *err)
 		       what);
 }
 
-static pid_t spawn(uint64_t flags, unsigned int signal, int *ret_pidfd)
+static pid_t spawn(uint64_t flags, unsigned int signal, int cgroup, int *ret_pidfd)
 {
 	int pidfd = -1;
 	struct clone_args args = {
@@ -203,7 +208,14 @@ static pid_t spawn(uint64_t flags, unsigned int signal, int *ret_pidfd)
 		.pidfd = (uint64_t)(uintptr_t)&pidfd,
 		.exit_signal = signal,
 	};
-	long pid = syscall(SYS_clone3, &args, sizeof(args));
+	long pid;
+
+	/* Born there: moving somebody later takes the kernel milliseconds (a grace period of RCU). */
+	if (cgroup > 0) {
+		args.flags |= CLONE_INTO_CGROUP;
+		args.cgroup = (unsigned int)cgroup;
+	}
+	pid = syscall(SYS_clone3, &args, sizeof(args));
 
 	if (pid < 0)
 		return (pid_t)-errno;
@@ -213,11 +225,25 @@ static pid_t spawn(uint64_t flags, unsigned int signal, int *ret_pidfd)
 }
 
 /* A time namespace is the newest (5.6) and the only one a kernel may be built without in practice. */
-static pid_t spawn_timed(uint64_t flags, unsigned int signal, int *ret_pidfd)
+static pid_t spawn_timed(uint64_t flags, unsigned int signal, int cgroup, int *ret_pidfd)
 {
-	pid_t pid = spawn(flags | CLONE_NEWTIME, signal, ret_pidfd);
+	pid_t pid = spawn(flags | CLONE_NEWTIME, signal, cgroup, ret_pidfd);
 
-	return pid == -EINVAL ? spawn(flags, signal, ret_pidfd) : pid;
+	return pid == -EINVAL ? spawn(flags, signal, cgroup, ret_pidfd) : pid;
+}
+
+/*
+ * A file opened by the host's root is written with that one's right, whoever does it (cgroup1_procs_write() of the
+ * kernel), and we are nobody there any more. The cgroup namespace comes last: its root is where its maker is then.
+ */
+static int cgroups_enter(const struct namespaces *namespaces)
+{
+	for (size_t i = 0; i < namespaces->proc_count; i++)
+		if (write(namespaces->procs[i], "0", 1) != 1)
+			return -errno;
+	if (namespaces->target < 0 && unshare(CLONE_NEWCGROUP) < 0)
+		return -errno;
+	return 0;
 }
 
 static void join_and_spawn(const struct namespaces *namespaces, int report,
@@ -244,11 +270,14 @@ static void join_and_spawn(const struct namespaces *namespaces, int report,
 			rc = join_one(namespaces->pidns, CLONE_NEWPID, "pid", &joined.err);
 	}
 	if (rc == 0) {
-		pid_t pid = namespaces->target >= 0 ? spawn(flags, 0, &pidfd)
-						    : spawn_timed(flags, 0, &pidfd);
+		pid_t pid = namespaces->target >= 0
+				    ? spawn(flags, 0, namespaces->cgroup, &pidfd)
+				    : spawn_timed(flags, 0, namespaces->cgroup, &pidfd);
 
 		if (pid == 0) {
 			close(report);
+			if (cgroups_enter(namespaces) < 0)
+				_exit(1);
 			_exit(run(ctx));
 		}
 		if (pid < 0)

@@ -21,10 +21,15 @@ enum {
  * @userns: descriptor of the one to join, or NAMESPACES_NEW
  * @netns, @pidns, @ipcns: the same, or NAMESPACES_HOST; those that are joined are @userns' own
  * @target: pidfd of a process whose namespaces are joined, all of them (then the others are not looked at), or -1
+ * @cgroup: descriptor of the v2 cgroup it is born in; 0: the caller's
+ * @procs, @proc_count: open files cgroup.procs (of v1) that it enters before anything else
  */
 struct namespaces {
 	int userns, netns, pidns, ipcns;
 	int target;
+	int cgroup;
+	const int *procs;
+	size_t proc_count;
 };
 
 /**

@@ -49,6 +49,7 @@ enum { REST_FIRST_MS = 100, REST_MAX_MS = 60000, REST_RESET_MS = 10000 };
 static int setup(struct shim *shim, struct err *err);
 static int start(struct shim *shim, int *ret_code, struct err *err);
 static int devices_get(struct shim *shim, struct err *err);
+static int cgroups_make(struct shim *shim, struct err *err);
 static int spawn(struct shim *shim, struct err *err);
 static int streams_leave(struct err *err);
 static int namespaces_find(struct shim *shim, struct err *err);
@@ -63,6 +64,7 @@ static int heard(struct shim *shim, bool want_end, int *ret_code, struct err *er
 static bool again(struct shim *shim, int *code);
 static bool policy_wants(const struct shim *shim, int code);
 static void run_end(struct shim *shim, int code);
+static void cgroups_end(struct shim *shim);
 static void undo(struct shim *shim);
 static void finish(struct shim *shim, int code);
 
@@ -78,6 +80,7 @@ int shim_run(const struct shim_args *args)
 		.userns = -1,
 		.netns = -1,
 		.join = JOIN_INIT,
+		.limits = LIMITS_INIT,
 		.layer_mount = -1,
 		.layer = -1,
 		.sync = -1,
@@ -182,6 +185,9 @@ static int start(struct shim *shim, int *ret_code, struct err *err)
 	bool userns_new = shim->userns < 0, stack_new;
 
 	stack_new = shim->netns < 0 && shim->spec.net != SPEC_NET_HOST;
+	/* Those of the run before are empty, and as good. */
+	if (rc == 0 && !shim->limits.there)
+		rc = cgroups_make(shim, err);
 	if (rc == 0)
 		rc = spawn(shim, err);
 	if (rc == 0 && userns_new)
@@ -259,6 +265,18 @@ static int devices_get(struct shim *shim, struct err *err)
 	return devices_take(&shim->dir, &shim->spec, shim->netns, err);
 }
 
+/* Whoever finds it lost shall know that there may be some. */
+static int cgroups_make(struct shim *shim, struct err *err)
+{
+	int rc = 0;
+
+	if (!shim->state.cgroup) {
+		shim->state.cgroup = true;
+		rc = state_save(&shim->dir, &shim->state, err);
+	}
+	return rc < 0 ? rc : limits_create(&shim->spec, &shim->limits, err);
+}
+
 static int spawn(struct shim *shim, struct err *err)
 {
 	const struct spec *spec = &shim->spec;
@@ -268,6 +286,9 @@ static int spawn(struct shim *shim, struct err *err)
 		.pidns = spec->pid == SPEC_NS_HOST ? NAMESPACES_HOST : shim->join.pidns,
 		.ipcns = spec->ipc == SPEC_NS_HOST ? NAMESPACES_HOST : shim->join.ipcns,
 		.target = -1,
+		.cgroup = shim->limits.unified < 0 ? 0 : shim->limits.unified,
+		.procs = shim->limits.procs,
+		.proc_count = shim->limits.proc_count,
 	};
 	const bool tty = spec->tty, attached = spec->attached;
 	const int caller[3] = {
@@ -604,6 +625,7 @@ static void undo(struct shim *shim)
 		(void)shim_reap(shim);
 	}
 	relay_fini(&shim->relay);
+	cgroups_end(shim);
 	if (shim->netns >= 0)
 		(void)devices_return(&shim->dir, shim->socket, shim->netns, &err);
 	if (shim->stack_here && stack_delete(shim->socket, &shim->spec.name, &err) == 0)
@@ -624,6 +646,13 @@ static void undo(struct shim *shim)
 	(void)state_save(&shim->dir, &shim->state, &err);
 }
 
+/* What cannot be removed now is removed with the container, or by a sweep. */
+static void cgroups_end(struct shim *shim)
+{
+	if (limits_end(&shim->limits, NULL) == 0)
+		shim->state.cgroup = false;
+}
+
 static void finish(struct shim *shim, int code)
 {
 	struct err err = ERR_INIT;
@@ -631,6 +660,7 @@ static void finish(struct shim *shim, int code)
 	int back = devices_return(&shim->dir, shim->socket, shim->netns, &err);
 
 	logfile_fini(&shim->log);
+	cgroups_end(shim);
 	shim->state.status = STATE_EXITED;
 	shim->state.exit_code = code;
 	if (shim->spec.remove) {

@@ -373,6 +373,7 @@ static void stop_begin(struct shim *shim, int patience)
 	uint64_t at = clock_monotonic_ns() + (uint64_t)(patience < 0 ? 0 : patience) * NS_A_MS;
 
 	shim->stopping = true;
+	limits_thaw(&shim->limits);
 	if (patience <= 0) {
 		signal_send(shim, SIGKILL);
 		return;
@@ -387,4 +388,6 @@ static void signal_send(const struct shim *shim, int number)
 {
 	if (shim->pidfd >= 0 && shim->pid > 0)
 		(void)pidfd_send_signal(shim->pidfd, number, NULL, 0);
+	if (number == SIGKILL)
+		limits_thaw(&shim->limits);
 }

@@ -18,6 +18,7 @@
 #include "lib/base/err.h"
 #include "lib/base/mem.h"
 #include "runner/join.h"
+#include "runner/limits.h"
 #include "runner/logfile.h"
 #include "runner/relay.h"
 #include "runner/shim.h"
@@ -37,6 +38,7 @@ struct shim_client {
  * struct shim - the one container
  * @mntns: the mount namespace we came from; @userns, @netns: the container's, once there are any; @join: those of others
  *         it lives in
+ * @limits: its cgroups
  * @layer_mount: its layer from before, detached; -1: a fresh one is made
  * @stack_here: this start made the daemon know the stack: a failure takes it back
  * @stopping: somebody wants its end: no policy starts it again; @again: but he who asked for that does
@@ -53,6 +55,7 @@ struct shim {
 	struct state state;
 	int control, mntns, userns, netns, layer_mount, layer, sync, pidfd, signals, listener;
 	struct join join;
+	struct limits limits;
 	pid_t pid;
 	bool stack_here, stopping, again;
 	uint64_t kill_at, delay_ms;

@@ -15,6 +15,13 @@
 #include "lib/base/str.h"
 #include "runner/landlock.h"
 
+enum {
+	MEMORY_MIN = 64 * 1024,
+	PIDS_MAX = 4194304,
+	CPUS_MIN = 10, /* thousandths: a quota of 1 ms in a period of 100 */
+	CPUS_MAX = 1000000,
+};
+
 static const char *const net_names[] = {
 	[SPEC_NET_NONE] = "none",
 	[SPEC_NET_OWN] = "own",
@@ -45,7 +52,7 @@ struct spec_raw {
 	const json_t *args, *env, *networks, *volumes, *steps, *seeds, *x11;
 	bool read_only, remove, interactive, attached, linger, tty;
 	struct spec_size size;
-	int64_t restart_max, stop_signal;
+	int64_t restart_max, stop_signal, memory, pids, cpus_milli;
 };
 
 #define RAW(field) offsetof(struct spec_raw, field)
@@ -84,6 +91,9 @@ static const struct json_field spec_fields[] = {
 	{"rows", JSON_FIELD_INT, RAW(size.rows), 0, 0, TERMINAL_SIDE_MAX},
 	{"columns", JSON_FIELD_INT, RAW(size.columns), 0, 0, TERMINAL_SIDE_MAX},
 	{"restart", JSON_FIELD_STRING, RAW(restart), 0, 0, 0},
+	{"memory", JSON_FIELD_INT, RAW(memory), 0, 0, INT64_MAX},
+	{"pidsLimit", JSON_FIELD_INT, RAW(pids), 0, 0, PIDS_MAX},
+	{"cpusMilli", JSON_FIELD_INT, RAW(cpus_milli), 0, 0, CPUS_MAX},
 	{"restartMax", JSON_FIELD_INT, RAW(restart_max), 0, 0, RESTART_TIMES_MAX},
 	{"stopSignal", JSON_FIELD_INT, RAW(stop_signal), 0, 0, SIGNAL_MAX},
 	{"publish", JSON_FIELD_STRV, RAW(publish), 0, 0, SPEC_ARGS_MAX},
@@ -286,6 +296,9 @@ json_t *spec_encode(const struct spec *spec)
 	json_object_set_new(doc, "rows", json_integer(spec->size.rows));
 	json_object_set_new(doc, "columns", json_integer(spec->size.columns));
 	set_string(doc, "restart", restart_names[spec->restart]);
+	json_object_set_new(doc, "memory", json_integer(spec->memory));
+	json_object_set_new(doc, "pidsLimit", json_integer(spec->pids));
+	json_object_set_new(doc, "cpusMilli", json_integer(spec->cpus_milli));
 	json_object_set_new(doc, "restartMax", json_integer(spec->restart_max));
 	json_object_set_new(doc, "stopSignal", json_integer(spec->stop_signal));
 	json_object_set_new(doc, "publish", strv_encode(spec->publish));
@@ -385,6 +398,9 @@ int spec_decode(const json_t *doc, struct arena *arena, struct spec *ret_spec, s
 			if (++spec.restart == ARRAY_COUNT(restart_names))
 				return err_set(err, ERR_USAGE, EINVAL, "restart",
 					       "unknown policy \"%s\"", raw.restart);
+	spec.memory = raw.memory;
+	spec.pids = raw.pids;
+	spec.cpus_milli = raw.cpus_milli;
 	spec.restart_max = raw.restart_max;
 	spec.stop_signal = raw.stop_signal ? raw.stop_signal : SIGTERM;
 	spec.caps = strtoull(raw.caps, &end, 16);
@@ -508,6 +524,70 @@ int spec_volume_parse(const char *text, struct arena *arena, struct spec_volume 
 	    path_check("volume", volume.target, err) < 0)
 		return -EINVAL;
 	*ret_volume = volume;
+	return 0;
+}
+
+int spec_memory_parse(const char *text, int64_t *ret_bytes, struct err *err)
+{
+	static const char units[] = "bkmgt";
+	size_t digits = strspn(text, "0123456789");
+	char number[24];
+	uint64_t value;
+	unsigned int shift = 0;
+
+	if (text[digits]) {
+		const char *unit = strchr(units, text[digits] | 0x20);
+
+		if (!unit || text[digits + 1])
+			digits = 0;
+		else
+			shift = 10 * (unsigned int)(unit - units);
+	}
+	if (digits == 0 || digits >= sizeof(number))
+		return err_set(err, ERR_USAGE, EINVAL, text,
+			       "an amount of memory is a number, with b, k, m, g or t behind it");
+	memcpy(number, text, digits);
+	number[digits] = '\0';
+	if (str_u64(number, (uint64_t)INT64_MAX >> shift, &value) < 0)
+		return err_set(err, ERR_USAGE, ERANGE, text, "no such amount of memory");
+	value <<= shift;
+	if (value < MEMORY_MIN)
+		return err_set(err, ERR_USAGE, EINVAL, text,
+			       "a container needs %d bytes at least to be started", MEMORY_MIN);
+	*ret_bytes = (int64_t)value;
+	return 0;
+}
+
+int spec_cpus_parse(const char *text, int64_t *ret_milli, struct err *err)
+{
+	size_t whole = strspn(text, "0123456789");
+	size_t part = text[whole] == '.' ? strspn(text + whole + 1, "0123456789") : 0;
+	int64_t milli = 0;
+
+	if (whole > 6 || part > 3 || whole + part == 0 ||
+	    text[whole + part + (text[whole] == '.')])
+		return err_set(err, ERR_USAGE, EINVAL, text,
+			       "processors are a number, with three decimals at most");
+	for (size_t i = 0; i < whole; i++)
+		milli = milli * 10 + (text[i] - '0');
+	for (size_t i = 0; i < 3; i++)
+		milli = milli * 10 + (i < part ? text[whole + 1 + i] - '0' : 0);
+	if (milli < CPUS_MIN || milli > CPUS_MAX)
+		return err_set(err, ERR_USAGE, ERANGE, text,
+			       "from 0.01 processors (the kernel's least quota) to %d are possible",
+			       CPUS_MAX / 1000);
+	*ret_milli = milli;
+	return 0;
+}
+
+int spec_pids_parse(const char *text, int64_t *ret_pids, struct err *err)
+{
+	uint64_t value = 0;
+
+	if (!str_eq(text, "-1") && str_u64(text, PIDS_MAX, &value) < 0)
+		return err_set(err, ERR_USAGE, EINVAL, text,
+			       "a limit of processes is 1 to %d; 0 or -1: none", PIDS_MAX);
+	*ret_pids = (int64_t)value;
 	return 0;
 }
 

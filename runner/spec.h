@@ -128,6 +128,7 @@ struct spec_seed {
  * @linger: the command starts daemons and ends with 0: the container lives as long as they
  * @attached: a client watches: its death is the container's
  * @tty: its streams are a terminal of its own, which begins with @size
+ * @memory: bytes; @pids: processes and threads; @cpus_milli: thousandths of one processor; 0: no limit
  * @restart: when it is started again by itself; at most @restart_max times in a row, 0: without limit
  * @stop_signal: what `stop` sends first
  * All strings live in an arena that the caller names.
@@ -152,6 +153,7 @@ struct spec {
 	bool read_only, remove, interactive, attached, linger, tty;
 	struct spec_size size;
 	enum spec_restart restart;
+	int64_t memory, pids, cpus_milli;
 	int64_t restart_max;
 	int64_t stop_signal;
 	const char **publish;
@@ -182,6 +184,13 @@ int spec_decode(const json_t *doc, struct arena *arena, struct spec *ret_spec, s
  */
 int spec_network_parse(const char *text, struct arena *arena, struct spec_network *ret_network,
 		       struct err *err);
+/** spec_memory_parse() - "256m", "1g", "262144": bytes, with b, k, m, g, t as powers of 1024; at least 64 KiB */
+int spec_memory_parse(const char *text, int64_t *ret_bytes, struct err *err);
+/** spec_cpus_parse() - "1.5": up to three decimals, at least 0.01 */
+int spec_cpus_parse(const char *text, int64_t *ret_milli, struct err *err);
+/** spec_pids_parse() - 1 to 4194304 (the kernel's PID_MAX_LIMIT); "-1" and "0": no limit, as in docker */
+int spec_pids_parse(const char *text, int64_t *ret_pids, struct err *err);
+
 /** spec_restart_parse() - "no", "always", "on-failure", "on-failure:N" */
 int spec_restart_parse(const char *text, struct spec *spec, struct err *err);
 const char *spec_restart_name(enum spec_restart restart);

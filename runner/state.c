@@ -50,6 +50,7 @@ static const struct json_field state_fields[] = {
 	{"mntnsId", JSON_FIELD_INT, RAW(mntns_id), 0, 0, INT64_MAX},
 	{"stack", JSON_FIELD_BOOL, RAW(stack), 0, 0, 0},
 	{"layer", JSON_FIELD_BOOL, RAW(layer), 0, 0, 0},
+	{"cgroup", JSON_FIELD_BOOL, RAW(cgroup), 0, 0, 0},
 	{"exitCode", JSON_FIELD_INT, RAW(exit_code), 0, 0, 255},
 	{"createdMs", JSON_FIELD_INT, RAW(created_ms), 0, 0, INT64_MAX},
 	{"startedMs", JSON_FIELD_INT, RAW(started_ms), 0, 0, INT64_MAX},
@@ -236,6 +237,7 @@ int state_save(const struct state_dir *dir, const struct state *state, struct er
 	json_object_set_new(doc, "mntnsId", json_integer(state->mntns_id));
 	json_object_set_new(doc, "stack", json_boolean(state->stack));
 	json_object_set_new(doc, "layer", json_boolean(state->layer));
+	json_object_set_new(doc, "cgroup", json_boolean(state->cgroup));
 	json_object_set_new(doc, "exitCode", json_integer(state->exit_code));
 	json_object_set_new(doc, "createdMs", json_integer(state->created_ms));
 	json_object_set_new(doc, "startedMs", json_integer(state->started_ms));

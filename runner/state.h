@@ -41,6 +41,7 @@ enum state_status {
  * @id_base: first host id of its range; 0: none yet
  * @mntns, @mntns_id: members.h: of one whose processes are not alone in their pid namespace; else 0
  * @stack: the daemon holds a stack of its name
+ * @cgroup: it has control groups, or may have: whoever makes them writes it down first
  * @layer: its writable layer is mounted on fs/ in the mount namespace of the caller (only while it does not run)
  * @exit_code: as of the shell; 137 also when its shim was lost
  */
@@ -51,7 +52,7 @@ struct state {
 	int64_t restarts;
 	int64_t id_base;
 	int64_t mntns, mntns_id;
-	bool stack, layer;
+	bool stack, layer, cgroup;
 	int64_t exit_code;
 	int64_t created_ms, started_ms, finished_ms;
 };

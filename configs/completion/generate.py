@@ -14,7 +14,7 @@ import sys
 HERE = pathlib.Path(__file__).parent
 OPTION = re.compile(r"(?<![\w/*.-])(--[a-z][a-z0-9-]*|-[a-zA-Z])(?![\w-])(?: (?!-)(\S+))?")
 COMMON = {"--json": None, "--socket": "FILES", "--dry-run": None, "-q": None, "--quiet": None, "-h": None, "--help": None}
-CONTAINER_VERBS = {"stop", "restart", "rm", "logs", "exec", "attach-tty", "kill", "wait", "inspect", "cp"}
+CONTAINER_VERBS = {"stop", "restart", "rm", "logs", "exec", "attach-tty", "kill", "wait", "inspect", "pause", "unpause", "stats", "cp"}
 
 
 def value_kind(word):

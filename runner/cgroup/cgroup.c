@@ -40,7 +40,8 @@ static int writes_run(const struct cgroup *cgroup, const struct cgroup_writes *w
 static int devices_apply(const struct cgroup *cgroup, const struct cgroup_resources *resources,
 			 struct arena *arena, struct err *err);
 static int tree_remove(int parent, const char *name, unsigned int depth);
-static int path_remove(const struct cgroup_dir *dir, const char *path, struct err *err);
+static int path_remove(const struct cgroup_dir *dir, const char *path, unsigned int wait_ms,
+		       struct err *err);
 
 int cgroup_path_check(const char *path, struct err *err)
 {
@@ -90,7 +91,7 @@ int cgroup_create(const struct cgroup_layout *layout, const char *path,
 	if (rc < 0) {
 		for (size_t i = 0; i < cgroup.count; i++)
 			if (cgroup.dirs[i].created)
-				(void)path_remove(&cgroup.dirs[i], path, NULL);
+				(void)path_remove(&cgroup.dirs[i], path, CGROUP_NOW, NULL);
 		cgroup_close(&cgroup);
 		return rc;
 	}
@@ -217,16 +218,31 @@ int cgroup_fit(const struct cgroup *cgroup, struct err *err)
 	return 0;
 }
 
-int cgroup_delete(struct cgroup *cgroup, struct err *err)
+void cgroup_prune(const struct cgroup_layout *layout, const char *path)
+{
+	if (cgroup_path_check(path, NULL) < 0)
+		return;
+	for (size_t i = 0; i < layout->count; i++) {
+		cleanup(fd_closep) int top =
+			layout->items[i].mount ? mount_open(&layout->items[i], NULL) : -1;
+
+		if (top >= 0)
+			(void)unlinkat(top, path + 1, AT_REMOVEDIR);
+	}
+}
+
+int cgroup_delete(struct cgroup *cgroup, unsigned int wait_ms, struct err *err)
 {
 	int rc = 0;
 
 	for (size_t i = 0; i < cgroup->count; i++) {
-		int one = path_remove(&cgroup->dirs[i], cgroup->path, rc == 0 ? err : NULL);
+		int one = path_remove(&cgroup->dirs[i], cgroup->path, wait_ms,
+				      rc == 0 ? err : NULL);
 
 		rc = rc < 0 ? rc : one;
 	}
-	cgroup_close(cgroup);
+	if (rc == 0)
+		cgroup_close(cgroup);
 	return rc;
 }
 
@@ -471,9 +487,10 @@ static int tree_remove(int parent, const char *name, unsigned int depth)
 	return -errno;
 }
 
-static int path_remove(const struct cgroup_dir *dir, const char *path, struct err *err)
+static int path_remove(const struct cgroup_dir *dir, const char *path, unsigned int wait_ms,
+		       struct err *err)
 {
-	uint64_t until = clock_monotonic_ns() + (uint64_t)CGROUP_WAIT_MS * 1000000;
+	uint64_t until = clock_monotonic_ns() + (uint64_t)wait_ms * 1000000;
 	cleanup(fd_closep) int top = mount_open(dir->hierarchy, err);
 	int rc, pause_ms = 1;
 

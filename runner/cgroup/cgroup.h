@@ -21,6 +21,7 @@
 
 enum {
 	CGROUP_PATH_MAX = 1024, /* characters */
+	CGROUP_NOW = 0,
 	CGROUP_WAIT_MS = 10000, /* for a freeze, and for killed processes to be gone */
 	CGROUP_DEPTH_MAX = 64,  /* of cgroups the container made below its own */
 };
@@ -71,6 +72,12 @@ const struct cgroup_dir *cgroup_dir_of(const struct cgroup *cgroup,
 /** cgroup_unified() - descriptor of the v2 folder, for CLONE_INTO_CGROUP; -1: there is none */
 int cgroup_unified(const struct cgroup *cgroup);
 
+/** cgroup_needs() - CGROUP_BIT() of the controllers these limits need, by whatever version */
+unsigned int cgroup_needs(const struct cgroup_resources *resources);
+
+/** cgroup_prune() - the folders of that path, where they are empty; best effort */
+void cgroup_prune(const struct cgroup_layout *layout, const char *path);
+
 /** cgroup_apply() - limits; those not said stay as they are. Return: 0; -errno with file and value. */
 int cgroup_apply(const struct cgroup *cgroup, const struct cgroup_resources *resources,
 		 struct err *err);
@@ -88,8 +95,12 @@ int cgroup_delegate(const struct cgroup *cgroup, uid_t uid, gid_t gid, struct er
 /** cgroup_fit() - may a process be put there? Frozen (it would hang) is -EBUSY (ERR_CONFLICT). */
 int cgroup_fit(const struct cgroup *cgroup, struct err *err);
 
-/** cgroup_delete() - its folders with those below; processes in them must be gone or going. Return: 0; -EBUSY. */
-int cgroup_delete(struct cgroup *cgroup, struct err *err);
+/**
+ * cgroup_delete() - its folders with those below; processes in them must be gone or going
+ * @wait_ms: how long to wait for those that are going; it is closed after success only
+ * Return: 0; -EBUSY (ERR_CONFLICT).
+ */
+int cgroup_delete(struct cgroup *cgroup, unsigned int wait_ms, struct err *err);
 
 /* ------------------------------------------------------------ its processes */
 

@@ -79,12 +79,14 @@ struct cgroup_file {
  * struct cgroup_resources - limits; integers are CGROUP_UNSET, strings NULL where nothing was said
  * @memory, @swap: bytes, -1 unlimited; @swap is of memory and swap together, as v1 counts
  * @quota: us of cpu time in @period us, -1 unlimited
- * @disable_oom, @idle: -1 nothing said
+ * @swap_optional: a kernel that does not account swap has none to bound
+ * @disable_oom: -1 nothing said
  * Strings live in the document decoded or in an arena of the caller's.
  */
 struct cgroup_resources {
 	int64_t memory, swap, reservation, kernel, kernel_tcp, swappiness;
 	int disable_oom, check_before_update;
+	bool swap_optional;
 	int64_t shares, quota, period, burst, rt_runtime, rt_period, idle;
 	const char *cpus, *mems;
 	int64_t pids;

@@ -6,6 +6,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "runner/cgroup/cgroup.h"
+
 static bool needs(const struct cgroup_resources *r, enum cgroup_controller controller);
 static int pair_check(const struct cgroup_resources *r, struct err *err);
 static int unified_add(struct cgroup_writes *writes, const struct cgroup_resources *r,
@@ -68,7 +70,7 @@ int cgroup_writes_build(const struct cgroup_resources *resources,
 	return rc;
 }
 
-unsigned int cgroup_writes_needs(const struct cgroup_resources *resources)
+unsigned int cgroup_needs(const struct cgroup_resources *resources)
 {
 	unsigned int bits = 0;
 

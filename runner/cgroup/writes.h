@@ -56,9 +56,6 @@ int cgroup_writes_build(const struct cgroup_resources *resources,
 			const struct cgroup_layout *layout, struct arena *arena,
 			struct cgroup_writes *ret_writes, struct err *err);
 
-/** cgroup_writes_needs() - CGROUP_BIT() of the controllers these limits need, by whatever version */
-unsigned int cgroup_writes_needs(const struct cgroup_resources *resources);
-
 /* For writes_v1.c and writes_v2.c: one more. NULL @value: nothing to write. */
 void cgroup_write_add(struct cgroup_writes *writes, enum cgroup_controller controller,
 		      const char *file, const char *value);

@@ -102,7 +102,7 @@ static int memory_add(struct cgroup_writes *w, const struct cgroup_resources *r)
 	from = w->count;
 	cgroup_write_int(w, CGROUP_MEMORY, "memory.memsw.limit_in_bytes", swap);
 	/* a kernel that does not account swap has no such limit to lift */
-	if (swap == -1)
+	if (swap == -1 || r->swap_optional)
 		optional(w, from);
 	cgroup_write_int(w, CGROUP_MEMORY, "memory.soft_limit_in_bytes",
 			 r->reservation == 0 ? CGROUP_UNSET : r->reservation);

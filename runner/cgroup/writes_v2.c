@@ -76,7 +76,7 @@ static int memory_add(struct cgroup_writes *w, const struct cgroup_resources *r)
 				 amount(w, swap < 0 ? -1 : swap - memory));
 	/* A kernel built without swap has none to bound. */
 	for (; from < w->count; from++)
-		w->items[from].optional = swap < 0 || swap == memory;
+		w->items[from].optional = swap < 0 || swap == memory || r->swap_optional;
 	cgroup_write_add(w, CGROUP_MEMORY, "memory.max", amount(w, memory));
 	cgroup_write_add(w, CGROUP_MEMORY, "memory.low",
 			 amount(w, r->reservation == 0 ? CGROUP_UNSET : r->reservation));

@@ -113,7 +113,11 @@ static json_t *row_new(const struct name *name, const struct spec *spec,
 	json_t *networks = json_array(), *publish = json_array(), *command = json_array();
 	json_t *row = json_pack("{s:o, s:s, s:s}", "name",
 				json_sprintf("%s/%s", name->tenant, name->name), "id", spec->id,
-				"status", state_status_name(state->status));
+				"status",
+				state->status == STATE_RUNNING &&
+						container_paused(name, spec->id)
+					? "paused"
+					: state_status_name(state->status));
 
 	for (size_t i = 0; i < spec->network_count; i++)
 		json_array_append_new(networks, json_string(spec->networks[i].network));

@@ -76,6 +76,11 @@ const struct cli_verb cli_verb_run = {
 		 "  --read-only          what is not a volume, tmpfs, /run or /tmp cannot be "
 		 "written\n"
 		 "  --tmpfs PATH         an empty folder in memory\n"
+		 "  -m, --memory N       at most so many bytes, with k, m, g; what goes beyond it is "
+		 "killed\n"
+		 "  --cpus N             at most so much processor time: 1.5 is one and a half of "
+		 "them\n"
+		 "  --pids-limit N       at most so many processes and threads\n"
 		 "  --cap-add C, --cap-drop C\n"
 		 "                       capabilities in its own namespaces; NET_ADMIN and "
 		 "NET_RAW make its root\n"
@@ -110,7 +115,8 @@ enum option_letter {
 	OPT_LANDLOCK,
 	OPT_RESTART,
 	OPT_IMAGE,
-	OPT_LATER, /* promised, not built: refused by name */
+	OPT_CPUS,
+	OPT_PIDS_LIMIT,
 };
 
 static const struct option options[] = {
@@ -138,9 +144,9 @@ static const struct option options[] = {
 	{"landlock", required_argument, NULL, OPT_LANDLOCK},
 	{"tty", no_argument, NULL, 't'},
 	{"image", required_argument, NULL, OPT_IMAGE},
-	{"memory", required_argument, NULL, OPT_LATER},
-	{"cpus", required_argument, NULL, OPT_LATER},
-	{"pids-limit", required_argument, NULL, OPT_LATER},
+	{"memory", required_argument, NULL, 'm'},
+	{"cpus", required_argument, NULL, OPT_CPUS},
+	{"pids-limit", required_argument, NULL, OPT_PIDS_LIMIT},
 	{"restart", required_argument, NULL, OPT_RESTART},
 	{"device-net", required_argument, NULL, OPT_DEVICE_NET},
 	CLI_COMMON_LONG,
@@ -159,7 +165,7 @@ struct building {
 	size_t env_count, publish_count, tmpfs_count, device_count;
 };
 
-static int option_take(struct building *b, int letter, const char *name, struct err *err);
+static int option_take(struct building *b, int letter, struct err *err);
 static int net_take(struct building *b, const char *value, struct err *err);
 static int ns_take(struct building *b, int letter, const char *value, struct err *err);
 static int join_take(struct building *b, const char *value, const char **ret_join,
@@ -180,17 +186,15 @@ static int run_run(struct cli *cli, int argc, char **argv)
 	struct building b = {.arena = arena};
 	struct container_host host;
 	struct err err = ERR_INIT;
-	int letter, index = -1, code;
+	int letter, code;
 
 	b.spec.caps = privilege_caps_default();
 	b.cli = cli;
 	b.spec.env = b.spec.publish = b.spec.tmpfs = arena_array(arena, 1, sizeof(*b.spec.env));
-	while ((letter = getopt_long(argc, argv, CLI_COMMON_SHORT "dip:v:e:w:u:t", options,
-				     &index)) != -1) {
-		const char *name = index >= 0 ? options[index].name : NULL;
-		int rc = option_take(&b, letter, name, &err);
+	while ((letter = getopt_long(argc, argv, CLI_COMMON_SHORT "dip:v:e:w:u:tm:", options,
+				     NULL)) != -1) {
+		int rc = option_take(&b, letter, &err);
 
-		index = -1;
 		if (rc < 0)
 			return run_fail(cli, CLI_RUN_FAILED, &err);
 		if (rc > 0) {
@@ -225,7 +229,7 @@ static int run_run(struct cli *cli, int argc, char **argv)
 /* ----------------------------------------------------------------- helpers */
 
 /* Return: 0 taken; 1 one of those that every verb takes; -errno. */
-static int option_take(struct building *b, int letter, const char *name, struct err *err)
+static int option_take(struct building *b, int letter, struct err *err)
 {
 	struct spec *spec = &b->spec;
 	uint64_t caps;
@@ -344,8 +348,14 @@ static int option_take(struct building *b, int letter, const char *name, struct 
 	case OPT_IMAGE:
 		b->image = optarg;
 		break;
-	case OPT_LATER:
-		rc = err_set(err, ERR_UNSUPPORTED, ENOTSUP, NULL, "--%s is not built yet", name);
+	case 'm':
+		rc = spec_memory_parse(optarg, &spec->memory, err);
+		break;
+	case OPT_CPUS:
+		rc = spec_cpus_parse(optarg, &spec->cpus_milli, err);
+		break;
+	case OPT_PIDS_LIMIT:
+		rc = spec_pids_parse(optarg, &spec->pids, err);
 		break;
 	default:
 		rc = 1;

@@ -49,10 +49,10 @@ static void unmade(struct cgroup *cgroup)
 	struct cgroup top;
 	struct err err = ERR_INIT;
 
-	if (cgroup_delete(cgroup, &err) < 0)
+	if (cgroup_delete(cgroup, CGROUP_WAIT_MS, &err) < 0)
 		fail_msg("%s: %s", err.object, err.msg);
 	if (cgroup_open(&layout, "/moat-try", &top, NULL) == 0)
-		assert_int_equal(cgroup_delete(&top, NULL), 0);
+		assert_int_equal(cgroup_delete(&top, CGROUP_WAIT_MS, NULL), 0);
 }
 
 static int applied(const struct cgroup *cgroup, const char *text, struct err *err)

@@ -117,10 +117,6 @@ assert_status 137 "128 and its signal" inside sh -c 'kill -9 $$'
 assert_status 127 "no such command" inside /nosuch
 assert_status 126 "no command" inside /etc/passwd
 assert_status 125 "nothing to run" moat run --rm
-for option in --memory=1m --cpus=1 --pids-limit=1; do
-	assert_status 125 "$option is refused by name" moat run --rm $option -- true
-	assert_match "and told so" "${option%%=*}.* is not built yet" "$output"
-done
 # best COMMAND... - the shortest of five runs in ms: what it costs, not what else the machine does
 best() {
 	local start took least=99999

@@ -135,9 +135,10 @@ static void joins_and_display_pass(void **state)
 
 static void restart_texts(void **state)
 {
-	static const char *const bad[] = {"",	       "never",	  "on-failure:", "on-failure:x",
-					  "always:3",  "no:1",	  "on-failure:-1", "on-failure:1 ",
-					  "on-failur", "always ", "on-failure:10000000"};
+	static const char *const bad[] = {
+		"",          "never",   "on-failure:",        "on-failure:x",
+		"always:3",  "no:1",    "on-failure:-1",      "on-failure:1 ",
+		"on-failur", "always ", "on-failure:10000000"};
 	struct spec spec = {0};
 	struct err err;
 
@@ -331,9 +332,60 @@ static void volumes_parse(void **state)
 		assert_int_not_equal(spec_volume_parse(bad[i], arena, &volume, &err), 0);
 }
 
+static void amounts(void **state)
+{
+	static const struct {
+		const char *text;
+		int64_t value; /* 0: refused */
+	} memory[] = {{"262144", 262144},
+		      {"64k", 65536},
+		      {"256m", 256 << 20},
+		      {"1G", 1 << 30},
+		      {"65536b", 65536},
+		      {"2t", INT64_C(2) << 40},
+		      {"", 0},
+		      {"m", 0},
+		      {"1", 0},
+		      {"63k", 0},
+		      {"1.5g", 0},
+		      {"1mb", 0},
+		      {"-1m", 0},
+		      {" 1m", 0},
+		      {"9999999t", 0},
+		      {"99999999999999999999999999", 0}},
+	  cpus[] = {{"1", 1000},       {"1.5", 1500}, {"0.01", 10},   {".25", 250},
+		    {"1000", 1000000}, {"2.", 2000},  {"", 0},        {".", 0},
+		    {"0", 0},          {"0.009", 0},  {"1.2345", 0},  {"-1", 0},
+		    {"1e3", 0},        {"1000.1", 0}, {"12345678", 0}};
+	int64_t got;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_COUNT(memory); i++) {
+		got = 0;
+		assert_int_equal(spec_memory_parse(memory[i].text, &got, NULL) == 0,
+				 memory[i].value != 0);
+		assert_int_equal(got, memory[i].value);
+	}
+	for (size_t i = 0; i < ARRAY_COUNT(cpus); i++) {
+		got = 0;
+		assert_int_equal(spec_cpus_parse(cpus[i].text, &got, NULL) == 0,
+				 cpus[i].value != 0);
+		assert_int_equal(got, cpus[i].value);
+	}
+	got = 7;
+	assert_int_equal(spec_pids_parse("-1", &got, NULL), 0);
+	assert_int_equal(got, 0);
+	assert_int_equal(spec_pids_parse("100", &got, NULL), 0);
+	assert_int_equal(got, 100);
+	assert_int_equal(spec_pids_parse("-2", &got, NULL), -EINVAL);
+	assert_int_equal(spec_pids_parse("4194305", &got, NULL), -EINVAL);
+	assert_int_equal(spec_pids_parse("x", &got, NULL), -EINVAL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(amounts),
 		cmocka_unit_test(json_is_inverse), cmocka_unit_test(joins_and_display_pass),
 		cmocka_unit_test(devices_pass),
 		cmocka_unit_test(restart_texts),   cmocka_unit_test(long_arguments_pass),
