@@ -38,6 +38,7 @@ struct reader {
 
 static int follow(const struct cli *cli, struct state_dir *dir, struct reader *reader,
 		  struct err *err);
+static void turned(const struct cli *cli, const struct state_dir *dir, struct reader *reader);
 static void reader_open(struct reader *reader, int folder, const char *name);
 static void reader_close(struct reader *reader);
 static void reader_drain(const struct cli *cli, struct reader *reader);
@@ -79,11 +80,16 @@ static int logs_run(struct cli *cli, int argc, char **argv)
 	if (rc == 0)
 		rc = state_dir_open(cli->runtime_dir, &name, &dir, &err);
 	if (rc == 0) {
-		reader_open(&reader, dir.fd, "log.1");
-		reader_drain(cli, &reader);
-		reader_close(&reader);
+		struct reader older = {0};
+
+		/* In this order: should it be turned between, both are the same file, and turned() finds the new one. */
 		reader_open(&reader, dir.fd, "log");
+		reader_open(&older, dir.fd, "log.1");
+		if (older.inode != reader.inode)
+			reader_drain(cli, &older);
+		reader_close(&older);
 		reader_drain(cli, &reader);
+		turned(cli, &dir, &reader);
 		if (following)
 			rc = follow(cli, &dir, &reader, &err);
 		reader_close(&reader);
@@ -101,7 +107,6 @@ static int follow(const struct cli *cli, struct state_dir *dir, struct reader *r
 	cleanup(fd_closep) int watch = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
 	struct pollfd changed = {.fd = watch, .events = POLLIN};
 	struct state state;
-	struct stat st;
 
 	if (watch < 0 || inotify_add_watch(watch, dir->path,
 					   IN_MODIFY | IN_CREATE | IN_MOVED_TO | IN_DELETE) < 0)
@@ -112,12 +117,7 @@ static int follow(const struct cli *cli, struct state_dir *dir, struct reader *r
 		char events[4096];
 
 		reader_drain(cli, reader);
-		if (fstatat(dir->fd, "log", &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-		    (!reader->file || st.st_ino != reader->inode)) {
-			reader_close(reader);
-			reader_open(reader, dir->fd, "log");
-			reader_drain(cli, reader);
-		}
+		turned(cli, dir, reader);
 		fflush(stdout);
 		if (ended)
 			return 0;
@@ -126,6 +126,29 @@ static int follow(const struct cli *cli, struct state_dir *dir, struct reader *r
 		while (read(watch, events, sizeof(events)) > 0)
 			;
 	}
+}
+
+/*
+ * Where the log is another file than the one we read: the rest of that one, the one between if it was turned twice, and
+ * the new one. Of more turns than that the files are gone.
+ */
+static void turned(const struct cli *cli, const struct state_dir *dir, struct reader *reader)
+{
+	struct stat st;
+
+	if (fstatat(dir->fd, "log", &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+	    (reader->file && st.st_ino == reader->inode))
+		return;
+	reader_drain(cli, reader);
+	if (reader->file && fstatat(dir->fd, "log.1", &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    st.st_ino != reader->inode) {
+		reader_close(reader);
+		reader_open(reader, dir->fd, "log.1");
+		reader_drain(cli, reader);
+	}
+	reader_close(reader);
+	reader_open(reader, dir->fd, "log");
+	reader_drain(cli, reader);
 }
 
 static void reader_open(struct reader *reader, int folder, const char *name)

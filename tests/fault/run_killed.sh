@@ -16,7 +16,11 @@ cat >$wrapped/moat-shim <<-END
 	#!/bin/sh
 	exec strace \$SHIM_STRACE "$MOAT_BIN_DIR/moat-shim" "\$@"
 END
-chmod +x $wrapped/moat-shim
+cat >$wrapped/moat-files <<-END
+	#!/bin/sh
+	exec strace \$FILES_STRACE "$MOAT_BIN_DIR/moat-files" "\$@"
+END
+chmod +x $wrapped/moat-shim $wrapped/moat-files
 sandbox_outside
 sandbox_mark
 start_moatd
@@ -26,7 +30,7 @@ moat network create red/web --subnet 10.0.0.0/24 >/dev/null
 run=(run --rm --name k --network red/web -- /bin/true)
 # points FILE [PID] - "NAME K" of every step-th call in a trace: the Kth of that name, by which strace counts
 points() {
-	awk -v pid="${2-}" -v step="${RUN_KILLED_STEP:-7}" '
+	awk -v pid="${2-}" -v step="${3:-${RUN_KILLED_STEP:-7}}" '
 		pid != "" { if ($1 != pid) next; sub(/^[0-9]+ +/, "") }
 		/^[a-z0-9_]+\(/ { name = $0; sub(/\(.*/, "", name); seen[name]++
 			if (++n % step == 0 && name !~ /^exit|^execve$/) print name, seen[name] }' "$1"
@@ -76,6 +80,58 @@ kill_along client /run/sandbox/client.points
 kill_along shim /run/sandbox/shim.points ''
 kill_along container /run/sandbox/container.points -f
 assert_ok "the name is free" moat "${run[@]}"
+
+# ------------------------------------------------------------ with a terminal
+run=(run --rm -t --name k --network red/web -- /bin/true)
+SHIM_STRACE='-f -o /run/sandbox/shim' $wrapped/moat "${run[@]}" || die "the shim cannot be traced"
+eventually 5 grep -q 'exited with' /run/sandbox/shim
+points /run/sandbox/shim "$(awk '{ print $1; exit }' /run/sandbox/shim)" 23 >/run/sandbox/shim.points
+kill_along shim /run/sandbox/shim.points ''
+
+# ------------------------------------------------------------ while it rests, or starts again by its policy
+SHIM_STRACE='-o /run/sandbox/shim' $wrapped/moat run -d --name k --network red/web --restart on-failure:2 -- /bin/false >/dev/null ||
+	die "the shim cannot be traced"
+moat wait red/k >/dev/null
+moat rm red/k >/dev/null
+points /run/sandbox/shim '' 41 >/run/sandbox/again.points
+left='' tried=0
+while read -r name count; do
+	SHIM_STRACE="-o /run/sandbox/trace -e trace=$name -e inject=$name:signal=KILL:when=$count" \
+		$wrapped/moat run -d --name k --network red/web --restart on-failure:2 -- /bin/false >/run/sandbox/out 2>&1
+	((++tried))
+	eventually 10 sh -c "! pgrep -x moat-shim"
+	# Started or not, it is removed at the first word.
+	if ! moat rm -f red/k >/run/sandbox/out 2>&1 || ! eventually 5 swept; then
+		left="killed at $name, call $count: $what $(cat /run/sandbox/out)"
+		break
+	fi
+done </run/sandbox/again.points
+if [[ -z $left && $tried -gt 0 ]]; then pass "one that restarts: rm -f leaves nothing ($tried runs)"; else fail "one that restarts" "$left"; fi
+
+# ------------------------------------------------------------ of an image
+if command -v busybox >/dev/null && command -v python3 >/dev/null; then
+	export MOAT_STATE_DIR=$STATE
+	layout=/run/sandbox/layout
+	python3 "$SANDBOX_TOP/tests/lib/ocilayout.py" $layout "$(command -v busybox)" device
+	run=(run --rm --name k --network red/web --image "$layout:bare" -- /bin/true)
+	if FILES_STRACE='-o /run/sandbox/files' SHIM_STRACE=' ' $wrapped/moat "${run[@]}" 2>/run/sandbox/err; then
+		points /run/sandbox/files '' 37 >/run/sandbox/files.points
+		left='' tried=0
+		while read -r name count; do
+			rm -rf "$STATE"/images/sha256-*
+			FILES_STRACE="-o /run/sandbox/trace -e trace=$name -e inject=$name:signal=KILL:when=$count" \
+				$wrapped/moat "${run[@]}" >/run/sandbox/out 2>&1
+			((++tried))
+			if ! moat "${run[@]}" || ! eventually 5 swept || [[ -n $(find "$STATE/images" -name '.new-*') ]]; then
+				left="killed at $name, call $count: $what"
+				break
+			fi
+		done </run/sandbox/files.points
+		if [[ -z $left && $tried -gt 0 ]]; then pass "unpacking: the next one finds nothing half ($tried runs)"; else fail "unpacking" "$left"; fi
+	else
+		note "SKIP images: $(cat /run/sandbox/err)"
+	fi
+fi
 assert_ok "all is in order" moat check
 moat tenant delete red --force >/dev/null
 stop_moatd

@@ -96,7 +96,7 @@ moat cp /run/sandbox/racer.py c:/tmp/racer.py
 moat exec c -- timeout 30 python3 /tmp/racer.py &
 racer=$!
 eventually 5 moat exec c -- test -e /tmp/race/link
-for i in $(seq 40); do
+for _ in $(seq 40); do
 	moat cp $here/file c:/tmp/race/dir/escaped >/dev/null 2>&1
 	moat cp c:/tmp/race/dir/kept $here/leak >/dev/null 2>&1
 done

@@ -112,6 +112,20 @@ assert_eq "in the foreground the first run is ours" "6 run" "$? $(cat /run/sandb
 assert_ok "it goes on behind" eventually 10 logged fg 3
 moat rm -f fg >/dev/null
 
+# ------------------------------------------------------------ small ones
+# What a shim has for itself alone: pages that others of its kind share do not count.
+for i in 1 2 3; do moat run -d --name "m$i" --restart always -- sleep 1000 >/dev/null; done
+for i in 1 2 3; do
+	private=$(awk '/^Private_(Clean|Dirty):/ { sum += $2 } END { print sum }' "/proc/$(of "m$i" shimPid)/smaps_rollup")
+	if ((private <= 500)); then pass "a shim has $private kB of its own"; else fail "a shim has $private kB of its own"; fi
+done
+moat run -d --name m4 -- sh -c 'seq 300000' >/dev/null
+moat wait m4 >/dev/null
+moat restart m1 m2 >/dev/null
+private=$(awk '/^Private_(Clean|Dirty):/ { sum += $2 } END { print sum }' "/proc/$(of m1 shimPid)/smaps_rollup")
+if ((private <= 500)); then pass "$private kB after a restart"; else fail "$private kB after a restart"; fi
+moat rm -f m1 m2 m3 m4 >/dev/null
+
 # ------------------------------------------------------------ deaf and lost ones
 moat run -d --name deaf -- sleep 1000 >/dev/null
 kill -STOP "$(of deaf shimPid)"
