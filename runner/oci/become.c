@@ -46,7 +46,7 @@ static uint64_t caps_had(void);
 static void caps_warn(const struct oci_process *process, uint64_t had, struct buf *warnings);
 static int folder_enter(const char *path, struct err *err);
 static int program_find(const struct oci_process *process, char **ret_path, struct err *err);
-static void signals_reset(void);
+static void signals_reset(int host_proc);
 
 int oci_become(const struct oci_become *become, struct buf *warnings, char **ret_path,
 	       struct err *err)
@@ -94,7 +94,7 @@ int oci_become_exec(const struct oci_become *become, const char *path, struct er
 	const struct oci_process *process = become->process;
 	int rc = 0, no;
 
-	signals_reset();
+	signals_reset(become->host_proc);
 	if (close_range(3 + become->preserve_fds, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
 		return err_sys(err, ERR_KERNEL, errno, NULL, "close_range");
 	if (become->seccomp && process->no_new_privs)
@@ -294,7 +294,9 @@ static int caps_set(const struct oci_process *process, uint64_t had, struct err 
 	if (cap_set_proc(set) < 0)
 		rc = err_sys(err, ERR_KERNEL, errno, "process.capabilities", "capset");
 	cap_free(set);
-	if (rc == 0 && cap_reset_ambient() < 0 && errno != EINVAL)
+	/* libcap's cap_reset_ambient(3) asks for each of them first. */
+	if (rc == 0 && prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0 &&
+	    errno != EINVAL)
 		rc = err_sys(err, ERR_KERNEL, errno, "process.capabilities.ambient", "reset");
 	for (int cap = 0; rc == 0 && cap <= CAP_LAST_CAP; cap++)
 		if (ambient & UINT64_C(1) << cap && cap_set_ambient(cap, CAP_SET) < 0 &&
@@ -365,13 +367,25 @@ static int program_find(const struct oci_process *process, char **ret_path, stru
 					 : "process.args: executable file not found in $PATH");
 }
 
-static void signals_reset(void)
+/*
+ * Handlers end with the exec, what is ignored stays so: conmon ignores SIGPIPE, and its containers should not. Which
+ * they are /proc tells at once: proc_pid_status(5), SigIgn.
+ */
+static void signals_reset(int host_proc)
 {
-	struct sigaction now;
+	cleanup(fd_closep) int fd = openat(host_proc, "self/status", O_RDONLY | O_CLOEXEC);
+	char text[4096];
+	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+	uint64_t ignored = UINT64_MAX;
+	const char *at;
 	sigset_t none;
 
+	text[n > 0 ? n : 0] = '\0';
+	at = strstr(text, "\nSigIgn:");
+	if (at)
+		ignored = strtoull(at + sizeof("\nSigIgn:") - 1, NULL, 16);
 	for (int number = 1; number < NSIG; number++)
-		if (sigaction(number, NULL, &now) == 0 && now.sa_handler != SIG_DFL)
+		if (ignored & UINT64_C(1) << (number - 1))
 			(void)signal(number, SIG_DFL);
 	sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);

@@ -2,6 +2,7 @@
 /* state - containers of the OCI runtime, written down. Floor F4. */
 #include "runner/oci/state.h"
 
+#include <assert.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -302,8 +303,28 @@ int oci_config_read(const char *path, struct buf *ret_text, json_t **ret_doc, st
 
 	if (rc < 0)
 		return err_sys(err, rc == -ENOENT ? ERR_NOTFOUND : ERR_IO, -rc, path, "read");
-	rc = json_parse(buf_cstr(text), text->size, 0, ret_doc, err);
+	rc = oci_json_parse(text, ret_doc, err);
 	return rc < 0 ? err_wrap(err, "%s", path) : 0;
+}
+
+int oci_json_parse(struct buf *text, json_t **ret_doc, struct err *err)
+{
+	/* 2^64 - 1, and as much in as many characters */
+	static const char all_bits[] = "18446744073709551615", real[] = "1.84467440737095e+19";
+	const size_t len = sizeof(all_bits) - 1;
+	char *data = (char *)text->data;
+	bool quoted = false;
+
+	static_assert(sizeof(all_bits) == sizeof(real), "in place");
+	for (size_t i = 0; i < text->size; i++) {
+		if (quoted && data[i] == '\\')
+			i++;
+		else if (data[i] == '"')
+			quoted = !quoted;
+		else if (!quoted && text->size - i > len && memcmp(data + i, all_bits, len) == 0)
+			memcpy(data + i, real, len);
+	}
+	return json_parse(buf_cstr(text), text->size, 0, ret_doc, err);
 }
 
 bool oci_state_alive(const struct oci_state *state)

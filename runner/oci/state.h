@@ -104,6 +104,12 @@ const char *oci_status_name(enum oci_status status);
 json_t *oci_state_report(const struct oci_state *state, enum oci_status status,
 			 const struct oci_config *config);
 
+/**
+ * oci_json_parse() - as json_parse(), but for RLIM_INFINITY as Go writes it (18446744073709551615), which becomes a
+ * real number: it fits into no integer of jansson's. @text is changed.
+ */
+int oci_json_parse(struct buf *text, json_t **ret_doc, struct err *err);
+
 /** oci_config_read() - a file of JSON to a document and, where wanted, its text */
 int oci_config_read(const char *path, struct buf *ret_text, json_t **ret_doc, struct err *err);
 
