@@ -21,6 +21,7 @@
 #include "lib/base/json.h"
 #include "lib/base/str.h"
 #include "runner/oci/hooks.h"
+#include "runner/oci/network.h"
 #include "runner/oci/ns.h"
 #include "runner/oci/seccomp.h"
 #include "runner/oci/setup.h"
@@ -42,7 +43,7 @@ struct creation {
 	struct oci_seccomp seccomp;
 	struct oci_child child;
 	int console, listener, host_proc;
-	bool cgroup_made;
+	bool cgroup_made, stack_made;
 };
 
 static int creation_read(struct creation *creation, struct err *err);
@@ -146,6 +147,10 @@ static int creation_read(struct creation *creation, struct err *err)
 	state->rootfs = creation->config.root_path[0] == '/'
 				? mem_strdup(creation->config.root_path)
 				: mem_printf("%s/%s", state->bundle, creation->config.root_path);
+	if (oci_network_wanted(&creation->config))
+		rc = oci_network_name(&creation->config, request->id, &state->stack, err);
+	if (rc < 0)
+		return rc;
 	return oci_cgroup_plan(&creation->config, request->id, request->systemd_cgroup,
 			       request->no_cgroup, &state->cgroup, err);
 }
@@ -171,7 +176,7 @@ static int creation_check(const struct creation *creation, int console, struct e
 			       "--console-socket needs process.terminal");
 	if (oci_preserve_check(request->preserve_fds, err) < 0)
 		return err ? -err->no : -EBADF;
-	if (oci_annotation(config, "io.moat.network") &&
+	if (oci_network_wanted(config) &&
 	    (!config->namespaces[OCI_NS_NETWORK].wanted || config->namespaces[OCI_NS_NETWORK].path))
 		return err_set(err, ERR_USAGE, EINVAL, "io.moat.network",
 			       "needs a new network namespace");
@@ -223,7 +228,7 @@ static bool stops_for_hooks(const struct oci_config *config)
 {
 	return config->hooks[OCI_HOOK_PRESTART].count ||
 	       config->hooks[OCI_HOOK_CREATE_RUNTIME].count || config->netdev_count ||
-	       oci_annotation(config, "io.moat.network");
+	       oci_network_wanted(config);
 }
 
 static int child_spawn(struct creation *creation, struct err *err)
@@ -334,6 +339,14 @@ static int runtime_hooks(struct creation *creation, struct err *err)
 	cleanup(mem_freep) char *text = NULL;
 	int rc;
 
+	/* Before the hooks: they find the interfaces there. */
+	if (state.stack) {
+		creation->stack_made = true;
+		rc = oci_network_attach(creation->request->daemon, &creation->config, state.id,
+					creation->child.pid, err);
+		if (rc < 0)
+			return rc;
+	}
 	state.pid = creation->child.pid;
 	report = oci_state_report(&state, OCI_CREATING, &creation->config);
 	text = json_text(report);
@@ -416,6 +429,8 @@ static void creation_undo(struct creation *creation)
 		while (waitpid(creation->child.pid, NULL, 0) < 0 && errno == EINTR)
 			;
 	}
+	if (creation->stack_made)
+		(void)oci_network_detach(creation->request->daemon, creation->state.stack, NULL);
 	if (creation->cgroup_made)
 		(void)oci_cgroup_delete(&creation->state.cgroup, NULL);
 	(void)oci_dir_remove(&creation->dir, NULL);

@@ -17,6 +17,7 @@
 #include "lib/base/str.h"
 #include "runner/oci/container.h"
 #include "runner/oci/hooks.h"
+#include "runner/oci/network.h"
 #include "runner/sync.h"
 
 enum { END_WAIT_MS = 10000 }; /* of a process that was killed */
@@ -27,7 +28,7 @@ static int started(struct oci_dir *dir, const struct oci_state *state, struct er
 static int not_running(const struct oci_state *state, enum oci_status status, const char *verb,
 		       struct err *err);
 static int end_wait(int pidfd, const char *id, struct err *err);
-static int take_back(struct oci_dir *dir, struct oci_state *state, struct err *err);
+static int take_back(const struct oci_request *request, struct oci_state *state, struct err *err);
 static void poststop(struct oci_dir *dir, const struct oci_state *state,
 		     const struct oci_config *config, struct buf *warnings);
 
@@ -159,7 +160,7 @@ int oci_delete(const struct oci_request *request, bool force, struct buf *warnin
 	}
 	if (rc == 0 && known) {
 		known = oci_state_config_load(&dir, arena, &config, NULL) == 0;
-		rc = take_back(&dir, &state, err);
+		rc = take_back(request, &state, err);
 		if (rc == 0 && known)
 			poststop(&dir, &state, &config, warnings);
 		if (known)
@@ -184,7 +185,7 @@ int oci_sweep(const struct oci_request *request)
 	if (oci_dir_abandoned(&dir)) {
 		left = oci_state_load(&dir, &state, NULL) < 0 || state.pid == 0;
 		if (left && state.id)
-			(void)take_back(&dir, &state, NULL);
+			(void)take_back(request, &state, NULL);
 		if (left)
 			(void)oci_dir_remove(&dir, NULL);
 	}
@@ -291,11 +292,12 @@ static int end_wait(int pidfd, const char *id, struct err *err)
 		     : err_set(err, ERR_CONFLICT, EBUSY, id, "its process does not end");
 }
 
-static int take_back(struct oci_dir *dir, struct oci_state *state, struct err *err)
+static int take_back(const struct oci_request *request, struct oci_state *state, struct err *err)
 {
 	int rc = oci_cgroup_delete(&state->cgroup, err);
 
-	(void)dir;
+	if (rc == 0 && state->stack)
+		rc = oci_network_detach(request->daemon, state->stack, err);
 	return rc;
 }
 

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * network - containers that attach themselves to Moat's networks: annotation
+ * io.moat.network. Floor F4; by io.moat over varlink, as moat run does.
+ *
+ *	io.moat.network	  TENANT/NET[,ip=A][,mac=M][,ifname=I], several separated by spaces, of one tenant
+ *	io.moat.publish	  PORTSPEC, several separated by spaces
+ */
+#ifndef MOAT_RUNNER_OCI_NETWORK_H
+#define MOAT_RUNNER_OCI_NETWORK_H
+
+#include <sys/types.h>
+
+#include "lib/base/err.h"
+#include "runner/oci/config.h"
+
+/** oci_network_wanted() - does it attach itself? */
+bool oci_network_wanted(const struct oci_config *config);
+
+/** oci_network_name() - TENANT/ID, the full name of its stack, malloc'ed. Return: 0; -EINVAL. */
+int oci_network_name(const struct oci_config *config, const char *id, char **ret_name,
+		     struct err *err);
+
+/** oci_network_attach() - the network namespace of @pid; all or nothing */
+int oci_network_attach(const char *daemon, const struct oci_config *config, const char *id,
+		       pid_t pid, struct err *err);
+
+/** oci_network_detach() - the stack goes; what is gone is success */
+int oci_network_detach(const char *daemon, const char *name, struct err *err);
+
+#endif
