@@ -175,11 +175,12 @@ int container_kill(const struct container_host *host, const struct name *name, i
 	struct sync_msg answer;
 	struct state state;
 	int rc = state_dir_open(host->runtime_dir, name, &dir, err);
+	char text[NAME_FULL_SIZE];
 
 	if (rc == 0)
 		rc = state_load(&dir, &state, err);
 	if (rc == 0 && control_ask(&dir, SYNC_KILL, number, SHIM_WAIT_MS, &answer) < 0)
-		rc = err_set(err, ERR_CONFLICT, ESRCH, name->name, "the container does not run");
+		rc = err_set(err, ERR_CONFLICT, ESRCH, name_print(name, text), "the container does not run");
 	state_dir_fini(&dir);
 	return rc;
 }
@@ -223,11 +224,12 @@ int container_restart(const struct container_host *host, const struct name *name
 	struct spec spec;
 	int control;
 	int rc = state_dir_open(host->runtime_dir, name, &dir, err);
+	char text[NAME_FULL_SIZE];
 
 	if (rc == 0)
 		rc = state_spec_load(&dir, arena, &doc, &spec, err);
 	if (rc == 0 && spec.remove)
-		rc = err_set(err, ERR_CONFLICT, EBUSY, name->name,
+		rc = err_set(err, ERR_CONFLICT, EBUSY, name_print(name, text),
 			     "the container goes when it stops (--rm)");
 	/* While it runs its shim has all that is needed, whatever the daemon does. */
 	if (rc == 0 && control_ask(&dir, SYNC_RESTART, (int)timeout_ms, -1, &answer) == 0) {
@@ -504,13 +506,14 @@ static int attach_ask(const struct state_dir *dir, int output, struct err *err)
 {
 	struct sync_msg msg = {.kind = SYNC_ATTACH};
 	int fd = control_open(dir);
+	char text[NAME_FULL_SIZE];
 
 	if (fd < 0)
-		return err_set(err, ERR_CONFLICT, ESRCH, dir->name.name,
+		return err_set(err, ERR_CONFLICT, ESRCH, name_print(&dir->name, text),
 			       "the container does not run");
 	if (sync_send(fd, &msg, output) < 0) {
 		fd_close(fd);
-		return err_set(err, ERR_INTERNAL, EPIPE, dir->name.name, "its shim was lost");
+		return err_set(err, ERR_INTERNAL, EPIPE, name_print(&dir->name, text), "its shim was lost");
 	}
 	return fd;
 }
@@ -545,6 +548,7 @@ static int shim_end(struct state_dir *dir, bool force, struct err *err)
 	struct sync_msg answer;
 	struct state state;
 	int rc = state_load(dir, &state, err);
+	char text[NAME_FULL_SIZE];
 
 	if (rc < 0)
 		return rc;
@@ -556,7 +560,7 @@ static int shim_end(struct state_dir *dir, bool force, struct err *err)
 
 		fd_close(pidfd < 0 ? -1 : pidfd);
 		if (pidfd >= 0 || state.status == STATE_RESTARTING)
-			return err_set(err, ERR_CONFLICT, EBUSY, dir->name.name,
+			return err_set(err, ERR_CONFLICT, EBUSY, name_print(&dir->name, text),
 				       "the container runs; stop it, or rm -f");
 	}
 	return state_dir_lock(dir, SHIM_WAIT_MS, err);

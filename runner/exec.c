@@ -127,6 +127,7 @@ static int target_open(const struct container_host *host, const struct name *nam
 	struct state state;
 	int pidfd = -ESRCH;
 	int rc = state_dir_open(host->runtime_dir, name, &dir, err);
+	char text[NAME_FULL_SIZE];
 
 	if (rc == 0)
 		rc = state_load(&dir, &state, err);
@@ -137,7 +138,7 @@ static int target_open(const struct container_host *host, const struct name *nam
 		return rc;
 	pidfd = state_pidfd(&state);
 	if (pidfd < 0)
-		return err_set(err, ERR_CONFLICT, ESRCH, name->name,
+		return err_set(err, ERR_CONFLICT, ESRCH, name_print(name, text),
 			       "the container does not run");
 	return pidfd;
 }

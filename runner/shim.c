@@ -364,12 +364,13 @@ static int stack_stand(struct shim *shim, struct err *err)
 	struct stat stack, joined;
 	int userns;
 	int rc = stack_open(shim->socket, &shim->spec.name, &shim->netns, &userns, err);
+	char text[NAME_FULL_SIZE];
 
 	if (rc < 0)
 		return rc;
 	if (shim->userns >= 0 && (fstat(userns, &stack) < 0 || fstat(shim->userns, &joined) < 0 ||
 				  stack.st_dev != joined.st_dev || stack.st_ino != joined.st_ino))
-		return err_set(err, ERR_CONFLICT, EINVAL, shim->spec.name.name,
+		return err_set(err, ERR_CONFLICT, EINVAL, name_print(&shim->spec.name, text),
 			       "its stack lies in a user namespace that the container to join "
 			       "has left; rm it and run it anew");
 	shim->userns = userns;

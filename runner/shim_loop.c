@@ -329,12 +329,13 @@ static void terminal_give(struct shim *shim, struct shim_client *client, int out
 {
 	struct sync_msg msg = {.kind = SYNC_TTY};
 	int master = shim->spec.tty ? shim->relay.streams[1].from : -1;
+	char text[NAME_FULL_SIZE];
 
 	if (master < 0 || output < 0) {
 		fd_close(output);
 		msg.kind = SYNC_FAILED;
 		msg.value = PROCESS_FAILED;
-		err_set(&msg.err, ERR_CONFLICT, ENOTTY, shim->dir.name.name,
+		err_set(&msg.err, ERR_CONFLICT, ENOTTY, name_print(&shim->dir.name, text),
 			shim->spec.tty ? "the container does not run"
 				       : "the container has no terminal: it was made without -t");
 		(void)sync_send(client->fd, &msg, -1);

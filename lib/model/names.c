@@ -99,6 +99,12 @@ int name_parse(const char *what, const char *s, bool with_ifname, struct name *r
 	return 0;
 }
 
+const char *name_print(const struct name *name, char dst[NAME_FULL_SIZE])
+{
+	snprintf(dst, NAME_FULL_SIZE, "%s/%s%s%s", name->tenant, name->name, name->ifname[0] ? ":" : "", name->ifname);
+	return dst;
+}
+
 static const struct {
 	uint8_t proto;
 	const char *word;

@@ -39,6 +39,8 @@ struct name {
  * @what: for messages: "network", "stack"
  */
 int name_parse(const char *what, const char *s, bool with_ifname, struct name *ret_name, struct err *err);
+/** name_print() - inverse: "red/w1", or "red/w1:eth0" where there is an interface */
+const char *name_print(const struct name *name, char dst[NAME_FULL_SIZE]);
 
 /**
  * struct portspec - one published port, or a range of them

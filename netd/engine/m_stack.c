@@ -176,14 +176,16 @@ static void on_opened(void *ctx, struct hand_answer *answer)
 int method_stack_open(struct call *call, struct err *err)
 {
 	const struct stack *stack = stack_param(call, err);
+	char name[NAME_FULL_SIZE];
 
 	if (!stack)
 		return -err->no;
+	stack_name_print(stack, name);
 	if (!call->admin)
-		return err_set(err, ERR_PERMISSION, EPERM, stack->name,
+		return err_set(err, ERR_PERMISSION, EPERM, name,
 			       "only root and the members of the admin group may open a stack");
 	if (stack->kind == STACK_FOREIGN)
-		return err_set(err, ERR_CONFLICT, EINVAL, stack->name,
+		return err_set(err, ERR_CONFLICT, EINVAL, name,
 			       "its namespace is not ours and not held; open it where it comes from");
 	hand_open(call->engine->hand, stack->ns, SEAM_OPEN_NS, on_opened, call);
 	return 0;

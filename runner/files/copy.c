@@ -136,6 +136,7 @@ static int container_open(const char *runtime_dir, const struct name *name, stru
 	struct state_dir dir = STATE_DIR_INIT;
 	struct state state;
 	int rc = state_dir_open(runtime_dir, name, &dir, err);
+	char text[NAME_FULL_SIZE];
 
 	if (rc == 0)
 		rc = state_load(&dir, &state, err);
@@ -143,7 +144,7 @@ static int container_open(const char *runtime_dir, const struct name *name, stru
 	if (rc == 0)
 		rc = state_pidfd(&state);
 	if (rc == -ESRCH)
-		return err_set(err, ERR_CONFLICT, ESRCH, name->name, "the container does not run");
+		return err_set(err, ERR_CONFLICT, ESRCH, name_print(name, text), "the container does not run");
 	return rc;
 }
 

@@ -79,7 +79,7 @@ static void full(void **state)
 		{ "red/w1:lo", true }, { "Red/w1", true },	   { "red/w1:a/b", true }, { ":", true },	  { ":eth0", true },
 		{ "red/w1 ", true },   { " red/w1", true },
 	};
-	char huge[4096];
+	char huge[4096], text[NAME_FULL_SIZE], again[NAME_FULL_SIZE];
 	struct err err = ERR_INIT;
 	struct name name;
 
@@ -90,6 +90,8 @@ static void full(void **state)
 		assert_string_equal(name.tenant, good[i].tenant);
 		assert_string_equal(name.name, good[i].name);
 		assert_string_equal(name.ifname, good[i].ifname);
+		snprintf(text, sizeof(text), "%s/%s%s%s", good[i].tenant, good[i].name, *good[i].ifname ? ":" : "", good[i].ifname);
+		assert_string_equal(name_print(&name, again), text);
 	}
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
 		struct name before;
