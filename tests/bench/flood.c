@@ -79,19 +79,24 @@ static int report(uint64_t *count, uint64_t *since)
 	return 1;
 }
 
+/*
+ * It looks once a millisecond, and is never woken: that would cost the sender more than the way does, on a virtual machine five
+ * times as much. 4 MB are some 5,000 datagrams.
+ */
 static int count_udp(int fd)
 {
+	static const struct timespec pause = { .tv_nsec = 1000000 };
 	uint64_t count = 0, since = now_ns();
-	struct timeval wait = { .tv_usec = 20000 };
 
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait));
 	batch_init(256);
 	for (;;) {
-		int n = recvmmsg(fd, messages, BATCH, MSG_WAITFORONE, NULL);
+		int n;
 
-		count += n > 0 ? (uint64_t)n : 0;
+		while ((n = recvmmsg(fd, messages, BATCH, MSG_DONTWAIT, NULL)) > 0)
+			count += (uint64_t)n;
 		if (told(0) && !report(&count, &since))
 			return 0;
+		nanosleep(&pause, NULL);
 	}
 }
 
