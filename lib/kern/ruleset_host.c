@@ -9,6 +9,7 @@
 
 static const struct nft_chain_def chains[] = {
 	{"raw", "filter", NF_INET_PRE_ROUTING, NF_ACCEPT, -300, false},
+	{"raw_uplink", NULL, 0, 0, 0, false},
 	{"input", "filter", NF_INET_LOCAL_IN, NF_ACCEPT, 0, false},
 	{"to_host", NULL, 0, 0, 0, false},
 	{"forward", "filter", NF_INET_FORWARD, NF_ACCEPT, 0, false},
@@ -38,19 +39,22 @@ static const struct nft_tally_def tallies[] = {
 #define PROTO_PORT(R) META(L4PROTO, R), TRANS_BYTES(2, 2, (R) + 1)
 
 static const struct nft_rule_def rules[] = {
+	/* One look-up tells what is from an uplink; what is not is none of ours but for what follows. */
+	RULE("raw", FROM_UPLINK, GOTO("raw_uplink")),
+	/* What is routed to an uplink comes from that one (below), and from nowhere else. */
+	RULE("raw", IPV4(0), FROM_OWN4, DROP),
+	RULE("raw", IPV6(0), FROM_OWN6, DROP),
+
 	/* route_localnet is 1 on uplinks, for publishing on 127.0.0.1: nobody may come in by it. */
-	RULE("raw", FROM_UPLINK, IPV4(0), NET_BYTES(16, 1, 0), IS(0, 1, 127), DROP),
-	RULE("raw", FROM_UPLINK, IPV4(0), META(IIFNAME, 0), NET_BYTES(12, 4, 4),
+	RULE("raw_uplink", IPV4(0), NET_BYTES(16, 1, 0), IS(0, 1, 127), DROP),
+	RULE("raw_uplink", IPV4(0), META(IIFNAME, 0), NET_BYTES(12, 4, 4),
 	     NOT_IN(SET_HOST_SRC4, 0), NOT_IN(SET_HOST_ROUTED4, 0), DROP),
 	/* Neighbour discovery between the two link-local addresses of the uplink. */
-	RULE("raw", FROM_UPLINK, IPV6(0), NET_BYTES(8, 2, 0), AND(0, 2, 0xff, 0xc0),
+	RULE("raw_uplink", IPV6(0), NET_BYTES(8, 2, 0), AND(0, 2, 0xff, 0xc0),
 	     IS(0, 2, 0xfe, 0x80), L4(0, IPPROTO_ICMPV6), TRANS_BYTES(0, 1, 0),
 	     BYTE_BETWEEN(0, 135, 136), ACCEPT),
-	RULE("raw", FROM_UPLINK, IPV6(0), META(IIFNAME, 0), NET_BYTES(8, 16, 4),
+	RULE("raw_uplink", IPV6(0), META(IIFNAME, 0), NET_BYTES(8, 16, 4),
 	     NOT_IN(SET_HOST_SRC6, 0), NOT_IN(SET_HOST_ROUTED6, 0), DROP),
-	/* What is routed to an uplink comes from that one (above), and from nowhere else. */
-	RULE("raw", META(IIFNAME, 0), NOT_IN(SET_HOST_UPLINK, 0), IPV4(0), FROM_OWN4, DROP),
-	RULE("raw", META(IIFNAME, 0), NOT_IN(SET_HOST_UPLINK, 0), IPV6(0), FROM_OWN6, DROP),
 
 	RULE("input", FROM_UPLINK, GOTO("to_host")),
 	RULE("to_host", CT_IS(NFT_CT_KNOWN), ACCEPT),
@@ -64,9 +68,10 @@ static const struct nft_rule_def rules[] = {
 	/* From wherever, another uplink included: what was published, or belongs to a known flow. */
 	/*
 	 * The host's connection table is one for all tenants: so many connections pass by one uplink at a time, in both
-	 * directions together, and no more. Asked of new ones alone.
+	 * directions together, and no more. Asked of the first packet of each alone: while
+	 * nobody answers, all packets of a flow are in state new.
 	 */
-	RULE("forward", CT_IS(NFT_CT_NEW), JUMP("fresh")),
+	RULE("forward", CT(STATUS, 0), AND32(0, IPS_CONFIRMED), IS32(0, 0), JUMP("fresh")),
 	CAPPED(IIFNAME, SET_HOST_CAP_1K, 1024),
 	CAPPED(OIFNAME, SET_HOST_CAP_1K, 1024),
 	CAPPED(IIFNAME, SET_HOST_CAP_4K, 4096),
@@ -77,6 +82,8 @@ static const struct nft_rule_def rules[] = {
 	CAPPED(OIFNAME, SET_HOST_CAP_64K, 65536),
 
 	RULE("forward", OUT_BY_UPLINK, GOTO("to_uplink")),
+	/* None of what follows concerns what comes from one. */
+	RULE("forward", FROM_UPLINK, ACCEPT),
 	/*
 	 * A device that did not forward before us does so for what goes to uplinks (above) or comes from one, and for
 	 * nothing else: the host is no router now for its neighbours, whatever the state of the flow.
