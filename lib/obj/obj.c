@@ -276,19 +276,23 @@ static int elem_key_cmp(const struct obj_elem *a, const struct obj_elem *b)
 
 int obj_key_cmp(const struct obj *a, const struct obj *b)
 {
-	const struct field *fields = fields_of(a->kind);
+	const struct field *fields;
+	int cmp;
 
 	if (a->ns != b->ns)
 		return a->ns < b->ns ? -1 : 1;
 	if (a->kind != b->kind)
 		return a->kind < b->kind ? -1 : 1;
+	if (a->kind == OBJ_ELEM) {
+		cmp = elem_key_cmp(&a->elem, &b->elem);
+		if (cmp)
+			return cmp;
+	}
+	fields = fields_of(a->kind);
 	if (!fields)
 		return memcmp(a, b, sizeof(*a));
-	if (a->kind == OBJ_ELEM && elem_key_cmp(&a->elem, &b->elem))
-		return elem_key_cmp(&a->elem, &b->elem);
 	for (const struct field *field = fields; field->name; field++) {
-		int cmp = field->flags & FIELD_KEY ? field_cmp(a, b, field) : 0;
-
+		cmp = field->flags & FIELD_KEY ? field_cmp(a, b, field) : 0;
 		if (cmp)
 			return cmp;
 	}
