@@ -312,7 +312,7 @@ class Bench:
         delays = []
         coming = world.namespaces("tn", 40)
         for i, netns in enumerate(coming):
-            delays.append(self.attach(netns, 5000 + i)[0])
+            delays.append(self.attach(netns, EXISTING + 2 + i)[0])
         for side in sides:
             for _ in names[sides.index(side)::DROP_CONNECTIONS]:
                 side.receive_one()
@@ -320,7 +320,7 @@ class Bench:
         answered = time.perf_counter_ns() - start
         spent = gone.wait() - start
         for i in range(len(coming)):
-            self.detach(5000 + i)
+            self.detach(EXISTING + 2 + i)
         world.link_is_gone(coming[-1])
         world.remove_namespaces(coming)
         return [
