@@ -22,7 +22,8 @@ static int netavark_fail(const struct err *err);
 static int input_read(struct buf *ret_input, struct err *err);
 static int version_run(const struct buf *input);
 static int fail(const char *version, int code, const struct err *err);
-static void print(const json_t *doc);
+static int untold(const struct cni_request *request);
+static bool print(const json_t *doc);
 static void about(void);
 
 int main(int argc, char **argv)
@@ -89,9 +90,18 @@ static int run(const struct cni_env *env, const struct buf *input)
 	}
 	if (rc != CNI_OK)
 		return fail(request.version, rc, &err);
-	if (result)
-		print(result);
-	return EXIT_SUCCESS;
+	if (!result || print(result))
+		return EXIT_SUCCESS;
+	return untold(&request);
+}
+
+/* A result that nobody could be told of: what stands for it may not stay. */
+static int untold(const struct cni_request *request)
+{
+	struct err ignored = ERR_INIT;
+
+	(void)cni_del(request, &ignored);
+	return EXIT_FAILURE;
 }
 
 /* Called by netavark. Its errors are documents of another shape. */
@@ -99,7 +109,7 @@ static int netavark_run(int argc, char **argv, const struct cni_env *env)
 {
 	cleanup(arena_freep) struct arena *arena = arena_new();
 	cleanup(cni_request_fini) struct cni_request request = {0};
-	cleanup(json_freep) json_t *doc = NULL, *result = NULL;
+	cleanup(json_freep) json_t *doc = NULL, *result = NULL, *status = NULL;
 	cleanup(buf_fini) struct buf input = BUF_INIT;
 	enum netavark_verb verb = netavark_verb_parse(argc, argv);
 	struct err err = ERR_INIT;
@@ -112,8 +122,7 @@ static int netavark_run(int argc, char **argv, const struct cni_env *env)
 	}
 	if (verb == NETAVARK_INFO) {
 		result = json_pack("{s:s, s:s}", "version", MOAT_VERSION, "api_version", "1.0.0");
-		print(result);
-		return EXIT_SUCCESS;
+		return print(result) ? EXIT_SUCCESS : EXIT_FAILURE;
 	}
 	rc = input_read(&input, &err);
 	if (rc == CNI_OK && json_parse(buf_cstr(&input), input.size, JSON_FOLD_DUPLICATES, &doc, &err) < 0)
@@ -130,14 +139,10 @@ static int netavark_run(int argc, char **argv, const struct cni_env *env)
 	if (rc != CNI_OK)
 		return netavark_fail(&err);
 	if (verb == NETAVARK_CREATE)
-		print(doc);
-	if (verb == NETAVARK_SETUP) {
-		json_t *status = netavark_result(result, request.ifname);
-
-		print(status);
-		json_decref(status);
-	}
-	return EXIT_SUCCESS;
+		return print(doc) ? EXIT_SUCCESS : EXIT_FAILURE;
+	if (verb == NETAVARK_SETUP)
+		status = netavark_result(result, request.ifname);
+	return !status || print(status) ? EXIT_SUCCESS : untold(&request);
 }
 
 static enum netavark_verb netavark_verb_parse(int argc, char **argv)
@@ -157,7 +162,7 @@ static int netavark_fail(const struct err *err)
 		mem_printf("moat: %s%s%s", err->object, err->object[0] ? ": " : "", err->msg);
 	cleanup(json_freep) json_t *doc = json_pack("{s:s}", "error", text);
 
-	print(doc);
+	(void)print(doc);
 	return EXIT_FAILURE;
 }
 
@@ -195,8 +200,7 @@ static int version_run(const struct buf *input)
 	if (json_parse(buf_cstr(input), input->size, JSON_FOLD_DUPLICATES, &doc, NULL) == 0)
 		version = json_string_value(json_object_get(doc, "cniVersion"));
 	result = cni_result_version(version && *version ? version : "1.1.0");
-	print(result);
-	return EXIT_SUCCESS;
+	return print(result) ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 static int fail(const char *version, int code, const struct err *err)
@@ -204,16 +208,15 @@ static int fail(const char *version, int code, const struct err *err)
 	cleanup(json_freep) json_t *doc =
 		cni_result_error(version ? version : "1.1.0", code, err);
 
-	print(doc);
+	(void)print(doc);
 	return EXIT_FAILURE;
 }
 
-static void print(const json_t *doc)
+static bool print(const json_t *doc)
 {
 	cleanup(mem_freep) char *text = json_text(doc);
 
-	printf("%s\n", text);
-	fflush(stdout);
+	return printf("%s\n", text) >= 0 && fflush(stdout) == 0;
 }
 
 static void about(void)

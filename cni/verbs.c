@@ -7,9 +7,13 @@
 #include <fcntl.h>
 #include <linux/nsfs.h>
 #include <sched.h>
-#include <sys/ioctl.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/random.h>
 #include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "cni/conf.h"
 #include "cni/verbs.h"
@@ -18,7 +22,9 @@
 #include "lib/base/json.h"
 #include "lib/base/str.h"
 
-static int add(const struct cni_request *request, struct varlink_client *client, int netns, const json_t *given,
+enum { ATTACH_TRIES = 4, REQUEST_ID_SIZE = 40 };
+
+static int add(const struct cni_request *request, struct varlink_client **client, int netns, const json_t *given,
 	       json_t **ret_result, struct err *err);
 static int fresh_check(const struct cni_request *request, struct varlink_client *client, struct err *err);
 static int given_check(const json_t *given, struct err *err);
@@ -31,8 +37,11 @@ static int network_compare(const struct cni_request *request, const json_t *netw
 			   struct err *err);
 static int network_widen(const struct cni_request *request, const json_t *given, struct varlink_client *client,
 			 json_t **network, struct err *err);
-static int attach(const struct cni_request *request, const json_t *given, struct varlink_client *client, int netns,
+static int attach(const struct cni_request *request, const json_t *given, struct varlink_client **client, int netns,
 		  json_t **ret_endpoint, struct err *err);
+static int attach_call(const struct cni_request *request, struct varlink_client **client, json_t *parameters, int netns,
+		       json_t **ret_reply, struct err *err);
+static void request_id_make(char dst[REQUEST_ID_SIZE]);
 static void ips_set(const struct cni_request *request, const json_t *given, json_t *parameters);
 static json_t *labels_make(const struct cni_request *request);
 static void strings_set(json_t *parameters, const char *key, const char *const *list);
@@ -58,7 +67,7 @@ int cni_add(const struct cni_request *request, json_t **ret_result, struct err *
 		return rc;
 	rc = request->delegate ? given_check(given, err) : CNI_OK;
 	if (rc == CNI_OK)
-		rc = add(request, client, netns, given, ret_result, err);
+		rc = add(request, &client, netns, given, ret_result, err);
 	if (rc != CNI_OK && request->delegate) { /* what it gave is given back, and its opinion of that is not ours */
 		struct err ignored = ERR_INIT;
 
@@ -84,14 +93,14 @@ static int fresh_check(const struct cni_request *request, struct varlink_client 
 }
 
 /* What is there when this fails is as it was before. @given: the delegate's result, or NULL. */
-static int add(const struct cni_request *request, struct varlink_client *client, int netns, const json_t *given,
+static int add(const struct cni_request *request, struct varlink_client **client, int netns, const json_t *given,
 	       json_t **ret_result, struct err *err)
 {
 	cleanup(json_freep) json_t *network = NULL, *endpoint = NULL;
 	const json_t *has_route;
 	int rc;
 
-	rc = network_get(request, given, client, &network, err);
+	rc = network_get(request, given, *client, &network, err);
 	if (rc == CNI_OK)
 		rc = attach(request, given, client, netns, &endpoint, err);
 	if (rc != CNI_OK)
@@ -105,7 +114,7 @@ static int add(const struct cni_request *request, struct varlink_client *client,
 	if (rc != CNI_OK) { /* what the runtime is not told of may not stay */
 		struct err ignored = ERR_INIT;
 
-		cni_detach(client, request->tenant, request->stack, request->ifname, &ignored);
+		cni_detach(*client, request->tenant, request->stack, request->ifname, &ignored);
 	}
 	return rc;
 }
@@ -354,16 +363,19 @@ static void ips_set(const struct cni_request *request, const json_t *given, json
 	json_object_set_new(parameters, "ips", list);
 }
 
-static int attach(const struct cni_request *request, const json_t *given, struct varlink_client *client, int netns,
+static int attach(const struct cni_request *request, const json_t *given, struct varlink_client **client, int netns,
 		  json_t **ret_endpoint, struct err *err)
 {
 	cleanup(mem_freep) char *network =
 		mem_printf("%s/%s", request->tenant, request->network);
 	cleanup(mem_freep) char *stack = mem_printf("%s/%s", request->tenant, request->stack);
-	cleanup(json_freep) json_t *reply = NULL;
-	json_t *parameters, *endpoint;
+	cleanup(json_freep) json_t *reply = NULL, *parameters = NULL;
+	char request_id[REQUEST_ID_SIZE];
+	json_t *endpoint;
+	int rc;
 
-	parameters = json_pack("{s:s, s:s, s:i, s:s, s:o}", "network", network, "name", stack,
+	request_id_make(request_id);
+	parameters = json_pack("{s:s, s:s, s:s, s:i, s:s, s:o}", "requestId", request_id, "network", network, "name", stack,
 			       "netnsFd", 0, "ifname", request->ifname, "labels",
 			       labels_make(request));
 	if (!request->default_route || request->default_route_asked)
@@ -375,9 +387,9 @@ static int attach(const struct cni_request *request, const json_t *given, struct
 		json_object_set_new(parameters, "mac", json_string(request->mac));
 	if (request->mtu)
 		json_object_set_new(parameters, "mtu", json_integer(request->mtu));
-	if (varlink_call(client, "io.moat.EndpointAttach", parameters, &netns, 1, &reply, NULL,
-			 NULL, err) < 0)
-		return cni_code_of(err);
+	rc = attach_call(request, client, parameters, netns, &reply, err);
+	if (rc != CNI_OK)
+		return rc;
 	endpoint = json_object_get(reply, "endpoint");
 	if (!json_is_object(endpoint)) {
 		err_set(err, ERR_INTERNAL, EPROTO, stack,
@@ -386,6 +398,43 @@ static int attach(const struct cni_request *request, const json_t *given, struct
 	}
 	*ret_endpoint = json_incref(endpoint);
 	return CNI_OK;
+}
+
+/*
+ * An answer that is lost (the daemon was started anew meanwhile) says nothing of what was done: the same question, by the
+ * same requestId, gets the answer of the first time, or is carried out now, and never twice.
+ */
+static int attach_call(const struct cni_request *request, struct varlink_client **client, json_t *parameters, int netns,
+		       json_t **ret_reply, struct err *err)
+{
+	static const struct timespec pause = {0, 100 * 1000 * 1000};
+
+	for (int left = ATTACH_TRIES; left > 0; left--) {
+		if (*client && varlink_call(*client, "io.moat.EndpointAttach", json_incref(parameters), &netns, 1, ret_reply,
+					    NULL, NULL, err) == 0) {
+			*err = ERR_INIT;
+			return CNI_OK;
+		}
+		if (err->kind != ERR_UNAVAILABLE)
+			break;
+		varlink_closep(client);
+		*client = NULL;
+		if (left > 1) {
+			nanosleep(&pause, NULL);
+			(void)varlink_connect(request->socket, client, err);
+		}
+	}
+	return cni_code_of(err);
+}
+
+static void request_id_make(char dst[REQUEST_ID_SIZE])
+{
+	uint64_t number[2] = {0};
+
+	/* without randomness the process tells calls apart well enough */
+	if (getrandom(number, sizeof(number), GRND_NONBLOCK) != sizeof(number))
+		number[0] = (uint64_t)getpid();
+	snprintf(dst, REQUEST_ID_SIZE, "cni-%016llx%016llx", (unsigned long long)number[0], (unsigned long long)number[1]);
 }
 
 /* The whole id is kept here: the stack's name may bear a part of it. GC of CNI is to leave netavark's alone. */

@@ -3,7 +3,7 @@
 #
 # cni - the CNI plugin against the daemon and the kernel: what ADD tells is what stands, a mapped
 # port leads there, DEL needs neither namespace nor daemon, and nothing is left behind.
-# shellcheck disable=SC2119 # start_moatd without options
+# shellcheck disable=SC2119,SC2317 # start_moatd without options; functions that eventually calls
 . "$(dirname "$0")/../lib/sandbox.sh"
 sandbox_enter "$@"
 need jq curl ping python3

@@ -188,6 +188,7 @@ class Add(Case):
         self.assertEqual(self.asked("NetworkShow"), {"name": "default/web"})
         asked = self.asked("EndpointAttach")
         self.assertTrue(asked.pop("name").startswith("default/" + STACK))
+        self.assertRegex(asked.pop("requestId"), "^cni-[0-9a-f]{32}$")
         self.assertEqual(asked, {
             "network": "default/web", "netnsFd": 0, "ifname": "eth0",
             "labels": {"cni.containerId": ID, "cni.network": "web", "cni.ifname": "eth0", "cni.netns": self.netns,
@@ -456,10 +457,27 @@ class Add(Case):
                             ([FINE[0], {"method": "EndpointAttach", "close": True}], 11)):
             self.start(rules)
             self.refused(self.run_plugin("ADD"), code)
+        # an answer that is lost is asked for again, as the same request
+        for lost in ({"close": True}, {"raw": "{}x"}):
+            self.start([FINE[0], {"method": "EndpointAttach", **lost, "times": 2}, FINE[1]])
+            self.assertEqual(self.run_plugin("ADD").status, 0)
+            asked = [call["parameters"] for call in self.calls() if call["method"] == "EndpointAttach"]
+            self.assertEqual(len(asked), 3)
+            self.assertEqual(asked[0], asked[2])
         # an endpoint that cannot be told of does not stay
         self.start([FINE[0], {"method": "EndpointAttach", "reply": {"endpoint": {**ENDPOINT, "ips": ["192.0.2.1"]}}}, FINE[2]])
         self.refused(self.run_plugin("ADD"), 999, "no subnet")
         self.assertEqual(self.calls()[-1]["method"], "EndpointDetach")
+
+    def test_result_that_cannot_be_told(self):
+        """standard output is full: what the runtime does not know of may not stay"""
+        self.start(FINE)
+        with open("/dev/full", "wb") as full:
+            done = subprocess.run([PLUGIN], input=json.dumps(CONF).encode(), stdout=full, timeout=30, check=False, env={
+                "CNI_COMMAND": "ADD", "CNI_CONTAINERID": ID, "CNI_NETNS": self.netns, "CNI_IFNAME": "eth0",
+                "MOAT_SOCKET": str(self.socket), "MOAT_STATE_DIR": str(self.state)})
+        self.assertEqual(done.returncode, 1)
+        self.assertEqual([call["method"] for call in self.calls()], ["NetworkShow", "EndpointAttach", "EndpointDetach"])
 
     def test_daemon_down(self):
         self.refused(self.run_plugin("ADD"), 11, "does not answer")

@@ -4,7 +4,7 @@
 # podman - podman 4 with CNI and the files of configs/cni: addresses and MACs asked for, ports and ranges of them, two
 # networks, a life with stop and start. Its storage, state and configuration are the test's own, and no image is pulled: the
 # root is a busybox. Containers are run by moat-runtime, without control groups.
-# shellcheck disable=SC2119 # start_moatd without options
+# shellcheck disable=SC2119,SC2317 # start_moatd without options; functions that assert_ok calls
 . "$(dirname "$0")/../../lib/sandbox.sh"
 sandbox_enter "$@"
 need podman curl jq conmon
@@ -44,7 +44,7 @@ run() {
 	shift
 	mkdir -p "$P/www/$name"
 	echo "$name" >"$P/www/$name/name"
-	p run -d --name "$name" --security-opt seccomp=unconfined -v "$P/www/$name:/www" "$@" --rootfs $P/rootfs \
+	p run -d --name "$name" --security-opt seccomp=unconfined -v "$P/www/$name:/www" "$@" --rootfs "$P/rootfs" \
 		/bin/httpd -f -p 80 -h /www >/dev/null
 }
 inside() { local name=$1 && shift && nsenter --net="/proc/$(p inspect -f '{{.State.Pid}}' "$name")/ns/net" -- "$@"; }
