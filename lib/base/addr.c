@@ -221,6 +221,21 @@ bool prefix_within(const struct prefix *inner, const struct prefix *outer)
 	return inner->len >= outer->len && prefix_contains(outer, &inner->ip);
 }
 
+bool prefix_is_private(const struct prefix *prefix)
+{
+	static const struct prefix ranges[] = {
+		{.ip = {.family = 4, .b = {10}}, .len = 8},
+		{.ip = {.family = 4, .b = {172, 16}}, .len = 12},
+		{.ip = {.family = 4, .b = {192, 168}}, .len = 16},
+		{.ip = {.family = 6, .b = {0xfc}}, .len = 7},
+	};
+
+	for (size_t i = 0; i < sizeof(ranges) / sizeof(*ranges); i++)
+		if (prefix_within(prefix, &ranges[i]))
+			return true;
+	return false;
+}
+
 struct prefix prefix_network(const struct prefix *prefix)
 {
 	struct prefix network = *prefix;

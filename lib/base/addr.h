@@ -65,6 +65,8 @@ bool prefix_contains(const struct prefix *prefix, const struct ip *ip);
 bool prefix_overlaps(const struct prefix *a, const struct prefix *b);
 /** prefix_within() - is all of @inner in @outer? */
 bool prefix_within(const struct prefix *inner, const struct prefix *outer);
+/** prefix_is_private() - within 10/8, 172.16/12, 192.168/16 (RFC 1918) or fc00::/7 (RFC 4193) */
+bool prefix_is_private(const struct prefix *prefix);
 struct prefix prefix_network(const struct prefix *prefix); /* host bits cleared */
 struct ip prefix_last(const struct prefix *prefix);	   /* all host bits set */
 /** prefix_size() - number of addresses, saturated at UINT64_MAX. */

@@ -64,12 +64,13 @@ static const struct nft_rule_def rules[] = {
 	RULE("forward", CT_IS(NFT_CT_INVALID), META(OIFNAME, 0), IS_NAME(0, "uplink"), DROP),
 	RULE("forward", CLAMP_MSS),
 	RULE("forward", CT_IS(NFT_CT_KNOWN), ACCEPT),
+	/* whose it is: asked here, and again where addresses are translated */
+	RULE("forward", META(IIFNAME, 0), IN(SET_ROUTER_NETWORK, 0), META_SET(MARK, 0)),
 	RULE("forward", META(IIFNAME, 0), IN(SET_ROUTER_EGRESS, 0), META(OIFNAME, 0),
 	     IS_NAME(0, "uplink"), ACCEPT),
 	/* Published: from the uplink, or hairpin of a network that may go out; an internal one reaches no other so. */
 	RULE("forward", CT_DNAT, META(IIFNAME, 0), IS_NAME(0, "uplink"), ACCEPT),
 	RULE("forward", CT_DNAT, META(IIFNAME, 0), IN(SET_ROUTER_EGRESS, 0), ACCEPT),
-	RULE("forward", META(IIFNAME, 0), IN(SET_ROUTER_NETWORK, 0), META_SET(MARK, 0)),
 	RULE("forward", META(OIFNAME, 0), META(MARK, 4), IN(SET_ROUTER_MEMBER, 0), ACCEPT),
 	RULE("forward", ROUTED4, ACCEPT),
 	RULE("forward", ROUTED6, ACCEPT),

@@ -376,7 +376,7 @@ int model_network_add(struct model *model, const struct network_want *want, stru
 
 		def.subnet_count = filled.subnet_count;
 		memcpy(def.subnets, filled.subnets, filled.subnet_count * sizeof(*def.subnets));
-		r = network_access_check(model, &def, full, err);
+		r = network_access_check(model, NULL, &def, full, err);
 	}
 	if (r < 0)
 		return r;

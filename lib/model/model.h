@@ -27,6 +27,7 @@ enum {
 	MODEL_ROUTED_MAX = 16,
 	MODEL_ONLINK_MAX = 8,
 	MODEL_HELD_MAX = 32,
+	MODEL_ROUTES_MAX = 64,
 	MODEL_IPS_MAX = IPAM_IPS_MAX,	      /* of one endpoint */
 	NETWORK_PORTS_MAX = 1023, /* net/bridge/br_private.h: BR_MAX_PORTS 1 << 10, number 0 is not used */
 	NETWORK_ROUTED_MAX = 10000,
@@ -102,6 +103,7 @@ struct network {
 	bool dns_rebind_protect; /* names from outside that lead to private addresses are refused */
 	bool setting; /* a change of its definition is on its way, or was when it was stored: nothing is attached meanwhile */
 	bool routed[MODEL_SUBNETS_MAX];	    /* the subnet leaves with its own addresses, and the host routes it here */
+	bool reached[MODEL_SUBNETS_MAX];    /* the host and the subnet reach one another: of host_access */
 	uint64_t cursor[MODEL_SUBNETS_MAX]; /* next host number to try */
 	struct ipam ipam;
 	struct table used;		    /* struct ip -> struct endpoint */
@@ -174,6 +176,7 @@ struct model_watch {
  * struct host_links - what the host's own links have of what is routed to it
  * @onlink: IPv6 prefixes of links by which the host goes out: the routers there ask each address for itself, so that the host
  *   must answer for endpoints
+ * @routes: private prefixes to which the host itself leads, by other links than ours; @routes_more: they are too many to be known
  * @held: addresses of the host and of its next hops, which no network can have
  */
 struct host_links {
@@ -184,6 +187,9 @@ struct host_links {
 	size_t onlink_count;
 	struct ip held[MODEL_HELD_MAX];
 	size_t held_count;
+	struct prefix routes[MODEL_ROUTES_MAX];
+	size_t routes_count;
+	bool routes_more;
 };
 
 struct model {
@@ -276,13 +282,17 @@ struct ip network_names6(void);
 bool network_goes_out(const struct network *network);
 /**
  * network_route() - find out which subnets of @network are routed: those of a network without masquerade, that may go out, that
- * are part of model.routed and of no other network's
+ * are part of model.routed and of no other network's; and which are reached from the host: routed ones, and private ones that
+ * neither another network has so nor the host itself leads to
  */
 void network_route(struct network *network);
 /** network_proxy_dev() - the link of the host on which it answers for @ip, of an endpoint of @network; NULL: none */
 const char *network_proxy_dev(const struct network *network, const struct ip *ip);
-/** network_access_check() - may a network with these be one with host access? Return: 0 or -EOPNOTSUPP. */
-int network_access_check(const struct model *model, const struct network_def *def, const char *full, struct err *err);
+/** model_route_all() - model.links is another: network_route() of all */
+void model_route_all(struct model *model);
+/** network_access_check() - may @network (to be: NULL) with these be one with host access? Return: 0, -EOPNOTSUPP, -EEXIST. */
+int network_access_check(const struct model *model, const struct network *network, const struct network_def *def,
+			 const char *full, struct err *err);
 /** network_is_routed() - is any of its subnets? */
 bool network_is_routed(const struct network *network);
 /**

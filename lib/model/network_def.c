@@ -371,7 +371,7 @@ int network_def_check(const struct network_def *def, const struct network *netwo
 	if (r == 0)
 		r = excluded_check(def, network, full, err);
 	if (r == 0 && !network->tenant->model->loading)
-		r = network_access_check(network->tenant->model, def, full, err);
+		r = network_access_check(network->tenant->model, network, def, full, err);
 	for (size_t i = 0; i < def->subnet_count && r == 0 && !def->masquerade && !def->internal; i++)
 		if (!network->tenant->model->loading)
 			r = network_route_check(network->tenant->model, network, &def->subnets[i], full, err);

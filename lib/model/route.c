@@ -23,7 +23,7 @@ static bool among(const struct model *model, const struct prefix *subnet)
 	return false;
 }
 
-/* The other network to which @subnet, or part of it, is routed already; NULL: none. */
+/* The other network to which the host leads @subnet, or part of it, already; NULL: none. */
 static const struct network *holder(const struct model *model, const struct network *network, const struct prefix *subnet)
 {
 	const struct tenant *tenant;
@@ -35,20 +35,49 @@ static const struct network *holder(const struct model *model, const struct netw
 
 		while ((other = table_next(&tenant->networks, &at)))
 			for (size_t i = 0; other != network && i < other->subnet_count; i++)
-				if (other->routed[i] && prefix_overlaps(&other->subnets[i], subnet))
+				if ((other->routed[i] || other->reached[i]) && prefix_overlaps(&other->subnets[i], subnet))
 					return other;
 	}
+	return NULL;
+}
+
+/* The route of the host's own that leads into @subnet, or NULL. */
+static const struct prefix *hosts_route(const struct host_links *links, const struct prefix *subnet)
+{
+	for (size_t i = 0; i < links->routes_count; i++)
+		if (prefix_overlaps(&links->routes[i], subnet))
+			return &links->routes[i];
 	return NULL;
 }
 
 void network_route(struct network *network)
 {
 	const struct model *model = network->tenant->model;
-	bool out = network->mode != NETWORK_L2 && !network->masquerade && !network->internal;
+	bool out = network->mode != NETWORK_L2 && !network->internal;
 
-	for (size_t i = 0; i < MODEL_SUBNETS_MAX; i++)
-		network->routed[i] = out && i < network->subnet_count && among(model, &network->subnets[i]) &&
-				     !holder(model, network, &network->subnets[i]);
+	for (size_t i = 0; i < MODEL_SUBNETS_MAX; i++) {
+		const struct prefix *subnet = &network->subnets[i];
+		bool free = out && i < network->subnet_count && !holder(model, network, subnet);
+
+		network->routed[i] = free && !network->masquerade && among(model, subnet);
+		network->reached[i] = free && network->host_access &&
+				      (network->routed[i] || (network->masquerade && prefix_is_private(subnet) &&
+							      !model->links.routes_more && !hosts_route(&model->links, subnet)));
+	}
+}
+
+void model_route_all(struct model *model)
+{
+	const struct tenant *tenant;
+	size_t cursor = 0;
+
+	while ((tenant = table_next(&model->tenants, &cursor))) {
+		struct network *network;
+		size_t at = 0;
+
+		while ((network = table_next(&tenant->networks, &at)))
+			network_route(network);
+	}
 }
 
 const char *network_proxy_dev(const struct network *network, const struct ip *ip)
@@ -101,15 +130,49 @@ int network_route_check(const struct model *model, const struct network *network
 		       other->tenant->name, other->name);
 }
 
-/* Of others the host would know no endpoint by its address, nor could it tell the networks of a tenant apart. */
-int network_access_check(const struct model *model, const struct network_def *def, const char *full, struct err *err)
+/* Masqueraded by the host alone, so that this knows its endpoints: by addresses that lead nowhere else from it. */
+static int private_check(const struct model *model, const struct network *network, const struct prefix *subnet, const char *full,
+			 struct err *err)
+{
+	const struct prefix *route = hosts_route(&model->links, subnet);
+	const struct network *other = holder(model, network, subnet);
+	char text[PREFIX_STR_SIZE], text2[PREFIX_STR_SIZE];
+
+	prefix_print(subnet, text);
+	if (!prefix_is_private(subnet))
+		return err_set(err, ERR_UNSUPPORTED, EOPNOTSUPP, full,
+			       "host access to %s, which is not private, needs --no-masquerade and the routed-prefixes of moatd.yaml", text);
+	if (other)
+		return err_set(err, ERR_CONFLICT, EEXIST, full,
+			       "the host reaches %s, or a part of it, in network %s/%s already, and can reach it in one alone", text,
+			       other->tenant->name, other->name);
+	if (route)
+		return err_set(err, ERR_CONFLICT, EEXIST, full, "%s, or a part of it, is reached from the host by its own route to %s", text,
+			       prefix_print(route, text2));
+	if (model->links.routes_more)
+		return err_set(err, ERR_UNSUPPORTED, EOPNOTSUPP, full,
+			       "the host has more than %d routes to private prefixes: host access needs --no-masquerade", MODEL_ROUTES_MAX);
+	return 0;
+}
+
+int network_access_check(const struct model *model, const struct network *network, const struct network_def *def,
+			 const char *full, struct err *err)
 {
 	bool routed = false;
+	int r = 0;
 
-	for (size_t i = 0; i < def->subnet_count; i++)
-		routed = routed || among(model, &def->subnets[i]);
-	if (!def->host_access || (routed && !def->masquerade && !def->internal))
+	if (!def->host_access)
 		return 0;
+	if (def->internal)
+		return err_set(err, ERR_UNSUPPORTED, EOPNOTSUPP, full, "an internal network has no access to the host");
+	if (def->subnet_count == 0)
+		return err_set(err, ERR_UNSUPPORTED, EOPNOTSUPP, full, "a network without subnets has no access to the host");
+	for (size_t i = 0; i < def->subnet_count && r == 0; i++) {
+		routed = routed || among(model, &def->subnets[i]);
+		r = def->masquerade ? private_check(model, network, &def->subnets[i], full, err) : 0;
+	}
+	if (r < 0 || def->masquerade || routed)
+		return r;
 	return err_set(err, ERR_UNSUPPORTED, EOPNOTSUPP, full,
-		       "host access is for networks without masquerade whose subnets are among the routed-prefixes of moatd.yaml");
+		       "host access without masquerade is for subnets among the routed-prefixes of moatd.yaml");
 }

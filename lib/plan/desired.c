@@ -282,8 +282,11 @@ static void add_member(struct objv *objs, const struct network *network, uint64_
 	objv_add(objs, &out);
 }
 
-/* A subnet that leaves with its own addresses: the host leads there, and neither it nor the router translates them. */
-static void add_routed(struct objv *objs, const struct network *network, const struct prefix *subnet)
+/*
+ * A subnet whose addresses the host is to know: it leads there, and the router does not translate them. It itself does, but
+ * for those that leave with their own.
+ */
+static void add_routed(struct objv *objs, const struct network *network, const struct prefix *subnet, bool routed, bool reached)
 {
 	const struct tenant *tenant = network->tenant;
 	bool four = subnet->ip.family == 4;
@@ -298,10 +301,11 @@ static void add_routed(struct objv *objs, const struct network *network, const s
 	own.elem.family = four ? OBJ_FAMILY_IPV4 : OBJ_FAMILY_IPV6;
 	out.elem.mark = network_mark(network->id);
 	objv_add(objs, &from);
-	objv_add(objs, &own);
+	if (routed)
+		objv_add(objs, &own);
 	objv_add(objs, &out);
 	add(objs, obj_route(NS_HOST, subnet, &router.ip, from.elem.dev));
-	if (network->host_access) {
+	if (reached) {
 		struct prefix host = four ? tenant_transit4(tenant, false) : tenant_transit6(tenant, false);
 		struct obj to = obj_elem(router_ns(tenant), four ? SET_ROUTER_HOST4 : SET_ROUTER_HOST6);
 
@@ -320,8 +324,8 @@ void desired_network(const struct network *network, struct objv *objs)
 	char name[OBJ_IFNAME_SIZE], alias[OBJ_ALIAS_SIZE];
 
 	for (size_t i = 0; i < network->subnet_count; i++)
-		if (network->routed[i])
-			add_routed(objs, network, &network->subnets[i]);
+		if (network->routed[i] || network->reached[i])
+			add_routed(objs, network, &network->subnets[i], network->routed[i], network->reached[i]);
 	if (network->mode == NETWORK_ROUTED)
 		return; /* it is nothing but its ports */
 	model_ifname('b', network->id, name);

@@ -218,6 +218,7 @@ static void look_end(struct look *look, const struct err *failure)
 	if (!failure) {
 		look->engine->facts = look->facts;
 		look->engine->model.links = look->facts.links;
+		model_route_all(&look->engine->model);
 	}
 	free(look);
 	done(ctx, failure);

@@ -398,6 +398,8 @@ int method_network_set(struct call *call, struct err *err)
 		r = err_set(err, ERR_PERMISSION, EPERM, params.name, "only root and the admin group may give access to the host");
 	if (r < 0)
 		return r;
+	if (params.host_access == 1 && !network->host_access && method_look_first(call))
+		return 0;
 	network_def_get(network, &before);
 	network_def_get(network, &after);
 	r = def_alter(&after, network, &params, err);

@@ -54,6 +54,8 @@ struct stack *method_stack(struct call *call, const struct name *name, struct er
 /** method_endpoint() - by "T/N:IF", or "T/N" where the stack has one */
 struct endpoint *method_endpoint(struct call *call, const char *full, struct err *err);
 
+/** method_look_first() - the answer depends on routes of the host that are not watched: look at it, then the call comes again */
+bool method_look_first(struct call *call);
 /** network_set_resume() - at start, when the kernel is as the store says: changes that were cut off are carried on */
 void network_set_resume(struct engine *engine);
 /* Addresses of a network as parameters; @object is what the failure is told of. */

@@ -174,6 +174,11 @@ static void links_of(const struct rtnl_route_info *routes, int route_count, cons
 
 		if (!link || is_uplink(link->name))
 			continue;
+		if (prefix_is_private(&route->dst) && (route->type == ROUTE_TYPE_UNICAST || route->type == ROUTE_TYPE_LOCAL)) {
+			own->routes_more = own->routes_more || own->routes_count == MODEL_ROUTES_MAX;
+			if (own->routes_count < MODEL_ROUTES_MAX)
+				own->routes[own->routes_count++] = route->dst;
+		}
 		if (route->table == ROUTE_TABLE_LOCAL && route->type == ROUTE_TYPE_LOCAL && route->dst.len == ip_bits(&route->dst.ip))
 			held_add(own, settings, &route->dst.ip);
 		if (route->table != ROUTE_TABLE_MAIN || route->type != ROUTE_TYPE_UNICAST)

@@ -315,6 +315,16 @@ static bool is_routed(const struct check *c, const struct prefix *prefix)
 }
 
 /*
+ * What may be led to a router, and come from it by its own address: that, and where the host reaches a network that is masqueraded,
+ * private addresses that lead nowhere else from here.
+ */
+static bool is_led(const struct check *c, const struct prefix *prefix)
+{
+	return is_routed(c, prefix) ||
+	       (prefix_is_private(prefix) && !is_transit(c, &prefix->ip) && !c->world->leads(c->world->ctx, prefix));
+}
+
+/*
  * The host answers for what is routed to it, on links that are its own. What of the kind is ours may always go: the
  * administrator may have written other prefixes since.
  */
@@ -338,7 +348,7 @@ static int host_route(struct check *c, const struct obj_route *route)
 {
 	char text[PREFIX_STR_SIZE];
 
-	if (is_routed(c, &route->dst) && is_transit(c, &route->via) && route->metric == 0)
+	if (is_led(c, &route->dst) && is_transit(c, &route->via) && route->metric == 0)
 		return 0;
 	return refuse(c, EPERM, "%s is not among the routed-prefixes of moatd.yaml, or does not lead to a router",
 		      prefix_print(&route->dst, text));
@@ -683,9 +693,11 @@ static int rule_routed(struct check *c, const struct op *op)
 	if ((elem->set == SET_HOST_OWN4 && elem->family != OBJ_FAMILY_IPV4) ||
 	    (elem->set == SET_HOST_OWN6 && elem->family != OBJ_FAMILY_IPV6))
 		return refuse(c, EPERM, "%s is of the other family", prefix_print(&prefix, text));
-	return is_routed(c, &prefix)
+	/* of what is not translated, and of nobody outside, the administrator's word alone */
+	return (elem->set == SET_HOST_OWN4 || elem->set == SET_HOST_OWN6 ? is_routed : is_led)(c, &prefix)
 		       ? 0
-		       : refuse(c, EPERM, "%s is not among the routed-prefixes of moatd.yaml", prefix_print(&prefix, text));
+		       : refuse(c, EPERM, "%s is not among the routed-prefixes of moatd.yaml, or leads elsewhere",
+				prefix_print(&prefix, text));
 }
 
 static const char *proto_name(uint8_t proto)

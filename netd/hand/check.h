@@ -13,7 +13,8 @@
  * could have asked for. It can join stacks to networks of other tenants,
  * publish free ports, and take what we made down. It cannot leave our
  * namespaces, touch the host's own links, addresses, routes and rules, lead
- * to a router what the administrator did not say is routed here, take
+ * to a router what the administrator did not say is routed here, but for
+ * private prefixes to which the host does not lead itself, take
  * over a port something listens on, or bring a rule of its own.
  */
 #ifndef MOAT_NETD_HAND_CHECK_H
@@ -34,6 +35,7 @@
  * @allowed: may this user publish all of @first..@last? What is below 1024 is not asked for.
  * @opens: may we forward in this family (4, 6) where the host does not: on single devices, or on @all? Not where the host
  *   itself is a router, nor on all devices where single ones can.
+ * @leads: does the host itself lead somewhere in @prefix, by whatever route but its default and ours?
  * @proxied: does the host answer there for this address since we asked it to?
  * @busy: the lowest port that a socket of the host holds and the publishing element would take; 0: none; -errno
  */
@@ -44,6 +46,7 @@ struct check_world {
 	uint16_t (*reserved)(void *ctx, uint8_t proto, uint16_t first, uint16_t last);
 	bool (*allowed)(void *ctx, uint32_t uid, uint8_t proto, uint16_t first, uint16_t last);
 	bool (*opens)(void *ctx, uint8_t family, bool all);
+	bool (*leads)(void *ctx, const struct prefix *prefix);
 	bool (*proxied)(void *ctx, const struct obj_proxy *proxy);
 	int (*busy)(void *ctx, const struct obj_elem *elem, uint8_t family);
 };

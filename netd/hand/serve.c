@@ -113,6 +113,27 @@ static bool world_opens(void *ctx, uint8_t family, bool all)
 	return sysctl_read(&serve->reg->host.dirs, &obj.sysctl, &obj.sysctl.value, NULL) == 0 && obj.sysctl.value == 0;
 }
 
+/* Asked for where a network is given access to the host, and when such a one comes back: a dump of the host's routes each. */
+static bool world_leads(void *ctx, const struct prefix *prefix)
+{
+	enum { TYPE_UNICAST = 1, TYPE_LOCAL = 2 };
+	const struct serve *serve = ctx;
+	cleanup(buf_fini) struct buf bytes = BUF_INIT;
+	cleanup(mem_freep) struct rtnl_route_info *routes = NULL;
+	struct nlsock *sock;
+	int count = -1;
+
+	if (registry_rtnl(serve->reg, registry_find(serve->reg, NS_HOST), &sock, NULL) == 0 &&
+	    rtnl_dump(sock, RTNL_ROUTES, &bytes, NULL) == 0)
+		count = rtnl_list_routes((struct rtnl_slice){bytes.data, bytes.size}, &routes);
+	for (int i = 0; i < count; i++)
+		if (routes[i].dst.len > 0 && routes[i].protocol != OBJ_ROUTE_PROTO &&
+		    (routes[i].type == TYPE_UNICAST || routes[i].type == TYPE_LOCAL) &&
+		    prefix_overlaps(&routes[i].dst, prefix))
+			return true;
+	return count < 0; /* what cannot be read may be anything */
+}
+
 /* Ours bear our protocol. Asked only for what is to go and is no longer among the routed-prefixes. */
 static bool world_proxied(void *ctx, const struct obj_proxy *proxy)
 {
@@ -152,6 +173,7 @@ static struct check_world world_of(const struct serve *serve)
 		.known = world_known,
 		.reserved = world_reserved,
 		.opens = world_opens,
+		.leads = world_leads,
 		.proxied = world_proxied,
 		.allowed = world_allowed,
 		.busy = world_busy,

@@ -34,6 +34,12 @@ static bool allowed(void *ctx, uint32_t uid, uint8_t proto, uint16_t first, uint
 	return !(last & 2);
 }
 
+static bool leads(void *ctx, const struct prefix *prefix)
+{
+	(void)ctx;
+	return prefix->ip.b[1] & 1;
+}
+
 static bool proxied(void *ctx, const struct obj_proxy *proxy)
 {
 	(void)ctx;
@@ -83,7 +89,8 @@ static void plan(const struct seam_head *head, const struct buf *payload)
 {
 	static const struct settings settings;
 	static const struct check_world world = {
-		.settings = &settings, .known = known, .reserved = reserved, .allowed = allowed, .opens = opens, .proxied = proxied,
+		.settings = &settings, .known = known, .reserved = reserved, .allowed = allowed, .opens = opens, .leads = leads,
+		.proxied = proxied,
 		.busy = busy};
 	const struct op *ops = (const void *)payload->data;
 	struct seam_result result;

@@ -194,6 +194,13 @@ static bool any_opens(void *ctx, uint8_t family, bool all)
 	return true;
 }
 
+static bool none_leads(void *ctx, const struct prefix *prefix)
+{
+	(void)ctx;
+	(void)prefix;
+	return false;
+}
+
 static bool none_proxied(void *ctx, const struct obj_proxy *proxy)
 {
 	(void)ctx;
@@ -356,7 +363,7 @@ static void assert_taken(const struct plan *plan, struct fake *kernel, unsigned 
 {
 	static const struct settings settings = { .connections = 16384 };
 	const struct check_world world = { .ctx = kernel, .settings = &settings, .known = in_registry, .reserved = none_reserved,
-					   .opens = any_opens, .proxied = none_proxied, .allowed = all_allowed, .busy = none_busy };
+					   .opens = any_opens, .proxied = none_proxied, .leads = none_leads, .allowed = all_allowed, .busy = none_busy };
 	struct seam_result result = { 0 };
 	struct err err = ERR_INIT;
 

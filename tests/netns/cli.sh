@@ -46,7 +46,7 @@ assert_status 2 "--no-dns beside what needs names" moat network create red/x --n
 assert_ok "network set --no-dns" moat network set red/web --no-dns
 assert_match "shows it" "dns +(no|false)" "$(moat network show red/web)"
 assert_ok "and back with names" moat network set red/web --dns
-assert_status 1 "--host-access of a masqueraded network" moat network create red/x --host-access
+assert_status 1 "--host-access of an internal network" moat network create red/x --host-access --internal
 assert_ok "network set" moat network set red/web --mtu 1400
 assert_match "shows what was set" "mtu +1400" "$(moat network show red/web)"
 assert_ok "and back" moat network set red/web --mtu 1500

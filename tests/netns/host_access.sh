@@ -68,6 +68,55 @@ assert_eq "and it is told" true "$(moat --json network show red/own | /usr/bin/p
 assert_status 1 "not with masquerade" moat network set red/own --masquerade
 assert_ok "closed again" moat network set red/own --no-host-access
 assert_eq "neither reaches the other" "$none" "$(both red/a 192.0.2.10 2001:db8:1::10)"
+# masqueraded networks: the host knows their endpoints, nobody outside does
+make network create red/nat --subnet 10.0.0.0/24 --subnet fd00:a::/64
+make network create blue/nat --mode routed --subnet 10.0.0.0/25 --subnet fd00:b::/64
+make network create blue/pool --mode routed --host-access
+make attach red/nat --create --name n --ip 10.0.0.10 --ip fd00:a::10
+make attach blue/nat --create --name m --ip 10.0.0.10 --ip fd00:b::10
+make attach blue/pool --create --name p
+for name in red/n blue/m blue/p; do
+	moat enter "$name" -- "$SANDBOX_TOP/tests/lib/whoami.py" "$name" :: 80 >/dev/null 2>&1 &
+	sandbox_keep $!
+done
+serving() { [[ $(moat enter "$1" -- curl -s -m 1 http://127.0.0.1/) == $1* ]]; }
+for name in red/n blue/m blue/p; do assert_ok "$name serves" eventually 10 serving "$name"; done
+assert_eq "masqueraded, closed: neither reaches the other" "$none" "$(both red/n 10.0.0.10 fd00:a::10)"
+assert_ok "opened" moat network set red/nat --host-access
+assert_eq "they reach one another" "host 10.0.0.10
+host fd00:a::10
+red/n
+red/n" "$(both red/n 10.0.0.10 fd00:a::10)"
+assert_eq "and it leaves with the host's address as before" "outside $HOST4 outside $HOST6" \
+	"$(from red/n "http://$OUTSIDE4/") $(from red/n "http://[$OUTSIDE6]/")"
+assert_eq "so with subnets of the pools, made so" "blue/p" \
+	"$(name_of "http://$(moat --json endpoint show blue/p | /usr/bin/python3 -c 'import json,sys; print(json.load(sys.stdin)["endpoint"]["ips"][0].split("/")[0])')/")"
+assert_eq "another tenant with the same address is closed" "$none" "$(both blue/m 10.0.0.99 fd00:b::10)"
+assert_eq "nor do the two reach one another" "nothing nothing" "$(from blue/p http://10.0.0.10/) $(from red/n "http://[fd00:b::10]/")"
+assert_status 4 "and cannot be opened" moat network set blue/nat --host-access
+assert_match "with the reason" "reaches 10.0.0.0/25, or a part of it, in network red/nat already, and can reach it in one alone" "$output"
+outside ip route add 10.0.0.0/24 via "$HOST4"
+outside ip route add fd00:a::/64 via "$HOST6"
+assert_eq "those outside do not come in, with a route either" "nothing nothing" \
+	"$(outside curl -s -m 1 http://10.0.0.10/ || echo nothing) $(outside curl -s -m 1 "http://[fd00:a::10]/" || echo nothing)"
+make publish red/n -p 8088:80
+assert_match "a published port is reached" "^red/n " "$(outside curl -s -m 2 "http://$HOST4:8088/")"
+assert_match "from the host, too" "^red/n " "$(curl -s -m 2 "http://$HOST4:8088/")"
+assert_match "and by the network itself" "^red/n " "$(from red/n "http://$HOST4:8088/")"
+ip route add 10.9.0.0/16 via 198.51.100.1
+assert_status 4 "where the host leads elsewhere by itself: refused" moat network create red/there --subnet 10.9.1.0/24 --host-access
+assert_match "with the route" "red/there: 10.9.1.0/24, or a part of it, is reached from the host by its own route to 10.9.0.0/16" "$output"
+ip route del 10.9.0.0/16
+stop_moatd
+nft flush ruleset
+start_moatd --config /run/sandbox/moatd.yaml
+assert_status 0 "after a restart without rules all is mended" moat check
+assert_eq "and they reach one another" "host 10.0.0.10 red/n" "$(from red/n "http://$HOST4:8000/") $(name_of http://10.0.0.10/)"
+assert_ok "closed again" moat network set red/nat --no-host-access
+assert_eq "neither reaches the other" "$none" "$(both red/n 10.0.0.10 fd00:a::10)"
+assert_eq "no way of the host is left" "" "$(ip route show 10.0.0.0/24; ip -6 route show fd00:a::/64)"
+assert_ok "then the other may be opened" moat network set blue/nat --host-access
+assert_eq "and is" "host 10.0.0.10" "$(from blue/m "http://$HOST4:8000/")"
 for tenant in red blue; do assert_ok "$tenant goes" moat tenant delete "$tenant" --force; done
 stop_moatd
 finish

@@ -74,7 +74,7 @@ for method, name in (("NetworkCreate", "red/new"), ("NetworkSet", "red/web")):
     TABLE += [(method, {"name": name, "subnets": ["10.9.0.0/24"], "reserve": [text]}, USAGE + NAME) for text in
               ("", "x", "=10.9.0.5", "x=", "x=10.77.0.5", "a b=10.9.0.5", "x=10.9.0.5/24", "x=10.9.0.0")]
     TABLE += [(method, {"name": name, "subnets": ["10.9.%d.0/24" % i for i in range(5)]}, USAGE + ("LimitExceeded",)),
-              (method, {"name": name, "hostAccess": True}, ("NotSupported",))]
+              (method, {"name": name, "hostAccess": True, "masquerade": False}, ("NotSupported",))]
 TABLE += [("NetworkSet", {"name": "none/x", "mtu": 1400}, OBJECT), ("NetworkSet", {"name": "red/web", "mode": "routed"}, ("Conflict",)),
           ("NetworkSet", {"name": "red/web", "guard": False}, ("Conflict",)),
           ("NetworkSet", {"name": "red/web", "gateways": ["10.0.0.9"]}, ("Conflict", "InvalidParameter")),

@@ -48,6 +48,15 @@ static bool allowed(void *ctx, uint32_t uid, uint8_t proto, uint16_t first, uint
 	return uid != 1001 || (first >= 30000 && last <= 30099);
 }
 
+/* The host has 10.0.9.0/24 by a route of its own. */
+static bool leads(void *ctx, const struct prefix *prefix)
+{
+	const struct prefix own = {.ip = {.family = 4, .b = {10, 0, 9}}, .len = 24};
+
+	(void)ctx;
+	return prefix_overlaps(&own, prefix);
+}
+
 /* The host answers for one address that was taken out of the file since. */
 static bool proxied(void *ctx, const struct obj_proxy *proxy)
 {
@@ -79,7 +88,7 @@ static const struct settings settings = {.connections = 4096,
 					 .routed_count = 3};
 static const struct check_world world = {
 	.settings = &settings, .known = known, .reserved = reserved, .allowed = allowed, .opens = opens,
-	.proxied = proxied, .busy = busy};
+	.leads = leads, .proxied = proxied, .busy = busy};
 
 /* One plan: its text, who asked, what the check says of its last operation. */
 struct row {
@@ -185,7 +194,18 @@ static void routed_prefixes(void **state)
 		{"+ sysctl ns=host key=net/ipv6/neigh/*/proxy_delay dev=default value=0\ncommit\n", -EPERM, 0},
 		/* host access: from such prefixes alone, and to them from nobody but the host's end of an uplink */
 		{"+ elem ns=host set=host.access4 dev=" MU " ip=203.0.113.64 len=28\ncommit\n", 0, 0},
-		{"+ elem ns=host set=host.access4 dev=" MU " ip=10.0.0.0 len=24\ncommit\n", -EPERM, 0},
+		/* of masqueraded ones, too: private, and nobody's else */
+		{"+ elem ns=host set=host.access4 dev=" MU " ip=10.0.0.0 len=24\ncommit\n", 0, 0},
+		{"+ elem ns=host set=host.access4 dev=" MU " ip=10.0.9.0 len=25\ncommit\n", -EPERM, 0},
+		{"+ elem ns=host set=host.access4 dev=" MU " ip=10.0.0.0 len=16\ncommit\n", -EPERM, 0},
+		{"+ elem ns=host set=host.access4 dev=" MU " ip=198.51.100.0 len=24\ncommit\n", -EPERM, 0},
+		{"+ elem ns=host set=host.access6 dev=" MU " ip=fd00:a:: len=64\ncommit\n", 0, 0},
+		{"+ elem ns=host set=host.routed4 dev=" MU " ip=10.0.0.0 len=24\ncommit\n", 0, 0},
+		{"+ elem ns=host set=host.routed4 dev=" MU " ip=10.0.9.9 len=32\ncommit\n", -EPERM, 0},
+		{"+ elem ns=host set=host.own4 ip=10.0.0.0 len=24 family=ipv4\ncommit\n", -EPERM, 0},
+		{"+ route ns=host dst=10.0.0.0/24 via=10.97.0.1 dev=" MU "\ncommit\n", 0, 0},
+		{"+ route ns=host dst=10.0.9.0/24 via=10.97.0.1 dev=" MU "\ncommit\n", -EPERM, 0},
+		{"+ route ns=host dst=8.8.8.8/32 via=10.97.0.1 dev=" MU "\ncommit\n", -EPERM, 0},
 		{"+ elem ns=host set=host.access4 dev=eth0 ip=203.0.113.64 len=28\ncommit\n", -EPERM, 0},
 		{"+ elem ns=host set=host.access6 dev=" MU " ip=2001:db8:1:: len=64\ncommit\n", 0, 0},
 		{"+ elem ns=host set=host.access6 dev=" MU " ip=2000:: len=3\ncommit\n", -EPERM, 0},
@@ -315,7 +335,7 @@ static void devices(void **state)
 		 -EPERM, 0},
 		{"+ neigh ns=host dev=" MU " ip=fe80::1 mac=02:00:00:00:00:01\ncommit\n", 0,
 		 0},
-		{"+ route ns=host dst=10.7.0.0/16 via=10.97.0.1 dev=" MU "\ncommit\n", -EPERM,
+		{"+ route ns=host dst=100.7.0.0/16 via=10.97.0.1 dev=" MU "\ncommit\n", -EPERM,
 		 0},
 		{"commit\n- route ns=host dst=10.7.0.0/16 via=10.97.0.1 dev=" MU "\n", 0, 0},
 		{"+ addr ns=host dev=eth0 addr=10.97.0.0/31\ncommit\n", -EPERM, 0},
@@ -386,7 +406,7 @@ static void prefixes_of_the_host(void **state)
 		{"+ addr ns=host dev=" MU " addr=fe80::1/10\ncommit\n", -EPERM, 0},
 		{"+ addr ns=host dev=" MU " addr=169.254.169.254/32\ncommit\n", -EPERM, 0},
 		{"commit\n- addr ns=host dev=" MU " addr=192.168.1.0/31\n", 0, 0},
-		{"+ route ns=host dst=192.168.1.1/32 via=10.97.0.1 dev=" MU "\ncommit\n", -EPERM,
+		{"+ route ns=host dst=192.0.2.1/32 via=10.97.0.1 dev=" MU "\ncommit\n", -EPERM,
 		 0},
 		{"+ addr ns=host dev=" MU " addr=127.0.0.1/32\ncommit\n", -EPERM, 0},
 		{"+ addr ns=host dev=" MU " addr=::1/128\ncommit\n", -EPERM, 0},

@@ -201,17 +201,17 @@ static void routed(void **state)
 	network_def_apply(&def, own);
 	assert_true(own->routed[0] && !own->routed[1]);
 
-	/* with access to the host: not while it is masqueraded, or its subnets are anybody's */
+	/* with access to the host: masqueraded only with private subnets, else only with some that are routed */
 	def.host_access = true;
 	assert_int_equal(network_def_check(&def, own, &err), 0);
 	def.masquerade = true;
-	assert_refused(network_def_check(&def, own, &err), &err, ERR_UNSUPPORTED, "red/own", "host access is for networks without");
+	assert_refused(network_def_check(&def, own, &err), &err, ERR_UNSUPPORTED, "red/own", "host access to 192.0.2.0/26, which is not private");
 	def.masquerade = false;
 	def.internal = true;
-	assert_refused(network_def_check(&def, own, &err), &err, ERR_UNSUPPORTED, "red/own", "host access is for networks without");
+	assert_refused(network_def_check(&def, own, &err), &err, ERR_UNSUPPORTED, "red/own", "an internal network has no access");
 	model.routed_count = 0;
 	def.internal = false;
-	assert_refused(network_def_check(&def, own, &err), &err, ERR_UNSUPPORTED, "red/own", "host access is for networks without");
+	assert_refused(network_def_check(&def, own, &err), &err, ERR_UNSUPPORTED, "red/own", "host access without masquerade is for");
 	model.routed_count = 1;
 
 	/* another tenant may have the same addresses, but not have them routed */
@@ -228,6 +228,48 @@ static void routed(void **state)
 	assert_false(network_is_routed(own));
 	network_route(other);
 	assert_true(network_is_routed(other));
+	network_def_fini(&def);
+}
+
+/* The host reaches a masqueraded network by its private addresses, where these lead to one network, and nowhere of its own. */
+static void reached(void **state)
+{
+	struct tenant *red = tenant_of(&model, "red", 1);
+	struct network *web, *other;
+	struct network_def def;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	(void)red;
+	tenant_of(&model, "blue", 2);
+	web = network_of(&model, "red/web", 11, "10.0.0.0/24 fd00:a::/64");
+	other = network_of(&model, "blue/web", 12, "10.0.0.128/25");
+	network_def_get(web, &def);
+	def.host_access = true;
+	assert_int_equal(network_def_check(&def, web, &err), 0);
+	network_def_apply(&def, web);
+	assert_true(web->reached[0] && web->reached[1] && !web->routed[0] && !web->routed[1]);
+	/* an address leads to one of them */
+	network_def_fini(&def);
+	network_def_get(other, &def);
+	def.host_access = true;
+	assert_refused(network_def_check(&def, other, &err), &err, ERR_CONFLICT, "blue/web",
+		       "the host reaches 10.0.0.128/25, or a part of it, in network red/web already, and can reach it in one alone");
+	network_def_apply(&def, other);
+	assert_false(other->reached[0]);
+	/* the host has a route of its own by now */
+	model.links.routes[model.links.routes_count++] = prefix_of("10.0.0.0/16");
+	model_route_all(&model);
+	assert_true(!web->reached[0] && web->reached[1] && !other->reached[0]);
+	network_def_fini(&def);
+	network_def_get(web, &def);
+	assert_refused(network_def_check(&def, web, &err), &err, ERR_CONFLICT, "red/web",
+		       "10.0.0.0/24, or a part of it, is reached from the host by its own route to 10.0.0.0/16");
+	model.links.routes_count = 0;
+	model.links.routes_more = true;
+	assert_refused(network_def_check(&def, web, &err), &err, ERR_UNSUPPORTED, "red/web", "more than 64 routes");
+	model_route_all(&model);
+	assert_false(web->reached[1]);
 	network_def_fini(&def);
 }
 
@@ -853,7 +895,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(tenants),	 TEST(transits),  TEST(subnets), TEST(networks),	  TEST(pools), TEST(routed),
-		TEST(routed_on_link),
+		TEST(routed_on_link), TEST(reached),
 		TEST(addresses), TEST(next_fit),  TEST(small),	 TEST(endpoints),	  TEST(default_routes), TEST(taps), TEST(ports_of_a_bridge),
 		TEST(modes),
 		TEST(namespaces), TEST(ports_allowed), TEST(publishing), TEST(wires),	 TEST(wires_many),
