@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -50,6 +51,7 @@ static int setup(struct shim *shim, struct err *err);
 static int start(struct shim *shim, int *ret_code, struct err *err);
 static int devices_get(struct shim *shim, struct err *err);
 static int cgroups_make(struct shim *shim, struct err *err);
+static void last_words(struct shim *shim, int *ret_code, struct err *err);
 static int spawn(struct shim *shim, struct err *err);
 static int streams_leave(struct err *err);
 static int namespaces_find(struct shim *shim, struct err *err);
@@ -211,6 +213,8 @@ static int start(struct shim *shim, int *ret_code, struct err *err)
 		stack_servers(shim->socket, &joined, &hosts);
 	if (rc == 0)
 		rc = heard(shim, false, ret_code, err);
+	else
+		last_words(shim, ret_code, err);
 	if (rc < 0)
 		return rc;
 
@@ -275,6 +279,23 @@ static int cgroups_make(struct shim *shim, struct err *err)
 		rc = state_save(&shim->dir, &shim->state, err);
 	}
 	return rc < 0 ? rc : limits_create(&shim->spec, &shim->limits, err);
+}
+
+/* What failed here may have failed since the first process ended: then its own word tells why. */
+static void last_words(struct shim *shim, int *ret_code, struct err *err)
+{
+	struct pollfd said = {.fd = shim->sync, .events = POLLIN};
+	struct sync_msg msg;
+	int fd;
+
+	while (shim->sync >= 0 && poll(&said, 1, 0) == 1 && sync_recv(shim->sync, &msg, &fd) == 1) {
+		fd_close(fd);
+		if (msg.kind != SYNC_FAILED)
+			continue;
+		*err = msg.err;
+		*ret_code = msg.value;
+		return;
+	}
 }
 
 static int spawn(struct shim *shim, struct err *err)

@@ -151,6 +151,7 @@ static const struct json_field x11_fields[] = {
 };
 
 static int path_check(const char *what, const char *path, struct err *err);
+static int place_check(const char *what, const char *path, struct err *err);
 static int join_check(const struct spec *spec, const char *option, const char *join,
 		      struct err *err);
 static int ns_decode(const char *key, const char *text, const char *join, enum spec_ns *ret_ns,
@@ -191,11 +192,11 @@ int spec_check(const struct spec *spec, struct err *err)
 			rc = err_set(err, ERR_USAGE, EINVAL, spec->env[i],
 				     "a variable is NAME=VALUE");
 	for (size_t i = 0; rc == 0 && spec->tmpfs[i]; i++)
-		rc = path_check("tmpfs", spec->tmpfs[i], err);
+		rc = place_check("tmpfs", spec->tmpfs[i], err);
 	for (size_t i = 0; rc == 0 && i < spec->volume_count; i++) {
 		rc = path_check("volume", spec->volumes[i].source, err);
 		if (rc == 0)
-			rc = path_check("volume", spec->volumes[i].target, err);
+			rc = place_check("volume", spec->volumes[i].target, err);
 	}
 	if (rc == 0 && spec->rootfs)
 		rc = path_check("rootfs", spec->rootfs, err);
@@ -521,7 +522,7 @@ int spec_volume_parse(const char *text, struct arena *arena, struct spec_volume 
 			       "a volume is SRC:DST or SRC:DST:ro");
 	volume.read_only = str_eq(mode, "ro");
 	if (path_check("volume", volume.source, err) < 0 ||
-	    path_check("volume", volume.target, err) < 0)
+	    place_check("volume", volume.target, err) < 0)
 		return -EINVAL;
 	*ret_volume = volume;
 	return 0;
@@ -664,6 +665,28 @@ static int ns_decode(const char *key, const char *text, const char *join, enum s
 			       "the container to join is given where it is joined");
 	*ret_ns = ns;
 	return 0;
+}
+
+/* Where something is mounted inside: below /, and by a path that says so. */
+static int place_check(const char *what, const char *path, struct err *err)
+{
+	bool below = false;
+	int rc = path_check(what, path, err);
+
+	for (const char *part = path; rc == 0 && *part;) {
+		size_t len;
+
+		part += strspn(part, "/");
+		len = strcspn(part, "/");
+		if (len == 2 && strncmp(part, "..", 2) == 0)
+			return err_set(err, ERR_USAGE, EINVAL, path, "%s: \"..\" in a path inside",
+				       what);
+		below |= len > 0 && !(len == 1 && *part == '.');
+		part += len;
+	}
+	if (rc == 0 && !below)
+		rc = err_set(err, ERR_USAGE, EINVAL, path, "%s: it cannot be on / itself", what);
+	return rc;
 }
 
 static int count_check(const char *what, size_t count, size_t max, struct err *err)

@@ -32,7 +32,7 @@ int terminal_check(bool input, struct err *err)
 	if (!input || isatty(STDIN_FILENO))
 		return 0;
 	return err_set(err, ERR_USAGE, ENOTTY, NULL,
-		       "-i and -t: standard input is no terminal; leave out -t");
+		       "standard input is no terminal");
 }
 
 struct spec_size terminal_size(void)

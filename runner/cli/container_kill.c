@@ -39,6 +39,9 @@ static int kill_run(struct cli *cli, int argc, char **argv)
 			rc = cli_option(cli, &cli_verb_kill, letter);
 		else if (signal_parse(optarg, &number, &err) < 0)
 			rc = cli_fail(cli, &err);
+		else if (number == SIGSTOP)
+			/* It would stop process 1 alone, which nobody there could wake: the container is not stopped by that. */
+			rc = cli_usage(cli, "-s %s: moat pause stops a container's processes", optarg);
 		if (rc >= 0)
 			return rc;
 	}

@@ -306,8 +306,11 @@ static int option_take(struct building *b, int letter, struct err *err)
 		break;
 	}
 	case 'e': {
-		const char *assignment = env_take(b->arena, optarg);
+		const char *assignment;
 
+		if (!*optarg)
+			return err_set(err, ERR_USAGE, EINVAL, "-e", "a variable is NAME=VALUE");
+		assignment = env_take(b->arena, optarg);
 		if (assignment)
 			spec->env = strings_add(b->arena, spec->env, &b->env_count, assignment);
 		break;
@@ -319,6 +322,9 @@ static int option_take(struct building *b, int letter, struct err *err)
 		spec->user = optarg;
 		break;
 	case OPT_HOSTNAME:
+		if (!*optarg)
+			return err_set(err, ERR_NAME, EINVAL, "--hostname",
+				       "a host name is 1 to %d characters", SPEC_HOSTNAME_MAX);
 		spec->hostname = optarg;
 		break;
 	case OPT_ROOTFS:

@@ -117,6 +117,29 @@ assert_status 137 "128 and its signal" inside sh -c 'kill -9 $$'
 assert_status 127 "no such command" inside /nosuch
 assert_status 126 "no command" inside /etc/passwd
 assert_status 125 "nothing to run" moat run --rm
+refused() { # refused OBJECT OPTION... - by one line that names it, and nothing is left
+	assert_status 125 "${*:2} is refused" moat run --rm "${@:2}" -- true
+	assert_match "in one line, by name" "^moat: run failed: $1: [^"$'\n'"]+$" "$output"
+}
+refused =x -e =x
+refused -e -e ''
+refused rel -w rel
+refused /nosuch -w /nosuch
+refused 'a b' --hostname 'a b'
+refused --hostname --hostname ''
+refused rel --tmpfs rel
+refused /a/../x --tmpfs /a/../x
+refused / --tmpfs /
+refused a -v a:/b
+refused b -v /a:b
+refused /x -v /x
+refused /nosuch -v /nosuch:/x
+refused /./ -v /etc:/./
+refused /etc:/x:rx -v /etc:/x:rx
+refused NOPE --cap-add NOPE
+refused -1 --cap-drop -1
+refused nosuch -u nosuch
+refused 'a b' --name 'a b'
 # best COMMAND... - the shortest of five runs in ms: what it costs, not what else the machine does
 best() {
 	local start took least=99999

@@ -23,6 +23,7 @@ eventually 5 logged k 1
 assert_ok "a signal by name" moat kill -s SIGUSR1 k
 assert_ok "reaches the command" eventually 5 logged k 2
 assert_status 2 "one that is none is refused" moat kill -s FLY k
+assert_status 2 "STOP, too: pause is for that" moat kill -s STOP k
 "$MOAT_BIN_DIR/moat" wait k >/run/sandbox/status &
 waiter=$!
 assert_ok "another, by number" moat kill -s 1 k
