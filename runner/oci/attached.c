@@ -11,6 +11,7 @@
 
 #include "lib/base/fdio.h"
 #include "runner/oci/container.h"
+#include "runner/sync.h"
 #include "runner/terminal.h"
 
 static int wait_plain(const struct oci_child *child);
@@ -31,6 +32,16 @@ int oci_preserve_check(unsigned int count, struct err *err)
 				       "--preserve-fds %u: descriptor %u is not open", count,
 				       3 + i);
 	return 0;
+}
+
+int oci_child_tell(const struct oci_child *child, int kind, struct err *err)
+{
+	const struct sync_msg msg = {.kind = (enum sync_kind)kind};
+	int rc = sync_send(child->sync, &msg, -1);
+
+	if (rc == 0 || rc == -EPIPE || rc == -ECONNRESET)
+		return 0;
+	return err_sys(err, ERR_KERNEL, -rc, NULL, "speak to the container's process");
 }
 
 /* ----------------------------------------------------------------- helpers */

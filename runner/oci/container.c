@@ -274,7 +274,6 @@ static int child_spawn(struct creation *creation, struct err *err)
 static int child_furnish(struct creation *creation, struct err *err)
 {
 	const struct oci_namespace *userns = &creation->config.namespaces[OCI_NS_USER];
-	const struct sync_msg mapped = {.kind = SYNC_MAPPED};
 	pid_t pid = creation->child.pid;
 	int rc = 0;
 
@@ -288,11 +287,7 @@ static int child_furnish(struct creation *creation, struct err *err)
 		rc = hard_limits_raise(creation, err);
 	if (rc == 0 && creation->config.process.oom_given)
 		rc = oom_set(creation, err);
-	if (rc < 0)
-		return rc;
-	/* A child that is gone has said why. */
-	(void)sync_send(creation->child.sync, &mapped, -1);
-	return 0;
+	return rc == 0 ? oci_child_tell(&creation->child, SYNC_MAPPED, err) : rc;
 }
 
 static int child_finish(struct creation *creation, struct buf *warnings, struct err *err)
@@ -305,9 +300,8 @@ static int child_finish(struct creation *creation, struct buf *warnings, struct 
 		rc = reply(creation, SYNC_MOUNTED, &msg, err);
 		if (rc == 0)
 			rc = runtime_hooks(creation, err);
-		msg.kind = SYNC_GO;
 		if (rc == 0)
-			(void)sync_send(creation->child.sync, &msg, -1);
+			rc = oci_child_tell(&creation->child, SYNC_GO, err);
 	}
 	if (rc == 0)
 		rc = reply(creation, SYNC_READY, &msg, err);
@@ -325,8 +319,9 @@ static int child_finish(struct creation *creation, struct buf *warnings, struct 
 	if (rc < 0 || creation->listener < 0)
 		return rc;
 	/* It must have let go of us before we end: or it would end with us. */
-	msg = (struct sync_msg){.kind = SYNC_GO};
-	(void)sync_send(creation->child.sync, &msg, -1);
+	rc = oci_child_tell(&creation->child, SYNC_GO, err);
+	if (rc < 0)
+		return rc;
 	rc = sync_recv(creation->child.sync, &msg, NULL);
 	return rc == 0 ? 0
 		       : err_set(err, ERR_INTERNAL, EPIPE, state->id, "its process was lost");

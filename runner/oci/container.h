@@ -79,6 +79,12 @@ int oci_exec(const struct oci_request *request, const struct oci_process *proces
  */
 int oci_child_wait(const struct oci_child *child, int master);
 
+/**
+ * oci_child_tell() - a word over its connection
+ * Return: 0, also when it is gone: why, it has said, and that is read next; else -errno.
+ */
+int oci_child_tell(const struct oci_child *child, int kind, struct err *err);
+
 /** oci_pidfd_send() - to --pidfd-socket */
 int oci_pidfd_send(const char *path, int pidfd, struct err *err);
 

@@ -182,7 +182,7 @@ static int child_start(const struct oci_request *request, const struct oci_state
 		       const struct oci_process *process, struct oci_child *child,
 		       struct buf *warnings, struct err *err)
 {
-	struct sync_msg msg = {.kind = SYNC_MAPPED};
+	struct sync_msg msg;
 	int rc = process->cpu_initial ? cpus_set(child->pid, process->cpu_initial, err) : 0;
 
 	if (rc == 0)
@@ -191,7 +191,9 @@ static int child_start(const struct oci_request *request, const struct oci_state
 		rc = cpus_set(child->pid, process->cpu_final, err);
 	if (rc < 0)
 		return rc;
-	(void)sync_send(child->sync, &msg, -1);
+	rc = oci_child_tell(child, SYNC_MAPPED, err);
+	if (rc < 0)
+		return rc;
 	rc = answer(child->sync, SYNC_READY, state->id, &msg, err);
 	if (rc < 0)
 		return rc;
@@ -204,8 +206,9 @@ static int child_start(const struct oci_request *request, const struct oci_state
 		rc = oci_pidfd_send(request->pidfd_socket, child->pidfd, err);
 	if (rc < 0)
 		return rc;
-	msg = (struct sync_msg){.kind = SYNC_GO};
-	(void)sync_send(child->sync, &msg, -1);
+	rc = oci_child_tell(child, SYNC_GO, err);
+	if (rc < 0)
+		return rc;
 	return answer(child->sync, 0, state->id, &msg, err);
 }
 

@@ -66,8 +66,10 @@ int main(int argc, char **argv)
 	struct err err = ERR_INIT;
 	int first;
 
-	if (argc < 1 || streams_check() < 0)
+	if (argc < 1 || streams_check() < 0) {
+		fprintf(stderr, "moat-runtime: standard streams: %s\n", strerror(errno));
 		return OCI_FAILED;
+	}
 	first = oci_options_parse(global_options, argv, &cli, &err);
 	if (first < 0 || settings_check(&cli, &err) < 0)
 		return oci_cli_error(&cli, &err);

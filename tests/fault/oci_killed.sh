@@ -1,0 +1,93 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# oci_killed - moat-runtime killed (SIGKILL), or a system call of it failing, in the middle of create, start and delete:
+# nothing runs on, and the next command takes back what is left. At points spread over the whole of each.
+# shellcheck source-path=SCRIPTDIR
+. "$(dirname "$0")/../lib/sandbox.sh"
+sandbox_enter "$@"
+. "$(dirname "$0")/../conformance/oci/oci.sh"
+exec 2>&1
+need strace
+bundle killed
+args sleep 1000
+
+# calls COMMAND... - the system calls the runtime itself makes, one a line: the name, and how many of it there were by
+# then (that is how strace counts). What seal.c starts anew counts on.
+calls() {
+	strace -qq -o /run/calls "$RUNTIME" --root "$OCI_ROOT" "$@" </dev/null >/dev/null 2>&1
+	sed -n 's/^\([a-z_0-9]*\)(.*/\1/p' /run/calls | awk '{ print $1, ++n[$1] }' | grep -v -E '^exit'
+}
+# some N - of the lines, N or so, spread
+some() { awk -v n="$1" '{ line[NR] = $0 } END { step = NR > n ? NR / n : 1; for (i = 1; i <= NR; i += step) print line[int(i)] }'; }
+# cut_at HOW NAME COUNT COMMAND... - HOW is signal=KILL or error=EIO
+cut_at() {
+	local how=$1 name=$2 when=$3
+	shift 3
+	# A shell between, for its word of who was killed.
+	bash -c '"$@" </dev/null >/run/cut.out 2>&1; exit $?' cut timeout -k 2 10 strace -qq -o /dev/null -e "trace=$name" \
+		-e "inject=$name:$how:when=$when" "$RUNTIME" --root "$OCI_ROOT" "$@" 2>/dev/null
+}
+alone() { ! pgrep -x moat-runtime && ! pgrep -x sleep; }
+# What is left may be abandoned (list takes it back), or a container that is whole: then it can be deleted.
+tidy() {
+	rt list >/dev/null 2>&1
+	for id in $(rt list -q 2>/dev/null); do
+		rt delete -f "$id" >/dev/null 2>&1 || return 1
+	done
+	[[ -z $(ls "$OCI_ROOT" 2>/dev/null) ]] && eventually 3 alone
+}
+bad='' killed=0
+calls create k | some "${OCI_CUTS:-40}" >/run/create
+rt delete -f k
+assert_ok "create makes calls enough" test "$(wc -l </run/calls)" -gt 100
+while read -r name when; do
+	cut_at signal=KILL "$name" "$when" create k
+	((killed += $? == 137))
+	tidy || bad+=" $name:$when"
+done </run/create
+assert_eq "killed in create: nothing is left" "" "$bad"
+assert_ok "it was killed, each time or almost" test "$killed" -ge $(($(wc -l </run/create) * 9 / 10))
+bad='' silent='' failed=0
+while read -r name when; do
+	[[ $name != mmap && $name != brk && $name != arch_prctl && $name != execve ]] || continue
+	if cut_at error=EIO "$name" "$when" create k; then
+		[[ $(status_of k) == created ]] || silent+=" $name:$when"
+	else
+		((failed++))
+		[[ -s /run/cut.out ]] || silent+=" $name:$when"
+	fi
+	tidy || bad+=" $name:$when"
+done </run/create
+assert_eq "a call of create fails: nothing is left" "" "$bad"
+assert_eq "and it is said, or the container is whole" "" "$silent"
+assert_ok "many of those are failures" test "$failed" -ge 10
+bg create k
+calls start k | some 8 >/run/start
+rt delete -f k
+bad='' killed=0
+while read -r name when; do
+	bg create k
+	cut_at signal=KILL "$name" "$when" start k
+	((killed += $? == 137))
+	# It is created or running, and either way it can be killed and deleted.
+	[[ $(status_of k) =~ ^(created|running)$ ]] || bad+=" $name:$when:$(status_of k)"
+	tidy || bad+=" $name:$when"
+done </run/start
+assert_eq "killed in start: the container is created or running" "" "$bad"
+bg create k
+rt kill k KILL
+eventually 5 is_status k stopped
+calls delete k | some 8 >/run/delete
+bad=
+while read -r name when; do
+	bg create k
+	rt kill k KILL
+	eventually 5 is_status k stopped
+	cut_at signal=KILL "$name" "$when" delete k
+	((killed += $? == 137))
+	tidy || bad+=" $name:$when"
+done </run/delete
+assert_eq "killed in delete: the next one finishes it" "" "$bad"
+assert_ok "both were killed" test "$killed" -ge 14
+finish
