@@ -18,6 +18,7 @@
 #include "runner/mountfd.h"
 #include "runner/oci/ns.h"
 
+static int sources_open(const struct oci_config *config, struct oci_tree *tree, struct err *err);
 static int clone_open(const char *path, bool recursive, struct err *err);
 static int bind_open(const struct oci_mount *mount, const char *bundle, struct err *err);
 static int attrs_set(int fd, unsigned int flags, const struct mount_attr *attr, const char *path,
@@ -41,27 +42,23 @@ static int read_only_set(const struct oci_config *config, struct oci_tree *tree,
 int oci_tree_open(const struct oci_config *config, const char *rootfs, const char *bundle,
 		  struct oci_tree *ret_tree, struct err *err)
 {
-	struct oci_tree tree = {.root = -1, .proc = -1, .dev = -1, .pts = -1, .null = -1};
-	struct mount_attr attr = {.propagation = config->rootfs_propagation ? MS_SLAVE
-									    : MS_PRIVATE};
+	struct oci_tree tree = {.root = -1,
+				.proc = -1,
+				.dev = -1,
+				.pts = -1,
+				.null = -1,
+				.rootfs = rootfs,
+				.bundle = bundle};
 	int rc;
 
 	tree.binds = mem_array(config->mount_count + 1, sizeof(*tree.binds));
 	for (size_t i = 0; i < config->mount_count; i++)
 		tree.binds[i] = -1;
 	tree.bind_count = config->mount_count;
-	tree.root = clone_open(rootfs, true, err);
-	rc = tree.root < 0 ? tree.root : 0;
-	/* Of the host's peers: with propagation asked for, what is mounted there later arrives. */
-	if (rc == 0 && config->rootfs_propagation != MS_SHARED)
-		rc = attrs_set(tree.root, AT_RECURSIVE, &attr, rootfs, err);
-	for (size_t i = 0; rc == 0 && i < config->mount_count; i++) {
-		const struct oci_mount *mount = &config->mounts[i];
-
-		if (!mount->bind || mount->remount)
-			continue;
-		tree.binds[i] = bind_open(mount, bundle, err);
-		rc = tree.binds[i] < 0 ? tree.binds[i] : 0;
+	rc = sources_open(config, &tree, err);
+	if (rc == -EPERM && tree.root < 0 && config->namespaces[OCI_NS_USER].wanted) {
+		tree.late = true;
+		rc = 0;
 	}
 	if (rc < 0)
 		oci_tree_fini(&tree);
@@ -123,8 +120,10 @@ int oci_tree_idmap(const struct oci_config *config, struct oci_tree *tree, pid_t
 int oci_tree_build(const struct oci_config *config, const struct oci_cgroup *cgroup,
 		   struct oci_tree *tree, struct err *err)
 {
-	int rc = root_place(config, tree->root, err);
+	int rc = tree->late ? sources_open(config, tree, err) : 0;
 
+	if (rc == 0)
+		rc = root_place(config, tree->root, err);
 	if (rc == 0)
 		rc = null_open(&tree->null, err);
 	for (size_t i = 0; rc == 0 && i < config->mount_count; i++)
@@ -164,6 +163,29 @@ int oci_tree_finish(const struct oci_config *config, struct oci_tree *tree, bool
 }
 
 /* ----------------------------------------------------------------- helpers */
+
+static int sources_open(const struct oci_config *config, struct oci_tree *tree, struct err *err)
+{
+	struct mount_attr attr = {.propagation = config->rootfs_propagation ? MS_SLAVE
+									    : MS_PRIVATE};
+	int rc = 0;
+
+	tree->root = clone_open(tree->rootfs, true, err);
+	if (tree->root < 0)
+		return tree->root;
+	/* Of the host's peers: with propagation asked for, what is mounted there later arrives. */
+	if (config->rootfs_propagation != MS_SHARED)
+		rc = attrs_set(tree->root, AT_RECURSIVE, &attr, tree->rootfs, err);
+	for (size_t i = 0; rc == 0 && i < config->mount_count; i++) {
+		const struct oci_mount *mount = &config->mounts[i];
+
+		if (!mount->bind || mount->remount)
+			continue;
+		tree->binds[i] = bind_open(mount, tree->bundle, err);
+		rc = tree->binds[i] < 0 ? tree->binds[i] : 0;
+	}
+	return rc;
+}
 
 static int clone_open(const char *path, bool recursive, struct err *err)
 {

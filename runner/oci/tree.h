@@ -21,12 +21,16 @@
  * @binds: one a mount of the configuration, -1 where it is no bind mount
  * @proc: the container's own /proc, @dev: its /dev, @pts: its devpts, or -1
  * @null: O_PATH of the host's /dev/null
+ * @late: we may not copy mounts of the host (rootless): the container's process does, in its own namespace;
+ * @rootfs, @bundle: for that, borrowed
  */
 struct oci_tree {
 	int root;
 	int *binds;
 	size_t bind_count;
 	int proc, dev, pts, null;
+	bool late;
+	const char *rootfs, *bundle;
 };
 
 /**

@@ -1,0 +1,38 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# rootless - moat-runtime without any privilege of the host's: a user's own user namespace, where the runtime may not even
+# copy a mount, nor read its own file but from memory.
+# shellcheck source-path=SCRIPTDIR
+. "$(dirname "$0")/../../lib/sandbox.sh"
+sandbox_enter "$@"
+. "$(dirname "$0")/oci.sh"
+exec 2>&1
+need setpriv
+# It must be where a user may read it.
+cp "$RUNTIME" /run/moat-runtime
+chmod 755 /run/moat-runtime
+mkdir -m 1777 /run/user
+bundle rootless
+user() { setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps=-all --bounding-set=-all env XDG_RUNTIME_DIR=/run/user timeout 20 "$@"; }
+urt() { user /run/moat-runtime "$@"; }
+chown -R 65534:65534 /run/b
+rm -f config.json
+assert_ok "spec --rootless" urt spec --rootless
+config '.process.terminal = false | .root.readonly = false | .mounts += [{"destination": "/v", "source": "/etc/hostname", "options": ["rbind", "ro"]}]'
+chown 65534:65534 config.json
+args id
+assert_eq "root inside" "uid=0 gid=0" "$(urt run r)"
+args cat /proc/self/uid_map
+assert_eq "of the user's own id" "0 65534 1" "$(urt run r | awk '{ print $1, $2, $3 }')"
+args cat /v
+assert_eq "a bind mount" "$(cat /etc/hostname)" "$(urt run r)"
+args sh -c 'echo >/dev/null && stat -c %t:%T /dev/null && echo x >/file && cat /file'
+assert_eq "devices, and a root to write to" "1:3 x" "$(urt run r | tr '\n' ' ' | sed 's/ $//')"
+args sleep 1000
+assert_ok "detached" user sh -c '/run/moat-runtime run -d r </dev/null >/run/user/out 2>&1'
+assert_eq "exec" "uid=0 gid=0" "$(urt exec r id)"
+assert_eq "list" "r running" "$(urt list --format json | jq -r '.[] | "\(.id) \(.status)"')"
+assert_ok "delete" urt delete -f r
+assert_eq "nothing is left" "" "$(ls /run/user/moat-runtime)"
+finish
