@@ -55,7 +55,7 @@ assert_match "as down as it was" "DOWN" "$(state_of)"
 ip link set nic0 up
 
 # ------------------------------------------------------------ killed
-"$MOAT_BIN_DIR/moat" run --rm --name red/k "${admin[@]}" --device-net nic0 -- sleep 1000 >/dev/null &
+"$MOAT_BIN_DIR/moat" run --rm --name red/k0 "${admin[@]}" --device-net nic0 -- sleep 1000 >/dev/null &
 client=$!
 eventually 10 away
 kill -KILL "$client"
