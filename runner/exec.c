@@ -82,7 +82,7 @@ int container_exec(const struct container_host *host, const struct name *name,
 		rc = err_set(err, ERR_CONFLICT, EBUSY, name->name,
 			     "the container is paused; unpause it first");
 	if (rc == 0)
-		rc = privilege_filter_make(security_refused(&spec), filter, err);
+		rc = security_filter_make(&spec, filter, err);
 	if (rc == 0) {
 		if (tty)
 			joiner.size = terminal_size();

@@ -3,6 +3,7 @@
 #include "runner/security.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "lib/base/str.h"
@@ -75,6 +76,30 @@ uint32_t security_refused(const struct spec *spec)
 	return privilege_refused(spec->caps, volumes) & ~(uint32_t)spec->security.allow;
 }
 
+int security_filter_make(const struct spec *spec, struct sock_fprog *program, struct err *err)
+{
+	const char *text = spec->security.filter;
+	size_t digits = text ? strlen(text) : 0;
+
+	if (!text)
+		return privilege_filter_make(security_refused(spec), program, err);
+	if (digits % 16 || digits / 16 > SPEC_FILTER_MAX ||
+	    strspn(text, "0123456789abcdef") != digits)
+		return err_set(err, ERR_USAGE, EINVAL, "filter", "it is no compiled filter");
+	for (size_t i = 0; i < digits / 16; i++, text += 16) {
+		unsigned int code, jt, jf, k;
+
+		if (sscanf(text, "%4x%2x%2x%8x", &code, &jt, &jf, &k) != 4)
+			return err_set(err, ERR_USAGE, EINVAL, "filter", "it is no compiled filter");
+		program->filter[i] = (struct sock_filter){.code = (uint16_t)code,
+							  .jt = (uint8_t)jt,
+							  .jf = (uint8_t)jf,
+							  .k = k};
+	}
+	program->len = (unsigned short)(digits / 16);
+	return 0;
+}
+
 /*
  * One that joined others is there to reach them: by signals and ptrace, which Landlock refuses between domains, by
  * abstract sockets of the stack.
@@ -106,12 +131,11 @@ bool security_unmasked(const struct spec *spec, const char *path)
 
 static int seccomp_take(const char *value, struct spec *spec, struct err *err)
 {
+	spec->security.filter = NULL;
 	spec->security.unconfined = str_eq(value, "unconfined");
 	if (spec->security.unconfined || str_eq(value, "default"))
 		return 0;
-	return err_set(err, ERR_UNSUPPORTED, ENOTSUP, value,
-		       "seccomp: a profile out of a file is not built yet: unconfined, default, "
-		       "or allow=GROUP");
+	return err_set(err, ERR_USAGE, EINVAL, value, "seccomp is unconfined, default or FILE");
 }
 
 static int allow_take(const char *value, struct spec *spec, struct arena *arena, struct err *err)

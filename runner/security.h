@@ -6,6 +6,7 @@
 #ifndef MOAT_RUNNER_SECURITY_H
 #define MOAT_RUNNER_SECURITY_H
 
+#include <linux/filter.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -13,6 +14,7 @@
 
 /**
  * security_option_take() - one --security-opt, as docker and podman have them, and allow=GROUP[,GROUP]... of ours
+ * seccomp=FILE is not taken here: it is for who has read the other options (runner/cli/profile.h).
  * Return: 0; -EINVAL for an unknown one; -ENOTSUP for one that this host, or Moat, has not.
  */
 int security_option_take(const char *text, struct spec *spec, struct arena *arena,
@@ -24,6 +26,9 @@ int security_landlock_add(const char *text, struct spec *spec, struct arena *are
 
 /** security_refused() - groups of system calls its programs may not make: enum privilege_group, as a bit mask */
 uint32_t security_refused(const struct spec *spec);
+
+/** security_filter_make() - of the container's programs: the default's, or the one it was given. As privilege_filter_make(). */
+int security_filter_make(const struct spec *spec, struct sock_fprog *program, struct err *err);
 
 /**
  * security_scopes() - Landlock scopes of its programs

@@ -205,8 +205,7 @@ static int start(struct shim *shim, int *ret_code, struct err *err)
 		rc = mounts_send(shim, err);
 	/* From here on the first process is busy with its mounts: what it needs only later is made meanwhile. */
 	if (rc == 0)
-		rc = privilege_filter_make(security_refused(&shim->spec), shim->filter,
-					   err);
+		rc = security_filter_make(&shim->spec, shim->filter, err);
 	if (rc == 0 && stack_new)
 		rc = stack_make(shim, &hosts, err);
 	else if (rc == 0 && shim->spec.join && name_parse("container", shim->spec.join, false, &joined, NULL) == 0)

@@ -45,6 +45,7 @@ enum { TERMINAL_SIDE_MAX = 65535, RESTART_TIMES_MAX = 1000000, SIGNAL_MAX = 64 }
 /* What JSON says before it is a spec: the rows of the decode table point here. */
 struct spec_raw {
 	const char *tenant, *name, *id, *user, *workdir, *hostname, *rootfs, *join, *net, *caps;
+	const char *filter;
 	const char *allow, **mask, **unmask, **landlock;
 	bool unconfined;
 	const char *pid, *pid_join, *ipc, *ipc_join, *restart, *image, *image_digest;
@@ -77,6 +78,7 @@ static const struct json_field spec_fields[] = {
 	{"ipcJoin", JSON_FIELD_STRING, RAW(ipc_join), 0, 0, 0},
 	{"x11", JSON_FIELD_OBJECT, RAW(x11), 0, 0, 0},
 	{"allow", JSON_FIELD_STRING, RAW(allow), 0, 1, 16},
+	{"filter", JSON_FIELD_STRING, RAW(filter), 0, 16, 16 * SPEC_FILTER_MAX},
 	{"unconfined", JSON_FIELD_BOOL, RAW(unconfined), 0, 0, 0},
 	{"mask", JSON_FIELD_STRV, RAW(mask), 0, 0, SPEC_PATHS_MAX},
 	{"unmask", JSON_FIELD_STRV, RAW(unmask), 0, 0, SPEC_PATHS_MAX},
@@ -281,6 +283,7 @@ json_t *spec_encode(const struct spec *spec)
 	set_string(doc, "caps", caps);
 	snprintf(caps, sizeof(caps), "%llx", (unsigned long long)spec->security.allow);
 	set_string(doc, "allow", caps);
+	set_string(doc, "filter", spec->security.filter);
 	json_object_set_new(doc, "unconfined", json_boolean(spec->security.unconfined));
 	if (spec->security.mask)
 		json_object_set_new(doc, "mask", strv_encode(spec->security.mask));
@@ -420,7 +423,8 @@ int spec_decode(const json_t *doc, struct arena *arena, struct spec *ret_spec, s
 	spec.security = (struct spec_security){.unconfined = raw.unconfined,
 					       .mask = raw.mask,
 					       .unmask = raw.unmask,
-					       .landlock = raw.landlock};
+					       .landlock = raw.landlock,
+					       .filter = raw.filter};
 	spec.security.allow = raw.allow ? strtoull(raw.allow, &end, 16) : 0;
 	if (raw.allow && *end)
 		return err_set(err, ERR_USAGE, EINVAL, "allow", "not a hexadecimal number");

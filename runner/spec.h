@@ -29,6 +29,7 @@ enum {
 	SPEC_HOSTNAME_MAX = 63,
 	SPEC_DISPLAY_MAX = 65535,
 	SPEC_DEVICES_MAX = 16,
+	SPEC_FILTER_MAX = 2048, /* instructions */
 	SPEC_PATHS_MAX = 256,  /* masked, unmasked, and rules of Landlock */
 	SPEC_COOKIE_MAX = 64, /* bytes; MIT-MAGIC-COOKIE-1 has 16 */
 };
@@ -63,11 +64,13 @@ enum spec_ns {
  * @allow: bit n: group n of enum privilege_group is let through; @unconfined: all system calls are
  * @mask, @unmask: paths hidden, and default covers taken off ("ALL": all); @landlock: rules as --landlock has them.
  *	NULL-terminated, or NULL
+ * @filter: a compiled one instead of the default's: 16 hexadecimal digits an instruction, or NULL
  */
 struct spec_security {
 	uint64_t allow;
 	bool unconfined;
 	const char **mask, **unmask, **landlock;
+	const char *filter;
 };
 
 /**

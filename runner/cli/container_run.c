@@ -11,6 +11,7 @@
 #include "lib/base/mem.h"
 #include "lib/base/str.h"
 #include "runner/cli/container.h"
+#include "runner/cli/profile.h"
 #include "runner/device.h"
 #include "runner/privilege.h"
 #include "runner/recipes.h"
@@ -85,7 +86,7 @@ const struct cli_verb cli_verb_run = {
 		 "                       capabilities in its own namespaces; NET_ADMIN and "
 		 "NET_RAW make its root\n"
 		 "                       the owner of its stack; ALL is all of them\n"
-		 "  --security-opt seccomp=unconfined|default, allow=GROUP, mask=PATH, unmask=PATH|ALL\n"
+		 "  --security-opt seccomp=unconfined|default|FILE, allow=GROUP, mask=PATH, unmask=PATH|ALL\n"
 		 "                       opens or closes more than the defaults: moat-run(1)\n"
 		 "  --landlock ro=PATH,rw=PATH,connect=PORT,bind=PORT\n"
 		 "                       of what it sees it may touch only these\n"
@@ -161,6 +162,7 @@ struct building {
 	const char *image;
 	const char *name;
 	bool detach, x11;
+	const char *profile; /* of seccomp=FILE; the last one counts */
 	uint64_t caps_dropped; /* by name */
 	size_t env_count, publish_count, tmpfs_count, device_count;
 };
@@ -276,6 +278,13 @@ static int option_take(struct building *b, int letter, struct err *err)
 		break;
 	}
 	case OPT_SECURITY:
+		if (str_starts(optarg, "seccomp=/") || str_starts(optarg, "seccomp=.") ||
+		    str_starts(optarg, "seccomp:/")) {
+			b->profile = optarg + strlen("seccomp=");
+			break;
+		}
+		if (str_starts(optarg, "seccomp"))
+			b->profile = NULL;
 		rc = security_option_take(optarg, spec, b->arena, err);
 		break;
 	case OPT_LANDLOCK:
@@ -487,6 +496,8 @@ static int complete(struct building *b, char **args, struct err *err)
 		spec->workdir = "/";
 	if (rc == 0 && b->x11)
 		rc = x11_take(b, err);
+	if (rc == 0 && b->profile)
+		rc = profile_take(b->profile, spec, b->arena, err);
 	if (rc == 0)
 		rc = recipes_apply(spec, b->caps_dropped, b->arena, err);
 	if (rc == 0)

@@ -53,12 +53,39 @@ assert_eq "32-bit numbers of x32 neither" "38" "$(python 'errno_of(libc.syscall,
 moat run -d --name keep --security-opt seccomp=unconfined -- sleep 1000 >/dev/null
 assert_match "exec has what its container has" "Seccomp:	0" "$(moat exec keep -- grep Seccomp: /proc/self/status)"
 moat rm -f keep >/dev/null
-for option in seccomp=/etc/passwd seccomp= allow=everything allow= no-new-privileges=false label=type:x apparmor=mine mask=proc unmask=x flags=1 ''; do
+for option in seccomp=/etc/passwd seccomp=/nosuch seccomp=other seccomp= allow=everything allow= no-new-privileges=false label=type:x apparmor=mine mask=proc unmask=x flags=1 ''; do
 	assert_status 125 "--security-opt '$option' is refused" moat run --rm --security-opt "$option" -- true
 done
 for option in seccomp=default no-new-privileges no-new-privileges:true no-new-privileges=true label=disable label:disable apparmor=unconfined; do
 	assert_ok "--security-opt $option is what it is anyway" moat run --rm --security-opt "$option" -- true
 done
+
+cat >/run/sandbox/profile.json <<'JSON'
+{"defaultAction": "SCMP_ACT_ALLOW", "archMap": [{"architecture": "SCMP_ARCH_X86_64", "subArchitectures": []}],
+ "syscalls": [
+  {"names": ["mkdir", "mkdirat"], "action": "SCMP_ACT_ERRNO", "errnoRet": 13, "args": [], "comment": "", "includes": {}, "excludes": {}},
+  {"names": ["rmdir"], "action": "SCMP_ACT_ERRNO", "errnoRet": 13, "excludes": {"caps": ["CAP_NET_RAW"]}},
+  {"names": ["symlink", "symlinkat"], "action": "SCMP_ACT_ERRNO", "errnoRet": 13, "includes": {"caps": ["CAP_NET_ADMIN"]}},
+  {"names": ["link", "linkat"], "action": "SCMP_ACT_ERRNO", "errnoRet": 13, "includes": {"minKernel": "99.0"}},
+  {"name": "chown", "action": "SCMP_ACT_ERRNO", "includes": {"arches": ["s390x"]}}]}
+JSON
+profile() { # OPTION... - which of five acts pass
+	moat run --rm --security-opt seccomp=/run/sandbox/profile.json "$@" -- sh -c 'cd /tmp; touch f
+	mkdir d && echo -n mkdir\ ; rmdir /run/lock && echo -n rmdir\ ; ln -s f s && echo -n symlink\ ; ln f l && echo -n link\ ; chown 1 f && echo -n chown' 2>/dev/null | xargs
+}
+assert_eq "a profile of its own" "symlink link chown" "$(profile)"
+assert_eq "whose conditions are about capabilities" "rmdir link chown" "$(profile --cap-add NET_RAW --cap-add NET_ADMIN)"
+moat run -d --name keep --security-opt seccomp=/run/sandbox/profile.json -- sleep 1000 >/dev/null
+rm /run/sandbox/profile.json
+assert_fail "exec has the same" moat exec keep -- mkdir /tmp/x
+assert_ok "a restart needs no file" moat restart keep
+assert_fail "and has it too" moat exec keep -- mkdir /tmp/x
+moat rm -f keep >/dev/null
+if [[ -e /usr/share/containers/seccomp.json ]]; then
+	assert_ok "podman's own profile" moat run --rm --security-opt seccomp=/usr/share/containers/seccomp.json -- ls /
+	assert_eq "podman's own refuses what it refuses" "1" "$(python 'errno_of(libc.syscall, 246, 0, 0, 0, 0, 0)' \
+		--security-opt seccomp=/usr/share/containers/seccomp.json)"
+fi
 
 # ------------------------------------------------------------ covers
 seen() { moat run --rm "$@" -- sh -c 'for f in /proc/interrupts /proc/timer_list /proc/keys /proc/kcore; do [ -e $f ] && [ ! -c $f ] && echo $f; done

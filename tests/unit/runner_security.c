@@ -67,8 +67,8 @@ static void options_are_taken(void **state)
 static void others_are_refused(void **state)
 {
 	static const char *const bad[] = {"", "allow", "allow=", "allow=bpf,", "allow=BPF", "mask=x", "mask=ALL", "unmask=/a:b",
-					  "no-new-privileges=maybe", "seccomp", "systempaths=x", "x=y"};
-	static const char *const absent[] = {"no-new-privileges=false", "label=type:t", "apparmor=p", "seccomp=/x"};
+					  "no-new-privileges=maybe", "seccomp", "seccomp=/x", "systempaths=x", "x=y"};
+	static const char *const absent[] = {"no-new-privileges=false", "label=type:t", "apparmor=p"};
 	cleanup(arena_freep) struct arena *arena = arena_new();
 	struct spec spec = {0};
 
