@@ -7,7 +7,7 @@ Everything is a ratio of medians of interleaved rounds: absolute times say more 
   --check         exit status 1 unless every bound is met; a row that fails is measured again, twice at most
   --quick         a few rounds, no bound, no thousands of endpoints: does the benchmark still run?
   --rounds N      rounds of each row (default 40)
-  --rows A,B      only these: memory, attach, peers, clients, traffic, run, lab, drop, thousandth, size
+  --rows A,B      only these: memory, attach, peers, cni, clients, traffic, run, lab, drop, thousandth, size
   --size N        so many endpoints in the network of row size (default 10,000)
   --json FILE     all figures
   --markdown FILE the table as docs/BENCHMARKS.md holds it
@@ -23,6 +23,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 from moatsock import Moat  # noqa: E402
+import plugin  # noqa: E402
 import size  # noqa: E402
 import traffic  # noqa: E402
 import world  # noqa: E402
@@ -236,6 +237,10 @@ class Bench:
             rows.append(Row(peer.name + ": remove", median(remove[peer]), "ns", median(ours_detach),
                             "Moat's detach", samples=rounds))
         return rows
+
+    def measure_cni(self):
+        """What a container engine waits for: the plugin as a process."""
+        return plugin.measure(self, Row)
 
     def crowd(self, names, ports):
         """All but one of the names, with so many ports each, on either side."""
@@ -505,7 +510,7 @@ def options():
     parser.add_argument("--check", action="store_true")
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--rounds", type=int, default=40)
-    parser.add_argument("--rows", default="memory,attach,peers,clients,traffic,run,lab,drop,thousandth,size")
+    parser.add_argument("--rows", default="memory,attach,peers,cni,clients,traffic,run,lab,drop,thousandth,size")
     parser.add_argument("--size", type=int, default=10000)
     parser.add_argument("--json")
     parser.add_argument("--markdown")
