@@ -272,6 +272,7 @@ class Bench:
         world.remove_namespaces(["floor-router"])
         self.floor = world.Floor(self.args.floor, own_host=True)
         self.floor_world()
+        world.link_is_gone("company-floor0")  # it went with the old one's router, when the kernel gets to it
         self.floor.ask("attach", COMPANION, world.netns_path("company-floor0"))
 
     def measure_thousandth(self):
