@@ -293,7 +293,7 @@ class Bench:
         return rows
 
     def measure_size(self):
-        return size.measure(self, 300 if self.args.quick else self.args.size, SETTLE, Row, median)
+        return size.measure(self, (300 if self.args.quick else self.args.size) - 1, SETTLE, Row, median)
 
     def drop(self, usual, moat_ns, floor_ns):
         """All but the companion go at once, from ten sides, while others come. usual: what an attach takes here."""
@@ -530,11 +530,12 @@ def main():
         measure = getattr(bench, "measure_" + name)
         if name != "memory" and not bench.accompanied:
             bench.company()
-        for attempt in range(3 if args.check else 1):
+        tries = 3 if args.check and name != "size" else 1  # minutes to build, and it stays
+        for attempt in range(tries):
             found = measure()
             if all(row.met for row in found):
                 break
-            if args.check and attempt < 2:
+            if attempt + 1 < tries:
                 print("# %s: a bound was missed, measuring again" % name, flush=True)
         rows += found
     print("# " + machine())

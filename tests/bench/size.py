@@ -116,7 +116,7 @@ def restart(bench):
 
 
 def measure(bench, count, settle, Row, median):
-    """Return: rows. Leaves all of it standing: it is the last thing that is measured."""
+    """With @count endpoints and one more. Return: rows. Leaves all of it standing: it is the last thing that is measured."""
     idle = bench.pss()
     world.remove_namespaces(["floor-router"])
     floor, kept = world.Floor(bench.args.floor, own_host=True), Namespaces(count)
