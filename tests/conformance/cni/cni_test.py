@@ -53,7 +53,7 @@ class Case(unittest.TestCase):
         command = ["unshare", "-n"] if os.geteuid() == 0 else ["unshare", "-rn"]
         cls.netns_holder = subprocess.Popen(command + ["sleep", "600"])
         cls.netns = f"/proc/{cls.netns_holder.pid}/ns/net"
-        for _ in range(500):
+        for _ in range(3000):
             if cls.netns_holder.poll() is not None:
                 raise unittest.SkipTest("no network namespace can be made here")
             if os.readlink(cls.netns) != os.readlink("/proc/self/ns/net"):
@@ -87,7 +87,7 @@ class Case(unittest.TestCase):
             return
         self.daemon = subprocess.Popen([sys.executable, "-B", TOP / "tests/conformance/fake_moatd.py", self.socket,
                                         self.folder / "replies", self.folder / "log"])
-        for _ in range(500):
+        for _ in range(3000):
             if self.socket.exists():
                 return
             time.sleep(0.01)
