@@ -7,7 +7,8 @@ Everything is a ratio of medians of interleaved rounds: absolute times say more 
   --check         exit status 1 unless every bound is met; a row that fails is measured again, twice at most
   --quick         a few rounds, no bound, no thousands of endpoints: does the benchmark still run?
   --rounds N      rounds of each row (default 40)
-  --rows A,B      only these: memory, attach, peers, cni, clients, traffic, run, lab, drop, thousandth, size
+  --rows A,B      only these: memory, attach, peers, cni, clients, traffic, run, lab, drop, thousandth, size; and, where
+                  it is named, runs: a hundred containers at once, and the 1,000th running one
   --size N        so many endpoints in the network of row size (default 10,000)
   --json FILE     all figures
   --markdown FILE the table as docs/BENCHMARKS.md holds it
@@ -18,6 +19,7 @@ import os
 import platform
 import re
 import statistics
+import subprocess
 import sys
 import time
 
@@ -38,6 +40,8 @@ RESTART_BOUND = 3.0
 EACH_BOUND = 4000
 PEER_BOUNDS = {"netavark": 1 / 20, "CNI": 1 / 40}
 RUN_BOUND = 15.0
+RUNS_BOUND = 1.3
+AT_ONCE = 100
 LAB_BOUND = 2.0
 DROP_BOUND = 1.6
 DELAY_BOUND = 1.0
@@ -79,12 +83,14 @@ class Row:
     def cells(self):
         if self.unit == "ns":
             value = "%.3f ms" % (self.value / 1e6) if self.value > 1e4 else "%.0f ns" % self.value
+        elif not self.unit:
+            value = "%d" % self.value
         else:
             value = "%.2f MB" % (self.value / 1e6) if self.value > 1e5 else "%.0f B" % self.value
         ratio = "%.2f x %s" % (self.ratio, self.base_name) if self.base else ""
         bound = ""
         if self.bound is not None:
-            bound = "%.0f %s" % ((self.bound / 1e6, "MB") if self.bound > 1e5 else (self.bound, "B")) if self.absolute else "%.4g x" % self.bound
+            bound = "%d" % self.bound if not self.unit else "%.0f %s" % ((self.bound / 1e6, "MB") if self.bound > 1e5 else (self.bound, "B")) if self.absolute else "%.4g x" % self.bound
             bound += " met" if self.met else " MISSED"
         return [self.what, value, ratio, bound]
 
@@ -457,6 +463,43 @@ class Bench:
             Row("fork, exec, wait of a static true", median(floor), "ns", samples=rounds),
             Row("Moat: run --rm --network, true", median(ours), "ns", median(floor), "true", RUN_BOUND,
                 samples=rounds),
+        ]
+
+    def start_stop(self, rounds):
+        """Return: nanoseconds until a detached container with network runs, and of `true`, medians of so many."""
+        moat = os.path.join(os.environ["MOAT_BIN_DIR"], "moat")
+        ours, true = [], []
+        for i in range(rounds + 1):
+            a = self.runner.spawn(self.args.true)
+            b = self.runner.spawn(moat, "run", "-q", "-d", "--name", "bench/one", "--network", "bench/net", "--", "sleep", "100000")
+            self.runner.spawn(moat, "rm", "-q", "-f", "bench/one")
+            time.sleep(SETTLE)
+            if i:
+                true.append(a)
+                ours.append(b)
+        return median(ours), median(true)
+
+    def start_many(self, first, count):
+        """So many containers at once. Return: how many failed."""
+        moat = os.path.join(os.environ["MOAT_BIN_DIR"], "moat")
+        started = [subprocess.Popen([moat, "run", "-q", "-d", "--name", "bench/many%d" % (first + i), "--network", "bench/net", "--",
+                                     "sleep", "100000"], stdout=subprocess.DEVNULL) for i in range(count)]
+        return sum(process.wait() != 0 for process in started)
+
+    def measure_runs(self):
+        """The 1,000th beside the first. The machine changes while a thousand start: how much is told by `true`, before and after."""
+        rounds = max(5, self.rounds // 2)
+        crowd, at_once = (30, 10) if self.args.quick else (CROWD, AT_ONCE)
+        before, true_before = self.start_stop(rounds)
+        failed = sum(self.start_many(first, min(at_once, crowd - first)) for first in range(0, crowd, at_once))
+        after, true_after = self.start_stop(rounds)
+        moat = os.path.join(os.environ["MOAT_BIN_DIR"], "moat")
+        world.run([moat, "rm", "-q", "-f", *("bench/many%d" % i for i in range(crowd))])
+        return [
+            Row("Moat: run -d --network, the first", before, "ns", true_before, "true", samples=rounds),
+            Row("Moat: run -d --network, with %d running" % crowd, after, "ns", before, "the first", RUNS_BOUND, samples=rounds),
+            Row("fork, exec, wait of a static true, in the same minute", true_after, "ns", true_before, "before", samples=rounds),
+            Row("Moat: of these, %d at once, failed" % at_once, failed, "", bound=0, absolute=True),
         ]
 
     def measure_lab(self):
