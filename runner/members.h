@@ -3,7 +3,8 @@
  * members - the processes of a container whose pid namespace is not its own
  * (--pid container:NAME, --pid host), where the end of process 1 ends nobody
  * else. Floor F4. Known by their mount namespace: every container has its own,
- * and what is inside can neither leave it nor make another.
+ * and what is inside can neither leave it nor make another, unless it was
+ * allowed namespaces by name (--security-opt): who made one is not found here.
  */
 #ifndef MOAT_RUNNER_MEMBERS_H
 #define MOAT_RUNNER_MEMBERS_H
