@@ -192,8 +192,8 @@ ssize_t fd_recv(int sock, void *data, size_t size, int *ret_fds, size_t *ret_fd_
 	struct msghdr msg = {
 		.msg_iov = &iov,
 		.msg_iovlen = 1,
-		.msg_control = control.data,
-		.msg_controllen = sizeof(control),
+		.msg_control = ret_fds ? control.data : NULL,
+		.msg_controllen = ret_fds ? sizeof(control) : 0,
 	};
 	int fds[sizeof(control) / sizeof(int)];
 	size_t count = 0;
@@ -204,6 +204,8 @@ ssize_t fd_recv(int sock, void *data, size_t size, int *ret_fds, size_t *ret_fd_
 	} while (n < 0 && errno == EINTR);
 	if (n < 0)
 		return -errno;
+	if (!ret_fds)
+		return msg.msg_flags & MSG_CTRUNC ? -EPERM : n;
 	for (struct cmsghdr *head = CMSG_FIRSTHDR(&msg); head; head = CMSG_NXTHDR(&msg, head)) {
 		size_t more = (head->cmsg_len - CMSG_LEN(0)) / sizeof(int);
 

@@ -29,7 +29,8 @@ int file_write_atomic(const char *path, const void *data, size_t size, mode_t mo
 int fd_send(int sock, const void *data, size_t size, const int *fds, size_t fd_count);
 /**
  * fd_recv() - one recvmsg(2), MSG_CMSG_CLOEXEC
- * @ret_fds: room for FDIO_FDS_MAX; more than that are closed and -E2BIG returned
+ * @ret_fds: room for FDIO_FDS_MAX; more than that are closed and -E2BIG returned. NULL: none are taken; that some came is -EPERM.
+ *	The kernel then lets go of them without close(2), which may wait for whoever made the file.
  * Return: bytes (0 = end), or -errno.
  */
 ssize_t fd_recv(int sock, void *data, size_t size, int *ret_fds, size_t *ret_fd_count);

@@ -34,6 +34,7 @@ struct conn {
 	struct varlink_conn wire;
 	uint32_t uid;
 	bool admin;
+	char *user;	   /* its name, once it was asked for; of one who is no administrator */
 	struct call *call; /* the one that is being answered; requests behind it wait */
 	struct loop_timer *again; /* more requests wait than one turn takes */
 	bool closing;		  /* when all is written */
@@ -71,6 +72,7 @@ static void conn_free(struct conn *conn)
 	loop_timer_free(conn->again);
 	fd_close(conn->fd);
 	varlink_conn_fini(&conn->wire);
+	free(conn->user);
 	free(conn);
 }
 
@@ -120,6 +122,28 @@ static bool conn_flush(struct conn *conn)
 	return true;
 }
 
+/*
+ * May this client pass descriptors? A file of a FUSE file system has close(2) wait for its server, SIGKILL or not (fuse_flush()
+ * of Linux), and any local user can serve one; so nothing is taken of those who have no namespace to bring.
+ */
+static bool conn_brings(struct conn *conn)
+{
+	const struct tenant *tenant;
+	const struct passwd *user;
+	size_t cursor = 0;
+
+	if (conn->admin)
+		return true;
+	if (!conn->user) {
+		user = getpwuid(conn->uid);
+		conn->user = mem_strdup(user ? user->pw_name : "");
+	}
+	while ((tenant = table_next(&conn->api->engine->model.tenants, &cursor)))
+		if (tenant->delegate[0] && str_eq(tenant->delegate, conn->user))
+			return true;
+	return false;
+}
+
 static void on_conn(void *ctx, unsigned events)
 {
 	struct conn *conn = ctx;
@@ -134,7 +158,7 @@ static void on_conn(void *ctx, unsigned events)
 		conn_advance(conn); /* it reads again: what it asked for meanwhile */
 		return;
 	}
-	n = fd_recv(conn->fd, data, sizeof(data), fds, &fd_count);
+	n = fd_recv(conn->fd, data, sizeof(data), conn_brings(conn) ? fds : NULL, &fd_count);
 	if (n == -EAGAIN || n == -EINTR)
 		return;
 	if (n <= 0 || varlink_conn_feed(&conn->wire, data, (size_t)n, fds, fd_count) < 0 ||
