@@ -7,6 +7,8 @@
                                      DELTAS "port:id,port:id..."; twenty times, 20 ms apart
     silent SERVER COUNT SECONDS      so many queries that nobody answers, renewed whenever one is refused or given up
     flood SERVER PORT NAME SECONDS   as many as can be sent, and the answers thrown away
+    steady SERVER NAME ADDRESS SECONDS  one after the other, each asked again every 0.3 s until it is answered: prints how many were answered,
+                                     how often one was asked at most, and how many answers were wrong
     times SERVER NAME COUNT          so many, one after the other: prints how many were answered and the 99th percentile in us
 """
 import random
@@ -88,6 +90,32 @@ def flood(server, port, name, seconds):
     print(sent)
 
 
+def steady(server, name, address, seconds):
+    answered = most = wrong = ident = 0
+    end = time.monotonic() + seconds
+    with udp(0.3) as sock:
+        sock.connect((server, 53))
+        while time.monotonic() < end:
+            ident = (ident + 1) & 0xFFFF
+            for tries in range(1, 100):
+                try:
+                    sock.send(query(name, ident))
+                    data = sock.recv(4096)
+                    while struct.unpack(">H", data[:2])[0] != ident:  # a late one, of a query asked twice
+                        data = sock.recv(4096)
+                    if data[3] & 15 == 2:  # SERVFAIL: somebody who does not know yet; to be asked again
+                        time.sleep(0.05)
+                        continue
+                    wrong += data[3] & 15 != 0 or socket.inet_ntoa(data[-4:]) != address
+                    answered += 1
+                    break
+                except (TimeoutError, ConnectionError):
+                    pass
+            most = max(most, tries)
+            time.sleep(0.002)
+    print(answered, most, wrong)
+
+
 def times(server, name, count):
     took, answered = [], 0
     with udp(0.5) as sock:
@@ -115,7 +143,8 @@ def main():
     elif verb == "silent":
         silent(rest[0], int(rest[1]), float(rest[2]))
     else:
-        {"flood": lambda: flood(rest[0], int(rest[1]), rest[2], float(rest[3])), "times": lambda: times(rest[0], rest[1], int(rest[2]))}[verb]()
+        {"flood": lambda: flood(rest[0], int(rest[1]), rest[2], float(rest[3])), "steady": lambda: steady(rest[0], rest[1], rest[2], float(rest[3])),
+         "times": lambda: times(rest[0], rest[1], int(rest[2]))}[verb]()
 
 
 main()

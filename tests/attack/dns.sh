@@ -129,5 +129,28 @@ wait "$flood"
 note "answered of 1000, and the 99th percentile in us: beside noise $calm; beside a flood of $(cat /run/flooded) queries in 4 s: of another tenant $stormy, of the same $neighbour"
 assert_ok "another tenant's are answered, 99 of 100" test "${stormy% *}" -ge 990
 assert_ok "a neighbour's, too" test "${neighbour% *}" -ge 990
+
+# Killed again and again while two tenants ask for one name, which is another's in each: nobody is told of the other's, and who asks
+# again is answered before long.
+moat attach red/safe --create --name twin --ip 10.2.0.88 -q || die "no stack"
+moat attach blue/web --create --name twin --ip 10.2.0.99 -q || die "no stack"
+as red/safe-victim steady 10.2.0.1 twin 10.2.0.88 7 >/run/steady.red &
+asking=$!
+as blue/asker steady 10.2.0.1 twin 10.2.0.99 7 >/run/steady.blue &
+asking+=" $!"
+kills=0
+for _ in 1 2 3 4; do
+	sleep 1.2 # younger than a second, its next start is put off
+	kill -9 "$(moat_pids moatd-dns)" && ((kills += 1))
+done
+# shellcheck disable=SC2086
+wait $asking
+assert_eq "the name service was killed four times" 4 "$kills"
+for tenant in red blue; do
+	read -r answered most wrong </run/steady.$tenant
+	note "$tenant: $answered answered, asked $most times at most"
+	assert_ok "$tenant is answered, by the twentieth time at the latest" test "$answered" -gt 50 -a "$most" -le 20
+	assert_eq "and never with another's address" 0 "$wrong"
+done
 stop_moatd
 finish

@@ -29,6 +29,8 @@ RUNTIME = os.environ["MOAT_RUNTIME_DIR"]
 TENANTS = ["t0", "t1", "t2", "t3"]
 FOREIGN = ["f%d" % i for i in range(6)]
 CLIENTS = 3
+SLOWER = float(os.environ.get("MOAT_SLOWER", "1"))  # an emulated processor, as tests/vm/run measured it
+ANSWER = 30 * SLOWER  # seconds in which an answer must be there
 # An error that is none of these is ours. Unavailable: the daemon has just been killed, or the namespace is being torn
 # out; PermissionDenied: a namespace that stacks of two tenants would join.
 FAIR = {"NameTaken", "NoSuchObject", "NotEmpty", "AddressTaken", "PortTaken", "QuotaExceeded", "AddressesExhausted",
@@ -190,7 +192,7 @@ class Random:
                 parameters["dryRun"] = True
             try:
                 if self.moat is None:
-                    self.moat = Moat(timeout=30)
+                    self.moat = Moat(timeout=ANSWER)
                 self.moat.call(method, **parameters)
                 outcome = "done"
             except MoatError as error:
@@ -198,7 +200,7 @@ class Random:
                 if outcome == "ERROR":
                     self.bad.append("%s %s: %s" % (method, json.dumps(parameters), error))
             except TimeoutError:
-                self.bad.append("%s %s: no answer in 30 s" % (method, json.dumps(parameters)))
+                self.bad.append("%s %s: no answer in %d s" % (method, json.dumps(parameters), ANSWER))
                 self.moat, outcome = None, "ERROR"
             except OSError:  # killed meanwhile
                 self.moat, outcome = None, "lost"
@@ -238,7 +240,7 @@ class Chaos:
         where = self.dice.choice([None] + self.routers())
         subprocess.run((["nsenter", "--net=" + where] if where else []) + ["nft", "flush", "ruleset"],
                        capture_output=True)
-        return "flushed a ruleset"
+        return "flushed a router's ruleset" if where else "flushed the host's ruleset"
 
     def tear(self):
         """A link of a router, or an uplink of the host, is deleted; or an address, a route, a rule's element goes."""
@@ -282,7 +284,7 @@ class Streams:
             paths = {name: moat.call("EndpointShow", name="calm/" + name)["endpoint"]["netnsPath"] for name in ("server", "client")}
         outside = "/run/netns/outside"
         self.servers = [self.start(where, "serve", "7000") for where in (paths["server"], outside)]
-        time.sleep(0.5)
+        time.sleep(0.5 * SLOWER)
         self.asked = {
             "in a network, IPv4": self.start(paths["client"], "ask", "10.0.0.20", "7000"),
             "in a network, IPv6": self.start(paths["client"], "ask", "fd00:ca::20", "7000"),
@@ -302,7 +304,7 @@ class Streams:
         results = {}
         for what, process in self.asked.items():
             process.terminate()
-            results[what] = json.loads(process.communicate(timeout=40)[0])
+            results[what] = json.loads(process.communicate(timeout=40 * SLOWER)[0])
         for process in self.servers:
             process.kill()
             process.wait()
@@ -323,7 +325,7 @@ def foreign_links():
 
 
 def settled(read, want, seconds):
-    end = time.monotonic() + seconds
+    end = time.monotonic() + seconds * SLOWER
     while True:
         have = read()
         if have == want or time.monotonic() > end:
@@ -333,7 +335,7 @@ def settled(read, want, seconds):
 
 def differences():
     try:
-        with Moat(timeout=30) as moat:
+        with Moat(timeout=ANSWER) as moat:
             return ["%s %s %s" % (d["what"], d["owner"], d["object"]) for d in moat.call("Check")["differences"]]
     except (OSError, MoatError) as error:
         return [str(error)]
@@ -367,6 +369,8 @@ def main():
     print("# seed %d, %d seconds" % (seed, seconds), flush=True)
     for name in FOREIGN:
         subprocess.run(["ip", "netns", "add", name], check=True)
+    with Moat() as moat:
+        owned = moat.call("Version")["features"]["nftOwnerPersist"]
     streams = Streams()
     Random.modes = supported_modes()
     Random.weights = without_missing(Random.weights)
@@ -399,13 +403,13 @@ def main():
     done = sum(count for key, count in counts.items() if key[1] == "done")
     torn = sum(count for key, count in counts.items() if key[1] == "torn")
 
-    good = verdict(1, done > seconds, "%d operations, %d of them done, %d met a hole, %d kills and tears" %
+    good = verdict(1, done > seconds / SLOWER, "%d operations, %d of them done, %d met a hole, %d kills and tears" %
                    (total, done, torn, sum(chaos.counts.values())))
     bad = [line for client in clients for line in client.bad]
     good &= verdict(2, not bad, "no answer was an error of ours", "\n".join(bad[:20]))
     left = settled(differences, [], 10)
     good &= verdict(3, not left, "the kernel is as it should be, by itself", "\n".join(left[:30]))
-    with Moat(timeout=60) as moat:
+    with Moat(timeout=2 * ANSWER) as moat:
         for tenant in moat.call("TenantList")["tenants"]:
             if tenant["name"] != "calm":
                 moat.call("TenantDelete", name=tenant["name"], force=True)
@@ -423,9 +427,13 @@ def main():
     now = memory(children(pid)["moatd-engine"])
     good &= verdict(9, now < pss + 8192, "the engine has %d kB, %d before" % (now, pss))
     results = streams.stop()
-    broken = {what: result for what, result in results.items() if result["broken"] or result["echoed"] < seconds * 5}
-    good &= verdict(10, not broken, "connections of a tenant nobody touched never broke: longest waits %s ms" %
-                    ", ".join("%d" % result["longest_ms"] for result in results.values()), broken)
+    if not owned and chaos.counts.get("flushed the host's ruleset"):
+        # A packet between the flush and the repair meets a host that translates nothing, and is answered with a reset.
+        for what in ("to the world", "in by a published port"):
+            print("# without owner tables, the host's rules flushed: %s: %s" % (what, results.pop(what)))
+    broken = {what: result for what, result in results.items() if result["broken"] or result["echoed"] < seconds * 5 / SLOWER}
+    good &= verdict(10, not broken, "connections of a tenant nobody touched never broke (%d of them): longest waits %s ms" %
+                    (len(results), ", ".join("%d" % result["longest_ms"] for result in results.values())), broken)
     new = [line for line in dmesg() if line not in noise]
     good &= verdict(11, not new, "the kernel complains of nothing", "\n".join(new[:20]))
     print("1..11")

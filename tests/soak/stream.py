@@ -6,6 +6,7 @@ ask: a line each 20 ms, until SIGTERM; then one line of JSON: lines sent and ech
 broke the connection, if anything did.
 """
 import json
+import os
 import signal
 import socket
 import sys
@@ -33,7 +34,7 @@ def ask(address, port):
     longest, broken = 0.0, None
     try:
         with socket.create_connection((address, port), timeout=10) as sock:
-            sock.settimeout(15)
+            sock.settimeout(15 * float(os.environ.get("MOAT_SLOWER", "1")))
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             print("connected", flush=True)
             lines = sock.makefile("r")
