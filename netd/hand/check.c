@@ -4,9 +4,9 @@
  *
  * One function a rule, and rules_run() names them in order. A rule returns 0
  * or refuse(), which says why. tests/unit/hand_check.c has for every rule
- * what it lets pass and what not.
+ * what it lets pass and what not. Those of nftables are in check_nft.c.
  */
-#include "netd/hand/check.h"
+#include "netd/hand/check_rules.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -18,21 +18,11 @@
 #include "lib/base/str.h"
 
 enum {
-	PORT_PRIVILEGED = 1024, /* ports below are root's */
 	UPLINK_LEN4 = 31,	/* an address of an uplink brings a route to one other alone */
 	UPLINK_LEN6 = 127,
 };
 
-/* One check: the plan, the world, namespaces the plan itself makes. */
-struct check {
-	const struct check_world *world;
-	uint32_t uid;
-	struct table made;
-	struct seam_result *result;
-};
-
-static int __attribute__((format(printf, 3, 4)))
-refuse(struct check *c, int no, const char *fmt, ...)
+int refuse(struct check *c, int no, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -41,47 +31,6 @@ refuse(struct check *c, int no, const char *fmt, ...)
 	vsnprintf(c->result->text, sizeof(c->result->text), fmt, ap);
 	va_end(ap);
 	return -no;
-}
-
-/* ---- names ---- */
-
-/* 'm', a letter, the 48-bit id in hex. */
-static bool is_ours(const char *name, char kind)
-{
-	uint64_t id;
-
-	return name[0] == 'm' && name[1] == kind && str_hex48(name + 2, &id) == 0;
-}
-
-static bool is_uplink_host(const char *name)
-{
-	return is_ours(name, 'u');
-}
-static bool is_bridge(const char *name)
-{
-	return is_ours(name, 'b');
-}
-static bool is_port(const char *name)
-{
-	return is_ours(name, 'p');
-}
-/* The end of a port inside of a virtual machine's stack. */
-static bool is_tap_port(const char *name)
-{
-	return is_ours(name, 'v');
-}
-static bool is_uplink(const char *name)
-{
-	return str_eq(name, "uplink");
-}
-static bool is_router_link(const char *name)
-{
-	return is_bridge(name) || is_port(name) || is_uplink(name);
-}
-
-static bool is_inner(enum ns_class class)
-{
-	return class == NS_STACK || class == NS_CONTAINER || class == NS_FOREIGN;
 }
 
 /* ---- rules for every record ---- */
@@ -282,8 +231,7 @@ static int rule_device(struct check *c, const struct op *op)
 		       : refuse(c, EPERM, "link \"%s\" of a router is not ours", dev);
 }
 
-/* Is it one that an uplink may have? Whatever else came to stand in the host would draw the host's own traffic. */
-static bool is_transit(const struct check *c, const struct ip *ip)
+bool is_transit(const struct check *c, const struct ip *ip)
 {
 	static const char *const pools[] = {SEAM_TRANSITS4};
 	const struct settings *settings = c->world->settings;
@@ -303,8 +251,7 @@ static bool is_transit(const struct check *c, const struct ip *ip)
 	return false;
 }
 
-/* Is it part of what the administrator wrote is routed to this host? */
-static bool is_routed(const struct check *c, const struct prefix *prefix)
+bool is_routed(const struct check *c, const struct prefix *prefix)
 {
 	const struct settings *settings = c->world->settings;
 
@@ -314,11 +261,7 @@ static bool is_routed(const struct check *c, const struct prefix *prefix)
 	return false;
 }
 
-/*
- * What may be led to a router, and come from it by its own address: that, and where the host reaches a network that is masqueraded,
- * private addresses that lead nowhere else from here.
- */
-static bool is_led(const struct check *c, const struct prefix *prefix)
+bool is_led(const struct check *c, const struct prefix *prefix)
 {
 	return is_routed(c, prefix) ||
 	       (prefix_is_private(prefix) && !is_transit(c, &prefix->ip) && !c->world->leads(c->world->ctx, prefix));
@@ -545,210 +488,6 @@ static int rule_sysctl_inner(struct check *c, const struct op *op)
 		      sysctl->key, sysctl->dev);
 }
 
-/* ---- nftables ---- */
-
-static bool kind_fits(enum ruleset_kind kind, enum ns_class class)
-{
-	if (kind == RULESET_HOST)
-		return class == NS_HOST;
-	return (kind == RULESET_ROUTER || kind == RULESET_GUARD) && class == NS_ROUTER;
-}
-
-/* The host's table in the host, the router's two in routers, none anywhere else: the owner of a stack has his own. */
-static int rule_ruleset(struct check *c, const struct op *op)
-{
-	const struct obj *obj = &op->obj;
-	const struct set_def *def;
-	enum ruleset_kind kind;
-
-	if (obj->kind == OBJ_RULESET) {
-		kind = (enum ruleset_kind)obj->ruleset.kind;
-	} else if (obj->kind == OBJ_PORT) {
-		kind = RULESET_GUARD;
-	} else if (obj->kind == OBJ_ELEM) {
-		def = set_def_get(obj->elem.set);
-		kind = def != NULL ? def->in : RULESET_NONE;
-	} else {
-		return 0;
-	}
-	return kind_fits(kind, ns_class(obj->ns))
-		       ? 0
-		       : refuse(c, EPERM, "such a ruleset does not stand in such a namespace");
-}
-
-/* Sets of devices that forward for our sake alone: what comes in by them goes to uplinks or nowhere. */
-static bool is_opened(unsigned set)
-{
-	return set == SET_HOST_OPENED4 || set == SET_HOST_OPENED6 || set == SET_HOST_OPENED_ALL;
-}
-
-/* What one tenant may take of the host's connection table is the administrator's word, not the engine's. */
-static int rule_capped(struct check *c, const struct op *op)
-{
-	const struct obj_elem *elem = &op->obj.elem;
-
-	if (op->obj.kind != OBJ_ELEM || op->verb == OP_DEL || elem->set < SET_HOST_CAP_1K ||
-	    elem->set > SET_HOST_CAP_64K || elem->set == set_of_cap(c->world->settings->connections))
-		return 0;
-	return refuse(c, EPERM, "so many connections are not what uplink \"%s\" may have", elem->dev);
-}
-
-/* None of a host that routes by itself: that would cut its neighbours off. */
-static int rule_opened(struct check *c, const struct op *op)
-{
-	const struct obj_elem *elem = &op->obj.elem;
-	uint8_t family;
-	bool all;
-
-	if (op->obj.kind != OBJ_ELEM || op->verb == OP_DEL || !is_opened(elem->set))
-		return 0;
-	all = elem->set == SET_HOST_OPENED_ALL;
-	family = all ? (elem->family == OBJ_FAMILY_IPV6 ? 6 : 0) : elem->set == SET_HOST_OPENED4 ? 4 : 6;
-	if (family != 0 && c->world->opens(c->world->ctx, family, all))
-		return 0;
-	return refuse(c, EPERM, "the host forwards by itself: \"%s\" is not ours to close",
-		      all ? "all" : elem->dev);
-}
-
-/* The guard's ports, and devices in sets. */
-static int rule_nft_device(struct check *c, const struct op *op)
-{
-	const struct obj *obj = &op->obj;
-	const struct set_def *def;
-	bool ok = true;
-
-	if (obj->kind == OBJ_PORT && !is_port(obj->port.dev))
-		return refuse(c, EPERM, "link \"%s\" is not to be guarded", obj->port.dev);
-	if (obj->kind != OBJ_ELEM)
-		return 0;
-	def = set_def_get(obj->elem.set);
-	if (def == NULL || (def->key & ELEM_DEV) == 0)
-		return 0;
-	switch (def->in) {
-	case RULESET_HOST: /* what is ours is never one of the host's ways out */
-		ok = is_uplink_host(obj->elem.dev) != is_opened(obj->elem.set) &&
-		     !str_eq(obj->elem.dev, "lo");
-		break;
-	case RULESET_ROUTER:
-		ok = is_bridge(obj->elem.dev) || is_port(obj->elem.dev);
-		break;
-	case RULESET_GUARD:
-		ok = is_port(obj->elem.dev);
-		break;
-	case RULESET_NONE:
-	case RULESET_KIND_COUNT:
-		ok = false;
-		break;
-	}
-	return ok ? 0
-		  : refuse(c, EPERM, "link \"%s\" is not to be named in set %s", obj->elem.dev,
-			   def->name);
-}
-
-static bool is_publish(const struct obj *obj)
-{
-	if (obj->kind != OBJ_ELEM)
-		return false;
-	return obj->elem.set == SET_HOST_PUB4 || obj->elem.set == SET_HOST_PUB6 ||
-	       obj->elem.set == SET_HOST_PUBIP4 || obj->elem.set == SET_HOST_PUBIP6 ||
-	       obj->elem.set == SET_HOST_RANGE4 || obj->elem.set == SET_HOST_RANGE6 ||
-	       obj->elem.set == SET_HOST_RANGEIP4 || obj->elem.set == SET_HOST_RANGEIP6;
-}
-
-/* Of a publishing element: the last of its ports. */
-static uint16_t last_port(const struct obj_elem *elem)
-{
-	return elem->last ? elem->last : elem->port;
-}
-
-/* A published port leads to a router, and what comes from an uplink is a router's: neither is any other machine. */
-static int rule_router_address(struct check *c, const struct op *op)
-{
-	const struct obj_elem *elem = &op->obj.elem;
-	char text[IP_STR_SIZE];
-
-	if (op->obj.kind != OBJ_ELEM || op->verb == OP_DEL)
-		return 0;
-	if (is_publish(&op->obj) && !is_transit(c, &elem->to_ip))
-		return refuse(c, EPERM, "a port cannot be published to %s",
-			      ip_print(&elem->to_ip, text));
-	if ((elem->set == SET_HOST_SRC4 || elem->set == SET_HOST_SRC6) &&
-	    !is_transit(c, &elem->ip))
-		return refuse(c, EPERM, "%s is no source on an uplink",
-			      ip_print(&elem->ip, text));
-	if ((elem->set == SET_ROUTER_HOST4 || elem->set == SET_ROUTER_HOST6) && !is_transit(c, &elem->ip))
-		return refuse(c, EPERM, "%s is no address of the host's on an uplink", ip_print(&elem->ip, text));
-	return 0;
-}
-
-/* What may come from an uplink with its own address, and leaves with it. */
-static int rule_routed(struct check *c, const struct op *op)
-{
-	const struct obj_elem *elem = &op->obj.elem;
-	struct prefix prefix = {.ip = elem->ip, .len = elem->len};
-	char text[PREFIX_STR_SIZE];
-
-	if (op->obj.kind != OBJ_ELEM || op->verb == OP_DEL || elem->set < SET_HOST_ROUTED4 || elem->set > SET_HOST_ACCESS6)
-		return 0;
-	if ((elem->set == SET_HOST_OWN4 && elem->family != OBJ_FAMILY_IPV4) ||
-	    (elem->set == SET_HOST_OWN6 && elem->family != OBJ_FAMILY_IPV6))
-		return refuse(c, EPERM, "%s is of the other family", prefix_print(&prefix, text));
-	/* of what is not translated, and of nobody outside, the administrator's word alone */
-	return (elem->set == SET_HOST_OWN4 || elem->set == SET_HOST_OWN6 ? is_routed : is_led)(c, &prefix)
-		       ? 0
-		       : refuse(c, EPERM, "%s is not among the routed-prefixes of moatd.yaml, or leads elsewhere",
-				prefix_print(&prefix, text));
-}
-
-static const char *proto_name(uint8_t proto)
-{
-	return proto == IPPROTO_TCP ? "tcp" : proto == IPPROTO_UDP ? "udp" : "sctp";
-}
-
-/* Ports below 1024 are root's, those the administrator reserved nobody's; of the rest who may take which he may say. */
-static int rule_publish_allowed(struct check *c, const struct op *op)
-{
-	const struct obj_elem *elem = &op->obj.elem;
-	uint16_t port;
-
-	if (!is_publish(&op->obj) || op->verb == OP_DEL)
-		return 0;
-	port = c->world->reserved(c->world->ctx, elem->proto, elem->port, last_port(elem));
-	if (port != 0)
-		return refuse(c, EACCES,
-			      "port %u/%s of the host is reserved by its administrator", port,
-			      proto_name(elem->proto));
-	if (elem->port < PORT_PRIVILEGED && c->uid != 0)
-		return refuse(c, EACCES,
-			      "port %u/%s of the host is below 1024: only root may publish it",
-			      elem->port, proto_name(elem->proto));
-	if (!c->world->allowed(c->world->ctx, c->uid, elem->proto, elem->port, last_port(elem)))
-		return refuse(c, EACCES,
-			      "port %u/%s of the host, or one of its range, is not among those allowed to uid %u",
-			      elem->port, proto_name(elem->proto), c->uid);
-	return 0;
-}
-
-/* Publishing must not take a port away from a server of the host: its sshd above all. */
-static int rule_publish_free(struct check *c, const struct op *op)
-{
-	const struct obj_elem *elem = &op->obj.elem;
-	int r;
-
-	/* OP_SET: the port is ours already. */
-	if (!is_publish(&op->obj) || op->verb != OP_ADD)
-		return 0;
-	r = c->world->busy(c->world->ctx, elem, set_def_get(elem->set)->family);
-	if (r < 0)
-		return refuse(c, -r, "cannot learn who listens on port %u/%s of the host: %s",
-			      elem->port, proto_name(elem->proto), strerror(-r));
-	if (r > 0)
-		return refuse(c, EADDRINUSE,
-			      "port %d/%s of the host is in use: a program listens there", r,
-			      proto_name(elem->proto));
-	return 0;
-}
-
 /* ---- all of them ---- */
 
 static int rules_run(struct check *c, const struct op *op)
@@ -756,9 +495,7 @@ static int rules_run(struct check *c, const struct op *op)
 	static int (*const rules[])(struct check * c, const struct op *op) = {
 		rule_namespace,   rule_device,          rule_host_address,    rule_tables,
 		rule_fdb,         rule_router_port,
-		rule_sysctl_host, rule_sysctl_localnet, rule_sysctl_inner,    rule_ruleset,
-		rule_nft_device,  rule_router_address,  rule_publish_allowed, rule_publish_free,
-		rule_opened, rule_capped, rule_routed, rule_proxy,
+		rule_sysctl_host, rule_sysctl_localnet, rule_sysctl_inner, rule_proxy,
 	};
 	int r = 0;
 
@@ -768,7 +505,7 @@ static int rules_run(struct check *c, const struct op *op)
 		r = rule_link(c, op);
 	for (size_t i = 0; r == 0 && i < sizeof(rules) / sizeof(*rules); i++)
 		r = rules[i](c, op);
-	return r;
+	return r < 0 ? r : check_nft(c, op);
 }
 
 int check_plan(const struct op *ops, size_t count, size_t commit, uint32_t uid,
@@ -790,26 +527,6 @@ int check_plan(const struct op *ops, size_t count, size_t commit, uint32_t uid,
 				  (void *)(uintptr_t)op);
 	}
 	table_fini(&c.made);
-	if (r < 0)
-		*ret_result = result;
-	return r;
-}
-
-int check_listen(uint8_t proto, uint32_t port, uint32_t uid, const struct check_world *world, struct seam_result *ret_result)
-{
-	struct seam_result result = {.refused = 1, .index = UINT32_MAX};
-	struct check c = {.world = world, .uid = uid, .result = &result};
-	struct op op = {.verb = OP_ADD, .obj = obj_elem(NS_HOST, SET_HOST_PUBIP6)};
-	int r = port == 0 || port > UINT16_MAX ? refuse(&c, EPERM, "%u is no port", port) : 0;
-
-	op.obj.elem.ip.family = 6;
-	op.obj.elem.ip.b[15] = 1;
-	op.obj.elem.proto = proto;
-	op.obj.elem.port = (uint16_t)port;
-	if (r == 0)
-		r = rule_publish_allowed(&c, &op);
-	if (r == 0)
-		r = rule_publish_free(&c, &op);
 	if (r < 0)
 		*ret_result = result;
 	return r;
