@@ -149,6 +149,24 @@ static void pass_descriptors(void **state)
 	assert_int_equal(count, 0);
 }
 
+/* None are wanted: those that come are told of, and do not stay; without any it is a read like others. */
+static void receive_none(void **state)
+{
+	size_t before = fds_open(), count = 99;
+	char text[16];
+	int fd;
+
+	(void)state;
+	assert_int_equal(fd_send(pair[0], "plain", 5, NULL, 0), 0);
+	assert_int_equal(fd_recv(pair[1], text, sizeof(text), NULL, &count), 5);
+	fd = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
+	assert_int_equal(fd_send(pair[0], "laden", 5, &fd, 1), 0);
+	fd_close(fd);
+	assert_int_equal(fd_recv(pair[1], text, sizeof(text), NULL, &count), -EPERM);
+	assert_int_equal(count, 99);
+	assert_int_equal(fds_open(), before);
+}
+
 static void send_refuses(void **state)
 {
 	int fds[FDIO_FDS_MAX + 1] = {0};
@@ -385,7 +403,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(flags),      pair_test(whole_transfers),
 		pair_test(end_and_errors),    cmocka_unit_test(write_to_a_pipe),
-		pair_test(pass_descriptors),  pair_test(send_refuses),
+		pair_test(pass_descriptors),
+		pair_test(receive_none),  pair_test(send_refuses),
 		pair_test(receive_too_many),  pair_test(receive_without_room),
 		pair_test(receive_end),       file_test(read_small_files),
 		file_test(read_many_chunks),  file_test(write_replaces),
