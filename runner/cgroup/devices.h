@@ -17,7 +17,7 @@
 enum {
 	CGROUP_DEVICE_TEXT_SIZE = 48,
 	/* instructions of a rule at most, of the head and the end */
-	CGROUP_PROGRAM_MAX = CGROUP_DEVICES_MAX * 9 + 16,
+	CGROUP_PROGRAM_MAX = (CGROUP_DEVICES_MAX + 16) * 9 + 16,
 };
 
 /** cgroup_devices_default() - rules that every container gets behind its own: null, zero, full, random, urandom, tty,

@@ -1,32 +1,64 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * cgroup - for now: none is made, a container stays in its caller's. What a
- * configuration asks of one, beyond the rule that closes all devices, is refused,
- * so that no limit is believed that does not hold. Floor F4.
+ * cgroup - the control groups of one OCI container, over runner/cgroup. Floor
+ * F4. By the runtime itself (cgroupfs); systemd's manager is refused.
  */
 #include "runner/oci/cgroup.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/mount.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
+#include "lib/base/fdio.h"
 #include "lib/base/mem.h"
+#include "lib/base/str.h"
+#include "runner/cgroup/cgroup.h"
+#include "runner/cgroup/devices.h"
+#include "runner/mountfd.h"
 
-int oci_cgroup_plan(const struct oci_config *config, const char *id, bool systemd, bool disabled,
-		    struct oci_cgroup *ret_cgroup, struct err *err)
+/* Where those are put that say nothing of it: our own folder, of the controllers alone that are needed. */
+#define OWN_PARENT "/moat"
+
+/* The cgroups of one, with what they lie in. @none: this system has no cgroups, or the container none */
+struct opened {
+	struct arena *arena;
+	struct cgroup_layout *layout;
+	struct cgroup cgroup;
+	bool none;
+};
+
+static int open_them(const struct oci_cgroup *place, struct opened *ret_opened,
+		     struct err *err);
+static void close_them(struct opened *opened);
+static void devices_complete(struct cgroup_resources *resources, struct arena *arena);
+
+int oci_cgroup_plan(const struct oci_config *config, const char *id, bool systemd,
+		    bool disabled, struct oci_cgroup *ret_cgroup, struct err *err)
 {
-	const char *key;
-	json_t *value;
+	const char *path = config->cgroups_path;
+	char *full;
 
-	(void)id;
-	json_object_foreach((json_t *)(uintptr_t)config->resources, key, value)
-		if (strcmp(key, "devices") != 0)
-			return err_set(err, ERR_UNSUPPORTED, ENOTSUP, key,
-				       "linux.resources: limits are not supported yet");
+	if (disabled) {
+		*ret_cgroup = (struct oci_cgroup){.path = mem_strdup(""), .disabled = true};
+		return 0;
+	}
 	if (systemd)
-		return err_set(err, ERR_UNSUPPORTED, ENOTSUP, "--systemd-cgroup",
-			       "not supported yet");
-	*ret_cgroup = (struct oci_cgroup){.disabled = disabled};
+		return err_set(
+			err, ERR_UNSUPPORTED, ENOTSUP, "--systemd-cgroup",
+			"cgroups are made by the runtime itself; use the cgroupfs manager");
+	if (!path || !*path)
+		full = mem_printf(OWN_PARENT "/%s", id);
+	else
+		full = mem_printf("%s%s", path[0] == '/' ? "" : "/", path);
+	if (cgroup_path_check(full, err) < 0) {
+		free(full);
+		return err_wrap(err, "linux.cgroupsPath");
+	}
+	*ret_cgroup = (struct oci_cgroup){.path = full};
 	return 0;
 }
 
@@ -36,51 +68,247 @@ void oci_cgroup_fini(struct oci_cgroup *cgroup)
 	cgroup->path = NULL;
 }
 
-int oci_cgroup_create(const struct oci_cgroup *cgroup, const json_t *resources, struct err *err)
+int oci_cgroup_create(const struct oci_cgroup *place, const json_t *doc, struct err *err)
 {
-	(void)cgroup;
-	(void)resources;
-	(void)err;
-	return 0;
+	cleanup(arena_freep) struct arena *arena = arena_new();
+	struct cgroup_resources resources;
+	struct cgroup_layout layout;
+	struct cgroup cgroup;
+	unsigned int needs, wanted = CGROUP_ALL;
+	int rc = cgroup_resources_decode(doc, arena, &resources, err);
+
+	if (rc < 0)
+		return rc;
+	needs = cgroup_needs(&resources);
+	if (place->disabled || !place->path || !*place->path) {
+		if (needs & ~CGROUP_BIT(CGROUP_DEVICES))
+			return err_set(err, ERR_UNSUPPORTED, ENOTSUP, "linux.resources",
+				       "a limit needs a cgroup, and cgroups are disabled");
+		return 0;
+	}
+	rc = cgroup_layout_read(arena, &layout, err);
+	if (rc < 0)
+		return rc;
+	/* Nobody can open a device there either, but by a node of its own making: that is the namespaces' affair. */
+	if (layout.mode == CGROUP_MODE_NONE && !(needs & ~CGROUP_BIT(CGROUP_DEVICES)))
+		return 0;
+	if (str_starts(place->path, OWN_PARENT "/"))
+		wanted = needs |
+			 (cgroup_layout_unified(&layout) ? 0 : CGROUP_BIT(CGROUP_FREEZER));
+	rc = cgroup_create(&layout, place->path, wanted, needs, &cgroup, err);
+	if (rc < 0)
+		return rc;
+	devices_complete(&resources, arena);
+	rc = cgroup_apply(&cgroup, &resources, err);
+	if (rc < 0) {
+		(void)cgroup_delete(&cgroup, CGROUP_NOW, NULL);
+		cgroup_prune(&layout, OWN_PARENT);
+	}
+	cgroup_close(&cgroup);
+	return rc;
 }
 
-int oci_cgroup_enter(const struct oci_cgroup *cgroup, pid_t pid, bool exec, struct err *err)
+int oci_cgroup_update(const struct oci_cgroup *place, const json_t *doc, struct err *err)
 {
-	(void)cgroup;
-	(void)pid;
-	(void)exec;
-	(void)err;
-	return 0;
+	struct cgroup_resources resources;
+	struct opened opened;
+	int rc = open_them(place, &opened, err);
+
+	if (rc == 0 && opened.none)
+		rc = err_set(err, ERR_UNSUPPORTED, ENOTSUP, place->path,
+			     "the container has no cgroup");
+	if (rc == 0)
+		rc = cgroup_resources_decode(doc, opened.arena, &resources, err);
+	if (rc == 0)
+		devices_complete(&resources, opened.arena);
+	if (rc == 0)
+		rc = cgroup_apply(&opened.cgroup, &resources, err);
+	close_them(&opened);
+	return rc;
 }
 
-int oci_cgroup_kill(const struct oci_cgroup *cgroup, int signal, struct err *err)
+int oci_cgroup_enter(const struct oci_cgroup *place, pid_t pid, bool exec, struct err *err)
 {
-	(void)cgroup;
-	(void)signal;
-	(void)err;
-	return 0;
+	struct opened opened;
+	int rc = open_them(place, &opened, err);
+
+	if (rc == 0 && !opened.none && exec)
+		rc = cgroup_fit(&opened.cgroup, err);
+	if (rc == 0 && !opened.none)
+		rc = cgroup_enter(&opened.cgroup, pid, true, err);
+	close_them(&opened);
+	return rc;
 }
 
-int oci_cgroup_delete(const struct oci_cgroup *cgroup, struct err *err)
+int oci_cgroup_kill(const struct oci_cgroup *place, int signal, struct err *err)
 {
-	(void)cgroup;
-	(void)err;
-	return 0;
+	struct opened opened;
+	int rc = open_them(place, &opened, err);
+
+	if (rc == 0 && !opened.none)
+		rc = cgroup_kill(&opened.cgroup, signal, err);
+	close_them(&opened);
+	return rc;
 }
 
-bool oci_cgroup_frozen(const struct oci_cgroup *cgroup)
+int oci_cgroup_delete(const struct oci_cgroup *place, struct err *err)
 {
-	(void)cgroup;
-	return false;
+	struct opened opened;
+	int rc = open_them(place, &opened, err);
+
+	if (rc == 0 && !opened.none) {
+		/* empty as a rule */
+		if (cgroup_delete(&opened.cgroup, CGROUP_NOW, NULL) < 0) {
+			rc = cgroup_kill(&opened.cgroup, SIGKILL, err);
+			if (rc == 0)
+				rc = cgroup_delete(&opened.cgroup, CGROUP_WAIT_MS, err);
+		}
+		if (rc == 0 && str_starts(place->path, OWN_PARENT "/"))
+			cgroup_prune(opened.layout, OWN_PARENT);
+	}
+	close_them(&opened);
+	return rc;
 }
 
-int oci_cgroup_mount(const struct oci_cgroup *cgroup, const struct oci_mount *mount,
+bool oci_cgroup_frozen(const struct oci_cgroup *place)
+{
+	struct opened opened;
+	bool frozen = open_them(place, &opened, NULL) == 0 && !opened.none &&
+		      cgroup_frozen(&opened.cgroup);
+
+	close_them(&opened);
+	return frozen;
+}
+
+int oci_cgroup_freeze(const struct oci_cgroup *place, bool frozen, struct err *err)
+{
+	struct opened opened;
+	int rc = open_them(place, &opened, err);
+
+	if (rc == 0 && opened.none)
+		rc = err_set(err, ERR_UNSUPPORTED, ENOTSUP, place->path,
+			     "the container has no cgroup");
+	if (rc == 0)
+		rc = cgroup_freeze(&opened.cgroup, frozen, err);
+	close_them(&opened);
+	return rc;
+}
+
+int oci_cgroup_pids(const struct oci_cgroup *place, pid_t **ret_pids, size_t *ret_count,
+		    struct err *err)
+{
+	struct opened opened;
+	int rc = open_them(place, &opened, err);
+
+	if (rc == 0 && opened.none)
+		rc = err_set(err, ERR_UNSUPPORTED, ENOTSUP, place->path,
+			     "the container has no cgroup");
+	if (rc == 0)
+		rc = cgroup_processes(&opened.cgroup, ret_pids, ret_count, err);
+	close_them(&opened);
+	return rc;
+}
+
+int oci_cgroup_stat(const struct oci_cgroup *place, json_t **ret_stat, struct err *err)
+{
+	struct opened opened;
+	int rc = open_them(place, &opened, err);
+
+	if (rc == 0 && opened.none)
+		rc = err_set(err, ERR_UNSUPPORTED, ENOTSUP, place->path,
+			     "the container has no cgroup");
+	if (rc == 0)
+		*ret_stat = cgroup_stat(&opened.cgroup);
+	close_them(&opened);
+	return rc;
+}
+
+/*
+ * v2: the file system itself, whose root is that of the namespace; without one the container's own folder. The folders
+ * of v1 are not mounted: release_agent of any of them is the host's (CVE-2022-0492).
+ */
+int oci_cgroup_mount(const struct oci_cgroup *place, const struct oci_mount *mount,
 		     bool own_namespace, int *ret_mount, struct err *err)
 {
-	(void)cgroup;
-	(void)mount;
-	(void)own_namespace;
-	(void)err;
+	cleanup(arena_freep) struct arena *arena = arena_new();
+	const struct cgroup_hierarchy *unified;
+	struct mount_attr attr = {.attr_set = mount->set | mount->rec_set};
+	struct cgroup_layout layout;
+	int fd, rc = cgroup_layout_read(arena, &layout, err);
+
 	*ret_mount = -1;
+	if (rc < 0)
+		return rc;
+	unified = cgroup_layout_unified(&layout);
+	if (layout.mode != CGROUP_MODE_V2 || !unified)
+		return 0;
+	if (own_namespace) {
+		fd = mountfd_new("cgroup2", "cgroup2", NULL, attr.attr_set, err);
+		if (fd >= 0)
+			*ret_mount = fd;
+		return fd < 0 ? fd : 0;
+	}
+	if (!place->path || !*place->path)
+		return 0;
+	fd = (int)syscall(SYS_open_tree, AT_FDCWD,
+			  arena_printf(arena, "%s%s", unified->mount, place->path),
+			  OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_SYMLINK_NOFOLLOW);
+	if (fd < 0)
+		return err_sys(err, ERR_KERNEL, errno, mount->destination,
+			       "the container's cgroup");
+	if (attr.attr_set &&
+	    syscall(SYS_mount_setattr, fd, "", AT_EMPTY_PATH, &attr, sizeof(attr)) < 0) {
+		rc = err_sys(err, ERR_KERNEL, errno, mount->destination, "mount_setattr");
+		fd_close(fd);
+		return rc;
+	}
+	*ret_mount = fd;
 	return 0;
+}
+
+/* ----------------------------------------------------------------- helpers */
+
+/* That there is none, because this system has none or because it is gone, is no failure here. */
+static int open_them(const struct oci_cgroup *place, struct opened *ret_opened, struct err *err)
+{
+	struct opened opened = {.arena = arena_new()};
+	int rc = 0;
+
+	opened.layout = arena_alloc(opened.arena, sizeof(*opened.layout));
+	if (!place->path || !*place->path)
+		rc = -ENOENT;
+	if (rc == 0)
+		rc = cgroup_layout_read(opened.arena, opened.layout, err);
+	if (rc == 0)
+		rc = cgroup_open(opened.layout, place->path, &opened.cgroup, err);
+	if (rc == -ENOENT) {
+		opened.none = true;
+		if (err)
+			*err = ERR_INIT;
+		rc = 0;
+	}
+	*ret_opened = opened;
+	return rc;
+}
+
+static void close_them(struct opened *opened)
+{
+	cgroup_close(&opened->cgroup);
+	arena_free(opened->arena);
+}
+
+/* What every program expects to open, behind the configuration's own rules. No rules: all is open, as it was. */
+static void devices_complete(struct cgroup_resources *resources, struct arena *arena)
+{
+	size_t count;
+	const struct cgroup_device *more = cgroup_devices_default(&count);
+	struct cgroup_device *all;
+
+	if (!resources->device_count)
+		return;
+	all = arena_array(arena, resources->device_count + count, sizeof(*all));
+	memcpy(all, resources->devices, resources->device_count * sizeof(*all));
+	memcpy(all + resources->device_count, more, count * sizeof(*all));
+	resources->devices = all;
+	resources->device_count += count;
 }

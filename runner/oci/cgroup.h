@@ -42,6 +42,12 @@ void oci_cgroup_fini(struct oci_cgroup *cgroup);
 int oci_cgroup_create(const struct oci_cgroup *cgroup, const json_t *resources, struct err *err);
 /** oci_cgroup_enter() - move a process in. @exec: a later one: then -ENOENT and frozen groups are errors */
 int oci_cgroup_enter(const struct oci_cgroup *cgroup, pid_t pid, bool exec, struct err *err);
+/** oci_cgroup_update() - other limits, by a linux.resources; those not said stay */
+int oci_cgroup_update(const struct oci_cgroup *cgroup, const json_t *resources, struct err *err);
+/** oci_cgroup_freeze() - stop all in it, or let them go on; returns when that is so */
+int oci_cgroup_freeze(const struct oci_cgroup *cgroup, bool frozen, struct err *err);
+/** oci_cgroup_stat() - usage, as runc's events tell it; a new reference */
+int oci_cgroup_stat(const struct oci_cgroup *cgroup, json_t **ret_stat, struct err *err);
 /** oci_cgroup_kill() - @signal to every process in it, until none is left where it is SIGKILL */
 int oci_cgroup_kill(const struct oci_cgroup *cgroup, int signal, struct err *err);
 /** oci_cgroup_delete() - the group and those below it; what is gone is success */

@@ -214,8 +214,9 @@ static int creation_make(struct creation *creation, int console, bool listening,
 	}
 	if (rc == 0) {
 		creation->host_proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
-		creation->cgroup_made = true;
 		rc = oci_cgroup_create(&state->cgroup, creation->config.resources, err);
+		/* One that was refused is somebody else's, with his processes. */
+		creation->cgroup_made = rc == 0;
 	}
 	if (rc == 0)
 		rc = child_spawn(creation, err);

@@ -108,6 +108,8 @@ int oci_kill(const struct oci_request *request, int signal, bool all, struct err
 			    errno != ESRCH)
 				rc = err_sys(err, ERR_KERNEL, errno, state.id, "signal %d",
 					     signal);
+			else if (signal == SIGKILL && status == OCI_PAUSED)
+				(void)oci_cgroup_freeze(&state.cgroup, false, NULL);
 			else if (pidfd < 0 && !all)
 				rc = err_set(err, ERR_CONFLICT, ESRCH, state.id,
 					     "container not running: it is stopped");
@@ -154,6 +156,9 @@ int oci_delete(const struct oci_request *request, bool force, struct buf *warnin
 		pidfd = oci_state_pidfd(&state);
 		if (pidfd >= 0) {
 			(void)pidfd_send_signal(pidfd, SIGKILL, NULL, 0);
+			/* who is frozen by v1 does not even die */
+			if (status == OCI_PAUSED)
+				(void)oci_cgroup_freeze(&state.cgroup, false, NULL);
 			rc = end_wait(pidfd, state.id, err);
 			fd_close(pidfd);
 		}

@@ -1,0 +1,110 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# moat-runtime and control groups (config-linux.md, "Control groups"), under views of hybrid, v1 and v2,
+# and what of runc's commands lives by them: ps, pause, resume, update, events, kill --all.
+# shellcheck disable=SC2016
+. "$(dirname "$0")/../../lib/sandbox.sh"
+. "$(dirname "$0")/../../lib/cgroups.sh"
+SANDBOX_CGROUPS=1
+sandbox_enter "$@"
+. "$(dirname "$0")/oci.sh"
+bundle cg
+
+in_memory() { cat "/sys/fs/cgroup/memory/$1/$2"; }
+# eats - 64 MiB by a shell of busybox, where there is no python
+eats='x=$(dd if=/dev/zero bs=1M count=64 2>/dev/null | tr "\0" x); echo ${#x}'
+
+for view in hybrid v1; do
+	cgroups_view "$view"
+	config '.linux.cgroupsPath = "/pod/c1" | .linux.resources.memory = {limit: 33554432, swap: 33554432} |
+		.linux.resources.pids = {limit: 20} | .linux.resources.cpu = {shares: 512, quota: 50000, period: 100000}'
+	args sleep 1000
+	assert_ok "$view: create" bg create c1
+	assert_eq "$view: Control groups: memory.limit" 33554432 "$(in_memory pod/c1 memory.limit_in_bytes)"
+	assert_eq "$view: memory.swap" 33554432 "$(in_memory pod/c1 memory.memsw.limit_in_bytes)"
+	assert_eq "$view: pids.limit" 20 "$(cat /sys/fs/cgroup/pids/pod/c1/pids.max)"
+	assert_eq "$view: cpu.shares, quota, period" "512 50000 100000" \
+		"$(cat /sys/fs/cgroup/cpu/pod/c1/cpu.{shares,cfs_quota_us,cfs_period_us} | xargs)"
+	assert_eq "$view: cgroupsPath: it is there in every hierarchy" "" \
+		"$(grep -v ':/pod/c1$' "/proc/$(pid_of c1)/cgroup" | grep -v "^0::/$")"
+	assert_ok "$view: start" rt start c1
+	assert_ok "$view: exec enters them" rt exec c1 true
+	assert_eq "$view: ps, json" "[$(pid_of c1)]" "$(rt ps --format json c1)"
+	assert_match "$view: ps, table" "$(pid_of c1) +sleep 1000" "$(rt ps c1)"
+	assert_match "$view: devices: /dev/null is allowed" "c 1:3 rwm" "$(cat /sys/fs/cgroup/devices/pod/c1/devices.list)"
+	assert_eq "$view: and not all is" "" "$(grep '^a' /sys/fs/cgroup/devices/pod/c1/devices.list)"
+
+	assert_ok "$view: pause" rt pause c1
+	assert_eq "$view: its state" paused "$(status_of c1)"
+	assert_fail "$view: exec into a paused one does not hang" rt exec c1 true
+	assert_match "$view: and says why" "paused" "$output"
+	assert_fail "$view: pause of a paused one" rt pause c1
+	assert_ok "$view: resume" rt resume c1
+	assert_eq "$view: its state again" running "$(status_of c1)"
+	assert_fail "$view: resume of a running one" rt resume c1
+
+	assert_ok "$view: update by flags" rt update --memory 67108864 --memory-swap 67108864 --pids-limit 30 c1
+	assert_eq "$view: they hold" "67108864 30" \
+		"$(in_memory pod/c1 memory.limit_in_bytes) $(cat /sys/fs/cgroup/pids/pod/c1/pids.max)"
+	assert_ok "$view: update by resources" rt update --resources - c1 <<<'{"cpu":{"shares":1024},"memory":{"limit":33554432,"swap":33554432}}'
+	assert_eq "$view: they hold, too" "33554432 1024" \
+		"$(in_memory pod/c1 memory.limit_in_bytes) $(cat /sys/fs/cgroup/cpu/pod/c1/cpu.shares)"
+	assert_fail "$view: what is no number is refused" rt update --memory 5x c1
+	assert_match "$view: events --stats as runc writes them" "^stats c1 33554432 [0-9]+ 1 30$" \
+		"$(rt events --stats c1 | jq -r '[.type, .id, .data.memory.usage.limit, .data.cpu.usage.total, .data.pids.current,
+			.data.pids.limit] | join(" ")')"
+	assert_ok "$view: kill --all" rt kill --all c1 KILL
+	eventually 5 is_status c1 stopped
+	assert_ok "$view: delete" rt delete c1
+	assert_eq "$view: its cgroups are gone" "" "$(find /sys/fs/cgroup -name c1)"
+
+	# what stays limits: beyond it is killed
+	assert_eq "$view: beyond the limit" "" "$(sh_inside "$eats" | grep -x 67108864)"
+	config '.linux.resources.memory = {limit: 268435456}'
+	assert_eq "$view: within it" 67108864 "$(sh_inside "$eats")"
+
+	# "fit for purpose": a frozen or a used cgroup is an error, not a process that hangs
+	config '.linux.cgroupsPath = "/pod/used" | .linux.resources = {}'
+	mkdir -p /sys/fs/cgroup/memory/pod/used
+	sleep 1000 &
+	sandbox_keep $!
+	echo $! >/sys/fs/cgroup/memory/pod/used/cgroup.procs
+	refuses "$view: a cgroup with processes" "has processes" .
+	assert_ok "$view: those processes live on" kill $!
+	eventually 5 rmdir /sys/fs/cgroup/memory/pod/used
+	mkdir -p /sys/fs/cgroup/freezer/pod/used
+	echo FROZEN >/sys/fs/cgroup/freezer/pod/used/freezer.state
+	refuses "$view: a frozen cgroup" "frozen" .
+	echo THAWED >/sys/fs/cgroup/freezer/pod/used/freezer.state
+	refuses "$view: a path out of it" "cgroupsPath" '.linux.cgroupsPath = "/pod/../../x"'
+	refuses "$view: a controller nobody has" "rdma" '.linux.resources.rdma = {x: {hcaHandles: 1}}'
+
+	# without a path: only what is needed, and nothing stays
+	config 'del(.linux.cgroupsPath) | .linux.resources = {devices: [{allow: false, access: "rwm"}]}'
+	args sleep 1000
+	assert_ok "$view: one without a path" bg run --detach c2
+	assert_ok "$view: pause" rt pause c2
+	assert_ok "$view: delete --force of a paused one" rt delete --force c2
+	assert_eq "$view: nothing stays" "" "$(cgroups_left moat)"
+	find /sys/fs/cgroup -depth -path '*/pod*' -type d -exec rmdir {} \; 2>/dev/null
+done
+
+cgroups_view v2
+cgroups_leaf
+config '.linux.cgroupsPath = "/pod/c3" | .linux.resources = {devices: [{allow: false, access: "rwm"}]} |
+	.linux.namespaces += [{type: "cgroup"}] | .linux.namespaces |= unique'
+args sleep 1000
+assert_ok "v2: run" bg run --detach c3
+assert_eq "v2: cgroupsPath" "0::/pod/c3" "$(grep ^0: "/proc/$(pid_of c3)/cgroup")"
+assert_ok "v2: devices by a program: null is allowed" rt exec c3 sh -c ': >/dev/null'
+assert_fail "v2: another node is not" rt exec c3 sh -c 'mknod /tmp/d b 7 0 && cat /tmp/d'
+assert_match "v2: the container sees its own as the root" "0::/" "$(rt exec c3 cat /proc/self/cgroup)"
+assert_ok "v2: and has it mounted" rt exec c3 test -e /sys/fs/cgroup/cgroup.procs
+assert_fail "v2: it is not to be written" rt exec c3 mkdir /sys/fs/cgroup/x
+assert_ok "v2: pause" rt pause c3
+assert_eq "v2: paused" paused "$(status_of c3)"
+assert_ok "v2: delete --force" rt delete --force c3
+assert_eq "v2: nothing stays" "" "$(cgroups_left c3)"
+refuses "v2: unified: a file nobody has" "memory.nothing" '.linux.resources.unified = {"memory.nothing": "1"}'
+finish
