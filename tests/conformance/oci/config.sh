@@ -114,9 +114,6 @@ if ! capsh --has-p=cap_sys_resource 2>/dev/null; then
 fi
 config '.process.rlimits = [{"type": "RLIMIT_NOFILE", "soft": 100, "hard": 200}, {"type": "RLIMIT_CORE", "soft": 0, "hard": 0}]'
 assert_eq "rlimits" "100 200" "$(inside sh -c 'echo $(ulimit -n) $(ulimit -H -n)')"
-sed -i 's/"hard": 0/"hard": 18446744073709551615/' config.json
-assert_match "a limit of 2^64 - 1 is \"unlimited\"" "^(unlimited|.*RLIMIT_CORE.*may not be raised.*)" "$(inside sh -c 'ulimit -H -c')"
-config '.process.rlimits[1].hard = 0'
 refuses "a limit that is there twice" twice '.process.rlimits += [{"type": "RLIMIT_CORE", "soft": 1, "hard": 1}]'
 refuses "one nobody knows" RLIMIT_NO '.process.rlimits += [{"type": "RLIMIT_NO", "soft": 1, "hard": 1}]'
 refuses "soft above hard" soft '.process.rlimits[0].soft = 300'
@@ -181,6 +178,7 @@ assert_eq "its devices are the host's, bound" "1:3 1:5 1:7 1:8 1:9 5:0" \
 	"$(inside sh -c 'cd /dev; for d in null zero full random urandom tty; do stat -c %t:%T $d; done' | tr '\n' ' ' | sed 's/ $//')"
 chown 100005:200006 /run/src/file
 chmod 700 /run/src
+touch rootfs/vf
 config '.mounts += [{"destination": "/vf", "source": "/run/src/file", "options": ["bind"]}]'
 assert_eq "a source in a folder closed to it, seen by its ids" "5 6" "$(inside stat -c '%u %g' /vf)"
 chmod 755 /run/src
