@@ -32,6 +32,7 @@ static int verb_check(enum cni_verb verb, const char *version, struct err *err);
 static int env_check(const struct cni_env *env, enum cni_verb verb, struct err *err);
 static int version_check(const json_t *doc, struct arena *arena, const char **ret_version,
 			 struct err *err);
+static bool of_attachment(enum cni_verb verb);
 static bool is_set(const char *s);
 static bool id_is_valid(const char *s);
 static bool ifname_is_valid(const char *s);
@@ -82,7 +83,8 @@ int cni_request_decode(const struct cni_env *env, const char *text, size_t size,
 		(env->netns_override && strcasecmp(env->netns_override, "true") == 0);
 	request->state_dir = is_set(env->state_dir) ? env->state_dir : "/var/lib/moat";
 	request->pod = json_object();
-	if (is_set(env->container_id)) {
+	/* GC and STATUS are of a whole network: a container they may be given was not looked at by env_check() */
+	if (is_set(env->container_id) && of_attachment(request->verb)) {
 		cni_stack_name(env->container_id, stack);
 		request->stack = arena_strdup(arena, stack);
 	}
@@ -149,13 +151,16 @@ static int verb_check(enum cni_verb verb, const char *version, struct err *err)
 	return CNI_VERSION;
 }
 
+static bool of_attachment(enum cni_verb verb)
+{
+	return verb == CNI_VERB_ADD || verb == CNI_VERB_DEL || verb == CNI_VERB_CHECK;
+}
+
 static int env_check(const struct cni_env *env, enum cni_verb verb, struct err *err)
 {
 	cleanup(buf_fini) struct buf missing = BUF_INIT;
-	bool attachment =
-		verb == CNI_VERB_ADD || verb == CNI_VERB_DEL || verb == CNI_VERB_CHECK;
 
-	if (!attachment)
+	if (!of_attachment(verb))
 		return CNI_OK;
 	if (!is_set(env->container_id))
 		buf_str(&missing, ",CNI_CONTAINERID");

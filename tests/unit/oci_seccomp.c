@@ -60,7 +60,8 @@ static int behind(const char *text, int (*run)(void))
 		if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
 		    oci_seccomp_apply(&filter, NULL, &err) < 0)
 			_exit(200);
-		_exit(run());
+		/* not _exit(): a sanitizer's own calls at the end are not in the filter's list */
+		syscall(SYS_exit_group, run());
 	}
 	oci_seccomp_fini(&filter);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
