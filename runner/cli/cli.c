@@ -278,17 +278,10 @@ int cli_show(struct cli *cli, const char *method, json_t *parameters, const char
 	return CLI_OK;
 }
 
-int cli_change(struct cli *cli, const char *method, json_t *parameters, const int *fds,
-	       size_t fd_count, const char *key)
+void cli_print_changed(const struct cli *cli, const json_t *reply, const char *key)
 {
-	cleanup(json_freep) json_t *reply = NULL;
-	const json_t *object;
-	int rc;
+	const json_t *object = key ? json_object_get(reply, key) : NULL;
 
-	rc = cli_call(cli, method, parameters, fds, fd_count, &reply);
-	if (!reply)
-		return rc;
-	object = key ? json_object_get(reply, key) : NULL;
 	if (cli->json) {
 		cli_print_json(reply);
 	} else if (object && !cli->quiet) {
@@ -296,7 +289,17 @@ int cli_change(struct cli *cli, const char *method, json_t *parameters, const in
 
 		printf("%s\n", name);
 	}
-	return CLI_OK;
+}
+
+int cli_change(struct cli *cli, const char *method, json_t *parameters, const int *fds,
+	       size_t fd_count, const char *key)
+{
+	cleanup(json_freep) json_t *reply = NULL;
+	int rc = cli_call(cli, method, parameters, fds, fd_count, &reply);
+
+	if (reply)
+		cli_print_changed(cli, reply, key);
+	return reply ? CLI_OK : rc;
 }
 
 int cli_delete(struct cli *cli, const struct cli_verb *verb, const char *method, unsigned flags,

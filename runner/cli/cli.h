@@ -117,6 +117,8 @@ struct cli_column {
 int cli_list(struct cli *cli, const char *method, json_t *parameters, const char *key, const struct cli_column *columns);
 int cli_show(struct cli *cli, const char *method, json_t *parameters, const char *key, const struct cli_column *columns);
 int cli_change(struct cli *cli, const char *method, json_t *parameters, const int *fds, size_t fd_count, const char *key);
+/** cli_print_changed() - what cli_change() prints of its reply */
+void cli_print_changed(const struct cli *cli, const json_t *reply, const char *key);
 
 /* Whole verbs that many nouns have. */
 enum cli_delete_flag { CLI_DELETE_FORCE = 1 << 0 /* it takes --force */ };

@@ -171,14 +171,10 @@ static int write_call(struct cli *cli, const char *method, json_t *parameters)
 
 	if (!reply)
 		return rc;
-	if (cli->json) {
-		cli_print_json(reply);
-		return rc;
-	}
-	json_array_foreach(json_object_get(reply, "outside"), i, item)
-		fprintf(stderr, "moat: published already, and stays: %s\n", json_string_value(item));
-	if (!cli->quiet)
-		printf("%s\n", json_string_value(json_object_get(json_object_get(reply, "tenant"), "name")));
+	if (!cli->json)
+		json_array_foreach(json_object_get(reply, "outside"), i, item)
+			fprintf(stderr, "moat: published already, and stays: %s\n", json_string_value(item));
+	cli_print_changed(cli, reply, "tenant");
 	return rc;
 }
 

@@ -129,7 +129,7 @@ TABLE
 		is "$(moat --json help "$verb" | jq -r '.verbs[].name' | sort | paste -sd' ')" "$(complete_bash "moat $verb ")"
 	done
 	offered=$(complete_bash 'moat run --')
-	for option in $(moat run --help | grep -o -E '^  (-[a-z], )?--[a-z-]+' | grep -o -e '--[a-z-]*'); do
+	for option in $(moat run --help | grep -o -E '^  (-[a-z], )?--[a-z0-9-]+' | grep -o -e '--[a-z0-9-]*'); do
 		has " $option " " $offered "
 	done
 }
