@@ -213,7 +213,7 @@ assert_fail "and may no longer" as_alice network set red/web --mtu 1430
 wrong 2 "nothing to set" tenant set red
 
 # ---- the ports a tenant may publish
-outside_of() { moat "$@" 2>&1 >/dev/null; }
+outside_of() { { moat "$@" >/dev/null; } 2>&1; }
 assert_ok "a port is published" moat publish red/zeta -p 8085:80
 assert_eq "what is published already and left out is told" "moat: published already, and stays: red/zeta:eth0 8085:80/tcp" \
 	"$(outside_of tenant set red --allow-ports 9000-9099,53/udp)"

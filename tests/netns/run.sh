@@ -121,7 +121,7 @@ refused() { # refused OBJECT OPTION... - by one line that names it, and nothing 
 	assert_status 125 "${*:2} is refused" moat run --rm "${@:2}" -- true
 	assert_match "in one line, by name" "^moat: run failed: $1: [^"$'\n'"]+$" "$output"
 }
-refused =x -e =x
+refused '=x' -e '=x'
 refused -e -e ''
 refused rel -w rel
 refused /nosuch -w /nosuch
