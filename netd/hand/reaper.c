@@ -64,7 +64,7 @@ struct reaper_work {
  * struct reaper
  * @queue, @batch, @finished: of struct reaper_work, under @lock; @batch is what the thread has taken off the queue
  *   and is not done with: it alone changes it
- * @plans: begun so far; @planning: one is under way, and it does not wait for us
+ * @plans: begun so far; @planning: one is under way, and it does not wait for us; @waits_turn: the thread waits for its end
  * @stop_ns: when to leave what is queued as it is, once @stopping
  */
 struct reaper {
@@ -73,7 +73,7 @@ struct reaper {
 	pthread_cond_t changed;
 	struct list queue, batch, finished;
 	uint64_t plans, stop_ns;
-	bool planning, stopping;
+	bool planning, waits_turn, stopping;
 	int home_fd, event_fd;
 };
 
@@ -276,10 +276,12 @@ bool reaper_next(struct reaper *reaper, uint32_t *ret_seq, struct seam_result *r
 	return true;
 }
 
+/* To wake the thread costs a plan more than most of its messages: only where it waits for its turn. */
 static void planning_set(struct reaper *reaper, bool planning)
 {
 	reaper->planning = planning;
-	pthread_cond_broadcast(&reaper->changed);
+	if (reaper->waits_turn)
+		pthread_cond_broadcast(&reaper->changed);
 }
 
 void reaper_plan_begin(struct reaper *reaper)
@@ -364,8 +366,10 @@ static bool turn_wait(struct reaper *reaper)
 
 	pthread_mutex_lock(&reaper->lock);
 	plan = reaper->plans;
+	reaper->waits_turn = true;
 	while (reaper->planning && reaper->plans == plan && !reaper->stopping)
 		pthread_cond_wait(&reaper->changed, &reaper->lock);
+	reaper->waits_turn = false;
 	go_on = !reaper->stopping || clock_monotonic_ns() < reaper->stop_ns;
 	pthread_mutex_unlock(&reaper->lock);
 	return go_on;
