@@ -271,12 +271,18 @@ static int config_check(const struct oci_config *config, struct err *err)
 	if (!ns[OCI_NS_MOUNT].wanted)
 		return err_set(err, ERR_UNSUPPORTED, ENOTSUP, "linux.namespaces",
 			       "a container without a mount namespace of its own is not made");
+	if (ns[OCI_NS_MOUNT].path)
+		return err_set(err, ERR_UNSUPPORTED, ENOTSUP, ns[OCI_NS_MOUNT].path,
+			       "a mount namespace that is there already is not joined: its root would be changed for all in it");
 	/* Better not at all than without what was asked for. */
 	if (config->netdev_count)
 		return err_set(err, ERR_UNSUPPORTED, ENOTSUP, config->netdevs[0].host,
 			       "linux.netDevices is not supported yet");
 	if (config->intel_rdt)
 		return err_set(err, ERR_UNSUPPORTED, ENOTSUP, "linux.intelRdt",
+			       "is not supported");
+	if (config->mount_label && *config->mount_label)
+		return err_set(err, ERR_UNSUPPORTED, ENOTSUP, "linux.mountLabel",
 			       "is not supported");
 	if (config->memory_policy)
 		return err_set(err, ERR_UNSUPPORTED, ENOTSUP, "linux.memoryPolicy",

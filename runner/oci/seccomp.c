@@ -128,6 +128,23 @@ static const struct {
 	{"file_setattr", 469},
 };
 
+json_t *oci_seccomp_features(void)
+{
+	json_t *names[] = {json_array(), json_array(), json_array(), json_array()};
+
+	for (size_t i = 0; i < ARRAY_COUNT(actions); i++)
+		json_array_append_new(names[0], json_string(actions[i].name));
+	for (size_t i = 0; i < ARRAY_COUNT(operators); i++)
+		json_array_append_new(names[1], json_string(operators[i].name));
+	for (size_t i = 0; i < ARRAY_COUNT(architectures); i++)
+		if (seccomp_arch_resolve_name(architectures[i][1]))
+			json_array_append_new(names[2], json_string(architectures[i][0]));
+	for (size_t i = 0; i < ARRAY_COUNT(flag_names); i++)
+		json_array_append_new(names[3], json_string(flag_names[i].name));
+	return json_pack("{s:b, s:o, s:o, s:o, s:O, s:o}", "enabled", 1, "actions", names[0], "operators", names[1], "archs", names[2],
+			 "knownFlags", names[3], "supportedFlags", names[3]);
+}
+
 /**
  * struct profile - what is found out while it is decoded
  * @fallback: the default action; @names: calls named; @youngest: the largest number of them; @notify: some action is

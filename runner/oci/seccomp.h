@@ -42,6 +42,9 @@ void oci_seccomp_fini(struct oci_seccomp *filter);
 int oci_seccomp_compile(const json_t *seccomp, struct sock_fprog *ret_program, bool *ret_notify,
 			struct err *err);
 
+/** oci_seccomp_features() - what is understood, as runtime-spec's features.md has it. Return: a new object. */
+json_t *oci_seccomp_features(void);
+
 /** oci_seccomp_listener_open() - connect to the socket at @path. Return: 0. */
 int oci_seccomp_listener_open(const char *path, int *ret_sock, struct err *err);
 

@@ -145,6 +145,8 @@ static void refusals(void **unused)
 		"net/../kernel/core_pattern");
 	refused("{" TOP ", " LINUX ", \"netDevices\": {\"eth0\": {}}}}", "eth0");
 	refused("{" TOP ", " LINUX ", \"intelRdt\": {}}}", "linux.intelRdt");
+	refused("{" TOP ", " LINUX ", \"mountLabel\": \"system_u:object_r:x:s0\"}}", "linux.mountLabel");
+	refused("{" TOP ", \"linux\": {\"namespaces\": [{\"type\": \"mount\", \"path\": \"/proc/1/ns/mnt\"}]}}", "/proc/1/ns/mnt");
 	refused("{" TOP ", " LINUX ", \"uidMappings\": [{\"size\": 1}]}}", "linux.uidMappings");
 	refused("{" TOP ", " LINUX ", \"maskedPaths\": [\"x\"]}}", "linux.maskedPaths");
 	refused("{" TOP ", " LINUX "}, \"annotations\": {\"a\": 5}}", "a");

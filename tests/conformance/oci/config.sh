@@ -234,5 +234,9 @@ config 'del(.linux.rootfsPropagation) | .linux.personality = {"domain": "LINUX32
 assert_eq "personality" i686 "$(inside uname -m)"
 refuses "a domain nobody knows" personality '.linux.personality.domain = "BSD"'
 refuses "an annotation that is no string" annotation '.annotations = {"a": 1}'
+refuses "a mount label, which would be left out" mountLabel '.linux.mountLabel = "system_u:object_r:x_t:s0"'
+refuses "a mount namespace of others" /proc/1/ns/mnt '(.linux.namespaces[] | select(.type == "mount")).path = "/proc/1/ns/mnt"'
+assert_eq "features says no more than there is" "true true false false false" "$("$MOAT_BIN_DIR/moat-runtime" features |
+	jq -r '.linux | [.cgroup.v1, .cgroup.v2, .cgroup.systemd, .selinux.enabled, .netDevices.enabled] | join(" ")')"
 assert_ok "nothing is left" test -z "$(ls "$OCI_ROOT")"
 finish
