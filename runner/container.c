@@ -314,7 +314,7 @@ int container_erase(struct state_dir *dir, const char *id, const struct state *s
 	if (rc == 0 && state->cgroup)
 		rc = limits_delete(&dir->name, id, err);
 
-	if (rc == 0 && state->layer)
+	if (rc == 0)
 		rc = rootfs_layer_unpin(dir, err);
 
 	if (rc == 0 && state->id_base)
@@ -643,6 +643,7 @@ static int sweep_locked(const struct container_host *host, struct state_dir *dir
 	if (rc < 0)
 		return rc;
 	state.cgroup = false;
+	state.layer = rootfs_layer_pinned(dir);
 	state.status = STATE_EXITED;
 	state.exit_code = 128 + SIGKILL;
 	state.finished_ms = (int64_t)clock_realtime_ms();

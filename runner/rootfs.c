@@ -150,6 +150,14 @@ int rootfs_layer_unpin(const struct state_dir *dir, struct err *err)
 	return 0;
 }
 
+bool rootfs_layer_pinned(const struct state_dir *dir)
+{
+	struct statx stx;
+
+	return statx(dir->fd, "fs", AT_SYMLINK_NOFOLLOW, STATX_TYPE, &stx) == 0 &&
+	       (stx.stx_attributes & STATX_ATTR_MOUNT_ROOT);
+}
+
 int rootfs_view(const struct spec *spec, uint32_t base, int layer, bool fresh, int *ret_root,
 		struct err *err)
 {

@@ -36,11 +36,13 @@ int rootfs_layer_mount(const struct state_dir *dir, int *ret_layer, struct err *
  * rootfs_layer_take() - in that namespace: a detached copy of the mount, and DIR/fs free again
  * rootfs_layer_put() - the copy mounted in a private namespace; as rootfs_layer_mount()
  * rootfs_layer_unpin() - drop it; what is gone is success
+ * rootfs_layer_pinned() - is one there? A shim may be lost between that and writing it down.
  */
 int rootfs_layer_pin(const struct state_dir *dir, int layer, int mntns, struct err *err);
 int rootfs_layer_take(const struct state_dir *dir, int *ret_mount, struct err *err);
 int rootfs_layer_put(const struct state_dir *dir, int mount, int *ret_layer, struct err *err);
 int rootfs_layer_unpin(const struct state_dir *dir, struct err *err);
+bool rootfs_layer_pinned(const struct state_dir *dir);
 
 /**
  * rootfs_view() - the view of the host as a detached mount
