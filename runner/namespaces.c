@@ -30,8 +30,9 @@
 enum {
 	/* always its own */
 	FLAGS_OWN = CLONE_NEWNS | CLONE_NEWUTS,
-	FLAGS_JOIN_ALL = FLAGS_OWN | CLONE_NEWCGROUP | CLONE_NEWPID | CLONE_NEWIPC |
-			 CLONE_NEWUSER | CLONE_NEWNET,
+	/* all but the cgroup namespace */
+	FLAGS_JOIN_REST =
+		FLAGS_OWN | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWNET,
 };
 
 /* What the process between tells its parent. */
@@ -44,7 +45,8 @@ static uint64_t flags_new(const struct namespaces *namespaces);
 static int join_one(int fd, int type, const char *what, struct err *err);
 static pid_t spawn(uint64_t flags, unsigned int signal, int cgroup, int *ret_pidfd);
 static pid_t spawn_timed(uint64_t flags, unsigned int signal, int cgroup, int *ret_pidfd);
-static int cgroups_enter(const struct namespaces *namespaces);
+static int cgroups_enter(const struct namespaces *namespaces, int cgroupns);
+static int cgroupns_open(int target);
 static void join_and_spawn(const struct namespaces *namespaces, int report,
 			   int (*run)(void *ctx), void *ctx) __attribute__((noreturn));
 static int text_write(const char *path, const char *text);
@@ -62,7 +64,7 @@ int namespaces_spawn(const struct namespaces *namespaces, int (*run)(void *ctx),
 					namespaces->cgroup, ret_pidfd);
 
 		if (pid == 0) {
-			if (cgroups_enter(namespaces) < 0)
+			if (cgroups_enter(namespaces, -1) < 0)
 				_exit(1);
 			_exit(run(ctx));
 		}
@@ -234,16 +236,37 @@ static pid_t spawn_timed(uint64_t flags, unsigned int signal, int cgroup, int *r
 
 /*
  * A file opened by the host's root is written with that one's right, whoever does it (cgroup1_procs_write() of the
- * kernel), and we are nobody there any more. The cgroup namespace comes last: its root is where its maker is then.
+ * kernel), and we are nobody there any more. The cgroup namespace comes last: a new one's root is where its maker is then;
+ * and from inside one that is joined nobody is born in, or moved from, what lies outside (ENOENT, where cgroup2 is mounted
+ * with nsdelegate, as systemd does).
  */
-static int cgroups_enter(const struct namespaces *namespaces)
+static int cgroups_enter(const struct namespaces *namespaces, int cgroupns)
 {
 	for (size_t i = 0; i < namespaces->proc_count; i++)
 		if (write(namespaces->procs[i], "0", 1) != 1)
 			return -errno;
-	if (namespaces->target < 0 && unshare(CLONE_NEWCGROUP) < 0)
+	if (namespaces->target >= 0) {
+		int rc = setns(cgroupns, CLONE_NEWCGROUP) < 0 ? -errno : 0;
+
+		fd_close(cgroupns);
+		return rc;
+	}
+	return unshare(CLONE_NEWCGROUP) < 0 ? -errno : 0;
+}
+
+/* By going there and back: who has become root of the container alone may not look at its first process any more. */
+static int cgroupns_open(int target)
+{
+	cleanup(fd_closep) int ours = open("/proc/self/ns/cgroup", O_RDONLY | O_CLOEXEC);
+	int theirs;
+
+	if (ours < 0 || setns(target, CLONE_NEWCGROUP) < 0)
 		return -errno;
-	return 0;
+	theirs = open("/proc/self/ns/cgroup", O_RDONLY | O_CLOEXEC);
+	if (theirs >= 0 && setns(ours, CLONE_NEWCGROUP) == 0)
+		return theirs;
+	fd_close(theirs);
+	return -EPERM;
 }
 
 static void join_and_spawn(const struct namespaces *namespaces, int report,
@@ -251,12 +274,16 @@ static void join_and_spawn(const struct namespaces *namespaces, int report,
 {
 	struct joined joined = {0};
 	uint64_t flags = CLONE_PARENT;
-	int pidfd = -1, rc = 0;
+	int pidfd = -1, cgroupns = -1, rc = 0;
 
 	/* Nobody inside may look at, or trace, who comes in (CVE-2016-9962). */
 	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	if (namespaces->target >= 0) {
-		if (setns(namespaces->target, FLAGS_JOIN_ALL) < 0)
+		cgroupns = cgroupns_open(namespaces->target);
+		if (cgroupns < 0)
+			rc = err_sys(&joined.err, ERR_KERNEL, -cgroupns, NULL,
+				     "the container's cgroup namespace");
+		else if (setns(namespaces->target, FLAGS_JOIN_REST) < 0)
 			rc = err_sys(&joined.err, ERR_KERNEL, errno, NULL,
 				     "setns into the container's namespaces");
 	} else {
@@ -276,7 +303,7 @@ static void join_and_spawn(const struct namespaces *namespaces, int report,
 
 		if (pid == 0) {
 			close(report);
-			if (cgroups_enter(namespaces) < 0)
+			if (cgroups_enter(namespaces, cgroupns) < 0)
 				_exit(1);
 			_exit(run(ctx));
 		}
