@@ -20,12 +20,16 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 
 OPTION = re.compile(r"(?<![\w/*.-])(--[a-z][a-z0-9-]*|-[a-zA-Z])(?![\w-])")
 # Options of commands that examples run, and what every verb takes: moat(1) has those.
 COMMON = {"--json", "--socket", "--dry-run", "--quiet", "-q", "--help", "-h"}
 # Installed programs whose page is not that of their name.
 NAMES = {"usr/lib/cni/moat": "moat-cni.8", "usr/bin/moat": "moat.1", "usr/libexec/moat/teardown": "moatd.8"}
+
+# Some verbs make the runtime directory: not the machine's.
+RUNTIME = tempfile.TemporaryDirectory(prefix="moat-man-")
 
 complaints = []
 
@@ -36,7 +40,8 @@ def complain(page, text):
 
 def said(command):
     run = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                         env={"MOAT_SOCKET": "/nonexistent", "PATH": "/usr/bin:/bin"}, check=False)
+                         env={"MOAT_SOCKET": "/nonexistent", "MOAT_RUNTIME_DIR": RUNTIME.name,
+                              "PATH": "/usr/bin:/bin"}, check=False)
     return run.stdout
 
 
