@@ -41,23 +41,26 @@ struct joined {
 	struct err err;
 };
 
+/* What the process between does. */
+struct joiner {
+	const struct namespaces *namespaces;
+	int (*run)(void *ctx);
+	void *ctx;
+};
+
 static uint64_t flags_new(const struct namespaces *namespaces);
 static int join_one(int fd, int type, const char *what, struct err *err);
-static pid_t spawn(uint64_t flags, unsigned int signal, int cgroup, int *ret_pidfd);
 static pid_t spawn_timed(uint64_t flags, unsigned int signal, int cgroup, int *ret_pidfd);
 static int cgroups_enter(const struct namespaces *namespaces, int cgroupns);
 static int cgroupns_open(int target);
-static void join_and_spawn(const struct namespaces *namespaces, int report,
-			   int (*run)(void *ctx), void *ctx) __attribute__((noreturn));
+static pid_t join_and_spawn(void *ctx, int report, struct err *err);
 static int text_write(const char *path, const char *text);
 static int loopback_up(void);
 
 int namespaces_spawn(const struct namespaces *namespaces, int (*run)(void *ctx), void *ctx,
 		     pid_t *ret_pid, int *ret_pidfd, struct err *err)
 {
-	struct joined joined = {0};
-	int report[2], rc;
-	pid_t between;
+	struct joiner joiner = {.namespaces = namespaces, .run = run, .ctx = ctx};
 
 	if (namespaces->target < 0 && namespaces->userns < 0) {
 		pid_t pid = spawn_timed(flags_new(namespaces) | CLONE_NEWUSER, SIGCHLD,
@@ -75,15 +78,23 @@ int namespaces_spawn(const struct namespaces *namespaces, int (*run)(void *ctx),
 		return 0;
 	}
 
-	/*
-	 * setns(2) into a user namespace cannot be undone, so a process between does it and ends; its child is made
-	 * ours by CLONE_PARENT.
-	 */
+	return namespaces_between(join_and_spawn, &joiner, ret_pid, ret_pidfd, err);
+}
+
+int namespaces_between(pid_t (*make)(void *ctx, int report, struct err *err), void *ctx,
+		       pid_t *ret_pid, int *ret_pidfd, struct err *err)
+{
+	struct joined joined = {0};
+	int report[2], rc;
+	pid_t between;
+
 	if (pipe2(report, O_CLOEXEC) < 0)
 		return err_sys(err, ERR_KERNEL, errno, NULL, "pipe");
 	between = fork();
-	if (between == 0)
-		join_and_spawn(namespaces, report[1], run, ctx);
+	if (between == 0) {
+		joined.pid = make(ctx, report[1], &joined.err);
+		_exit(fd_write_all(report[1], &joined, sizeof(joined)) < 0 || joined.pid < 0);
+	}
 	close(report[1]);
 	if (between < 0) {
 		rc = err_sys(err, ERR_KERNEL, errno, NULL, "fork");
@@ -202,7 +213,7 @@ static int join_one(int fd, int type, const char *what, struct err *err)
 		       what);
 }
 
-static pid_t spawn(uint64_t flags, unsigned int signal, int cgroup, int *ret_pidfd)
+pid_t namespaces_clone(uint64_t flags, unsigned int signal, int cgroup, int *ret_pidfd)
 {
 	int pidfd = -1;
 	struct clone_args args = {
@@ -229,9 +240,9 @@ static pid_t spawn(uint64_t flags, unsigned int signal, int cgroup, int *ret_pid
 /* A time namespace is the newest (5.6) and the only one a kernel may be built without in practice. */
 static pid_t spawn_timed(uint64_t flags, unsigned int signal, int cgroup, int *ret_pidfd)
 {
-	pid_t pid = spawn(flags | CLONE_NEWTIME, signal, cgroup, ret_pidfd);
+	pid_t pid = namespaces_clone(flags | CLONE_NEWTIME, signal, cgroup, ret_pidfd);
 
-	return pid == -EINVAL ? spawn(flags, signal, cgroup, ret_pidfd) : pid;
+	return pid == -EINVAL ? namespaces_clone(flags, signal, cgroup, ret_pidfd) : pid;
 }
 
 /*
@@ -269,10 +280,10 @@ static int cgroupns_open(int target)
 	return -EPERM;
 }
 
-static void join_and_spawn(const struct namespaces *namespaces, int report,
-			   int (*run)(void *ctx), void *ctx)
+static pid_t join_and_spawn(void *ctx, int report, struct err *err)
 {
-	struct joined joined = {0};
+	const struct joiner *joiner = ctx;
+	const struct namespaces *namespaces = joiner->namespaces;
 	uint64_t flags = CLONE_PARENT;
 	int pidfd = -1, cgroupns = -1, rc = 0;
 
@@ -281,40 +292,35 @@ static void join_and_spawn(const struct namespaces *namespaces, int report,
 	if (namespaces->target >= 0) {
 		cgroupns = cgroupns_open(namespaces->target);
 		if (cgroupns < 0)
-			rc = err_sys(&joined.err, ERR_KERNEL, -cgroupns, NULL,
+			rc = err_sys(err, ERR_KERNEL, -cgroupns, NULL,
 				     "the container's cgroup namespace");
 		else if (setns(namespaces->target, FLAGS_JOIN_REST) < 0)
-			rc = err_sys(&joined.err, ERR_KERNEL, errno, NULL,
+			rc = err_sys(err, ERR_KERNEL, errno, NULL,
 				     "setns into the container's namespaces");
 	} else {
 		flags |= flags_new(namespaces);
-		rc = join_one(namespaces->userns, CLONE_NEWUSER, "user", &joined.err);
+		rc = join_one(namespaces->userns, CLONE_NEWUSER, "user", err);
 		if (rc == 0)
-			rc = join_one(namespaces->netns, CLONE_NEWNET, "network", &joined.err);
+			rc = join_one(namespaces->netns, CLONE_NEWNET, "network", err);
 		if (rc == 0)
-			rc = join_one(namespaces->ipcns, CLONE_NEWIPC, "IPC", &joined.err);
+			rc = join_one(namespaces->ipcns, CLONE_NEWIPC, "IPC", err);
 		if (rc == 0)
-			rc = join_one(namespaces->pidns, CLONE_NEWPID, "pid", &joined.err);
+			rc = join_one(namespaces->pidns, CLONE_NEWPID, "pid", err);
 	}
 	if (rc == 0) {
 		pid_t pid = namespaces->target >= 0
-				    ? spawn(flags, 0, namespaces->cgroup, &pidfd)
+				    ? namespaces_clone(flags, 0, namespaces->cgroup, &pidfd)
 				    : spawn_timed(flags, 0, namespaces->cgroup, &pidfd);
 
 		if (pid == 0) {
 			close(report);
 			if (cgroups_enter(namespaces, cgroupns) < 0)
 				_exit(1);
-			_exit(run(ctx));
+			_exit(joiner->run(joiner->ctx));
 		}
-		if (pid < 0)
-			rc = err_sys(&joined.err, ERR_KERNEL, (int)-pid, NULL, "clone3");
-		else
-			joined.pid = pid;
+		return pid < 0 ? err_sys(err, ERR_KERNEL, (int)-pid, NULL, "clone3") : pid;
 	}
-	if (fd_write_all(report, &joined, sizeof(joined)) < 0)
-		_exit(1);
-	_exit(rc < 0);
+	return rc;
 }
 
 static int text_write(const char *path, const char *text)

@@ -42,6 +42,25 @@ struct namespaces {
 int namespaces_spawn(const struct namespaces *namespaces, int (*run)(void *ctx), void *ctx,
 		     pid_t *ret_pid, int *ret_pidfd, struct err *err);
 
+/**
+ * namespaces_clone() - clone3(2) with a pidfd
+ * @signal: sent to the parent at its end; 0 with CLONE_PARENT in @flags
+ * @cgroup: descriptor of the v2 cgroup it is born in; 0: the caller's
+ * Return: 0 in the child; its pid, and *ret_pidfd, the caller's; or -errno.
+ */
+pid_t namespaces_clone(uint64_t flags, unsigned int signal, int cgroup, int *ret_pidfd);
+
+/**
+ * namespaces_between() - a child of the caller that a process between makes
+ * setns(2) into a user namespace cannot be undone, so a process between does it and ends; its child is made ours by
+ * CLONE_PARENT.
+ * @make: what that process does: it joins, and clones. Its child closes @report and never returns. Return: the child's
+ *        pid, as the caller sees it, or -errno with @err set.
+ * Return: 0, or the -errno of @make.
+ */
+int namespaces_between(pid_t (*make)(void *ctx, int report, struct err *err), void *ctx,
+		       pid_t *ret_pid, int *ret_pidfd, struct err *err);
+
 /** namespaces_map() - ids 0..65535 of the child's user namespace are @base.. of ours */
 int namespaces_map(pid_t pid, uint32_t base, struct err *err);
 

@@ -19,24 +19,19 @@
 
 #include "lib/base/buf.h"
 #include "lib/base/fdio.h"
-
-/* What the process between tells us. */
-struct report {
-	int32_t pid; /* of the child, as we see it */
-	struct err err;
-};
+#include "runner/namespaces.h"
 
 /* What it does before it makes the child. */
 struct joint {
 	const struct oci_ns_plan *plan; /* or NULL: */
 	int pidfd;
 	unsigned int flags;
+	int (*run)(void *ctx); /* what the child does */
+	void *ctx;
 };
 
 static bool between_needed(const struct oci_ns_plan *plan);
-static pid_t spawn(uint64_t flags, unsigned int signal, int *ret_pidfd);
-static int between(const struct joint *joint, int (*run)(void *ctx), void *ctx, pid_t *ret_pid,
-		   int *ret_pidfd, struct err *err);
+static pid_t between(void *ctx, int report, struct err *err);
 static int between_run(const struct joint *joint, struct err *err);
 static int joins(const struct oci_ns_plan *plan, struct err *err);
 static int offsets_write(const struct oci_ns_plan *plan, struct err *err);
@@ -89,13 +84,13 @@ void oci_ns_plan_fini(struct oci_ns_plan *plan)
 int oci_ns_spawn(struct oci_ns_plan *plan, int (*run)(void *ctx), void *ctx, pid_t *ret_pid,
 		 int *ret_pidfd, struct err *err)
 {
-	const struct joint joint = {.plan = plan, .pidfd = -1};
+	struct joint joint = {.plan = plan, .pidfd = -1, .run = run, .ctx = ctx};
 	pid_t pid;
 
 	plan->late = !between_needed(plan);
 	if (!plan->late)
-		return between(&joint, run, ctx, ret_pid, ret_pidfd, err);
-	pid = spawn(plan->fresh & ~(unsigned int)CLONE_NEWCGROUP, SIGCHLD, ret_pidfd);
+		return namespaces_between(between, &joint, ret_pid, ret_pidfd, err);
+	pid = namespaces_clone(plan->fresh & ~(unsigned int)CLONE_NEWCGROUP, SIGCHLD, 0, ret_pidfd);
 	if (pid < 0)
 		return err_sys(err, ERR_KERNEL, (int)-pid, NULL, "clone3 into new namespaces");
 	if (pid == 0)
@@ -112,9 +107,9 @@ int oci_ns_join(const struct oci_ns_plan *plan, struct err *err)
 int oci_ns_join_spawn(int pidfd, unsigned int flags, int (*run)(void *ctx), void *ctx,
 		      pid_t *ret_pid, int *ret_pidfd, struct err *err)
 {
-	const struct joint joint = {.pidfd = pidfd, .flags = flags};
+	struct joint joint = {.pidfd = pidfd, .flags = flags, .run = run, .ctx = ctx};
 
-	return between(&joint, run, ctx, ret_pid, ret_pidfd, err);
+	return namespaces_between(between, &joint, ret_pid, ret_pidfd, err);
 }
 
 int oci_ns_map(pid_t pid, const struct oci_maps *uids, const struct oci_maps *gids,
@@ -147,7 +142,7 @@ int oci_ns_map(pid_t pid, const struct oci_maps *uids, const struct oci_maps *gi
 int oci_ns_mapped(const struct oci_maps *uids, const struct oci_maps *gids, struct err *err)
 {
 	int pidfd = -1, fd = -1, rc;
-	pid_t pid = spawn(CLONE_NEWUSER, SIGCHLD, &pidfd);
+	pid_t pid = namespaces_clone(CLONE_NEWUSER, SIGCHLD, 0, &pidfd);
 	char path[48];
 
 	if (pid < 0)
@@ -182,81 +177,26 @@ static bool between_needed(const struct oci_ns_plan *plan)
 	return false;
 }
 
-static pid_t spawn(uint64_t flags, unsigned int signal, int *ret_pidfd)
+static pid_t between(void *ctx, int report, struct err *err)
 {
-	int pidfd = -1;
-	struct clone_args args = {
-		.flags = flags | CLONE_PIDFD,
-		.pidfd = (uint64_t)(uintptr_t)&pidfd,
-		.exit_signal = signal,
-	};
-	long pid = syscall(SYS_clone3, &args, sizeof(args));
+	const struct joint *joint = ctx;
+	const struct oci_ns_plan *plan = joint->plan;
+	uint64_t flags = CLONE_PARENT; /* the child's end is told to whoever is its parent: us */
+	int pidfd, rc = between_run(joint, err);
+	pid_t pid;
 
-	if (pid < 0)
-		return (pid_t)-errno;
-	if (pid > 0)
-		*ret_pidfd = pidfd;
-	return (pid_t)pid;
-}
-
-static int between(const struct joint *joint, int (*run)(void *ctx), void *ctx, pid_t *ret_pid,
-		   int *ret_pidfd, struct err *err)
-{
-	struct report report = {0};
-	int ends[2], rc;
-	pid_t middle;
-
-	if (pipe2(ends, O_CLOEXEC) < 0)
-		return err_sys(err, ERR_KERNEL, errno, NULL, "pipe");
-	middle = fork();
-	if (middle == 0) {
-		int pidfd;
-		pid_t pid = between_run(joint, &report.err);
-
-		if (pid == 0) {
-			const struct oci_ns_plan *plan = joint->plan;
-			unsigned int fresh = plan ? plan->fresh : 0;
-
-			/* The child's end is told to whoever is its parent: us, by CLONE_PARENT. */
-			pid = spawn((fresh & ~(unsigned int)(CLONE_NEWCGROUP |
-							     (plan && plan->offset_count
-								      ? CLONE_NEWTIME
-								      : 0))) |
-					    CLONE_PARENT,
-				    0, &pidfd);
-			if (pid == 0) {
-				close(ends[1]);
-				_exit(run(ctx));
-			}
-			if (pid < 0)
-				err_sys(&report.err, ERR_KERNEL, (int)-pid, NULL,
-					"clone3 into new namespaces");
-		}
-		report.pid = pid;
-		_exit(fd_write_all(ends[1], &report, sizeof(report)) < 0);
-	}
-	close(ends[1]);
-	if (middle < 0) {
-		rc = err_sys(err, ERR_KERNEL, errno, NULL, "fork");
-		close(ends[0]);
-		return rc;
-	}
-	rc = fd_read_all(ends[0], &report, sizeof(report));
-	close(ends[0]);
-	while (waitpid(middle, NULL, 0) < 0 && errno == EINTR)
-		;
 	if (rc < 0)
-		return err_sys(err, ERR_KERNEL, -rc, NULL, "the joining process was lost");
-	if (report.pid <= 0) {
-		if (err)
-			*err = report.err;
-		return -report.err.no;
+		return rc;
+	if (plan)
+		flags |= plan->fresh & ~(unsigned int)(CLONE_NEWCGROUP |
+						       (plan->offset_count ? CLONE_NEWTIME : 0));
+	pid = namespaces_clone(flags, 0, 0, &pidfd);
+	if (pid == 0) {
+		close(report);
+		_exit(joint->run(joint->ctx));
 	}
-	*ret_pidfd = pidfd_open(report.pid, 0);
-	if (*ret_pidfd < 0)
-		return err_sys(err, ERR_KERNEL, errno, NULL, "pidfd_open");
-	*ret_pid = report.pid;
-	return 0;
+	return pid < 0 ? err_sys(err, ERR_KERNEL, (int)-pid, NULL, "clone3 into new namespaces")
+		       : pid;
 }
 
 static int between_run(const struct joint *joint, struct err *err)
