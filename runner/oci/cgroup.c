@@ -33,6 +33,8 @@ struct opened {
 
 static int open_them(const struct oci_cgroup *place, struct opened *ret_opened,
 		     struct err *err);
+static int open_some(const struct oci_cgroup *place, struct opened *ret_opened,
+		     struct err *err);
 static void close_them(struct opened *opened);
 static void devices_complete(struct cgroup_resources *resources, struct arena *arena);
 
@@ -112,11 +114,8 @@ int oci_cgroup_update(const struct oci_cgroup *place, const json_t *doc, struct 
 {
 	struct cgroup_resources resources;
 	struct opened opened;
-	int rc = open_them(place, &opened, err);
+	int rc = open_some(place, &opened, err);
 
-	if (rc == 0 && opened.none)
-		rc = err_set(err, ERR_UNSUPPORTED, ENOTSUP, place->path,
-			     "the container has no cgroup");
 	if (rc == 0)
 		rc = cgroup_resources_decode(doc, opened.arena, &resources, err);
 	if (rc == 0)
@@ -183,11 +182,8 @@ bool oci_cgroup_frozen(const struct oci_cgroup *place)
 int oci_cgroup_freeze(const struct oci_cgroup *place, bool frozen, struct err *err)
 {
 	struct opened opened;
-	int rc = open_them(place, &opened, err);
+	int rc = open_some(place, &opened, err);
 
-	if (rc == 0 && opened.none)
-		rc = err_set(err, ERR_UNSUPPORTED, ENOTSUP, place->path,
-			     "the container has no cgroup");
 	if (rc == 0)
 		rc = cgroup_freeze(&opened.cgroup, frozen, err);
 	close_them(&opened);
@@ -198,11 +194,8 @@ int oci_cgroup_pids(const struct oci_cgroup *place, pid_t **ret_pids, size_t *re
 		    struct err *err)
 {
 	struct opened opened;
-	int rc = open_them(place, &opened, err);
+	int rc = open_some(place, &opened, err);
 
-	if (rc == 0 && opened.none)
-		rc = err_set(err, ERR_UNSUPPORTED, ENOTSUP, place->path,
-			     "the container has no cgroup");
 	if (rc == 0)
 		rc = cgroup_processes(&opened.cgroup, ret_pids, ret_count, err);
 	close_them(&opened);
@@ -212,11 +205,8 @@ int oci_cgroup_pids(const struct oci_cgroup *place, pid_t **ret_pids, size_t *re
 int oci_cgroup_stat(const struct oci_cgroup *place, json_t **ret_stat, struct err *err)
 {
 	struct opened opened;
-	int rc = open_them(place, &opened, err);
+	int rc = open_some(place, &opened, err);
 
-	if (rc == 0 && opened.none)
-		rc = err_set(err, ERR_UNSUPPORTED, ENOTSUP, place->path,
-			     "the container has no cgroup");
 	if (rc == 0)
 		*ret_stat = cgroup_stat(&opened.cgroup);
 	close_them(&opened);
@@ -288,6 +278,17 @@ static int open_them(const struct oci_cgroup *place, struct opened *ret_opened, 
 		rc = 0;
 	}
 	*ret_opened = opened;
+	return rc;
+}
+
+/* The same where none is a failure. */
+static int open_some(const struct oci_cgroup *place, struct opened *ret_opened, struct err *err)
+{
+	int rc = open_them(place, ret_opened, err);
+
+	if (rc == 0 && ret_opened->none)
+		rc = err_set(err, ERR_UNSUPPORTED, ENOTSUP, place->path,
+			     "the container has no cgroup");
 	return rc;
 }
 
