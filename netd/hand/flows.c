@@ -128,9 +128,9 @@ static bool is_local(struct work *work, const struct ip *ip)
 	return false;
 }
 
-/* Of one look at the table those that are ours are forgotten. Return: 0 or -errno. */
-static int query_forget(struct work *work, struct nlsock *sock, const struct conntrack_query *query,
-			const struct op *const *ops, size_t count)
+/* Of one look at the table those that @ours names are forgotten. Return: 0 or -errno. */
+static int query_forget(struct nlsock *sock, const struct conntrack_query *query,
+			bool (*ours)(const void *ctx, const struct conntrack_flow *flow), const void *ctx)
 {
 	cleanup(buf_fini) struct buf bytes = BUF_INIT;
 	cleanup(mem_freep) struct conntrack_flow *flows = NULL;
@@ -139,19 +139,9 @@ static int query_forget(struct work *work, struct nlsock *sock, const struct con
 	int r = conntrack_dump(sock, query, &bytes, NULL);
 	int n = r == 0 ? conntrack_list(bytes.data, bytes.size, &flows) : r;
 
-	for (int i = 0; i < n; i++) {
-		struct conntrack_flow met = flows[i];
-
-		if (query->which == CONNTRACK_BACK) {
-			met.dst = flows[i].back;
-			met.port = flows[i].back_port;
-		}
-		if (elem_find(ops, count, &met) == NULL ||
-		    (query->which == CONNTRACK_LED && ip_cmp(&met.to, &query->to) != 0) ||
-		    (query->which == CONNTRACK_VAIN && !is_local(work, &met.dst)))
-			continue;
-		conntrack_del(&batch, bytes.data, &flows[i]);
-	}
+	for (int i = 0; i < n; i++)
+		if (ours(ctx, &flows[i]))
+			conntrack_del(&batch, bytes.data, &flows[i]);
 	if (batch.count > 0) {
 		acks = mem_array(batch.count, sizeof(*acks));
 		r = nlsock_exec(sock, &batch, acks); /* one that is gone already is no failure */
@@ -159,6 +149,36 @@ static int query_forget(struct work *work, struct nlsock *sock, const struct con
 	}
 	nlbatch_fini(&batch);
 	return n < 0 ? n : 0;
+}
+
+/* Ports of one namespace, and what is looked for. */
+struct group {
+	struct work *work;
+	const struct conntrack_query *query;
+	const struct op *const *ops;
+	size_t count;
+};
+
+static bool is_of_group(const void *ctx, const struct conntrack_flow *flow)
+{
+	const struct group *group = ctx;
+	struct conntrack_flow met = *flow;
+
+	if (group->query->which == CONNTRACK_BACK) {
+		met.dst = flow->back;
+		met.port = flow->back_port;
+	}
+	return elem_find(group->ops, group->count, &met) != NULL &&
+	       (group->query->which != CONNTRACK_LED || ip_cmp(&met.to, &group->query->to) == 0) &&
+	       (group->query->which != CONNTRACK_VAIN || is_local(group->work, &met.dst));
+}
+
+static int ports_forget(struct work *work, struct nlsock *sock, const struct conntrack_query *query,
+			const struct op *const *ops, size_t count)
+{
+	const struct group group = {.work = work, .query = query, .ops = ops, .count = count};
+
+	return query_forget(sock, query, is_of_group, &group);
 }
 
 /* A look for each port, where they are few: then the kernel tells of none that is not ours, whoever fills its table. */
@@ -173,7 +193,7 @@ static int few_forget(struct work *work, struct nlsock *sock, struct conntrack_q
 
 		for (unsigned port = elem->port; r == 0 && port <= last; port++) {
 			query->port = (uint16_t)port;
-			r = query_forget(work, sock, query, ops, count);
+			r = ports_forget(work, sock, query, ops, count);
 		}
 	}
 	return r;
@@ -204,12 +224,12 @@ static int group_forget(struct work *work, const struct op *const *ops, size_t c
 		r = flows = conntrack_count(sock);
 	if (flows > 0)
 		r = ports <= PORTS_FEW ? few_forget(work, sock, &query, ops, count)
-				       : query_forget(work, sock, &query, ops, count);
+				       : ports_forget(work, sock, &query, ops, count);
 	if (r < 0 || flows == 0 || op->verb == OP_DEL || op->obj.ns != NS_HOST)
 		return r < 0 ? r : 0;
 	query.which = CONNTRACK_VAIN;
 	query.port = 0;
-	r = ports <= PORTS_FEW ? few_forget(work, sock, &query, ops, count) : query_forget(work, sock, &query, ops, count);
+	r = ports <= PORTS_FEW ? few_forget(work, sock, &query, ops, count) : ports_forget(work, sock, &query, ops, count);
 	return r < 0 ? r : 0;
 }
 
@@ -219,26 +239,10 @@ static bool is_uplink_gone(const struct op *op)
 	return op->verb == OP_DEL && op->obj.kind == OBJ_LINK && op->obj.ns == NS_HOST;
 }
 
-/* Of one look those from @router or led to it. Return: 0 or -errno. */
-static int router_query(struct nlsock *sock, const struct conntrack_query *query, const struct ip *router)
+/* From @ctx, a router, or led to it. */
+static bool is_of_router(const void *ctx, const struct conntrack_flow *flow)
 {
-	cleanup(buf_fini) struct buf bytes = BUF_INIT;
-	cleanup(mem_freep) struct conntrack_flow *flows = NULL;
-	cleanup(mem_freep) struct nlack *acks = NULL;
-	struct nlbatch batch = {0};
-	int r = conntrack_dump(sock, query, &bytes, NULL);
-	int n = r == 0 ? conntrack_list(bytes.data, bytes.size, &flows) : r;
-
-	for (int i = 0; i < n; i++)
-		if (ip_cmp(&flows[i].src, router) == 0 || ip_cmp(&flows[i].to, router) == 0)
-			conntrack_del(&batch, bytes.data, &flows[i]);
-	if (batch.count > 0) {
-		acks = mem_array(batch.count, sizeof(*acks));
-		r = nlsock_exec(sock, &batch, acks); /* one that is gone already is no failure */
-		n = r < 0 ? r : n;
-	}
-	nlbatch_fini(&batch);
-	return n < 0 ? n : 0;
+	return ip_cmp(&flow->src, ctx) == 0 || ip_cmp(&flow->to, ctx) == 0;
 }
 
 /*
@@ -255,12 +259,12 @@ static void router_forget(struct registry *reg, const struct ip *router)
 		r = conntrack_count(sock);
 	if (r > 0) {
 		query.to = *router;
-		r = router_query(sock, &query, router);
+		r = query_forget(sock, &query, is_of_router, router);
 	}
 	if (r == 0 && router->family == 4 && query.to.family != 0) {
 		query.to = (struct ip){0};
 		query.from = *router;
-		r = router_query(sock, &query, router);
+		r = query_forget(sock, &query, is_of_router, router);
 	}
 	if (r < 0)
 		log_warn("flows of a router that is gone are not forgotten: %s", strerror(-r));
