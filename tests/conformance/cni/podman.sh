@@ -20,8 +20,9 @@ P=/run/podman-test
 mkdir -p $P/{cni,root,runroot,tmp,rootfs/{bin,etc,proc,sys,dev,tmp,run,www}}
 cp /bin/busybox $P/rootfs/bin/
 for name in sh sleep httpd cat; do ln -s busybox $P/rootfs/bin/$name; done
-cp "$SANDBOX_TOP/configs/cni/podman.conflist" $P/cni/
-sed 's/"name": "moat"/"name": "back"/' "$SANDBOX_TOP/configs/cni/podman.conflist" >$P/cni/back.conflist
+# conmon passes no environment of ours to the podman that cleans up after a container: the file names the socket.
+sed "s|\"tenant\":|\"socket\": \"$MOAT_SOCKET\", &|" "$SANDBOX_TOP/configs/cni/podman.conflist" >$P/cni/podman.conflist
+sed 's/"name": "moat"/"name": "back"/' $P/cni/podman.conflist >$P/cni/back.conflist
 # The file that is shipped, with our folders, and a runtime that this kernel's control groups do not trouble.
 sed "s|/usr/lib/cni|$MOAT_BIN_DIR/cni|; s|/etc/cni/net.d|$P/cni|" "$SANDBOX_TOP/configs/cni/containers.conf" >$P/containers.conf
 cat >>$P/containers.conf <<-TEXT
@@ -87,6 +88,7 @@ assert_ok "start" p start c1
 assert_ok "its port answers again" eventually 10 outside curl -s -m1 "http://$HOST4:8080/name"
 assert_ok "rm" p rm -f -t 0 c1 c2 c4 c5
 assert_eq "nothing is left" 0 "$(endpoints)"
+assert_eq "each by its DEL, none reaped" 0 "$(grep -c 'its namespace is gone' "$MOATD_LOG")"
 assert_status 0 "what is and what should be agree" moat check
 moat tenant delete podman --force
 leftovers
