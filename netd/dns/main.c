@@ -15,7 +15,7 @@
 #include "lib/base/str.h"
 #include "lib/kern/lockdown.h"
 #include "netd/dns/dns.h"
-#include "netd/loglevel.h"
+#include "netd/seam/loglevel.h"
 
 static const char usage[] = "usage: moatd-dns --control-fd N [--log-level error|warn|info|debug]\n"
 			    "Started by moatd; not a command of its own.\n";

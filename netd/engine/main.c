@@ -25,7 +25,7 @@
 #include "netd/engine/monitor.h"
 #include "netd/engine/reconcile.h"
 #include "netd/engine/store.h"
-#include "netd/loglevel.h"
+#include "netd/seam/loglevel.h"
 
 static void on_hand_gone(void *ctx) { engine_die(ctx); }
 

@@ -22,7 +22,7 @@
 #include "lib/kern/caps.h"
 #include "lib/kern/lockdown.h"
 #include "netd/hand/serve.h"
-#include "netd/loglevel.h"
+#include "netd/seam/loglevel.h"
 
 static const char usage[] = "usage: moatd-hand --seam-fd N --runtime-dir DIR [--control-fd N] "
 			    "[--reserved-ports FILE]\n"

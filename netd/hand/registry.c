@@ -15,7 +15,7 @@
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
 #include "lib/kern/nft.h"
-#include "netd/hold.h"
+#include "netd/seam/hold.h"
 
 enum { PIN_NAME_SIZE = 17 };
 

@@ -37,7 +37,7 @@ GOOD = {
     "netd/engine/CMakeLists.txt":
         "target_link_libraries(moatd-engine moat_kern moat_model PkgConfig::libevent)\n",
     "netd/hand/exec.c": HEAD + '#include "lib/kern/rtnl.h"\n#include "netd/seam/seam.h"\n',
-    "netd/main.c": HEAD + '#include "netd/spawn.h"\n#include "lib/base/err.h"\n',
+    "netd/supervisor/main.c": HEAD + '#include "netd/supervisor/spawn.h"\n#include "lib/base/err.h"\n',
     "runner/cli/lab/yaml.c": HEAD + '#include "runner/cli/cli.h"\n#include "runner/spec.h"\n'
                                     'static const char *names[][2] = { { "bridge", "b" } };\n'
                                     'const struct json_field f[] = { { "ip", JSON_STRING } };\n',
@@ -67,8 +67,8 @@ BAD = (
     ("floor", "netd/hand/x.c", '#include "netd/engine/store.h"\n'),
     ("floor", "netd/engine/x.c", '#include "lib/kern/rtnl.h"\n'),
     ("floor", "netd/engine/x.c", '#include "netd/hand/exec.h"\n'),
-    ("floor", "netd/x.c", '#include "netd/seam/seam.h"\n'),
-    ("floor", "netd/x.c", '#include "lib/varlink/varlink.h"\n'),
+    ("floor", "netd/supervisor/x.c", '#include "netd/seam/seam.h"\n'),
+    ("floor", "netd/supervisor/x.c", '#include "lib/varlink/varlink.h"\n'),
     ("floor", "runner/x.c", '#include "runner/cli/cli.h"\n'),
     ("floor", "runner/x.c", '#include "lib/plan/plan.h"\n'),
     ("floor", "runner/cli/x.c", '#include "netd/engine/api.h"\n'),
@@ -83,7 +83,7 @@ BAD = (
     ("only", "netd/hand/x.c", "void f(void) { nftnl_rule_add(0); }\n"),
     ("only", "netd/engine/x.c", "int x = NLMSG_DONE;\n"),
     ("only", "netd/engine/x.c", "#include <event2/event.h>\n"),
-    ("only", "netd/x.c", "#include <event.h>\n"),
+    ("only", "netd/supervisor/x.c", "#include <event.h>\n"),
     ("only", "lib/plan/CMakeLists.txt", "target_link_libraries(moat_plan PkgConfig::libnftnl)\n"),
     ("only", "lib/base/CMakeLists.txt", "target_link_libraries(moat_base PkgConfig::libmnl)\n"),
     ("only", "lib/base/CMakeLists.txt", "target_link_libraries(moat_base PkgConfig::libevent)\n"),

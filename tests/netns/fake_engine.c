@@ -22,7 +22,7 @@
 #include "lib/base/mem.h"
 #include "lib/kern/nft_decode.h"
 #include "lib/kern/rtnl_decode.h"
-#include "netd/hold.h"
+#include "netd/seam/hold.h"
 
 enum { ANSWER_S = 20 };
 

@@ -26,7 +26,7 @@
 #include "lib/base/fdio.h"
 #include "lib/base/mem.h"
 #include "lib/base/str.h"
-#include "netd/hold.h"
+#include "netd/seam/hold.h"
 
 enum { SKIP = 77 };
 

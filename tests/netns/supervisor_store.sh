@@ -116,6 +116,6 @@ wait "$manager"
 assert_eq "the manager ends" 0 $?
 # What the unit allows must be what the program reckons with.
 assert_eq "the unit keeps as many as the program stores" \
-	"$(sed -n 's/.*NOTIFY_STORE_MAX = \([0-9]*\).*/\1/p' "$SANDBOX_TOP/netd/notify.h")" \
+	"$(sed -n 's/.*NOTIFY_STORE_MAX = \([0-9]*\).*/\1/p' "$SANDBOX_TOP/netd/supervisor/notify.h")" \
 	"$(sed -n 's/^FileDescriptorStoreMax=//p' "$SANDBOX_TOP/configs/systemd/moatd.service")"
 finish

@@ -2,11 +2,11 @@
 /*
  * One string of the environment may have 128 kB with its NUL, whatever the limit of the stack (MAX_ARG_STRLEN,
  * include/uapi/linux/binfmts.h); one byte more, and execve() says E2BIG. A service manager returns the names of all
- * descriptors it kept in one string, so that decides how many namespaces may be kept (netd/notify.h).
+ * descriptors it kept in one string, so that decides how many namespaces may be kept (netd/supervisor/notify.h).
  */
 #include <sys/wait.h>
 
-#include "netd/notify.h"
+#include "netd/supervisor/notify.h"
 #include "tests/platform/platform.h"
 
 enum { ENV_MAX = 131072 };

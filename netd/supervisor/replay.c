@@ -3,7 +3,7 @@
  * replay - see replay.h. Floor F4. The journal is cni/journal.c's, in a folder of root's alone, so that the engine
  * cannot read it, and the supervisor should not: it looks whether there is something, and a program of the plugin's does the rest.
  */
-#include "netd/replay.h"
+#include "netd/supervisor/replay.h"
 
 #include <dirent.h>
 #include <stdbool.h>
@@ -11,7 +11,7 @@
 
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
-#include "netd/spawn.h"
+#include "netd/supervisor/spawn.h"
 
 static bool waits(const char *state_dir)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* hold - the messages between supervisor and hand; see hold.h. Floor F4. */
-#include "netd/hold.h"
+#include "netd/seam/hold.h"
 
 #include <errno.h>
 #include <sys/resource.h>

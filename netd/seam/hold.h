@@ -8,8 +8,8 @@
  * sends KEEP and DROP over a SOCK_SEQPACKET pair; a new hand first gets
  * everything that is held, one KEEP each, and END.
  */
-#ifndef MOAT_NETD_HOLD_H
-#define MOAT_NETD_HOLD_H
+#ifndef MOAT_NETD_SEAM_HOLD_H
+#define MOAT_NETD_SEAM_HOLD_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -5,8 +5,8 @@
  * engine (netd/seam/dnsrec.h) belongs to the supervisor and outlives both its
  * ends, so whoever of the two comes back takes up the same socket.
  */
-#ifndef MOAT_NETD_DNSCHILD_H
-#define MOAT_NETD_DNSCHILD_H
+#ifndef MOAT_NETD_SUPERVISOR_DNSCHILD_H
+#define MOAT_NETD_SUPERVISOR_DNSCHILD_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* holds - see holds.h. Floor F4. */
-#include "netd/holds.h"
+#include "netd/supervisor/holds.h"
 
 #include <inttypes.h>
 #include <linux/nsfs.h>
@@ -15,8 +15,8 @@
 #include "lib/base/fdio.h"
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
-#include "netd/hold.h"
-#include "netd/notify.h"
+#include "netd/seam/hold.h"
+#include "netd/supervisor/notify.h"
 
 enum {
 	HOLDS_STORED_MAX = NOTIFY_STORE_MAX - 1, /* one is the listening socket (supervisor.c) */

@@ -4,8 +4,8 @@
  * listening socket, the lock, the held namespaces. Floor F4. It decides
  * nothing about networks and reads no byte a client sent.
  */
-#ifndef MOAT_NETD_SUPERVISOR_H
-#define MOAT_NETD_SUPERVISOR_H
+#ifndef MOAT_NETD_SUPERVISOR_SUPERVISOR_H
+#define MOAT_NETD_SUPERVISOR_SUPERVISOR_H
 
 #include "lib/base/err.h"
 

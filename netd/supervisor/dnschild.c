@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* dnschild - start moatd-dns, again and again; see dnschild.h. Floor F4. */
-#include "netd/dnschild.h"
+#include "netd/supervisor/dnschild.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -13,7 +13,7 @@
 #include "lib/base/fdio.h"
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
-#include "netd/spawn.h"
+#include "netd/supervisor/spawn.h"
 
 #define MS 1000000ULL /* nanoseconds */
 

@@ -13,12 +13,12 @@
  *	   ^                       |
  *	   +-- both are dead ------+ one died: the other gets SIGKILL
  *
- * moatd-dns stands apart: it comes and goes alone (netd/dnschild.h).
+ * moatd-dns stands apart: it comes and goes alone (netd/supervisor/dnschild.h).
  *
  * Clients never see that: their connections wait in the queue of the
  * listening socket, which is ours, and packets do not ask either of them.
  */
-#include "netd/supervisor.h"
+#include "netd/supervisor/supervisor.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -40,13 +40,13 @@
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
 #include "lib/base/str.h"
-#include "netd/dnschild.h"
-#include "netd/hold.h"
-#include "netd/holds.h"
-#include "netd/notify.h"
-#include "netd/runtime.h"
-#include "netd/replay.h"
-#include "netd/spawn.h"
+#include "netd/supervisor/dnschild.h"
+#include "netd/seam/hold.h"
+#include "netd/supervisor/holds.h"
+#include "netd/supervisor/notify.h"
+#include "netd/supervisor/runtime.h"
+#include "netd/supervisor/replay.h"
+#include "netd/supervisor/spawn.h"
 
 #define MS 1000000ULL /* nanoseconds */
 

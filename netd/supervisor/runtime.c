@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* runtime - folders, lock and socket of the supervisor; see runtime.h. Floor F4. */
-#include "netd/runtime.h"
+#include "netd/supervisor/runtime.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -6,8 +6,8 @@
  * one that keeps descriptors: it gives them back to our next life, so that a stopped container's
  * stack, which no process and no mount holds, is there after a restart of the daemon.
  */
-#ifndef MOAT_NETD_HOLDS_H
-#define MOAT_NETD_HOLDS_H
+#ifndef MOAT_NETD_SUPERVISOR_HOLDS_H
+#define MOAT_NETD_SUPERVISOR_HOLDS_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -4,8 +4,8 @@
  * descriptors of sd_listen_fds(3), the watchdog of sd_watchdog_enabled(3). Floor F4. Three
  * environment variables and a datagram: libsystemd, and what comes with it, is not linked for that.
  */
-#ifndef MOAT_NETD_NOTIFY_H
-#define MOAT_NETD_NOTIFY_H
+#ifndef MOAT_NETD_SUPERVISOR_NOTIFY_H
+#define MOAT_NETD_SUPERVISOR_NOTIFY_H
 
 #include <stdbool.h>
 #include <stdint.h>

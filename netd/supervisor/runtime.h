@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* runtime - the folders, the lock and the listening socket that outlive engine and hand. Floor F4. */
-#ifndef MOAT_NETD_RUNTIME_H
-#define MOAT_NETD_RUNTIME_H
+#ifndef MOAT_NETD_SUPERVISOR_RUNTIME_H
+#define MOAT_NETD_SUPERVISOR_RUNTIME_H
 
 #include <sys/types.h>
 

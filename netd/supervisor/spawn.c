@@ -5,7 +5,7 @@
  * The child reports the step that failed over a pipe that exec closes, so
  * that "no such file" is said by the parent, with the program's name.
  */
-#include "netd/spawn.h"
+#include "netd/supervisor/spawn.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* loglevel - the words of --log-level, the same for all three programs of the daemon. Floor F4. */
-#ifndef MOAT_NETD_LOGLEVEL_H
-#define MOAT_NETD_LOGLEVEL_H
+#ifndef MOAT_NETD_SEAM_LOGLEVEL_H
+#define MOAT_NETD_SEAM_LOGLEVEL_H
 
 #include <errno.h>
 

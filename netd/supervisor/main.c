@@ -12,9 +12,9 @@
 
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
-#include "netd/loglevel.h"
+#include "netd/seam/loglevel.h"
 #include "netd/seam/settings.h"
-#include "netd/supervisor.h"
+#include "netd/supervisor/supervisor.h"
 
 static const char usage[] = "usage: moatd [--runtime-dir DIR] [--state-dir DIR] [--engine-user "
 			    "NAME|UID] [--dns-user NAME|UID]\n"

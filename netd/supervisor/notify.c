@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* notify - see notify.h. Floor F4. */
-#include "netd/notify.h"
+#include "netd/supervisor/notify.h"
 
 #include <assert.h>
 #include <errno.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* spawn - start a child program of ours with exactly the descriptors and the privilege it needs. Floor F4. */
-#ifndef MOAT_NETD_SPAWN_H
-#define MOAT_NETD_SPAWN_H
+#ifndef MOAT_NETD_SUPERVISOR_SPAWN_H
+#define MOAT_NETD_SUPERVISOR_SPAWN_H
 
 #include <stdbool.h>
 #include <stddef.h>
