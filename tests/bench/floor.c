@@ -16,6 +16,7 @@
  *   dump FILE        two figures: reading all that stands in the namespaces of FILE; its bytes
  *   lab FILE         what the plan in FILE adds; unlab: take it away
  *   spawn CMD...     fork, exec, wait; the second figure is the status
+ *   peak CMD...      the same; the first figure is bytes: the largest resident set of it and of what it waited for
  *
  * It is not a part of Moat, and the one way to learn what an attach must cost.
  */
@@ -26,6 +27,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -65,7 +67,7 @@ static size_t split(char *line, char **words, size_t max)
 }
 
 /* Nothing of ours but the standard descriptors goes into the child: what is open is O_CLOEXEC. */
-static uint64_t spawn(char **argv, int *ret_status)
+static uint64_t spawn(char **argv, int *ret_status, struct rusage *ret_usage)
 {
 	uint64_t start = now_ns();
 	pid_t pid = fork();
@@ -80,8 +82,8 @@ static uint64_t spawn(char **argv, int *ret_status)
 		execvp(argv[0], argv);
 		_exit(127);
 	}
-	if (waitpid(pid, &status, 0) != pid)
-		die("waitpid: %s", strerror(errno));
+	if (wait4(pid, &status, 0, ret_usage) != pid)
+		die("wait4: %s", strerror(errno));
 	*ret_status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 	return now_ns() - start;
 }
@@ -105,6 +107,7 @@ static void answer(uint64_t a, uint64_t b)
 static void command(struct world *w, char **words, size_t count)
 {
 	uint64_t all = 0, spent;
+	struct rusage usage;
 	int status = 0;
 
 	if (count == 1 && strcmp(words[0], "world") == 0) {
@@ -135,8 +138,11 @@ static void command(struct world *w, char **words, size_t count)
 		lab_down();
 		answer(0, 0);
 	} else if (count >= 2 && strcmp(words[0], "spawn") == 0) {
-		spent = spawn(words + 1, &status);
+		spent = spawn(words + 1, &status, &usage);
 		answer(spent, (uint64_t)status);
+	} else if (count >= 2 && strcmp(words[0], "peak") == 0) {
+		(void)spawn(words + 1, &status, &usage);
+		answer((uint64_t)usage.ru_maxrss * 1024, (uint64_t)status);
 	} else {
 		die("not understood: %s", count ? words[0] : "an empty line");
 	}
