@@ -68,10 +68,11 @@ class Layout:
 
     def image(self, tag, layers, config=None, platforms=False):
         blobs = [self.blob(layer.bytes(), "layer.v1.tar" + ("+gzip" if layer.packed else "")) for layer in layers]
+        diffs = ["sha256:" + hashlib.sha256(layer.file.getvalue()).hexdigest() for layer in layers]
         manifest = self.document({
             "schemaVersion": 2,
             "config": self.document({"architecture": "amd64", "os": "linux", "config": config or {},
-                                     "rootfs": {"type": "layers", "diff_ids": []}}, "config.v1+json"),
+                                     "rootfs": {"type": "layers", "diff_ids": diffs}}, "config.v1+json"),
             "layers": blobs}, "manifest.v1+json")
         if platforms:
             other = dict(manifest, platform={"os": "linux", "architecture": "s390x"})
