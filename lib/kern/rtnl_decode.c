@@ -493,92 +493,100 @@ int rtnl_decode(const struct rtnl_raw *raw, uint64_t ns, struct objv *objs, stru
 	return r;
 }
 
-/* Room for one more in a malloc'ed array that doubles. */
-static void *array_room(void *items, size_t count, size_t *capacity, size_t size)
+/*
+ * Return: every message of @raw that @read makes an item of @size bytes of, in one array by malloc(3), which is NULL for none;
+ * @ret_count is how many, or -EBADMSG.
+ */
+static void *list_items(struct rtnl_slice raw, size_t size, bool (*read)(const struct nlmsghdr *nlh, void *ret_item),
+			int *ret_count)
 {
-	if (count < *capacity)
-		return items;
-	*capacity = *capacity ? 2 * *capacity : 16;
-	return mem_grow(items, *capacity, size);
+	size_t offset = 0, capacity = 0, count = 0;
+	const struct nlmsghdr *nlh;
+	char *items = NULL;
+	bool bad = false;
+
+	while ((nlh = nlbuf_next(raw.data, raw.size, &offset, &bad))) {
+		if (count == capacity) {
+			capacity = capacity ? 2 * capacity : 16;
+			items = mem_grow(items, capacity, size);
+		}
+		count += read(nlh, items + count * size);
+	}
+	if (bad) {
+		free(items);
+		*ret_count = -EBADMSG;
+		return NULL;
+	}
+	*ret_count = (int)count;
+	return items;
+}
+
+static bool link_item(const struct nlmsghdr *nlh, void *ret_item)
+{
+	struct link_message link;
+
+	if (!link_read(nlh, RTM_NEWLINK, &link))
+		return false;
+	*(struct rtnl_link_info *)ret_item = link.info;
+	return true;
+}
+
+static bool addr_item(const struct nlmsghdr *nlh, void *ret_item)
+{
+	const struct ifaddrmsg *ifa = header_of(nlh, RTM_NEWADDR, sizeof(*ifa));
+	const struct nlattr *attrs[IFA_MAX + 1];
+	struct rtnl_addr_info addr = {0};
+
+	if (!ifa)
+		return false;
+	nlbuf_attrs(nlh, sizeof(*ifa), attrs, ARRAY_COUNT(attrs));
+	if (!ip_read(ifa->ifa_family, attrs[IFA_LOCAL], &addr.addr.ip) &&
+	    !ip_read(ifa->ifa_family, attrs[IFA_ADDRESS], &addr.addr.ip))
+		return false;
+	addr.addr.len = ifa->ifa_prefixlen;
+	addr.index = ifa->ifa_index;
+	addr.scope = ifa->ifa_scope;
+	addr.dynamic = !(nlbuf_u32(attrs[IFA_FLAGS], ifa->ifa_flags) & IFA_F_PERMANENT);
+	*(struct rtnl_addr_info *)ret_item = addr;
+	return true;
+}
+
+static bool route_item(const struct nlmsghdr *nlh, void *ret_item)
+{
+	return route_read(nlh, RTM_NEWROUTE, ret_item);
 }
 
 int rtnl_list_links(struct rtnl_slice raw, struct rtnl_link_info **ret_links)
 {
-	size_t offset = 0, capacity = 0, count = 0;
-	struct rtnl_link_info *links = NULL;
-	const struct nlmsghdr *nlh;
-	bool bad = false;
+	struct rtnl_link_info *links;
+	int count;
 
-	while ((nlh = nlbuf_next(raw.data, raw.size, &offset, &bad))) {
-		struct link_message link;
-
-		if (!link_read(nlh, RTM_NEWLINK, &link))
-			continue;
-		links = array_room(links, count, &capacity, sizeof(*links));
-		links[count++] = link.info;
-	}
-	if (bad) {
-		free(links);
-		return -EBADMSG;
-	}
-	*ret_links = links;
-	return (int)count;
+	links = list_items(raw, sizeof(*links), link_item, &count);
+	if (count >= 0)
+		*ret_links = links;
+	return count;
 }
 
 int rtnl_list_addrs(struct rtnl_slice raw, struct rtnl_addr_info **ret_addrs)
 {
-	size_t offset = 0, capacity = 0, count = 0;
-	struct rtnl_addr_info *addrs = NULL;
-	const struct nlmsghdr *nlh;
-	bool bad = false;
+	struct rtnl_addr_info *addrs;
+	int count;
 
-	while ((nlh = nlbuf_next(raw.data, raw.size, &offset, &bad))) {
-		const struct ifaddrmsg *ifa = header_of(nlh, RTM_NEWADDR, sizeof(*ifa));
-		const struct nlattr *attrs[IFA_MAX + 1];
-		struct rtnl_addr_info addr = {0};
-
-		if (!ifa)
-			continue;
-		nlbuf_attrs(nlh, sizeof(*ifa), attrs, ARRAY_COUNT(attrs));
-		if (!ip_read(ifa->ifa_family, attrs[IFA_LOCAL], &addr.addr.ip) &&
-		    !ip_read(ifa->ifa_family, attrs[IFA_ADDRESS], &addr.addr.ip))
-			continue;
-		addr.addr.len = ifa->ifa_prefixlen;
-		addr.index = ifa->ifa_index;
-		addr.scope = ifa->ifa_scope;
-		addr.dynamic = !(nlbuf_u32(attrs[IFA_FLAGS], ifa->ifa_flags) & IFA_F_PERMANENT);
-		addrs = array_room(addrs, count, &capacity, sizeof(*addrs));
-		addrs[count++] = addr;
-	}
-	if (bad) {
-		free(addrs);
-		return -EBADMSG;
-	}
-	*ret_addrs = addrs;
-	return (int)count;
+	addrs = list_items(raw, sizeof(*addrs), addr_item, &count);
+	if (count >= 0)
+		*ret_addrs = addrs;
+	return count;
 }
 
 int rtnl_list_routes(struct rtnl_slice raw, struct rtnl_route_info **ret_routes)
 {
-	size_t offset = 0, capacity = 0, count = 0;
-	struct rtnl_route_info *routes = NULL;
-	const struct nlmsghdr *nlh;
-	bool bad = false;
+	struct rtnl_route_info *routes;
+	int count;
 
-	while ((nlh = nlbuf_next(raw.data, raw.size, &offset, &bad))) {
-		struct rtnl_route_info route;
-
-		if (!route_read(nlh, RTM_NEWROUTE, &route))
-			continue;
-		routes = array_room(routes, count, &capacity, sizeof(*routes));
-		routes[count++] = route;
-	}
-	if (bad) {
-		free(routes);
-		return -EBADMSG;
-	}
-	*ret_routes = routes;
-	return (int)count;
+	routes = list_items(raw, sizeof(*routes), route_item, &count);
+	if (count >= 0)
+		*ret_routes = routes;
+	return count;
 }
 
 /* What a bridge tells of a port by itself: its flags. */

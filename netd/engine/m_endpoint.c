@@ -411,9 +411,7 @@ int method_endpoint_attach(struct call *call, struct err *err)
 	if (!json_object_get(call->request.parameters, "netnsFd"))
 		params.netns_fd = -1;
 	if (r == 0)
-		r = name_parse("network", params.network, false, &network_name, err);
-	if (r == 0)
-		r = call_allow(call, network_name.tenant, err);
+		r = method_named(call, "network", params.network, false, &network_name, err);
 	if (r < 0)
 		return r;
 	r = tap_params(&params, err);
@@ -524,9 +522,7 @@ int method_endpoint_detach(struct call *call, struct err *err)
 
 	r = call_params(call, detach_fields, &params, err);
 	if (r == 0)
-		r = name_parse("endpoint", params.name, true, &name, err);
-	if (r == 0)
-		r = call_allow(call, name.tenant, err);
+		r = method_named(call, "endpoint", params.name, true, &name, err);
 	if (r < 0)
 		return r;
 	stack = model_stack(&call->engine->model, &name);

@@ -259,9 +259,7 @@ int method_network_delete(struct call *call, struct err *err)
 
 	r = call_params(call, delete_fields, &params, err);
 	if (r == 0)
-		r = name_parse("network", params.name, false, &name, err);
-	if (r == 0)
-		r = call_allow(call, name.tenant, err);
+		r = method_named(call, "network", params.name, false, &name, err);
 	if (r < 0)
 		return r;
 	network = model_network(&call->engine->model, &name);

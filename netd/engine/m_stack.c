@@ -59,9 +59,7 @@ int method_stack_create(struct call *call, struct err *err)
 
 	r = call_params(call, create_fields, &params, err);
 	if (r == 0)
-		r = name_parse("stack", params.name, false, &name, err);
-	if (r == 0)
-		r = call_allow(call, name.tenant, err);
+		r = method_named(call, "stack", params.name, false, &name, err);
 	if (r < 0)
 		return r;
 	tenant = model_tenant(&call->engine->model, name.tenant);
@@ -214,9 +212,7 @@ int method_stack_delete(struct call *call, struct err *err)
 
 	r = call_params(call, delete_fields, &params, err);
 	if (r == 0)
-		r = name_parse("stack", params.name, false, &name, err);
-	if (r == 0)
-		r = call_allow(call, name.tenant, err);
+		r = method_named(call, "stack", params.name, false, &name, err);
 	if (r < 0)
 		return r;
 	stack = model_stack(&call->engine->model, &name);

@@ -75,6 +75,13 @@ int method_name_param(struct call *call, const char **ret_name, struct err *err)
 	return r;
 }
 
+int method_named(struct call *call, const char *kind, const char *full, bool ifname, struct name *ret_name, struct err *err)
+{
+	int r = name_parse(kind, full, ifname, ret_name, err);
+
+	return r < 0 ? r : call_allow(call, ret_name->tenant, err);
+}
+
 int method_tenant_param(struct call *call, const struct tenant **ret_tenant, struct err *err)
 {
 	struct {

@@ -44,6 +44,8 @@ int method_events(struct call *call, struct err *err);
 int method_no_params(struct call *call, struct err *err);
 /** method_name_param() - the parameters are {name} and nothing else */
 int method_name_param(struct call *call, const char **ret_name, struct err *err);
+/** method_named() - @full names a @kind ("network") in a tenant that the asker may use; @ifname: it may end in :IFNAME */
+int method_named(struct call *call, const char *kind, const char *full, bool ifname, struct name *ret_name, struct err *err);
 /** method_tenant_param() - the parameters are {tenant?}; the tenant, when named, must exist (*ret_tenant NULL: all) */
 int method_tenant_param(struct call *call, const struct tenant **ret_tenant, struct err *err);
 

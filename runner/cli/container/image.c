@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* container_image - `moat run --image`: to its folder, and into the specification. Floor F5. */
+/* image - `moat run --image`: to its folder, and into the specification. Floor F5. */
 #include <string.h>
 
 #include "lib/base/buf.h"
 #include "lib/base/fdio.h"
 #include "lib/base/json.h"
 #include "lib/base/mem.h"
-#include "runner/cli/container.h"
+#include "runner/cli/container/container.h"
 #include "runner/files_client.h"
 #include "runner/image.h"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* container_pause - `moat pause` and `moat unpause`. Floor F5. */
-#include "runner/cli/container.h"
+/* pause - `moat pause` and `moat unpause`. Floor F5. */
+#include "runner/cli/container/container.h"
 
 static int pause_run(struct cli *cli, int argc, char **argv);
 static int unpause_run(struct cli *cli, int argc, char **argv);

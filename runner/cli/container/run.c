@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* container_run - `moat run`: options to a specification, and away. Floor F5. */
+/* run - `moat run`: options to a specification, and away. Floor F5. */
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -10,7 +10,7 @@
 #include "lib/base/json.h"
 #include "lib/base/mem.h"
 #include "lib/base/str.h"
-#include "runner/cli/container.h"
+#include "runner/cli/container/container.h"
 #include "runner/cli/profile.h"
 #include "runner/device.h"
 #include "runner/privilege.h"

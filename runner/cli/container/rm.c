@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* container_rm - `moat rm`. Floor F5. */
+/* rm - `moat rm`. Floor F5. */
 #include <errno.h>
 
-#include "runner/cli/container.h"
+#include "runner/cli/container/container.h"
 
 static int rm_run(struct cli *cli, int argc, char **argv);
 

@@ -1,12 +1,30 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* container_restart - `moat restart`. Floor F5. */
-#include "runner/cli/container.h"
+/* stop - `moat stop` and `moat restart`, which begins as the other does. Floor F5. */
+#include "runner/cli/container/container.h"
 
 enum { STOP_SECONDS = 10, STOP_SECONDS_MAX = 86400 };
 
+static int stop_one(const struct container_host *host, const struct name *name, void *ctx,
+		    struct err *err);
 static int restart_one(const struct container_host *host, const struct name *name, void *ctx,
 		       struct err *err);
+static int stop_run(struct cli *cli, int argc, char **argv);
 static int restart_run(struct cli *cli, int argc, char **argv);
+static int both_run(struct cli *cli, const struct cli_verb *verb, container_act_fn act, int argc,
+		    char **argv);
+
+const struct cli_verb cli_verb_stop = {
+	.name = "stop",
+	.summary = "stops a container; its stack and files stay",
+	.usage =
+		"moat stop [-t SEC] NAME...\n"
+		"\n"
+		"  -t, --time SEC  how long TERM is given before KILL; 10 seconds\n"
+		"\n"
+		"TERM first, KILL afterwards. One that does not run is no failure. No policy starts "
+		"it again.",
+	.run = stop_run,
+};
 
 const struct cli_verb cli_verb_restart = {
 	.name = "restart",
@@ -21,7 +39,18 @@ const struct cli_verb cli_verb_restart = {
 	.run = restart_run,
 };
 
+static int stop_run(struct cli *cli, int argc, char **argv)
+{
+	return both_run(cli, &cli_verb_stop, stop_one, argc, argv);
+}
+
 static int restart_run(struct cli *cli, int argc, char **argv)
+{
+	return both_run(cli, &cli_verb_restart, restart_one, argc, argv);
+}
+
+static int both_run(struct cli *cli, const struct cli_verb *verb, container_act_fn act, int argc,
+		    char **argv)
 {
 	static const struct option options[] = {
 		{"time", required_argument, NULL, 't'},
@@ -35,12 +64,18 @@ static int restart_run(struct cli *cli, int argc, char **argv)
 	while ((letter = getopt_long(argc, argv, CLI_ANYWHERE_SHORT "t:", options, NULL)) !=
 	       -1) {
 		rc = letter == 't' ? cli_number(cli, "-t", optarg, STOP_SECONDS_MAX, &seconds)
-				   : cli_option(cli, &cli_verb_restart, letter);
+				   : cli_option(cli, verb, letter);
 		if (rc >= 0)
 			return rc;
 	}
 	timeout_ms = (unsigned int)seconds * 1000;
-	return container_each_operand(cli, argc, argv, restart_one, &timeout_ms);
+	return container_each_operand(cli, argc, argv, act, &timeout_ms);
+}
+
+static int stop_one(const struct container_host *host, const struct name *name, void *ctx,
+		    struct err *err)
+{
+	return container_stop(host, name, *(const unsigned int *)ctx, err);
 }
 
 static int restart_one(const struct container_host *host, const struct name *name, void *ctx,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* container - what the verbs of containers share. Floor F5. */
-#ifndef MOAT_RUNNER_CLI_CONTAINER_H
-#define MOAT_RUNNER_CLI_CONTAINER_H
+#ifndef MOAT_RUNNER_CLI_CONTAINER_CONTAINER_H
+#define MOAT_RUNNER_CLI_CONTAINER_CONTAINER_H
 
 #include "runner/cli/cli.h"
 #include "runner/container.h"
@@ -10,11 +10,10 @@
 void container_host_init(struct container_host *host, const struct cli *cli);
 void container_host_fini(struct container_host *host);
 
+typedef int (*container_act_fn)(const struct container_host *host, const struct name *name, void *ctx, struct err *err);
+
 /** container_each_operand() - a verb over one or more names: @act on each. Return: exit code of the last that failed. */
-int container_each_operand(struct cli *cli, int argc, char **argv,
-			   int (*act)(const struct container_host *host,
-				      const struct name *name, void *ctx, struct err *err),
-			   void *ctx);
+int container_each_operand(struct cli *cli, int argc, char **argv, container_act_fn act, void *ctx);
 
 /** container_image() - --image NAME: unpack it where it is not yet, and let it fill in @spec. Return: 0 or -errno. */
 int container_image(const struct cli *cli, const char *image, struct spec *spec,

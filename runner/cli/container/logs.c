@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* container_logs - `moat logs`: what a container wrote. Floor F5. */
+/* logs - `moat logs`: what a container wrote. Floor F5. */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -14,7 +14,7 @@
 #include "lib/base/json.h"
 #include "lib/base/mem.h"
 #include "lib/base/str.h"
-#include "runner/cli/container.h"
+#include "runner/cli/container/container.h"
 
 static int logs_run(struct cli *cli, int argc, char **argv);
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* container_cp - `moat cp`: files into containers and out of them. Floor F5. */
+/* cp - `moat cp`: files into containers and out of them. Floor F5. */
 #include "lib/base/json.h"
 #include "lib/base/mem.h"
-#include "runner/cli/container.h"
+#include "runner/cli/container/container.h"
 #include "runner/files_client.h"
 
 static int cp_run(struct cli *cli, int argc, char **argv);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* container_attach - `moat attach-tty`: the terminal of a running container. Floor F5. */
-#include "runner/cli/container.h"
+/* attach_tty - `moat attach-tty`: the terminal of a running container. Floor F5. */
+#include "runner/cli/container/container.h"
 #include "runner/terminal.h"
 
 static int attach_run(struct cli *cli, int argc, char **argv);

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* container_common - what the verbs of containers share. Floor F5. */
+/* common - what the verbs of containers share. Floor F5. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "runner/cli/container.h"
+#include "runner/cli/container/container.h"
 
 void container_host_init(struct container_host *host, const struct cli *cli)
 {
@@ -20,10 +20,7 @@ void container_host_fini(struct container_host *host)
 	free((void *)(uintptr_t)host->shim);
 }
 
-int container_each_operand(struct cli *cli, int argc, char **argv,
-			   int (*act)(const struct container_host *host,
-				      const struct name *name, void *ctx, struct err *err),
-			   void *ctx)
+int container_each_operand(struct cli *cli, int argc, char **argv, container_act_fn act, void *ctx)
 {
 	struct container_host host;
 	int code = CLI_OK;

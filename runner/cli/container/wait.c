@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* container_wait - `moat wait`: until containers have ended. Floor F5. */
+/* wait - `moat wait`: until containers have ended. Floor F5. */
 #include <stdio.h>
 
 #include "lib/base/json.h"
 #include "lib/base/mem.h"
-#include "runner/cli/container.h"
+#include "runner/cli/container/container.h"
 
 static int wait_run(struct cli *cli, int argc, char **argv);
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* container_ps - `moat ps`: the containers. Floor F5. */
+/* ps - `moat ps`: the containers. Floor F5. */
 #include <stdio.h>
 
 #include "lib/base/buf.h"
 #include "lib/base/clock.h"
 #include "lib/base/json.h"
 #include "lib/base/mem.h"
-#include "runner/cli/container.h"
+#include "runner/cli/container/container.h"
 
 static int ps_run(struct cli *cli, int argc, char **argv);
 

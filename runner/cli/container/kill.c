@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* container_kill - `moat kill`: a signal to a container's command. Floor F5. */
+/* kill - `moat kill`: a signal to a container's command. Floor F5. */
 #include <signal.h>
 
-#include "runner/cli/container.h"
+#include "runner/cli/container/container.h"
 #include "runner/signals.h"
 
 static int kill_one(const struct container_host *host, const struct name *name, void *ctx,

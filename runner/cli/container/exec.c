@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* container_exec - `moat exec`: a command in a running container. Floor F5. */
+/* exec - `moat exec`: a command in a running container. Floor F5. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "lib/base/mem.h"
-#include "runner/cli/container.h"
+#include "runner/cli/container/container.h"
 #include "runner/terminal.h"
 
 static int exec_run(struct cli *cli, int argc, char **argv);

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* container_inspect - `moat inspect`: all that is known of a container, as JSON. Floor F5. */
+/* inspect - `moat inspect`: all that is known of a container, as JSON. Floor F5. */
 #include <sys/capability.h>
 
 #include "lib/base/json.h"
 #include "lib/base/mem.h"
-#include "runner/cli/container.h"
+#include "runner/cli/container/container.h"
 #include "runner/signals.h"
 
 static int inspect_run(struct cli *cli, int argc, char **argv);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* container_stats - `moat stats`: what containers use. Floor F5. */
+/* stats - `moat stats`: what containers use. Floor F5. */
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,7 +8,7 @@
 #include "lib/base/clock.h"
 #include "lib/base/json.h"
 #include "lib/base/mem.h"
-#include "runner/cli/container.h"
+#include "runner/cli/container/container.h"
 
 enum { SAMPLE_MS = 500, STATS_MAX = 4096 };
 
