@@ -19,7 +19,7 @@ CTRD_PID=
 mount -n -t tmpfs tmpfs /opt || die "cannot mount /opt"
 mkdir -p $CTRD $CTR_ROOTFS/{bin,etc,proc,sys,dev,tmp,run} /opt/cni/bin
 cp /bin/busybox $CTR_ROOTFS/bin/
-for name in sh sleep echo id tty true cat grep stty stat readlink httpd ping; do ln -s busybox $CTR_ROOTFS/bin/$name; done
+for name in sh sleep echo id tty true cat grep stty stat readlink httpd ping ip mkdir; do ln -s busybox $CTR_ROOTFS/bin/$name; done
 
 containerd_start() {
 	sed "s|/usr/bin/moat-runtime|$MOAT_BIN_DIR/moat-runtime|; s|/usr/lib/cni|$MOAT_BIN_DIR/cni|" \
