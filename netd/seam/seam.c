@@ -170,7 +170,10 @@ int seam_send(int sock, const struct seam_head *head, const void *payload, const
 	return 0;
 }
 
-/* The head, and the descriptors beside it: the kernel ends a read where a message with descriptors begins. */
+/*
+ * The head, and the descriptors beside it. Never more than the head: the kernel ends a read behind a message with descriptors,
+ * not before it (tests/platform/rights_end_a_read.c), so one that asked for more could take what belongs to the next.
+ */
 static int head_recv(int sock, struct seam_head *ret_head, int *fds, size_t *fd_count)
 {
 	size_t done = 0;

@@ -15,6 +15,7 @@ lint_test.py proves that each rule can fail. The rules:
   spdx     a source that does not start with its licence
   lines    a source of more than 800 lines
   skip     a cmocka test that is skipped so that nobody sees it: by skip(), or by needs() and not called needs_*
+  platform a program of tests/platform that docs/KERNEL.md does not name
 """
 
 import fnmatch
@@ -24,7 +25,7 @@ import sys
 
 PRODUCT = ("lib", "netd", "runner", "cni")
 TOPS = PRODUCT + ("tests",)
-RULES = ("floor", "link", "only", "root", "exec", "spdx", "lines", "skip")
+RULES = ("floor", "link", "only", "root", "exec", "spdx", "lines", "skip", "platform")
 LINES_MAX = 800
 SPDX = re.compile(r"(/\*|//) SPDX-License-Identifier: GPL-2\.0-or-later( \*/)?$")
 TOKEN = re.compile(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'', re.S)
@@ -99,6 +100,8 @@ class Lint:
         self.root = root
         self.layers = Layers(os.path.join(root, "docs", "layers.txt"))
         self.complaints = []
+        with open(os.path.join(root, "docs", "KERNEL.md"), encoding="utf-8") as f:
+            self.facts = set(re.findall(r"^\| `(\w+)` \|", f.read(), re.M))
 
     def complain(self, file, line, rule, text):
         assert rule in RULES
@@ -125,6 +128,9 @@ class Lint:
             self.complain(file, 1, "spdx", "does not start with its SPDX line")
         if len(lines) > LINES_MAX:
             self.complain(file, len(lines), "lines", "more than %d lines" % LINES_MAX)
+        folder, name = os.path.split(file)
+        if folder == "tests/platform" and name.endswith(".c") and name[:-2] not in self.facts:
+            self.complain(file, 1, "platform", "docs/KERNEL.md has no row for this program")
         code = blank(text, comments=True, strings=False)
         for match in INCLUDE.finditer(code):
             self.include(file, code.count("\n", 0, match.start()) + 1, match[1], match[2])

@@ -44,6 +44,7 @@ GOOD = {
     "cni/main.c": HEAD + '#include "lib/varlink/varlink.h"\n',
     "tests/oracle/ip.c": HEAD + '#include "lib/kern/rtnl.h"\n#include "netd/hand/exec.h"\n'
                                 'void f(void) { system("ip link"); mnl_x(); }\n',
+    "tests/platform/x.c": HEAD + "int main(void)\n{\n}\n",
     "tests/lib/needs.h": HEAD + "static inline void needs(int there) { if (!there) skip(); }\n",
     "tests/unit/x.c": HEAD + "/* skip() */\nstatic void needs_root(void **state)\n{\n\tneeds(0);\n\tworld_skip();\n}\n"
                              "static void other(void **state)\n{\n}\n",
@@ -101,6 +102,7 @@ BAD = (
     ("exec", "runner/x.c", 'const char *argv[] = {\n\t"ip6tables", NULL };\n'),
     ("spdx", "lib/base/x.h", None),
     ("spdx", "tests/unit/x.c", None),
+    ("platform", "tests/platform/y.c", "int main(void)\n{\n}\n"),
     ("lines", "lib/base/x.c", "\n" * 800),
     ("lines", "tests/unit/x.c", "\n" * 800),
 )
@@ -114,6 +116,7 @@ class LintTest(unittest.TestCase):
             self.put(file, text)
         os.mkdir(os.path.join(self.folder, "docs"))
         shutil.copy(os.path.join(ROOT, "docs", "layers.txt"), os.path.join(self.folder, "docs"))
+        self.put("docs/KERNEL.md", "| program | fact |\n|---|---|\n| `x` | it holds |\n")
 
     def put(self, file, text):
         path = os.path.join(self.folder, file)

@@ -7,15 +7,6 @@
  */
 #include "tests/platform/platform.h"
 
-static int run(const char *text)
-{
-	char *command = mem_printf("exec 2>/dev/null; %s", text);
-	int r = system(command);
-
-	free(command);
-	return r;
-}
-
 static void set(enum sysctl_key key, const char *dev, int32_t value)
 {
 	struct obj obj = obj_sysctl(0, key, dev, value);
@@ -49,12 +40,7 @@ static struct obj proxies(struct nlsock *sock, size_t *ret_count)
 
 static int answered(int outside)
 {
-	char command[256];
-
-	snprintf(command, sizeof(command),
-		 "nsenter --net=/proc/%d/fd/%d sh -c 'ip neigh flush dev out nud all; ping -c1 -W2 2001:db8:51:0:1::5' >/dev/null",
-		 getpid(), outside);
-	return run(command) == 0;
+	return shell_in(outside, "ip neigh flush dev out nud all; ping -c1 -W2 2001:db8:51:0:1::5 >/dev/null") == 0;
 }
 
 int main(void)
@@ -66,23 +52,16 @@ int main(void)
 	bool force = access("/proc/sys/net/ipv6/conf/all/force_forwarding", F_OK) == 0;
 	size_t count;
 
-	if (system("ip -V >/dev/null 2>&1 && ping -V >/dev/null 2>&1") != 0)
-		lacks("no ip or ping");
+	needs_tools("ip ping nsenter");
 	home = private_world();
 	sock = open_sock(NLSOCK_RTNL, home, home);
 	HOLDS(netns_create(home, &outside, NULL) == 0 && netns_create(home, &inside, NULL) == 0);
 	HOLDS(make_veth(sock, "eth0", "out", outside) == 0 && make_veth(sock, "mu", "in", inside) == 0);
-	HOLDS(run("ip addr add 2001:db8:51::2/64 dev eth0 nodad; ip link set eth0 up; ip link set mu up;"
+	HOLDS(shell("ip addr add 2001:db8:51::2/64 dev eth0 nodad; ip link set eth0 up; ip link set mu up;"
 		  "ip addr add fd00::0/127 dev mu nodad; ip -6 route add 2001:db8:51:0:1::/80 via fd00::1") == 0);
-	for (int i = 0; i < 2; i++) {
-		char command[512];
-
-		snprintf(command, sizeof(command), "nsenter --net=/proc/%d/fd/%d sh -c '%s'", getpid(), i ? inside : outside,
-			 i ? "ip addr add fd00::1/127 dev in nodad; ip link set in up; ip -6 route add default via fd00::;"
-			     "ip addr add 2001:db8:51:0:1::5/128 dev in nodad"
-			   : "ip addr add 2001:db8:51::1/64 dev out nodad; ip link set out up");
-		HOLDS(run(command) == 0);
-	}
+	HOLDS(shell_in(inside, "ip addr add fd00::1/127 dev in nodad; ip link set in up; ip -6 route add default via fd00::;"
+			     "ip addr add 2001:db8:51:0:1::5/128 dev in nodad") == 0);
+	HOLDS(shell_in(outside, "ip addr add 2001:db8:51::1/64 dev out nodad; ip link set out up") == 0);
 	sleep(2); /* until IPv6 has heard of the carriers */
 	if (force) {
 		set(SYSCTL_IPV6_FORCE_FORWARDING, "eth0", 1);
@@ -115,13 +94,13 @@ int main(void)
 	rtnl_proxy_del(&batch, &proxy.proxy, (uint32_t)index);
 	HOLDS(run_one(sock, &batch) == -ENOENT);
 	/* somebody else's is not ours */
-	HOLDS(run("ip -6 neigh add proxy 2001:db8:51:0:1::6 dev eth0") == 0);
+	HOLDS(shell("ip -6 neigh add proxy 2001:db8:51:0:1::6 dev eth0") == 0);
 	proxies(sock, &count);
 	HOLDS(count == 0);
 
 	rtnl_proxy_add(&batch, &proxy.proxy, (uint32_t)index);
 	HOLDS(run_one(sock, &batch) == 0);
-	HOLDS(run("ip link set eth0 down") == 0);
+	HOLDS(shell("ip link set eth0 down") == 0);
 	proxies(sock, &count);
 	HOLDS(count == 0);
 	return 0;

@@ -11,11 +11,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "lib/base/err.h"
@@ -54,6 +56,43 @@ static inline void write_file(const char *path, const char *text)
 		close(fd);
 	}
 }
+
+/* A command of the shell's, where we are. Return: 0 when it succeeded. */
+static inline __attribute__((format(printf, 1, 2))) int shell(const char *format, ...)
+{
+	char command[1024];
+	va_list args;
+	int n = snprintf(command, sizeof(command), "exec 2>/dev/null; "), more;
+
+	va_start(args, format);
+	more = vsnprintf(command + n, sizeof(command) - (size_t)n, format, args);
+	va_end(args);
+	HOLDS(more >= 0 && more < (int)sizeof(command) - n);
+	return system(command);
+}
+
+/* The same in another namespace; @text without single quotes. */
+static inline int shell_in(int ns_fd, const char *text)
+{
+	return shell("nsenter --net=/proc/%d/fd/%d sh -c '%s'", getpid(), ns_fd, text);
+}
+
+static inline void needs_tools(const char *names)
+{
+	if (shell("for name in %s; do command -v $name || exit 1; done >/dev/null", names) != 0)
+		lacks(names);
+}
+
+/* CONDITION becomes true, on a busy machine too. */
+#define COMES(CONDITION)                                                                       \
+	do {                                                                                   \
+		const struct timespec moment_ = {.tv_nsec = 20000000};                         \
+		int left_ = 1000;                                                              \
+												\
+		while (!(CONDITION) && left_-- > 0)                                            \
+			nanosleep(&moment_, NULL);                                             \
+		HOLDS(left_ > 0);                                                              \
+	} while (0)
 
 /* A user namespace where we are not root, then a network namespace; both ours. Return: descriptor of the latter. */
 static inline int private_world(void)
