@@ -32,7 +32,8 @@ from verbs import VERBS, VICTIM, ask  # noqa: E402
 
 RUNTIME = os.environ["MOAT_RUNTIME_DIR"]
 TRACE = "/run/sandbox/trace"
-PATIENCE = 5.0  # seconds for what goes behind the answer, and for the daemon to come back
+SLOWER = float(os.environ.get("MOAT_SLOWER", "1"))  # a busy or an emulated processor: waits are so many times as long
+PATIENCE = 10.0 * SLOWER  # seconds for what goes behind the answer, and for the daemon to come back
 YOUNG = 1.05  # the supervisor waits before it starts children that die younger than a second again and again
 QUICK_DEATHS = 3
 LOOK = 8
@@ -268,15 +269,19 @@ class Strace:
         self.process.stderr.close()
 
 
+def trace():
+    with open(TRACE, encoding="utf-8", errors="replace") as f:
+        return f.read()
+
+
 def calls():
     """Names of the calls in the trace and how often each came."""
     counts = {}
-    with open(TRACE, encoding="utf-8", errors="replace") as f:
-        for line in f:
-            match = re.match(r"(?:\d+\s+)?([a-z_0-9]+)\(", line)
-            # While somebody holds RTNL, a sysctl of IPv6 is entered again and again: one place, not thousands.
-            if match and "ERESTART" not in line:
-                counts[match[1]] = counts.get(match[1], 0) + 1
+    for line in trace().splitlines():
+        match = re.match(r"(?:\d+\s+)?([a-z_0-9]+)\(", line)
+        # While somebody holds RTNL, a sysctl of IPv6 is entered again and again: one place, not thousands.
+        if match and "ERESTART" not in line:
+            counts[match[1]] = counts.get(match[1], 0) + 1
     return counts
 
 
@@ -311,14 +316,13 @@ class Cutter:
         _, tids = self.threads()
         strace = Strace(arguments, thread=tids[thread])
         answered, code = self.verb.request(self.world)
-        # What comes behind the answer is part of the request, too.
-        end = time.monotonic() + (0.06 if self.verb.is_forth else 0.15)
-        while time.monotonic() < end and strace.process.poll() is None:
+        # What comes behind the answer is part of the request, too; the call that is cut off need not be waited for any more.
+        end = time.monotonic() + (0.06 if self.verb.is_forth else 0.15) * SLOWER
+        while time.monotonic() < end and strace.process.poll() is None and "(INJECTED)" not in trace():
             time.sleep(0.005)
         died = strace.process.poll() is not None  # it ends with whom it traces
         strace.stop()
-        with open(TRACE, encoding="utf-8", errors="replace") as f:
-            text = f.read()
+        text = trace()
         injected, died = "(INJECTED)" in text, died or "+++" in text
         if not died and not injected and answered != "answered":
             raise Failure("%s, although nothing happened: %s" % (answered, code))

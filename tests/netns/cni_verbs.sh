@@ -9,7 +9,7 @@
 # shellcheck disable=SC2119,SC2317 # start_moatd without options; functions that assert_status calls
 . "$(dirname "$0")/../lib/sandbox.sh"
 sandbox_enter "$@"
-need jq ip nft python3 pgrep
+need jq ip nft python3 pgrep ss
 sandbox_outside
 sandbox_mark
 start_moatd
@@ -100,8 +100,10 @@ bridge=$(moat network show web --json | jq -r .network.bridge)
 ip4=$(jq -r '.ips[0].address | split("/")[0]' <<<"$prev")
 uplink=mu$(moat tenant show default --json | jq -r .tenant.id)
 owned=$(moat version --json | jq -r '.features.nftOwnerPersist')
-# frozen WHERE COMMAND - tamper while the engine stands still, and ask; its exit status is CHECK's. The mending comes 100 ms
-# after the message of the kernel, and may be first on a busy machine: then once more.
+# asked - somebody waits at the daemon's socket
+asked() { [[ $(ss -xlnH "src $MOAT_SOCKET" | awk '{ print $3 }') -gt 0 ]]; }
+# frozen WHERE COMMAND - tamper while the engine stands still, and go on when CHECK waits for it; its exit status is CHECK's.
+# The mending comes 100 ms after the message of the kernel, and may be first on a busy machine: then once more.
 frozen() {
 	local try
 	for try in 1 2 3 4 5; do
@@ -115,7 +117,8 @@ frozen_once() {
 	kill -STOP "$engine"
 	if [[ $1 == router ]]; then nsenter --net="$router" bash -c "$2"; else bash -c "$2"; fi || die "cannot tamper: $2"
 	check c1 p1 &
-	sleep 0.2
+	eventually 20 asked || die "CHECK does not ask"
+	sleep 0.05
 	kill -CONT "$engine"
 	wait $! || status=$?
 	moat check --repair -q >/dev/null
