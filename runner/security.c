@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "lib/base/str.h"
+#include "runner/filter/filter.h"
 #include "runner/landlock.h"
-#include "runner/privilege.h"
 
 static int seccomp_take(const char *value, struct spec *spec, struct err *err);
 static int allow_take(const char *value, struct spec *spec, struct arena *arena, struct err *err);
@@ -73,7 +73,7 @@ uint32_t security_refused(const struct spec *spec)
 		return 0;
 	for (size_t i = 0; i < spec->volume_count; i++)
 		volumes |= !spec->volumes[i].read_only;
-	return privilege_refused(spec->caps, volumes) & ~(uint32_t)spec->security.allow;
+	return filter_refused(spec->caps, volumes) & ~(uint32_t)spec->security.allow;
 }
 
 int security_filter_make(const struct spec *spec, struct sock_fprog *program, struct err *err)
@@ -82,7 +82,7 @@ int security_filter_make(const struct spec *spec, struct sock_fprog *program, st
 	size_t digits = text ? strlen(text) : 0;
 
 	if (!text)
-		return privilege_filter_make(security_refused(spec), program, err);
+		return filter_make(security_refused(spec), program, err);
 	if (digits % 16 || digits / 16 > SPEC_FILTER_MAX ||
 	    strspn(text, "0123456789abcdef") != digits)
 		return err_set(err, ERR_USAGE, EINVAL, "filter", "it is no compiled filter");
@@ -114,7 +114,7 @@ unsigned int security_scopes(const struct spec *spec, bool command)
 bool security_seals(const struct spec *spec)
 {
 	return !spec->security.unconfined &&
-	       !(spec->security.allow & UINT64_C(1) << PRIVILEGE_NAMESPACES);
+	       !(spec->security.allow & UINT64_C(1) << FILTER_NAMESPACES);
 }
 
 bool security_unmasked(const struct spec *spec, const char *path)
@@ -143,8 +143,8 @@ static int allow_take(const char *value, struct spec *spec, struct arena *arena,
 	char *rest = arena_strdup(arena, value), *name;
 
 	while ((name = strsep(&rest, ","))) {
-		enum privilege_group group;
-		int rc = privilege_group_parse(name, &group, err);
+		enum filter_group group;
+		int rc = filter_group_parse(name, &group, err);
 
 		if (rc < 0)
 			return rc;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * security - from options to what a container may do, and the defaults. Floor
- * F4, pure. How it is enforced: privilege.h, landlock.h, mounts.h, namespaces.h.
+ * F4, pure. How it is enforced: filter/filter.h, privilege.h, landlock.h, mounts.h, namespaces.h.
  */
 #ifndef MOAT_RUNNER_SECURITY_H
 #define MOAT_RUNNER_SECURITY_H
@@ -24,10 +24,10 @@ int security_option_take(const char *text, struct spec *spec, struct arena *aren
 int security_landlock_add(const char *text, struct spec *spec, struct arena *arena,
 			  struct err *err);
 
-/** security_refused() - groups of system calls its programs may not make: enum privilege_group, as a bit mask */
+/** security_refused() - groups of system calls its programs may not make: enum filter_group, as a bit mask */
 uint32_t security_refused(const struct spec *spec);
 
-/** security_filter_make() - of the container's programs: the default's, or the one it was given. As privilege_filter_make(). */
+/** security_filter_make() - of the container's programs: the default's, or the one it was given. As filter_make(). */
 int security_filter_make(const struct spec *spec, struct sock_fprog *program, struct err *err);
 
 /**

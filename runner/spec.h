@@ -61,7 +61,7 @@ enum spec_ns {
 
 /**
  * struct spec_security - what is opened, or closed beyond the defaults (security.h)
- * @allow: bit n: group n of enum privilege_group is let through; @unconfined: all system calls are
+ * @allow: bit n: group n of enum filter_group is let through; @unconfined: all system calls are
  * @mask, @unmask: paths hidden, and default covers taken off ("ALL": all); @landlock: rules as --landlock has them.
  *	NULL-terminated, or NULL
  * @filter: a compiled one instead of the default's: 16 hexadecimal digits an instruction, or NULL

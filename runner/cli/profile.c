@@ -15,6 +15,7 @@
 #include "lib/base/fdio.h"
 #include "lib/base/json.h"
 #include "lib/base/str.h"
+#include "runner/filter/filter.h"
 #include "runner/oci/seccomp.h"
 #include "runner/privilege.h"
 
@@ -57,9 +58,9 @@ int profile_take(const char *path, struct spec *spec, struct arena *arena, struc
 	if (rc == 0 && notify)
 		rc = err_set(err, ERR_UNSUPPORTED, ENOTSUP, path,
 			     "seccomp profile: nobody listens here for SCMP_ACT_NOTIFY");
-	if (rc == 0 && program.len > PRIVILEGE_FILTER_MAX)
+	if (rc == 0 && program.len > FILTER_SIZE_MAX)
 		rc = err_set(err, ERR_LIMIT, E2BIG, path, "seccomp profile: %u instructions, at most %d",
-			     program.len, PRIVILEGE_FILTER_MAX);
+			     program.len, FILTER_SIZE_MAX);
 	if (rc == 0) {
 		for (size_t i = 0; i < program.len; i++)
 			buf_printf(&text, "%04x%02x%02x%08x", program.filter[i].code,

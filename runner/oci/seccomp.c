@@ -30,6 +30,7 @@
 #include "lib/base/fdio.h"
 #include "lib/base/mem.h"
 #include "lib/base/str.h"
+#include "runner/filter/calls.h"
 #include "runner/oci/seccomp_cache.h"
 
 enum {
@@ -112,20 +113,6 @@ static const char *const architectures[][2] = {
 	{"SCMP_ARCH_M68K", "m68k"},
 	{"SCMP_ARCH_SH", "sh"},
 	{"SCMP_ARCH_SHEB", "sheb"},
-};
-
-/* Younger than libseccomp 2.5; since Linux 5.1 a call has one number everywhere. */
-static const struct {
-	const char *name;
-	int number;
-} young[] = {
-	{"cachestat", 451},         {"fchmodat2", 452},        {"map_shadow_stack", 453},
-	{"futex_wake", 454},        {"futex_wait", 455},       {"futex_requeue", 456},
-	{"statmount", 457},         {"listmount", 458},        {"lsm_get_self_attr", 459},
-	{"lsm_set_self_attr", 460}, {"lsm_list_modules", 461}, {"mseal", 462},
-	{"setxattrat", 463},        {"getxattrat", 464},       {"listxattrat", 465},
-	{"removexattrat", 466},     {"open_tree_attr", 467},   {"file_getattr", 468},
-	{"file_setattr", 469},
 };
 
 json_t *oci_seccomp_features(void)
@@ -351,11 +338,8 @@ static int rule_add(struct profile *p, const json_t *doc)
 static int call_add(struct profile *p, uint32_t action, const char *name,
 		    const struct scmp_arg_cmp *args, unsigned int count, bool alternatives)
 {
-	int call = seccomp_syscall_resolve_name(name), rc = 0;
+	int call = filter_call_number(name), rc = 0;
 
-	for (size_t i = 0; call == __NR_SCMP_ERROR && i < ARRAY_COUNT(young); i++)
-		if (str_eq(young[i].name, name))
-			call = young[i].number;
 	if (call == __NR_SCMP_ERROR)
 		return 0;
 	p->names++;

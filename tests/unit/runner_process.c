@@ -76,21 +76,6 @@ static void capabilities_have_names(void **state)
 		assert_int_equal(privilege_caps_parse(bad[i], &one, &err), -EINVAL);
 }
 
-static void filter_fits(void **state)
-{
-	struct sock_fprog *program = privilege_filter_room();
-	struct err err = ERR_INIT;
-	unsigned short with_all;
-
-	(void)state;
-	assert_int_equal(privilege_filter_make(privilege_refused(UINT64_MAX, false), program, &err), 0);
-	with_all = program->len;
-	assert_int_equal(privilege_filter_make(privilege_refused(0, false), program, &err), 0);
-	assert_true(program->len >
-		    with_all); /* packet and nfnetlink sockets are refused as well */
-	assert_true(program->len < PRIVILEGE_FILTER_MAX / 4);
-}
-
 static void records_are_json(void **state)
 {
 	static const char raw[] = "a\"\\\n\t\x01\xff\xc3\xa4\xed\xa0\x80\x7f";
@@ -278,7 +263,6 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(users_are_strict),
 		cmocka_unit_test(capabilities_have_names),
-		cmocka_unit_test(filter_fits),
 		cmocka_unit_test(records_are_json),
 		cmocka_unit_test(logs_are_bounded),
 		cmocka_unit_test(long_lines_are_cut),

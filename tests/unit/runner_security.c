@@ -6,11 +6,11 @@
 #include <linux/capability.h>
 
 #include "lib/base/mem.h"
+#include "runner/filter/filter.h"
 #include "runner/landlock.h"
-#include "runner/privilege.h"
 #include "runner/security.h"
 
-#define GROUP(name) (UINT32_C(1) << PRIVILEGE_##name)
+#define GROUP(name) (UINT32_C(1) << FILTER_##name)
 
 static void defaults_are_closed(void **state)
 {
@@ -18,7 +18,7 @@ static void defaults_are_closed(void **state)
 	struct spec spec = {0};
 
 	(void)state;
-	assert_int_equal(security_refused(&spec), ((UINT32_C(1) << PRIVILEGE_GROUPS) - 1) & ~GROUP(SETID));
+	assert_int_equal(security_refused(&spec), ((UINT32_C(1) << FILTER_GROUPS) - 1) & ~GROUP(SETID));
 	spec.caps = UINT64_C(1) << CAP_NET_RAW;
 	assert_false(security_refused(&spec) & GROUP(PACKET));
 	assert_true(security_refused(&spec) & GROUP(NETFILTER));
