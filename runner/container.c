@@ -20,6 +20,7 @@
 #include "lib/base/str.h"
 #include "runner/control.h"
 #include "runner/device.h"
+#include "runner/helper.h"
 #include "runner/idrange.h"
 #include "runner/limits.h"
 #include "runner/join.h"
@@ -63,25 +64,6 @@ static int shim_end(struct state_dir *dir, bool force, struct err *err);
 static int sweep_one(void *ctx, const struct name *name);
 static int sweep_locked(const struct container_host *host, struct state_dir *dir,
 			struct err *err);
-
-char *container_program_path(const char *name)
-{
-	char path[4096];
-	ssize_t len = readlink("/proc/self/exe", path, sizeof(path) - 1);
-	char *slash, *beside;
-
-	if (len < 0)
-		return mem_strdup(name);
-	path[len] = '\0';
-	slash = strrchr(path, '/');
-	*slash = '\0';
-	/* beside us in a build folder, in ../libexec/moat where it is installed */
-	beside = mem_printf("%s/%s", path, name);
-	if (access(beside, X_OK) == 0)
-		return beside;
-	free(beside);
-	return mem_printf("%s/../libexec/moat/%s", path, name);
-}
 
 int container_run(const struct container_host *host, const struct spec *spec, struct err *err)
 {

@@ -21,9 +21,6 @@ struct container_host {
 	const char *shim;
 };
 
-/** container_program_path() - moat-shim, moat-files: beside the running program; malloc'ed */
-char *container_program_path(const char *name);
-
 /**
  * container_run() - make and start it; an attached one is watched to its end
  * @spec: id and name must be set

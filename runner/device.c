@@ -13,9 +13,9 @@
 #include "lib/base/fdio.h"
 #include "lib/base/mem.h"
 #include "lib/base/str.h"
+#include "runner/helper.h"
 #include "runner/stack.h"
 
-static char *program_path(void);
 static int program_run(const char *const *args, int netns, struct device_mark *ret_mark,
 		       struct err *err);
 static int mark_run(const char *verb, const struct device_mark *mark, int netns,
@@ -113,6 +113,18 @@ int devices_return(const struct state_dir *dir, const char *socket, int netns, s
 	return rc;
 }
 
+int device_hand_over(int netns, const char *host, const char *as, struct device_mark *ret_mark, struct err *err)
+{
+	const char *const args[] = {"moat-device", "give", host, as, NULL};
+
+	return program_run(args, netns, ret_mark, err);
+}
+
+int device_hand_back(int netns, const struct device_mark *mark, struct err *err)
+{
+	return mark_run("back", mark, netns, NULL, err);
+}
+
 /* ----------------------------------------------------------------- helpers */
 
 static int one_take(struct device_mark *mark, int netns, struct err *err)
@@ -132,29 +144,10 @@ static int mark_run(const char *verb, const struct device_mark *mark, int netns,
 	return program_run(args, netns, ret_mark, err);
 }
 
-/* Beside the program that runs, or where it is installed */
-static char *program_path(void)
-{
-	char path[4096];
-	ssize_t len = readlink("/proc/self/exe", path, sizeof(path) - 1);
-	char *slash, *beside;
-
-	path[len < 0 ? 0 : len] = '\0';
-	slash = strrchr(path, '/');
-	if (!slash)
-		return mem_strdup("moat-device");
-	*slash = '\0';
-	beside = mem_printf("%s/moat-device", path);
-	if (access(beside, X_OK) == 0)
-		return beside;
-	free(beside);
-	return mem_printf("%s/../libexec/moat/moat-device", path);
-}
-
 static int program_run(const char *const *args, int netns, struct device_mark *ret_mark,
 		       struct err *err)
 {
-	cleanup(mem_freep) char *path = program_path();
+	cleanup(mem_freep) char *path = helper_path("moat-device");
 	struct device_answer answer;
 	int ends[2], rc;
 	pid_t child;

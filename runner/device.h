@@ -51,4 +51,12 @@ int devices_take(const struct state_dir *dir, const struct spec *spec, int netns
  */
 int devices_return(const struct state_dir *dir, const char *socket, int netns, struct err *err);
 
+/**
+ * device_hand_over() - the interface @host into @netns for good, there called @as (lib/kern/device.h, device_give())
+ * @ret_mark: for device_hand_back()
+ */
+int device_hand_over(int netns, const char *host, const char *as, struct device_mark *ret_mark, struct err *err);
+/** device_hand_back() - undoes it */
+int device_hand_back(int netns, const struct device_mark *mark, struct err *err);
+
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * device - an interface of the host's moved into a stack, and back. Floor F2.
- * The kernel gives physical ones back to the first namespace when theirs ends
+ * device - an interface of the host's moved into a stack, and back; or into a
+ * container of the OCI runtime, for good. Floor F2. The kernel gives physical ones back to the first namespace when theirs ends
  * and deletes all others: so it is done before.
  */
 #ifndef MOAT_KERN_DEVICE_H
@@ -43,5 +43,18 @@ int device_take(int netns, struct device *device, struct err *err);
  * Return: 0, also when it is gone; ERR_CONFLICT when what is in its place is not it, or when its name is taken.
  */
 int device_return(int netns, const struct device *device, struct err *err);
+
+/**
+ * device_give() - the interface @name of the caller's into @netns for good, as netDevices of the OCI runtime-spec 1.3 say
+ * @as: its name there; NULL: the same; "eth%d": with a number of the kernel's choice
+ * Its permanent addresses of global scope come along; it is set up. Any kind of link, but for loopback, one of ours, and
+ * a port of a bridge or bond. What becomes of it at the end of the namespace is the kernel's affair.
+ * @ret_device: name and up as they were, index as it is there
+ * Return: 0; ERR_NOTFOUND; ERR_CONFLICT where the name is taken there. After a failure it is where it was.
+ */
+int device_give(int netns, const char *name, const char *as, struct device *ret_device, struct err *err);
+
+/** device_give_back() - undoes it, for one who failed later: its name, its addresses, and up if it was. Gone is success. */
+int device_give_back(int netns, const struct device *device, struct err *err);
 
 #endif

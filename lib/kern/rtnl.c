@@ -22,6 +22,7 @@
 #include <net/if.h>
 #include <string.h>
 
+#include "lib/base/mem.h"
 #include "lib/kern/nlbuf.h"
 
 static uint8_t family_of(const struct ip *ip)
@@ -231,6 +232,18 @@ void rtnl_link_move(struct nlbatch *batch, uint32_t index, const char *name, int
 	nlbuf_end(batch, nlh);
 }
 
+void rtnl_link_carry(struct nlbatch *batch, uint32_t index, const char *name, int ns_fd, uint32_t new_index)
+{
+	struct ifinfomsg *ifi;
+	struct nlmsghdr *nlh = link_begin(batch, RTM_NEWLINK, 0, &ifi);
+
+	ifi->ifi_index = (int)index;
+	mnl_attr_put_strz(nlh, IFLA_IFNAME, name);
+	mnl_attr_put_u32(nlh, IFLA_NET_NS_FD, (uint32_t)ns_fd);
+	mnl_attr_put_u32(nlh, IFLA_NEW_IFINDEX, new_index);
+	nlbuf_end(batch, nlh);
+}
+
 void rtnl_link_group(struct nlbatch *batch, const char *name, uint32_t group)
 {
 	struct ifinfomsg *ifi;
@@ -279,6 +292,41 @@ void rtnl_addr_add(struct nlbatch *batch, const struct obj_addr *addr, uint32_t 
 void rtnl_addr_del(struct nlbatch *batch, const struct obj_addr *addr, uint32_t index)
 {
 	addr_message(batch, RTM_DELADDR, 0, addr, index);
+}
+
+void rtnl_addrs_keep(struct nlbatch *batch, const void *raw, size_t size, uint32_t from, uint32_t to)
+{
+	static const uint16_t kept[] = {IFA_LOCAL, IFA_ADDRESS, IFA_BROADCAST, IFA_CACHEINFO, IFA_RT_PRIORITY, IFA_PROTO};
+	const uint32_t flags_kept = IFA_F_HOMEADDRESS | IFA_F_MANAGETEMPADDR | IFA_F_NOPREFIXROUTE | IFA_F_MCAUTOJOIN;
+	const struct nlmsghdr *was;
+	size_t offset = 0;
+	bool bad = false;
+
+	while ((was = nlbuf_next(raw, size, &offset, &bad))) {
+		const struct ifaddrmsg *old = mnl_nlmsg_get_payload(was);
+		const struct nlattr *attrs[IFA_MAX + 1];
+		struct nlmsghdr *nlh;
+		struct ifaddrmsg *ifa;
+		uint32_t flags;
+
+		if (was->nlmsg_type != RTM_NEWADDR || was->nlmsg_len < NLMSG_LENGTH(sizeof(*old)) ||
+		    old->ifa_index != from || old->ifa_scope != RT_SCOPE_UNIVERSE)
+			continue;
+		nlbuf_attrs(was, sizeof(*old), attrs, ARRAY_COUNT(attrs));
+		flags = nlbuf_u32(attrs[IFA_FLAGS], old->ifa_flags);
+		if (!(flags & IFA_F_PERMANENT))
+			continue;
+		nlh = nlbuf_begin(batch, NLBUF_RTNL_ROOM, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL);
+		ifa = mnl_nlmsg_put_extra_header(nlh, sizeof(*ifa));
+		*ifa = (struct ifaddrmsg){.ifa_family = old->ifa_family, .ifa_prefixlen = old->ifa_prefixlen, .ifa_index = to};
+		mnl_attr_put_u32(nlh, IFA_FLAGS,
+				 (flags & flags_kept) | (old->ifa_family == AF_INET6 ? IFA_F_NODAD : 0));
+		for (size_t i = 0; i < ARRAY_COUNT(kept); i++)
+			if (attrs[kept[i]])
+				mnl_attr_put(nlh, kept[i], mnl_attr_get_payload_len(attrs[kept[i]]),
+					     mnl_attr_get_payload(attrs[kept[i]]));
+		nlbuf_end(batch, nlh);
+	}
 }
 
 static void route_message(struct nlbatch *batch, uint16_t type, uint16_t flags,

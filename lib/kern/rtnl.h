@@ -41,6 +41,8 @@ void rtnl_link_mtu(struct nlbatch *batch, const char *name, uint32_t mtu); /* an
 void rtnl_link_up(struct nlbatch *batch, const char *name, bool up);
 /** rtnl_link_move() - to the namespace @ns_fd; @name: what it is called there, NULL: as here. It is down afterwards, without addresses. */
 void rtnl_link_move(struct nlbatch *batch, uint32_t index, const char *name, int ns_fd);
+/** rtnl_link_carry() - the same, with the number it has there: one that is free */
+void rtnl_link_carry(struct nlbatch *batch, uint32_t index, const char *name, int ns_fd, uint32_t new_index);
 /** rtnl_link_gen_mode() - how IPv6 makes link-local addresses: IN6_ADDR_GEN_MODE_*. The link must stand: EAFNOSUPPORT before. */
 void rtnl_link_gen_mode(struct nlbatch *batch, const char *name, uint8_t mode);
 void rtnl_link_del(struct nlbatch *batch,
@@ -54,6 +56,11 @@ void rtnl_group_del(
 void rtnl_addr_add(struct nlbatch *batch, const struct obj_addr *addr,
 		   uint32_t index); /* IPv6: nodad */
 void rtnl_addr_del(struct nlbatch *batch, const struct obj_addr *addr, uint32_t index);
+/**
+ * rtnl_addrs_keep() - once more, on link @to, the permanent addresses of global scope that a dump shows on link @from
+ * @raw, @size: of RTNL_ADDRS. Peer, broadcast, metric and lifetime of preference are theirs; DAD was done.
+ */
+void rtnl_addrs_keep(struct nlbatch *batch, const void *raw, size_t size, uint32_t from, uint32_t to);
 
 /**
  * rtnl_route_add() - protocol OBJ_ROUTE_PROTO, main table; -EEXIST for the same, not for one by another gateway

@@ -7,6 +7,8 @@
  *	moat-device look NAME 0|1		its mark, and may it be taken?
  *	moat-device take MARK...		as device.c prints it
  *	moat-device return MARK...
+ *	moat-device give NAME NAME-THERE	for good (netDevices of the OCI runtime-spec)
+ *	moat-device back MARK...		of give, when what it was for failed
  *
  * Descriptor 3: the network namespace of the stack; 4: where the answer goes.
  */
@@ -31,11 +33,14 @@ int main(int argc, char **argv)
 	if (argc == 4 && str_eq(argv[1], "look")) {
 		answer.err = ERR_INIT;
 		answer.rc = device_look(argv[2], str_eq(argv[3], "1"), &device, &answer.err);
+	} else if (argc == 4 && str_eq(argv[1], "give")) {
+		answer.err = ERR_INIT;
+		answer.rc = device_give(DEVICE_FD_NETNS, argv[2], argv[3], &device, &answer.err);
 	} else if (argc == 2 + DEVICE_MARK_WORDS && mark_parse(argv + 2, &device)) {
 		answer.err = ERR_INIT;
-		answer.rc = str_eq(argv[1], "take")
-				    ? device_take(DEVICE_FD_NETNS, &device, &answer.err)
-				    : device_return(DEVICE_FD_NETNS, &device, &answer.err);
+		answer.rc = str_eq(argv[1], "take")   ? device_take(DEVICE_FD_NETNS, &device, &answer.err)
+			    : str_eq(argv[1], "back") ? device_give_back(DEVICE_FD_NETNS, &device, &answer.err)
+						      : device_return(DEVICE_FD_NETNS, &device, &answer.err);
 	}
 	(void)str_copy(answer.mark.name, sizeof(answer.mark.name), device.name);
 	(void)str_copy(answer.mark.kind, sizeof(answer.mark.kind), device.kind);

@@ -160,7 +160,9 @@ static int scheduling_set(const struct oci_become *become, struct err *err)
 	if (become->config && become->config->personality_given &&
 	    personality(become->config->personality) < 0)
 		return err_sys(err, ERR_KERNEL, errno, "linux.personality", "personality");
-	return 0;
+	return become->config && become->config->memory_policy
+		       ? oci_mempolicy_set(become->config->memory_policy, err)
+		       : 0;
 }
 
 /* By a /proc of the host's, beneath it: what the container may have put in its place is not asked. */

@@ -13,6 +13,7 @@
 #include "lib/base/str.h"
 #include "runner/oci/cli.h"
 #include "runner/oci/hooks.h"
+#include "runner/oci/mempolicy.h"
 #include "runner/oci/seccomp.h"
 
 static int report_add(void *ctx, const char *id);
@@ -124,14 +125,14 @@ int oci_cmd_features(const struct oci_cli *cli, char **argv)
 			json_array_append_new(caps, json_string(upper));
 		cap_free(name);
 	}
-	/* Of SELinux a process's label is set, and no mount's; of cgroups there is no manager but ourselves. */
 	linux_part = json_pack("{s:o, s:o, s:{s:b, s:b, s:b, s:b, s:b}, s:o, s:{s:b}, s:{s:b}, "
-			       "s:{s:{s:b}}, s:{s:b}, s:{s:b}}",
+			       "s:{s:{s:b}}, s:{s:b}, s:o, s:{s:b}}",
 			       "namespaces", namespaces, "capabilities", caps, "cgroup", "v1", 1,
 			       "v2", 1, "systemd", 0, "systemdUser", 0, "rdma", 1, "seccomp",
 			       oci_seccomp_features(), "apparmor", "enabled", 1, "selinux",
-			       "enabled", 0, "mountExtensions", "idmap",
-			       "enabled", 1, "netDevices", "enabled", 0, "intelRdt", "enabled", 0);
+			       "enabled", 1, "mountExtensions", "idmap",
+			       "enabled", 1, "netDevices", "enabled", 1, "memoryPolicy",
+			       oci_mempolicy_features(), "intelRdt", "enabled", 0);
 	doc = json_pack("{s:s, s:s, s:o, s:o, s:o, s:{s:s}}", "ociVersionMin", "1.0.0",
 			"ociVersionMax", "1.3.0", "hooks", strings(hooks), "mountOptions",
 			strings(oci_mount_options()), "linux", linux_part, "annotations",

@@ -275,18 +275,12 @@ static int config_check(const struct oci_config *config, struct err *err)
 		return err_set(err, ERR_UNSUPPORTED, ENOTSUP, ns[OCI_NS_MOUNT].path,
 			       "a mount namespace that is there already is not joined: its root would be changed for all in it");
 	/* Better not at all than without what was asked for. */
-	if (config->netdev_count)
-		return err_set(err, ERR_UNSUPPORTED, ENOTSUP, config->netdevs[0].host,
-			       "linux.netDevices is not supported yet");
+	if (config->netdev_count && !ns[OCI_NS_NETWORK].wanted)
+		return err_set(err, ERR_USAGE, EINVAL, config->netdevs[0].host,
+			       "linux.netDevices needs a network namespace of the container");
 	if (config->intel_rdt)
 		return err_set(err, ERR_UNSUPPORTED, ENOTSUP, "linux.intelRdt",
-			       "is not supported");
-	if (config->mount_label && *config->mount_label)
-		return err_set(err, ERR_UNSUPPORTED, ENOTSUP, "linux.mountLabel",
-			       "is not supported");
-	if (config->memory_policy)
-		return err_set(err, ERR_UNSUPPORTED, ENOTSUP, "linux.memoryPolicy",
-			       "is not supported");
+			       "resctrl is left alone: there was no processor with it to prove that on");
 	if (config->hostname && *config->hostname && !ns[OCI_NS_UTS].wanted)
 		return err_set(err, ERR_USAGE, EINVAL, "hostname",
 			       "needs a uts namespace, or it would be the host's");

@@ -17,6 +17,7 @@
 
 #include "lib/base/err.h"
 #include "lib/base/mem.h"
+#include "runner/oci/mempolicy.h"
 
 enum {
 	OCI_STRING_MAX = 128 * 1024, /* an argument or variable: the kernel's MAX_ARG_STRLEN */
@@ -230,7 +231,7 @@ struct oci_config {
 	const json_t *resources;
 	const json_t *seccomp;
 	const json_t *intel_rdt;
-	const json_t *memory_policy;
+	const struct oci_mempolicy *memory_policy; /* or NULL */
 	struct oci_sysctl *sysctls;
 	size_t sysctl_count;
 	uint64_t rootfs_propagation;

@@ -83,7 +83,6 @@ int oci_linux_decode(const json_t *object, struct arena *arena, struct oci_confi
 	config->resources = raw.resources;
 	config->seccomp = raw.seccomp;
 	config->intel_rdt = raw.rdt;
-	config->memory_policy = raw.memory_policy;
 	config->mount_label = raw.mount_label;
 	if (raw.propagation && *raw.propagation &&
 	    !oci_propagation_parse(raw.propagation, &config->rootfs_propagation,
@@ -114,6 +113,8 @@ int oci_linux_decode(const json_t *object, struct arena *arena, struct oci_confi
 		rc = paths_check(config->readonly, "linux.readonlyPaths", err);
 	if (rc == 0 && raw.personality)
 		rc = personality_decode(raw.personality, config, err);
+	if (rc == 0 && raw.memory_policy)
+		rc = oci_mempolicy_decode(raw.memory_policy, arena, &config->memory_policy, err);
 	if (rc == 0 && raw.offsets)
 		rc = offsets_decode(raw.offsets, config, err);
 	return rc;
@@ -283,8 +284,13 @@ static int device_decode(const json_t *object, struct arena *arena, struct oci_d
 	return 0;
 }
 
-static bool ifname_valid(const char *name)
+/* @numbered: "eth%d" is for the kernel to number */
+static bool ifname_valid(const char *name, bool numbered)
 {
+	const char *percent = strchr(name, '%');
+
+	if (percent && (!numbered || !str_eq(percent, "%d") || percent == name))
+		return false;
 	return *name && strlen(name) < IFNAMSIZ && !str_eq(name, ".") && !str_eq(name, "..") &&
 	       !name[strcspn(name, "/: \t\r\n\f\v")];
 }
@@ -302,13 +308,14 @@ static int netdevs_decode(const json_t *object, struct arena *arena, struct oci_
 
 		if (name && !*name)
 			name = NULL;
-		if (!ifname_valid(host) || (name && !ifname_valid(name)))
+		if (!ifname_valid(host, false) || (name && !ifname_valid(name, true)))
 			return err_set(err, ERR_USAGE, EINVAL, host,
 				       "linux.netDevices: no valid name of an interface");
 		for (size_t i = 0; i < config->netdev_count; i++) {
 			const struct oci_netdev *other = &config->netdevs[i];
 
-			if (str_eq(other->name ? other->name : other->host, name ? name : host))
+			if (str_eq(other->name ? other->name : other->host, name ? name : host) &&
+			    !strchr(name ? name : host, '%'))
 				return err_set(err, ERR_USAGE, EINVAL, host,
 					       "linux.netDevices: two would be called %s inside",
 					       name ? name : host);

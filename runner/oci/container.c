@@ -43,6 +43,7 @@ struct creation {
 	struct oci_seccomp seccomp;
 	struct oci_child child;
 	int console, listener, host_proc;
+	struct oci_netdevs netdevs;
 	bool cgroup_made, stack_made;
 };
 
@@ -73,6 +74,7 @@ int oci_create(const struct oci_request *request, int console, struct oci_child 
 		.tree = {.root = -1, .proc = -1, .dev = -1, .pts = -1, .null = -1},
 		.seccomp = {.listener = -1},
 		.child = {.pid = 0, .pidfd = -1, .sync = -1},
+		.netdevs = {.netns = -1},
 		.console = -1,
 		.listener = -1,
 		.host_proc = -1,
@@ -155,6 +157,14 @@ static int creation_read(struct creation *creation, struct err *err)
 			       request->no_cgroup, &state->cgroup, err);
 }
 
+/* Its own file system is registered only where it is built in and not turned off. */
+static bool selinux_active(void)
+{
+	cleanup(buf_fini) struct buf text = BUF_INIT;
+
+	return file_read("/proc/filesystems", 65536, &text) == 0 && strstr(buf_cstr(&text), "\tselinuxfs\n");
+}
+
 /* What can be told before anything is made. */
 static int creation_check(const struct creation *creation, int console, struct err *err)
 {
@@ -168,6 +178,9 @@ static int creation_check(const struct creation *creation, int console, struct e
 	if (!S_ISDIR(st.st_mode))
 		return err_set(err, ERR_USAGE, ENOTDIR, creation->state.rootfs,
 			       "root.path: is no folder");
+	if (config->mount_label && *config->mount_label && !selinux_active())
+		return err_set(err, ERR_UNSUPPORTED, ENOTSUP, "linux.mountLabel",
+			       "SELinux is not active in this kernel");
 	if (config->process.terminal && !request->console_socket && console < 0)
 		return err_set(err, ERR_USAGE, EINVAL, request->id,
 			       "process.terminal needs --console-socket");
@@ -343,6 +356,11 @@ static int runtime_hooks(struct creation *creation, struct err *err)
 		if (rc < 0)
 			return rc;
 	}
+	if (creation->config.netdev_count) {
+		rc = oci_netdevs_give(&creation->config, creation->child.pid, &creation->netdevs, err);
+		if (rc < 0)
+			return rc;
+	}
 	state.pid = creation->child.pid;
 	report = oci_state_report(&state, OCI_CREATING, &creation->config);
 	text = json_text(report);
@@ -420,6 +438,7 @@ static int listener_open(const struct oci_dir *dir, struct err *err)
 
 static void creation_undo(struct creation *creation)
 {
+	oci_netdevs_back(&creation->netdevs);
 	if (creation->child.pid > 0) {
 		(void)kill(creation->child.pid, SIGKILL);
 		while (waitpid(creation->child.pid, NULL, 0) < 0 && errno == EINTR)
@@ -439,6 +458,7 @@ static void creation_fini(struct creation *creation)
 	fd_close(creation->console);
 	fd_close(creation->listener);
 	fd_close(creation->host_proc);
+	oci_netdevs_fini(&creation->netdevs);
 	oci_seccomp_fini(&creation->seccomp);
 	oci_tree_fini(&creation->tree);
 	oci_ns_plan_fini(&creation->plan);

@@ -3,6 +3,7 @@
 #include "runner/oci/network.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "lib/base/buf.h"
@@ -55,6 +56,42 @@ int oci_network_detach(const char *daemon, const char *name, struct err *err)
 	int rc = name_parse("container", name, false, &full, err);
 
 	return rc == 0 ? stack_delete(daemon, &full, err) : rc;
+}
+
+int oci_netdevs_give(const struct oci_config *config, pid_t pid, struct oci_netdevs *ret_given, struct err *err)
+{
+	struct oci_netdevs given = {.netns = namespaces_open(pid, "net", err)};
+	int rc = given.netns < 0 ? given.netns : 0;
+
+	given.marks = mem_array(config->netdev_count + 1, sizeof(*given.marks));
+	while (rc == 0 && given.count < config->netdev_count) {
+		const struct oci_netdev *netdev = &config->netdevs[given.count];
+
+		rc = device_hand_over(given.netns, netdev->host, netdev->name ? netdev->name : netdev->host,
+				      &given.marks[given.count], err);
+		if (rc == 0)
+			given.count++;
+	}
+	if (rc < 0) {
+		oci_netdevs_back(&given);
+		oci_netdevs_fini(&given);
+		return err_wrap(err, "linux.netDevices");
+	}
+	*ret_given = given;
+	return 0;
+}
+
+void oci_netdevs_back(const struct oci_netdevs *given)
+{
+	for (size_t i = given->count; i-- > 0;)
+		(void)device_hand_back(given->netns, &given->marks[i], NULL);
+}
+
+void oci_netdevs_fini(struct oci_netdevs *given)
+{
+	fd_close(given->netns);
+	free(given->marks);
+	*given = (struct oci_netdevs){.netns = -1};
 }
 
 /* ----------------------------------------------------------------- helpers */

@@ -12,6 +12,7 @@
 #include <sys/types.h>
 
 #include "lib/base/err.h"
+#include "runner/device.h"
 #include "runner/oci/config.h"
 
 /** oci_network_wanted() - does it attach itself? */
@@ -27,5 +28,17 @@ int oci_network_attach(const char *daemon, const struct oci_config *config, cons
 
 /** oci_network_detach() - the stack goes; what is gone is success */
 int oci_network_detach(const char *daemon, const char *name, struct err *err);
+
+/** struct oci_netdevs - interfaces that were given; oci_netdevs_fini(). @netns: the container's, or -1 */
+struct oci_netdevs {
+	struct device_mark *marks;
+	size_t count;
+	int netns;
+};
+/** oci_netdevs_give() - linux.netDevices into the network namespace of @pid. After a failure those given are the host's again. */
+int oci_netdevs_give(const struct oci_config *config, pid_t pid, struct oci_netdevs *ret_given, struct err *err);
+/** oci_netdevs_back() - into the host, for a create that failed later; never at the end of a container (config-linux.md) */
+void oci_netdevs_back(const struct oci_netdevs *given);
+void oci_netdevs_fini(struct oci_netdevs *given);
 
 #endif

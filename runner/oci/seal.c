@@ -14,10 +14,12 @@
 
 #include "lib/base/fdio.h"
 #include "lib/base/mem.h"
+#include "runner/helper.h"
 
 static int mount_copy(void);
 static int memory_copy(void);
 static bool sealed(int exe);
+static void origin_keep(void);
 
 int oci_seal_self(char **argv, struct err *err)
 {
@@ -33,6 +35,7 @@ int oci_seal_self(char **argv, struct err *err)
 		fd = memory_copy();
 	if (fd < 0)
 		return err_sys(err, ERR_KERNEL, -fd, "/proc/self/exe", "make a copy for ourselves");
+	origin_keep();
 	/* Close-on-exec: the mount is dissolved then, and no mount_setattr(2) finds it any more. */
 	execveat(fd, "", argv, environ, AT_EMPTY_PATH);
 	fd_close(fd);
@@ -51,6 +54,18 @@ static bool sealed(int exe)
 		return true;
 	seals = fcntl(exe, F_GET_SEALS);
 	return seals >= 0 && (seals & wanted) == wanted;
+}
+
+/* A copy lies nowhere: who looks for programs beside it is told where the first lay. */
+static void origin_keep(void)
+{
+	char path[4096];
+	ssize_t len = readlink("/proc/self/exe", path, sizeof(path) - 1);
+
+	if (len > 0) {
+		path[len] = '\0';
+		(void)setenv(HELPER_ORIGIN, path, 1);
+	}
 }
 
 static int mount_copy(void)

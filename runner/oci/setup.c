@@ -21,6 +21,7 @@
 #include "runner/namespaces.h"
 #include "runner/oci/become.h"
 #include "runner/oci/hooks.h"
+#include "runner/oci/network.h"
 #include "runner/oci/terminal.h"
 #include "runner/sync.h"
 
@@ -28,7 +29,7 @@ static int prepare(struct oci_setup *setup, struct buf *warnings, char **ret_pat
 		   struct err *err);
 static int enter(const struct oci_setup *setup, struct err *err);
 static int names_set(const struct oci_config *config, struct err *err);
-static int sysctls_set(const struct oci_config *config, struct err *err);
+static int sysctls_set(const struct oci_config *config, bool late, struct err *err);
 static int loopback_up(struct err *err);
 static int expect(int sync, enum sync_kind kind, struct err *err);
 static int hooks_point(const struct oci_setup *setup, struct err *err);
@@ -102,6 +103,8 @@ static int prepare(struct oci_setup *setup, struct buf *warnings, char **ret_pat
 		rc = oci_tree_build(config, &setup->state->cgroup, setup->tree, err);
 	if (rc == 0 && setup->stop_for_hooks)
 		rc = hooks_point(setup, err);
+	if (rc == 0 && setup->stop_for_hooks)
+		rc = sysctls_set(config, true, err);
 	if (rc == 0)
 		rc = hooks_inside(setup, OCI_HOOK_CREATE_CONTAINER, OCI_CREATING, err);
 	if (rc == 0 && setup->console >= 0) {
@@ -151,7 +154,7 @@ static int enter(const struct oci_setup *setup, struct err *err)
 		rc = names_set(config, err);
 	if (rc == 0 && ns[OCI_NS_NETWORK].wanted && !ns[OCI_NS_NETWORK].path)
 		rc = loopback_up(err);
-	return rc == 0 ? sysctls_set(config, err) : rc;
+	return rc == 0 ? sysctls_set(config, false, err) : rc;
 }
 
 static int names_set(const struct oci_config *config, struct err *err)
@@ -165,14 +168,28 @@ static int names_set(const struct oci_config *config, struct err *err)
 	return 0;
 }
 
-/* By the host's /proc, which shows the namespaces of who looks. Names were checked by the decoder. */
-static int sysctls_set(const struct oci_config *config, struct err *err)
+/* "net.ipv4.conf.eth0.forwarding": of an interface that may not be there yet */
+static bool sysctl_of_device(const char *name)
 {
+	return strncmp(name, "net", 3) == 0 && (strstr(name, "conf") || strstr(name, "neigh"));
+}
+
+/*
+ * By the host's /proc, which shows the namespaces of who looks. Names were checked by the decoder. What belongs to an
+ * interface that netDevices or a network brings is set when it is there: @late.
+ */
+static int sysctls_set(const struct oci_config *config, bool late, struct err *err)
+{
+	bool more = config->netdev_count || oci_network_wanted(config);
+
 	for (size_t i = 0; i < config->sysctl_count; i++) {
 		const struct oci_sysctl *sysctl = &config->sysctls[i];
 		cleanup(mem_freep) char *path = mem_printf("/proc/sys/%s", sysctl->name);
+		bool waits = more && sysctl_of_device(sysctl->name);
 		int fd, rc;
 
+		if (late && !waits)
+			continue;
 		/* "a.b/c.d" has its slashes where they belong; "a.b.c" has none. */
 		for (char *c = path + sizeof("/proc/sys/") - 1;
 		     !strchr(sysctl->name, '/') && *c; c++)
@@ -181,6 +198,8 @@ static int sysctls_set(const struct oci_config *config, struct err *err)
 		fd = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
 		rc = fd < 0 ? -errno : fd_write_all(fd, sysctl->value, strlen(sysctl->value));
 		fd_close(fd);
+		if (rc == -ENOENT && waits && !late)
+			continue;
 		if (rc < 0)
 			return err_sys(err, ERR_KERNEL, -rc, sysctl->name,
 				       "linux.sysctl: write of \"%.100s\"", sysctl->value);

@@ -300,12 +300,20 @@ static int mount_one(const struct oci_config *config, const struct oci_cgroup *c
 	return rc;
 }
 
+/* Those whose files have labels by the policy, or whose super block the kernel made, take no other. */
+static bool label_wanted(const struct oci_config *config, const struct oci_mount *mount)
+{
+	return config->mount_label && *config->mount_label && !str_eq(mount->type, "proc") &&
+	       !str_eq(mount->type, "sysfs") && !str_eq(mount->type, "mqueue");
+}
+
 /* A file system that is new. Its own options go to it, the general ones become the mount's. */
 static int mount_make(const struct oci_config *config, const struct oci_cgroup *cgroup,
 		      const struct oci_mount *mount, int *ret_fd, struct err *err)
 {
 	uint64_t set = mount->set & ~(read_only_later(mount) ? (uint64_t)MOUNT_ATTR_RDONLY : 0);
 	struct mount_attr more = {.attr_set = mount->rec_set, .attr_clr = mount->rec_clear};
+	cleanup(mem_freep) char *label = NULL;
 	const char **options;
 	size_t count = 0;
 	int fd, rc = 0;
@@ -317,8 +325,10 @@ static int mount_make(const struct oci_config *config, const struct oci_cgroup *
 		count++;
 	for (size_t i = 0; mount->flags[i]; i++)
 		count++;
-	options = mem_array(count + 1, sizeof(*options));
+	options = mem_array(count + 2, sizeof(*options));
 	count = 0;
+	if (label_wanted(config, mount))
+		options[count++] = label = mem_printf("context=%s", config->mount_label);
 	for (size_t i = 0; mount->flags[i]; i++)
 		options[count++] = mount->flags[i];
 	for (size_t i = 0; mount->data[i]; i++)

@@ -143,9 +143,10 @@ static void refusals(void **unused)
 		"kernel.core_pattern");
 	refused("{" TOP ", " LINUX ", \"sysctl\": {\"net/../kernel/core_pattern\": \"x\"}}}",
 		"net/../kernel/core_pattern");
-	refused("{" TOP ", " LINUX ", \"netDevices\": {\"eth0\": {}}}}", "eth0");
+	refused("{" TOP ", \"linux\": {\"namespaces\": [{\"type\": \"mount\"}], \"netDevices\": {\"eth0\": {}}}}", "eth0");
+	refused("{" TOP ", " LINUX ", \"netDevices\": {\"eth0\": {\"name\": \"%d\"}}}}", "eth0");
+	refused("{" TOP ", " LINUX ", \"memoryPolicy\": {\"mode\": \"MPOL_BIND\", \"nodes\": \"3-1\"}}}", "linux.memoryPolicy");
 	refused("{" TOP ", " LINUX ", \"intelRdt\": {}}}", "linux.intelRdt");
-	refused("{" TOP ", " LINUX ", \"mountLabel\": \"system_u:object_r:x:s0\"}}", "linux.mountLabel");
 	refused("{" TOP ", \"linux\": {\"namespaces\": [{\"type\": \"mount\", \"path\": \"/proc/1/ns/mnt\"}]}}", "/proc/1/ns/mnt");
 	refused("{" TOP ", " LINUX ", \"uidMappings\": [{\"size\": 1}]}}", "linux.uidMappings");
 	refused("{" TOP ", " LINUX ", \"maskedPaths\": [\"x\"]}}", "linux.maskedPaths");

@@ -5,13 +5,14 @@
 #include <unistd.h>
 
 #include "runner/cli/container/container.h"
+#include "runner/helper.h"
 
 void container_host_init(struct container_host *host, const struct cli *cli)
 {
 	*host = (struct container_host){
 		.runtime_dir = cli->runtime_dir,
 		.socket = cli->socket,
-		.shim = container_program_path("moat-shim"),
+		.shim = helper_path("moat-shim"),
 	};
 }
 

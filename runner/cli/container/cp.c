@@ -4,6 +4,7 @@
 #include "lib/base/mem.h"
 #include "runner/cli/container/container.h"
 #include "runner/files_client.h"
+#include "runner/helper.h"
 
 static int cp_run(struct cli *cli, int argc, char **argv);
 
@@ -25,7 +26,7 @@ const struct cli_verb cli_verb_cp = {
 static int cp_run(struct cli *cli, int argc, char **argv)
 {
 	static const char *const names[] = {"SRC", "DST", NULL};
-	cleanup(mem_freep) char *program = container_program_path("moat-files");
+	cleanup(mem_freep) char *program = helper_path("moat-files");
 	struct container_host host;
 	struct err err = ERR_INIT;
 	struct sync_msg answer;

@@ -8,12 +8,13 @@
 #include "lib/base/mem.h"
 #include "runner/cli/container/container.h"
 #include "runner/files_client.h"
+#include "runner/helper.h"
 #include "runner/image.h"
 
 int container_image(const struct cli *cli, const char *image, struct spec *spec,
 		    struct arena *arena, struct err *err)
 {
-	cleanup(mem_freep) char *program = container_program_path("moat-files");
+	cleanup(mem_freep) char *program = helper_path("moat-files");
 	cleanup(buf_fini) struct buf text = BUF_INIT;
 	cleanup(json_freep) json_t *doc = NULL;
 	const char *args[] = {"moat-files", "image", cli->state_dir, NULL, NULL, NULL};

@@ -234,9 +234,33 @@ config 'del(.linux.rootfsPropagation) | .linux.personality = {"domain": "LINUX32
 assert_eq "personality" i686 "$(inside uname -m)"
 refuses "a domain nobody knows" personality '.linux.personality.domain = "BSD"'
 refuses "an annotation that is no string" annotation '.annotations = {"a": 1}'
-refuses "a mount label, which would be left out" mountLabel '.linux.mountLabel = "system_u:object_r:x_t:s0"'
+grep -q selinuxfs /proc/filesystems ||
+	refuses "a mount label where the kernel has no SELinux" "mountLabel: SELinux is not active" '.linux.mountLabel = "system_u:object_r:x_t:s0"'
+refuses "intelRdt" "intelRdt: resctrl is left alone" '.linux.intelRdt = {"closID": "x"}'
+config 'del(.linux.personality) | .linux.memoryPolicy = {"mode": "MPOL_INTERLEAVE", "nodes": "0", "flags": ["MPOL_F_STATIC_NODES"]}'
+if [[ -e /proc/self/numa_maps ]]; then
+	assert_eq "memoryPolicy" "interleave=static:0" "$(inside sh -c 'head -n 1 /proc/self/numa_maps | cut -d " " -f 2')"
+	args sleep 1000
+	bg run -d numa
+	assert_eq "of exec too" "interleave=static:0" "$(rt exec numa sh -c 'head -n 1 /proc/self/numa_maps | cut -d " " -f 2')"
+	rt delete -f numa
+	config '.linux.memoryPolicy = {"mode": "MPOL_PREFERRED", "nodes": "0-0"}'
+	assert_eq "another mode" "prefer:0" "$(inside sh -c 'head -n 1 /proc/self/numa_maps | cut -d " " -f 2')"
+	config '.linux.memoryPolicy = {"mode": "MPOL_DEFAULT"}'
+	assert_eq "the default" "default" "$(inside sh -c 'head -n 1 /proc/self/numa_maps | cut -d " " -f 2')"
+	refuses "a mode that needs nodes" "memoryPolicy: set_mempolicy" '.linux.memoryPolicy.mode = "MPOL_BIND"'
+	refuses "a node that is not there" "memoryPolicy: set_mempolicy" '.linux.memoryPolicy = {"mode": "MPOL_BIND", "nodes": "1000"}'
+fi
+refuses "a mode nobody knows" "no such mode" '.linux.memoryPolicy.mode = "MPOL_X"'
+refuses "no mode" "no such mode" 'del(.linux.memoryPolicy.mode)'
+refuses "a flag nobody knows" "no such flag" '.linux.memoryPolicy.flags = ["MPOL_X"]'
+for nodes in x 1- 3-1 1024 0-99999999999999999999 ",1" "1,"; do
+	refuses "the nodes \"$nodes\"" "memoryPolicy: nodes" ".linux.memoryPolicy.nodes = \"$nodes\""
+done
+config 'del(.linux.memoryPolicy)'
 refuses "a mount namespace of others" /proc/1/ns/mnt '(.linux.namespaces[] | select(.type == "mount")).path = "/proc/1/ns/mnt"'
-assert_eq "features says no more than there is" "true true false false false" "$("$MOAT_BIN_DIR/moat-runtime" features |
-	jq -r '.linux | [.cgroup.v1, .cgroup.v2, .cgroup.systemd, .selinux.enabled, .netDevices.enabled] | join(" ")')"
+assert_eq "features says no more than there is" "true true false true true false 7" "$("$MOAT_BIN_DIR/moat-runtime" features |
+	jq -r '.linux | [.cgroup.v1, .cgroup.v2, .cgroup.systemd, .selinux.enabled, .netDevices.enabled, .intelRdt.enabled,
+		(.memoryPolicy.modes | length)] | join(" ")')"
 assert_ok "nothing is left" test -z "$(ls "$OCI_ROOT")"
 finish
