@@ -122,6 +122,22 @@ int cgroup_kill(const struct cgroup *cgroup, int number, struct err *err);
 /** cgroup_stat() - usage in the shape of runc's `events --stats` ("data"), a new object */
 json_t *cgroup_stat(const struct cgroup *cgroup);
 
+/* ------------------------------------------------------------ out of memory */
+
+/** struct cgroup_oom - a watch. @fd: readable when there may be news; @seen: killed so far (v2) */
+struct cgroup_oom {
+	int fd, dir;
+	bool unified;
+	uint64_t seen;
+};
+#define CGROUP_OOM_INIT ((struct cgroup_oom){.fd = -1, .dir = -1})
+
+/** cgroup_oom_open() - from now on. Return: 0; -ENOENT (ERR_NOTFOUND) where nobody counts its memory. */
+int cgroup_oom_open(const struct cgroup *cgroup, struct cgroup_oom *ret_oom, struct err *err);
+/** cgroup_oom_take() - how many times memory ran out since the last call (v2: processes killed for it); never waits */
+uint64_t cgroup_oom_take(struct cgroup_oom *oom);
+void cgroup_oom_close(struct cgroup_oom *oom);
+
 /* ------------------------------------------------- for the files of this folder */
 
 /** cgroup_file_write() - Return: 0 or -errno */

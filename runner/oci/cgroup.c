@@ -213,6 +213,25 @@ int oci_cgroup_stat(const struct oci_cgroup *place, json_t **ret_stat, struct er
 	return rc;
 }
 
+int oci_cgroup_oom(const struct oci_cgroup *place, struct cgroup_oom *ret_oom, struct err *err)
+{
+	struct cgroup_oom oom = CGROUP_OOM_INIT;
+	struct opened opened;
+	int rc = open_some(place, &opened, err);
+
+	if (rc == 0)
+		rc = cgroup_oom_open(&opened.cgroup, &oom, err);
+	if (rc == -ENOENT) {
+		if (err)
+			*err = ERR_INIT;
+		rc = 0;
+	}
+	close_them(&opened);
+	if (rc == 0)
+		*ret_oom = oom;
+	return rc;
+}
+
 /*
  * v2: the file system itself, whose root is that of the namespace; without one the container's own folder. The folders
  * of v1 are not mounted: release_agent of any of them is the host's (CVE-2022-0492).

@@ -19,6 +19,7 @@
 #include <sys/types.h>
 
 #include "lib/base/err.h"
+#include "runner/cgroup/cgroup.h"
 #include "runner/oci/config.h"
 
 /**
@@ -48,6 +49,8 @@ int oci_cgroup_update(const struct oci_cgroup *cgroup, const json_t *resources, 
 int oci_cgroup_freeze(const struct oci_cgroup *cgroup, bool frozen, struct err *err);
 /** oci_cgroup_stat() - usage, as runc's events tell it; a new reference */
 int oci_cgroup_stat(const struct oci_cgroup *cgroup, json_t **ret_stat, struct err *err);
+/** oci_cgroup_oom() - a watch for the end of its memory; where none is counted one that never tells */
+int oci_cgroup_oom(const struct oci_cgroup *cgroup, struct cgroup_oom *ret_oom, struct err *err);
 /** oci_cgroup_kill() - @signal to every process in it, until none is left where it is SIGKILL */
 int oci_cgroup_kill(const struct oci_cgroup *cgroup, int signal, struct err *err);
 /** oci_cgroup_delete() - the group and those below it; what is gone is success */

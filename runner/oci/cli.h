@@ -71,6 +71,13 @@ int oci_preserve_count(const char *text, unsigned int *ret_count, struct err *er
 /** oci_usage() - "what is wrong", for the wrong number of words. Return: -EINVAL. */
 int oci_usage(struct err *err, const char *text);
 
+/** oci_cli_loaded() - the state of container @id; oci_state_fini() */
+int oci_cli_loaded(const struct oci_cli *cli, const char *id, struct oci_state *ret_state,
+		   enum oci_status *ret_status, struct err *err);
+/** oci_cli_one_id() - options, and one word behind them. Return: its index; -EINVAL with @usage. */
+int oci_cli_one_id(char **argv, const struct oci_option *options, void *values,
+		   const char *usage, struct err *err);
+
 /* Commands: @argv[0] is the command. Return: exit status. */
 int oci_cmd_create(const struct oci_cli *cli, char **argv);
 int oci_cmd_run(const struct oci_cli *cli, char **argv);

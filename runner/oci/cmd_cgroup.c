@@ -1,30 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* cmd_cgroup - commands that look at, stop or bound a container by its cgroup: ps, pause, resume, update, events. Floor F4. */
+/* cmd_cgroup - commands that look at, stop or bound a container by its cgroup: ps, pause, resume, update. Floor F4. */
 #include <errno.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "lib/base/clock.h"
 #include "lib/base/fdio.h"
 #include "lib/base/json.h"
 #include "lib/base/mem.h"
 #include "lib/base/str.h"
 #include "runner/oci/cli.h"
 
-enum { INTERVAL_MS = 5000, INTERVAL_MAX_MS = 86400000, RESOURCES_MAX = 1024 * 1024 };
+enum { RESOURCES_MAX = 1024 * 1024 };
 
-static int loaded(const struct oci_cli *cli, const char *id, struct oci_state *ret_state,
-		  enum oci_status *ret_status, struct err *err);
-static int one_id(char **argv, const struct oci_option *options, void *values,
-		  const char *usage, struct err *err);
 static int freeze(const struct oci_cli *cli, char **argv, bool frozen);
 static void process_print(pid_t pid);
 static int resources_read(const char *path, json_t **ret_doc, struct err *err);
 static int flags_add(json_t *doc, const void *values, struct err *err);
-static int interval_parse(const char *text, int *ret_ms, struct err *err);
 
 int oci_cmd_ps(const struct oci_cli *cli, char **argv)
 {
@@ -47,7 +40,7 @@ int oci_cmd_ps(const struct oci_cli *cli, char **argv)
 	    !str_eq(values.format, "table"))
 		rc = err_set(&err, ERR_USAGE, EINVAL, "--format", "is table or json");
 	if (rc >= 0)
-		rc = loaded(cli, argv[first], &state, &status, &err);
+		rc = oci_cli_loaded(cli, argv[first], &state, &status, &err);
 	if (rc == 0)
 		rc = oci_cgroup_pids(&state.cgroup, &pids, &count, &err);
 	if (rc == 0 && str_eq(values.format, "json")) {
@@ -135,7 +128,7 @@ int oci_cmd_update(const struct oci_cli *cli, char **argv)
 	struct oci_state state = {0};
 	struct err err = ERR_INIT;
 	enum oci_status status;
-	int first = one_id(argv, options, &values,
+	int first = oci_cli_one_id(argv, options, &values,
 			   "update [--resources -|FILE] [--memory N] ... ID", &err);
 	int rc = first;
 
@@ -146,7 +139,7 @@ int oci_cmd_update(const struct oci_cli *cli, char **argv)
 	if (rc >= 0)
 		rc = flags_add(doc, &values, &err);
 	if (rc == 0)
-		rc = loaded(cli, argv[first], &state, &status, &err);
+		rc = oci_cli_loaded(cli, argv[first], &state, &status, &err);
 	if (rc == 0 && status == OCI_STOPPED)
 		rc = err_set(&err, ERR_CONFLICT, ESRCH, state.id, "container not running");
 	if (rc == 0)
@@ -155,57 +148,8 @@ int oci_cmd_update(const struct oci_cli *cli, char **argv)
 	return rc < 0 ? oci_cli_error(cli, &err) : 0;
 }
 
-int oci_cmd_events(const struct oci_cli *cli, char **argv)
-{
-	struct values {
-		bool stats;
-		const char *interval;
-	} values = {0};
-	static const struct oci_option options[] = {
-		{"stats", 0, OCI_OPTION_FLAG, offsetof(struct values, stats)},
-		{"interval", 0, OCI_OPTION_STRING, offsetof(struct values, interval)},
-		{0}};
-	struct oci_state state = {0};
-	struct err err = ERR_INIT;
-	enum oci_status status;
-	int interval = INTERVAL_MS;
-	int first =
-		one_id(argv, options, &values, "events [--stats] [--interval TIME] ID", &err);
-	int rc = first;
-
-	if (rc >= 0 && values.interval)
-		rc = interval_parse(values.interval, &interval, &err);
-	if (rc >= 0)
-		rc = loaded(cli, argv[first], &state, &status, &err);
-	if (rc == 0 && status == OCI_STOPPED)
-		rc = err_set(&err, ERR_CONFLICT, ESRCH, state.id, "container not running");
-	while (rc == 0) {
-		cleanup(json_freep) json_t *line = NULL;
-		cleanup(mem_freep) char *text = NULL;
-		json_t *stat = NULL;
-
-		rc = oci_cgroup_stat(&state.cgroup, &stat, &err);
-		if (rc < 0)
-			break;
-		line = json_pack("{s:s, s:s, s:o}", "type", "stats", "id", state.id, "data",
-				 stat);
-		text = json_text(line);
-		puts(text);
-		if (fflush(stdout) != 0 || values.stats)
-			break;
-		poll(NULL, 0, interval);
-		/* with the container it ends */
-		if (!oci_state_alive(&state))
-			break;
-	}
-	oci_state_fini(&state);
-	return rc < 0 ? oci_cli_error(cli, &err) : 0;
-}
-
-/* ----------------------------------------------------------------- helpers */
-
-static int loaded(const struct oci_cli *cli, const char *id, struct oci_state *ret_state,
-		  enum oci_status *ret_status, struct err *err)
+int oci_cli_loaded(const struct oci_cli *cli, const char *id, struct oci_state *ret_state,
+		   enum oci_status *ret_status, struct err *err)
 {
 	struct oci_dir dir = OCI_DIR_INIT;
 	int rc = oci_dir_open(cli->root, id, &dir, err);
@@ -218,8 +162,8 @@ static int loaded(const struct oci_cli *cli, const char *id, struct oci_state *r
 	return rc;
 }
 
-static int one_id(char **argv, const struct oci_option *options, void *values,
-		  const char *usage, struct err *err)
+int oci_cli_one_id(char **argv, const struct oci_option *options, void *values,
+		   const char *usage, struct err *err)
 {
 	int first = oci_options_parse(options, argv, values, err);
 
@@ -228,17 +172,19 @@ static int one_id(char **argv, const struct oci_option *options, void *values,
 	return first;
 }
 
+/* ----------------------------------------------------------------- helpers */
+
 static int freeze(const struct oci_cli *cli, char **argv, bool frozen)
 {
 	static const struct oci_option options[] = {{0}};
 	struct oci_state state = {0};
 	struct err err = ERR_INIT;
 	enum oci_status status;
-	int first = one_id(argv, options, NULL, frozen ? "pause ID" : "resume ID", &err);
+	int first = oci_cli_one_id(argv, options, NULL, frozen ? "pause ID" : "resume ID", &err);
 	int rc = first;
 
 	if (rc >= 0)
-		rc = loaded(cli, argv[first], &state, &status, &err);
+		rc = oci_cli_loaded(cli, argv[first], &state, &status, &err);
 	if (rc == 0 && frozen && status != OCI_RUNNING && status != OCI_CREATED)
 		rc = err_set(&err, ERR_CONFLICT, ESRCH, state.id,
 			     "container not running: it is %s", oci_status_name(status));
@@ -322,29 +268,4 @@ static int flags_add(json_t *doc, const void *values, struct err *err)
 		json_object_set_new(object, update_flags[i].key, json_integer(value));
 	}
 	return 0;
-}
-
-/* "5s", "500ms", "1m": what Go writes for a duration, of one unit */
-static int interval_parse(const char *text, int *ret_ms, struct err *err)
-{
-	static const struct {
-		const char *name;
-		uint64_t ms;
-	} units[] = {{"ms", 1}, {"s", 1000}, {"m", 60000}};
-	char number[16];
-	size_t digits = strspn(text, "0123456789");
-	uint64_t value;
-
-	for (size_t i = 0; digits > 0 && digits < sizeof(number) && i < ARRAY_COUNT(units);
-	     i++) {
-		memcpy(number, text, digits);
-		number[digits] = '\0';
-		if (str_eq(text + digits, units[i].name) &&
-		    str_u64(number, INTERVAL_MAX_MS / units[i].ms, &value) == 0 && value > 0) {
-			*ret_ms = (int)(value * units[i].ms);
-			return 0;
-		}
-	}
-	return err_set(err, ERR_USAGE, EINVAL, text,
-		       "--interval is a time such as 5s or 500ms");
 }

@@ -64,6 +64,30 @@ for view in hybrid v1; do
 	config '.linux.resources.memory = {limit: 268435456}'
 	assert_eq "$view: within it" 67108864 "$(sh_inside "$eats")"
 
+	# memory that runs out is told, as go-runc reads it; with the container events ends
+	config '.linux.resources.memory = {limit: 33554432, swap: 33554432}'
+	args sleep 1000
+	bg run --detach c4
+	OCI_PATIENCE=60 rt events --interval 60m c4 >/run/events 2>&1 &
+	events=$!
+	assert_ok "$view: events begins with what is used" eventually 20 grep -q '"type":"stats"' /run/events
+	assert_ok "$view: memory has not run out" test "$(jq -s 'map(select(.type == "oom")) | length' /run/events)" = 0
+	assert_status 137 "$view: a second process takes too much" rt exec c4 sh -c "$eats"
+	told() { [[ $(jq -r 'select(.type == "oom") | .id' /run/events | uniq) == c4 ]]; }
+	assert_ok "$view: which is told" eventually 20 told
+	assert_eq "$view: the container goes on" running "$(status_of c4)"
+	rt kill c4 KILL
+	ended() { ! kill -0 "$events" 2>/dev/null; }
+	assert_ok "$view: events ends with the container" eventually 20 ended
+	eventually 20 is_status c4 stopped
+	rt delete c4
+	args sh -c "sleep 1; $eats"
+	bg run --detach c4
+	assert_ok "$view: and when it is the container that is killed" timeout -k 5 60 \
+		"$RUNTIME" --root "$OCI_ROOT" events --interval 60m c4
+	assert_match "$view: that is told" '"type": *"oom"' "$output"
+	rt delete -f c4
+
 	# "fit for purpose": a frozen or a used cgroup is an error, not a process that hangs
 	config '.linux.cgroupsPath = "/pod/used" | .linux.resources = {}'
 	mkdir -p /sys/fs/cgroup/memory/pod/used
