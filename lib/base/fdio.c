@@ -156,7 +156,7 @@ int file_write_atomic(const char *path, const void *data, size_t size, mode_t mo
 	return 0;
 }
 
-int fd_send(int sock, const void *data, size_t size, const int *fds, size_t fd_count)
+static ssize_t send_once(int sock, const void *data, size_t size, const int *fds, size_t fd_count, int flags)
 {
 	struct iovec iov = {.iov_len = size};
 	union control control = {0};
@@ -165,19 +165,36 @@ int fd_send(int sock, const void *data, size_t size, const int *fds, size_t fd_c
 
 	if (fd_count > FDIO_FDS_MAX)
 		return -E2BIG;
+	memcpy(&iov.iov_base, &data, sizeof(data)); /* sendmsg(2) does not write there */
+	if (fd_count > 0) {
+		msg.msg_control = control.data;
+		msg.msg_controllen = CMSG_SPACE(fd_count * sizeof(int));
+		control.head.cmsg_level = SOL_SOCKET;
+		control.head.cmsg_type = SCM_RIGHTS;
+		control.head.cmsg_len = CMSG_LEN(fd_count * sizeof(int));
+		memcpy(CMSG_DATA(&control.head), fds, fd_count * sizeof(int));
+	}
+	do {
+		n = sendmsg(sock, &msg, flags | MSG_NOSIGNAL);
+	} while (n < 0 && errno == EINTR);
+	return n < 0 ? -errno : n;
+}
+
+ssize_t fd_send_once(int sock, const void *data, size_t size, const int *fds, size_t fd_count)
+{
+	return send_once(sock, data, size, fds, fd_count, MSG_DONTWAIT);
+}
+
+int fd_send(int sock, const void *data, size_t size, const int *fds, size_t fd_count)
+{
+	ssize_t n;
+
 	if (fd_count == 0)
 		return fd_write_all(sock, data, size);
 	if (size == 0) /* a stream carries descriptors only beside a byte */
 		return -EINVAL;
-	memcpy(&iov.iov_base, &data, sizeof(data)); /* sendmsg(2) does not write there */
-	msg.msg_control = control.data;
-	msg.msg_controllen = CMSG_SPACE(fd_count * sizeof(int));
-	control.head.cmsg_level = SOL_SOCKET;
-	control.head.cmsg_type = SCM_RIGHTS;
-	control.head.cmsg_len = CMSG_LEN(fd_count * sizeof(int));
-	memcpy(CMSG_DATA(&control.head), fds, fd_count * sizeof(int));
-	while ((n = sendmsg(sock, &msg, MSG_NOSIGNAL)) < 0) {
-		int rc = errno == EINTR ? 0 : errno == EAGAIN ? fd_wait(sock, POLLOUT) : -errno;
+	while ((n = send_once(sock, data, size, fds, fd_count, 0)) < 0) {
+		int rc = n == -EAGAIN ? fd_wait(sock, POLLOUT) : (int)n;
 
 		if (rc < 0)
 			return rc;
@@ -192,8 +209,8 @@ ssize_t fd_recv(int sock, void *data, size_t size, int *ret_fds, size_t *ret_fd_
 	struct msghdr msg = {
 		.msg_iov = &iov,
 		.msg_iovlen = 1,
-		.msg_control = ret_fds ? control.data : NULL,
-		.msg_controllen = ret_fds ? sizeof(control) : 0,
+		.msg_control = control.data,
+		.msg_controllen = sizeof(control),
 	};
 	int fds[sizeof(control) / sizeof(int)];
 	size_t count = 0;
@@ -204,8 +221,6 @@ ssize_t fd_recv(int sock, void *data, size_t size, int *ret_fds, size_t *ret_fd_
 	} while (n < 0 && errno == EINTR);
 	if (n < 0)
 		return -errno;
-	if (!ret_fds)
-		return msg.msg_flags & MSG_CTRUNC ? -EPERM : n;
 	for (struct cmsghdr *head = CMSG_FIRSTHDR(&msg); head; head = CMSG_NXTHDR(&msg, head)) {
 		size_t more = (head->cmsg_len - CMSG_LEN(0)) / sizeof(int);
 

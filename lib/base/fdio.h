@@ -25,12 +25,16 @@ int file_read(const char *path, size_t max, struct buf *ret_data);
 /** file_write_atomic() - temporary file in the same folder, fsync when @sync, rename. */
 int file_write_atomic(const char *path, const void *data, size_t size, mode_t mode, bool sync, struct err *err);
 
+/**
+ * fd_send_once() - one sendmsg(2) that does not wait, @fds beside its first byte; no SIGPIPE
+ * Return: bytes that went, or -errno; -E2BIG for more than FDIO_FDS_MAX.
+ */
+ssize_t fd_send_once(int sock, const void *data, size_t size, const int *fds, size_t fd_count);
 /** fd_send() - all of @data as a stream with @fds beside its first byte. 0 or -errno. */
 int fd_send(int sock, const void *data, size_t size, const int *fds, size_t fd_count);
 /**
  * fd_recv() - one recvmsg(2), MSG_CMSG_CLOEXEC
- * @ret_fds: room for FDIO_FDS_MAX; more than that are closed and -E2BIG returned. NULL: none are taken; that some came is -EPERM.
- *	The kernel then lets go of them without close(2), which may wait for whoever made the file.
+ * @ret_fds: room for FDIO_FDS_MAX; more than that are closed and -E2BIG returned
  * Return: bytes (0 = end), or -errno.
  */
 ssize_t fd_recv(int sock, void *data, size_t size, int *ret_fds, size_t *ret_fd_count);

@@ -14,8 +14,10 @@
 #include <linux/if_tun.h>
 #include <linux/landlock.h>
 #include <linux/nsfs.h>
+#include <linux/sockios.h>
 #include <sched.h>
 #include <seccomp.h>
+#include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/mman.h>
@@ -237,6 +239,15 @@ static const struct rule dns[] = {
 	WHEN(ioctl, 1, SIOCGIFNAME),
 };
 
+/* It looks at what others passed, and forks, and each fork wants to end with its parent. */
+static const struct rule porter[] = {
+	ANY(fstatfs),
+	WHEN(ioctl, 1, NS_GET_NSTYPE),
+	WHEN(ioctl, 1, SIOCOUTQ),
+	WHEN(prctl, 0, PR_SET_PDEATHSIG),
+	WHEN(clone, 0, CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID | SIGCHLD),
+};
+
 /* Never right in any program: the attempt is an attack or a grave bug. */
 static const int deadly[] = {
 	SCMP_SYS(ptrace),          SCMP_SYS(process_vm_writev), SCMP_SYS(process_vm_readv),
@@ -270,7 +281,7 @@ static int fill(scmp_filter_ctx ctx, enum lockdown_profile profile, unsigned fla
 				     2); /* binary tree: the lists are long */
 	if (r == 0)
 		r = add_rules(ctx, common, ARRAY_COUNT(common));
-	if (r == 0 && profile != LOCKDOWN_DNS)
+	if (r == 0 && (profile == LOCKDOWN_HAND || profile == LOCKDOWN_ENGINE))
 		r = add_rules(ctx, files, ARRAY_COUNT(files));
 	if (r == 0 && profile == LOCKDOWN_DNS)
 		r = add_rules(ctx, dns, ARRAY_COUNT(dns));
@@ -278,6 +289,8 @@ static int fill(scmp_filter_ctx ctx, enum lockdown_profile profile, unsigned fla
 		r = add_rules(ctx, hand, ARRAY_COUNT(hand));
 	if (r == 0 && profile == LOCKDOWN_ENGINE)
 		r = add_rules(ctx, engine, ARRAY_COUNT(engine));
+	if (r == 0 && profile == LOCKDOWN_PORTER)
+		r = add_rules(ctx, porter, ARRAY_COUNT(porter));
 	if (r == 0)
 		r = seccomp_rule_add(ctx, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
 	for (size_t i = 0; r == 0 && !(flags & LOCKDOWN_KILL) && i < ARRAY_COUNT(deadly); i++)

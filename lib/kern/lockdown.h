@@ -13,6 +13,7 @@ enum lockdown_profile {
 	LOCKDOWN_HAND, /* netlink and IP sockets, setns, unshare(NEWNET only), nsfs mounts, sysctl files, threads; no exec, no other socket family */
 	LOCKDOWN_ENGINE, /* Unix sockets, epoll, SQLite's files; no setns, mount, ptrace, exec, no socket but AF_UNIX */
 	LOCKDOWN_DNS, /* the descriptors it is given; no socket, bind, file name, or process */
+	LOCKDOWN_PORTER, /* descriptors that it is given, fork(2); no socket, file name, or signal */
 	LOCKDOWN_COUNT
 };
 

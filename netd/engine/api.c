@@ -13,6 +13,7 @@
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
 #include "lib/base/str.h"
+#include "netd/engine/porter.h"
 
 enum {
 	API_READ_SIZE = 16 * 1024,
@@ -22,6 +23,9 @@ enum {
 	API_USER_INPUT_MAX = 1 << 20, /* bytes of requests of one who is no administrator: then it is dropped */
 	API_TURN_MAX = 64,	/* requests of one connection before others have their turn ... */
 	API_TURN_USER = 1,	/* ... and of one that is no administrator's */
+	API_AGAIN_MS = 10,	/* when the porter has no room: connections wait in the kernel's queue */
+	API_TURNED_MAX = FDIO_FDS_MAX - 1, /* clients turned away before the porter gets them; a process for all ... */
+	API_TURNED_MS = 100,		   /* ... or after so long */
 	API_USERS_MAX = 1024,	/* connections of those who are no administrators ... */
 	API_USER_MAX = 64,	/* ... and of one of them: they shall not keep root out */
 };
@@ -29,22 +33,31 @@ enum {
 struct conn {
 	struct list link;
 	struct api *api;
-	int fd;
+	int fd; /* the client's socket; of one who is no administrator, what the porter gave for it */
 	struct loop_io *io;
 	struct varlink_conn wire;
 	uint32_t uid;
 	bool admin;
-	char *user;	   /* its name, once it was asked for; of one who is no administrator */
 	struct call *call; /* the one that is being answered; requests behind it wait */
 	struct loop_timer *again; /* more requests wait than one turn takes */
 	bool closing;		  /* when all is written */
 	bool advancing, dead;	  /* conn_advance() is at work, and frees it when that is called for meanwhile */
+	bool left; /* served no more, and counted until the porter has let go of what the client passed */
 };
 
 struct api {
 	struct engine *engine;
 	int fd;
 	struct loop_io *io;
+	struct visitor {
+		int fd;
+		uint32_t uid;
+		bool admin;
+	} visitor; /* came in last */
+	struct loop_timer *again;
+	int turned[API_TURNED_MAX]; /* sockets of those turned away, shut down; the porter's to close */
+	size_t turned_count;
+	struct loop_timer *turned_timer;
 	struct list conns;
 	size_t conn_count;
 	struct list listeners; /* struct call */
@@ -54,6 +67,16 @@ struct api {
 static void conn_advance(struct conn *conn);
 
 /* ------------------------------------------------------------------ connections */
+
+/* Nothing of it is left anywhere. */
+static void conn_gone(struct conn *conn)
+{
+	list_remove(&conn->link);
+	conn->api->conn_count--;
+	loop_io_free(conn->io);
+	fd_close(conn->fd);
+	free(conn);
+}
 
 static void conn_free(struct conn *conn)
 {
@@ -66,14 +89,17 @@ static void conn_free(struct conn *conn)
 		if (conn->call->streaming)
 			call_reply(conn->call, NULL);
 	}
-	list_remove(&conn->link);
-	conn->api->conn_count--;
-	loop_io_free(conn->io);
+	conn->call = NULL;
 	loop_timer_free(conn->again);
-	fd_close(conn->fd);
+	conn->again = NULL;
 	varlink_conn_fini(&conn->wire);
-	free(conn->user);
-	free(conn);
+	if (conn->admin) {
+		conn_gone(conn);
+		return;
+	}
+	conn->left = true;
+	shutdown(conn->fd, SHUT_WR);
+	loop_io_set(conn->io, LOOP_READ);
 }
 
 /* Write what can be written. Return: false when the connection is gone. */
@@ -82,26 +108,10 @@ static bool conn_flush(struct conn *conn)
 	struct varlink_conn *wire = &conn->wire;
 
 	while (wire->out.size) {
-		struct iovec iov = { wire->out.data, wire->out.size };
-		struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
-		_Alignas(struct cmsghdr) char control[CMSG_SPACE(VARLINK_FDS_PENDING_MAX * sizeof(int))] = { 0 };
-		ssize_t n;
+		size_t size = conn->admin || wire->out.size < PORTER_RECORD_MAX ? wire->out.size : PORTER_RECORD_MAX;
+		ssize_t n = fd_send_once(conn->fd, wire->out.data, size, wire->out_fds, wire->out_fd_count);
 
-		if (wire->out_fd_count) {
-			struct cmsghdr *cmsg;
-
-			msg.msg_control = control;
-			msg.msg_controllen = CMSG_SPACE(wire->out_fd_count * sizeof(int));
-			cmsg = (struct cmsghdr *)control; /* CMSG_FIRSTHDR(), which gcc takes for NULL */
-			*cmsg = (struct cmsghdr){ .cmsg_len = CMSG_LEN(wire->out_fd_count * sizeof(int)),
-						  .cmsg_level = SOL_SOCKET,
-						  .cmsg_type = SCM_RIGHTS };
-			memcpy(CMSG_DATA(cmsg), wire->out_fds, wire->out_fd_count * sizeof(int));
-		}
-		n = sendmsg(conn->fd, &msg, MSG_NOSIGNAL | MSG_DONTWAIT);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0 && errno == EAGAIN) {
+		if (n == -EAGAIN) {
 			loop_io_set(conn->io, LOOP_READ | LOOP_WRITE);
 			return true;
 		}
@@ -122,26 +132,18 @@ static bool conn_flush(struct conn *conn)
 	return true;
 }
 
-/*
- * May this client pass descriptors? A file of a FUSE file system has close(2) wait for its server, SIGKILL or not (fuse_flush()
- * of Linux), and any local user can serve one; so nothing is taken of those who have no namespace to bring.
- */
-static bool conn_brings(struct conn *conn)
+/* What still comes is for nobody. */
+static void conn_drain(struct conn *conn)
 {
-	const struct tenant *tenant;
-	const struct passwd *user;
-	size_t cursor = 0;
+	char data[API_READ_SIZE];
+	int fds[FDIO_FDS_MAX];
+	size_t fd_count = 0;
+	ssize_t n = fd_recv(conn->fd, data, sizeof(data), fds, &fd_count);
 
-	if (conn->admin)
-		return true;
-	if (!conn->user) {
-		user = getpwuid(conn->uid);
-		conn->user = mem_strdup(user ? user->pw_name : "");
-	}
-	while ((tenant = table_next(&conn->api->engine->model.tenants, &cursor)))
-		if (tenant->delegate[0] && str_eq(tenant->delegate, conn->user))
-			return true;
-	return false;
+	for (size_t i = 0; i < fd_count; i++)
+		fd_close(fds[i]);
+	if (n <= 0 && n != -EAGAIN)
+		conn_gone(conn);
 }
 
 static void on_conn(void *ctx, unsigned events)
@@ -152,13 +154,17 @@ static void on_conn(void *ctx, unsigned events)
 	size_t fd_count = 0;
 	ssize_t n;
 
+	if (conn->left) {
+		conn_drain(conn);
+		return;
+	}
 	if ((events & LOOP_WRITE) && !conn_flush(conn))
 		return;
 	if (!(events & LOOP_READ)) {
 		conn_advance(conn); /* it reads again: what it asked for meanwhile */
 		return;
 	}
-	n = fd_recv(conn->fd, data, sizeof(data), conn_brings(conn) ? fds : NULL, &fd_count);
+	n = fd_recv(conn->fd, data, sizeof(data), fds, &fd_count);
 	if (n == -EAGAIN || n == -EINTR)
 		return;
 	if (n <= 0 || varlink_conn_feed(&conn->wire, data, (size_t)n, fds, fd_count) < 0 ||
@@ -201,39 +207,97 @@ static bool user_full(const struct api *api, uint32_t uid)
 	return users >= API_USERS_MAX || same >= API_USER_MAX;
 }
 
+static void conn_new(struct api *api, const struct visitor *visitor, int fd)
+{
+	struct conn *conn = mem_alloc(sizeof(*conn));
+
+	conn->api = api;
+	conn->fd = fd;
+	conn->uid = visitor->uid;
+	conn->admin = visitor->admin;
+	varlink_conn_init(&conn->wire);
+	list_append(&api->conns, &conn->link);
+	api->conn_count++;
+	conn->io = loop_io_new(api->engine->loop, fd, LOOP_READ, on_conn, conn);
+	if (!conn->admin)
+		loop_io_patient(conn->io);
+}
+
+/* Return: false when the porter has no room. */
+static bool turned_pass(struct api *api)
+{
+	if (api->turned_count && porter_drop(api->engine->porter, api->turned, api->turned_count) < 0)
+		return false;
+	api->turned_count = 0;
+	return true;
+}
+
+static void on_turned(void *ctx)
+{
+	struct api *api = ctx;
+
+	if (!turned_pass(api))
+		loop_timer_set(api->turned_timer, API_TURNED_MS);
+}
+
+/* What he has sent already must not be ours to let go of; that he is turned away he sees at once. */
+static bool turn_away(struct api *api, int fd)
+{
+	if (api->turned_count == API_TURNED_MAX && !turned_pass(api))
+		return false;
+	shutdown(fd, SHUT_RDWR);
+	api->turned[api->turned_count++] = fd;
+	if (api->turned_count == API_TURNED_MAX)
+		turned_pass(api);
+	else if (!loop_timer_armed(api->turned_timer))
+		loop_timer_set(api->turned_timer, API_TURNED_MS);
+	return true;
+}
+
+/* Make a connection of who came in, or turn him away. Return: false when the porter has no room. */
+static bool visitor_place(struct api *api, const struct visitor *visitor)
+{
+	bool full = api->conn_count >= VARLINK_CONNECTIONS_MAX;
+	int fd = visitor->fd;
+
+	if (!visitor->admin && (full || user_full(api, visitor->uid)))
+		return turn_away(api, fd);
+	if (full) {
+		fd_close(fd);
+		return true;
+	}
+	if (!visitor->admin && porter_relay(api->engine->porter, visitor->fd, &fd) < 0)
+		return false;
+	conn_new(api, visitor, fd);
+	return true;
+}
+
+/* No other comes in before this one has his place. */
+static void visitor_admit(void *ctx)
+{
+	struct api *api = ctx;
+	bool placed = visitor_place(api, &api->visitor);
+
+	loop_io_set(api->io, placed ? LOOP_READ : 0);
+	if (!placed)
+		loop_timer_set(api->again, API_AGAIN_MS);
+}
+
 static void on_listen(void *ctx, unsigned events)
 {
 	struct api *api = ctx;
-	struct ucred cred;
+	struct ucred cred = { .uid = (uid_t)-1, .gid = (gid_t)-1 };
 	socklen_t size = sizeof(cred);
-	struct conn *conn;
-	bool admin;
 	int fd;
 
 	(void)events;
 	fd = accept4(api->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	if (fd < 0)
 		return;
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &size) < 0) {
-		fd_close(fd);
-		return;
-	}
-	admin = cred.uid == 0 || peer_in_group(fd, cred.gid, api->engine->admin_gid);
-	if (api->conn_count >= VARLINK_CONNECTIONS_MAX || (!admin && user_full(api, cred.uid))) {
-		fd_close(fd);
-		return;
-	}
-	conn = mem_alloc(sizeof(*conn));
-	conn->api = api;
-	conn->fd = fd;
-	conn->uid = cred.uid;
-	conn->admin = admin;
-	varlink_conn_init(&conn->wire);
-	list_append(&api->conns, &conn->link);
-	api->conn_count++;
-	conn->io = loop_io_new(api->engine->loop, fd, LOOP_READ, on_conn, conn);
-	if (!admin)
-		loop_io_patient(conn->io);
+	(void)getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &size);
+	api->visitor = (struct visitor){ .fd = fd, .uid = cred.uid,
+					 .admin = cred.uid == 0 || peer_in_group(fd, cred.gid, api->engine->admin_gid) };
+	visitor_admit(api);
 }
 
 struct api *api_new(struct engine *engine, int fd)
@@ -242,6 +306,8 @@ struct api *api_new(struct engine *engine, int fd)
 
 	api->engine = engine;
 	api->fd = fd;
+	api->again = loop_timer_new(engine->loop, visitor_admit, api);
+	api->turned_timer = loop_timer_new(engine->loop, on_turned, api);
 	list_init(&api->conns);
 	list_init(&api->listeners);
 	fd_nonblock(fd, true);

@@ -5,6 +5,7 @@
  * a plan, and what the kernel holds comes back as bytes.
  *
  *   api.c      connections; calls in, replies out
+ *   porter.c   takes what users pass along, in processes that may be lost
  *   methods    m_*.c, one file a subject; table in methods.c
  *   txn.c      the life of one change: store, plan, hand, model, reply
  *   store.c    SQLite: what must survive us
@@ -37,6 +38,7 @@ struct listens;
  * @txns: changes whose plan has not been answered
  * @changes: counts changes begun: equal before and after means that nothing happened between
  * @ready_fd, @line: a pair with the supervisor: one byte when we are ready, and back whatever it sends; -1 for none
+ * @porter: channel to the process that stands between us and users
  * @endings: slow removals under way (struct ending in txn.c)
  */
 struct engine {
@@ -54,8 +56,8 @@ struct engine {
 	struct seam_features features;
 	gid_t admin_gid;
 	char runtime_dir[256];
-	int ready_fd;
-	struct loop_io *line;
+	int ready_fd, porter;
+	struct loop_io *line, *porter_io;
 	size_t txns;
 	uint64_t changes;
 	struct list endings;

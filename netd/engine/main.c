@@ -23,9 +23,17 @@
 #include "netd/engine/listen.h"
 #include "netd/engine/methods.h"
 #include "netd/engine/monitor.h"
+#include "netd/engine/porter.h"
 #include "netd/engine/reconcile.h"
 #include "netd/engine/store.h"
 #include "netd/seam/loglevel.h"
+
+static void on_porter_gone(void *ctx, unsigned events)
+{
+	(void)events;
+	log_error("the porter is gone");
+	engine_die(ctx);
+}
 
 static void on_hand_gone(void *ctx) { engine_die(ctx); }
 
@@ -111,7 +119,7 @@ static bool parse(int argc, char **argv, struct options *options)
 
 int main(int argc, char **argv)
 {
-	struct engine engine = { .ready_fd = -1 };
+	struct engine engine = { .ready_fd = -1, .porter = -1 };
 	struct options options;
 	struct err err = ERR_INIT;
 
@@ -121,6 +129,10 @@ int main(int argc, char **argv)
 	}
 	log_init("moatd-engine", options.level, getenv("JOURNAL_STREAM") != NULL);
 	signal(SIGPIPE, SIG_IGN);
+	if (porter_start(&engine.porter, &err) < 0) {
+		log_failure(&err, "start");
+		return 1;
+	}
 	list_init(&engine.endings);
 	list_init(&engine.gate);
 	engine.admin_gid = options.admin_gid < 0 ? (gid_t)-1 : (gid_t)options.admin_gid;
@@ -141,6 +153,7 @@ int main(int argc, char **argv)
 	engine.hand = hand_new(engine.loop, options.seam_fd, on_hand_gone, &engine);
 	if (engine.ready_fd >= 0)
 		engine.line = loop_io_new(engine.loop, engine.ready_fd, LOOP_READ, on_asked, &engine);
+	engine.porter_io = loop_io_new(engine.loop, engine.porter, LOOP_READ, on_porter_gone, &engine);
 	engine.api = api_new(&engine, options.listen_fd);
 	engine.monitor = monitor_new(&engine);
 	engine.listens = listens_new(&engine);

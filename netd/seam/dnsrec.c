@@ -122,27 +122,9 @@ bool dnsrec_valid(const struct dnsrec *rec, bool from_engine, size_t fd_count)
 
 int dnsrec_send(int sock, const struct dnsrec *recs, size_t count, const int *fds, size_t fd_count)
 {
-	_Alignas(struct cmsghdr) uint8_t control[CMSG_SPACE(FDIO_FDS_MAX * sizeof(int))] = { 0 };
-	struct iovec iov = { (void *)(uintptr_t)recs, count * sizeof(*recs) };
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
-	ssize_t n;
+	ssize_t n = count > DNSREC_BATCH ? -E2BIG : fd_send_once(sock, recs, count * sizeof(*recs), fds, fd_count);
 
-	if (fd_count > FDIO_FDS_MAX || count > DNSREC_BATCH)
-		return -E2BIG;
-	if (fd_count) {
-		struct cmsghdr *cmsg = (struct cmsghdr *)(void *)control;
-
-		msg.msg_control = control;
-		msg.msg_controllen = CMSG_SPACE(fd_count * sizeof(int));
-		cmsg->cmsg_level = SOL_SOCKET;
-		cmsg->cmsg_type = SCM_RIGHTS;
-		cmsg->cmsg_len = CMSG_LEN(fd_count * sizeof(int));
-		memcpy(CMSG_DATA(cmsg), fds, fd_count * sizeof(int));
-	}
-	do {
-		n = sendmsg(sock, &msg, MSG_NOSIGNAL | MSG_DONTWAIT);
-	} while (n < 0 && errno == EINTR);
-	return n < 0 ? -errno : 0;
+	return n < 0 ? (int)n : 0;
 }
 
 int dnsrec_recv(int sock, bool from_engine, struct dnsrec *ret_recs, int *ret_fds, size_t *ret_fd_count)

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""fuse - passes the daemon a descriptor whose last close never returns: fuse.py SOCKET SECONDS.
+"""fuse - passes the daemon a descriptor whose last close never returns: fuse.py SOCKET SECONDS [COUNT [MESSAGE]].
 
 A file of a FUSE file system, served here: every close(2) of it asks the server to flush (fuse_flush() in fs/fuse/file.c), waits
 for the answer however it is signalled, and no answer comes. Any user can mount one, in a user namespace of his own. Start it by
@@ -54,12 +54,21 @@ def main():
         raise OSError(ctypes.get_errno(), "mount")
     threading.Thread(target=serve, args=(device,), daemon=True).start()
     file = os.open(mount + "/file", os.O_RDONLY)
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
+    count = int(sys.argv[3]) if len(sys.argv) > 3 else 1
+    message = sys.argv[4] if len(sys.argv) > 4 else '{"method":"io.moat.Version","parameters":{}}'
+    socks = []
+    for _ in range(count):
+        sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         sock.connect(sys.argv[1])
-        socket.send_fds(sock, [b'{"method":"io.moat.Version","parameters":{}}\0'], [file])
-        os.close(file)
-        print("sent", flush=True)
-        time.sleep(float(sys.argv[2]))
+        try:
+            socket.send_fds(sock, [message.encode() + b"\0"], [file])
+        except OSError:
+            sock.close()  # sent away already
+            continue
+        socks.append(sock)
+    os.close(file)
+    print("sent", flush=True)
+    time.sleep(float(sys.argv[2]))
     os._exit(0)  # with us goes the file system, and whoever waits for it goes on
 
 

@@ -342,6 +342,8 @@ sandbox_is_ours() {
 	[[ " ${sandbox_kept[*]-} ${MOATD_PID} " == *" $pid "* ]] && return 0
 	parent=$(sandbox_parent "$pid" 2>/dev/null) || return 0
 	[[ -n $MOATD_PID && $parent == "$MOATD_PID" ]] && return 0
+	# the engine's own, which take what users pass
+	[[ -n $MOATD_PID && $(cat "/proc/$pid/comm" 2>/dev/null) == moatd-porter ]] && return 0
 	[[ " ${sandbox_kept[*]-} " == *" $parent "* ]] && return 0
 	[[ $(readlink "/proc/$pid/exe") == "$(readlink "/proc/$$/exe")" &&
 		$(tr '\0' ' ' <"/proc/$pid/cmdline") == "$(tr '\0' ' ' <"/proc/$$/cmdline")" ]]

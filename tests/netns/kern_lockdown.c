@@ -7,6 +7,8 @@
 #include <fcntl.h>
 #include <net/if.h>
 #include <linux/capability.h>
+#include <linux/nsfs.h>
+#include <linux/sockios.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -19,6 +21,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -163,6 +166,32 @@ static void dns_works(void)
 	MUST(fork() < 0);
 }
 
+static void porter_works(void)
+{
+	int pair[2], queued = 0, status = -1;
+	struct statfs fs;
+	pid_t pid;
+
+	MUST(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair) == 0);
+	MUST(lockdown_apply(LOCKDOWN_PORTER, 0, NULL) == 0);
+	MUST(fstatfs(world.home, &fs) == 0 && ioctl(world.home, NS_GET_NSTYPE) == CLONE_NEWNET);
+	MUST(send(pair[0], "x", 1, 0) == 1 && ioctl(pair[0], SIOCOUTQ, &queued) == 0 && queued > 0);
+	pid = fork();
+	if (pid == 0) {
+		MUST(prctl(PR_SET_PDEATHSIG, SIGKILL) == 0);
+		_exit(recv(pair[1], &status, 1, 0) == 1 ? 0 : 1);
+	}
+	MUST(pid > 0);
+	/* and nothing else: nobody waits for what it forked, either */
+	MUST(waitpid(pid, &status, 0) < 0 && errno == EPERM);
+	MUST(open("/etc/passwd", O_RDONLY) < 0 && errno == EPERM);
+	MUST(socket(AF_UNIX, SOCK_STREAM, 0) < 0 && errno == EPERM);
+	MUST(setns(world.home, CLONE_NEWNET) < 0 && errno == EPERM);
+	MUST(unshare(CLONE_NEWNET) < 0 && errno == EPERM);
+	MUST(kill(pid, SIGKILL) < 0 && errno == EPERM);
+	MUST(ioctl(world.home, NS_GET_USERNS) < 0 && errno == EPERM);
+}
+
 static void engine_works(void)
 {
 	int pair[2];
@@ -235,6 +264,7 @@ static void test_profiles(void **state)
 	assert_int_equal(in_child(hand_works), 0);
 	assert_int_equal(in_child(engine_works), 0);
 	assert_int_equal(in_child(dns_works), 0);
+	assert_int_equal(in_child(porter_works), 0);
 }
 
 static void test_killed(void **state)

@@ -149,21 +149,27 @@ static void pass_descriptors(void **state)
 	assert_int_equal(count, 0);
 }
 
-/* None are wanted: those that come are told of, and do not stay; without any it is a read like others. */
-static void receive_none(void **state)
+/* One call, with descriptors or without, which does not wait for room though its socket would. */
+static void send_once(void **state)
 {
 	size_t before = fds_open(), count = 99;
+	int got[FDIO_FDS_MAX], fds[FDIO_FDS_MAX + 1] = {0};
 	char text[16];
-	int fd;
+	ssize_t n;
 
 	(void)state;
-	assert_int_equal(fd_send(pair[0], "plain", 5, NULL, 0), 0);
-	assert_int_equal(fd_recv(pair[1], text, sizeof(text), NULL, &count), 5);
-	fd = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
-	assert_int_equal(fd_send(pair[0], "laden", 5, &fd, 1), 0);
-	fd_close(fd);
-	assert_int_equal(fd_recv(pair[1], text, sizeof(text), NULL, &count), -EPERM);
-	assert_int_equal(count, 99);
+	assert_int_equal(fd_send_once(pair[0], "plain", 5, NULL, 0), 5);
+	assert_int_equal(fd_recv(pair[1], text, sizeof(text), got, &count), 5);
+	assert_int_equal(count, 0);
+	assert_int_equal(fd_send_once(pair[0], "laden", 5, (int[]){0, 1}, 2), 5);
+	assert_int_equal(fd_recv(pair[1], text, sizeof(text), got, &count), 5);
+	assert_int_equal(count, 2);
+	fd_close(got[0]);
+	fd_close(got[1]);
+	assert_int_equal(fd_send_once(pair[0], "x", 1, fds, FDIO_FDS_MAX + 1), -E2BIG);
+	while ((n = fd_send_once(pair[0], "full", 4, NULL, 0)) > 0)
+		;
+	assert_int_equal(n, -EAGAIN);
 	assert_int_equal(fds_open(), before);
 }
 
@@ -404,7 +410,7 @@ int main(void)
 		cmocka_unit_test(flags),      pair_test(whole_transfers),
 		pair_test(end_and_errors),    cmocka_unit_test(write_to_a_pipe),
 		pair_test(pass_descriptors),
-		pair_test(receive_none),  pair_test(send_refuses),
+		pair_test(send_once),  pair_test(send_refuses),
 		pair_test(receive_too_many),  pair_test(receive_without_room),
 		pair_test(receive_end),       file_test(read_small_files),
 		file_test(read_many_chunks),  file_test(write_replaces),
