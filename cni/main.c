@@ -11,6 +11,7 @@
 
 #include "cni/cni.h"
 #include "cni/netavark.h"
+#include "cni/ports.h"
 #include "lib/base/buf.h"
 #include "lib/base/json.h"
 #include "lib/base/str.h"
@@ -168,8 +169,9 @@ static int netavark_fail(const struct err *err)
 
 static int input_read(struct buf *ret_input, struct err *err)
 {
+	char chunk[16 * 1024];
+
 	for (;;) {
-		char chunk[4096];
 		ssize_t n = read(STDIN_FILENO, chunk, sizeof(chunk));
 
 		if (n == 0)
@@ -194,10 +196,13 @@ static int input_read(struct buf *ret_input, struct err *err)
 /* Answers whatever stands on standard input, also nothing: a runtime asks before it has a configuration. */
 static int version_run(const struct buf *input)
 {
+	cleanup(arena_freep) struct arena *arena = arena_new();
 	cleanup(json_freep) json_t *doc = NULL, *result = NULL;
+	struct cni_ports rest = {.text = buf_cstr(input), .size = input->size};
 	const char *version = NULL;
 
-	if (json_parse(buf_cstr(input), input->size, JSON_FOLD_DUPLICATES, &doc, NULL) == 0)
+	(void)cni_ports_take(rest.text, rest.size, arena, &rest);
+	if (json_parse(rest.text, rest.size, JSON_FOLD_DUPLICATES, &doc, NULL) == 0)
 		version = json_string_value(json_object_get(doc, "cniVersion"));
 	result = cni_result_version(version && *version ? version : "1.1.0");
 	return print(result) ? EXIT_SUCCESS : EXIT_FAILURE;

@@ -8,7 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cni/cni.h"
+#include "cni/conf.h"
+#include "cni/ports.h"
 #include "lib/base/buf.h"
 #include "lib/base/json.h"
 #include "lib/base/str.h"
@@ -28,6 +29,8 @@ static const char *const verb_names[] = {
 	[CNI_VERB_VERSION] = "VERSION",
 };
 
+static int doc_parse(struct cni_request *request, const char *delegates, const char *text, size_t size, struct arena *arena,
+		     struct err *err);
 static int verb_check(enum cni_verb verb, const char *version, struct err *err);
 static int env_check(const struct cni_env *env, enum cni_verb verb, struct err *err);
 static int version_check(const json_t *doc, struct arena *arena, const char **ret_version,
@@ -61,8 +64,7 @@ int cni_request_decode(const struct cni_env *env, const char *text, size_t size,
 			env->command ? env->command : "");
 		return CNI_ENVIRONMENT;
 	}
-	if (json_parse(text, size, JSON_FOLD_DUPLICATES, &request->doc, err) < 0 ||
-	    !json_is_object(request->doc)) {
+	if (doc_parse(request, env->path, text, size, arena, err) < 0 || !json_is_object(request->doc)) {
 		if (request->doc)
 			err_set(err, ERR_USAGE, EINVAL, NULL,
 				"the network configuration is no JSON object");
@@ -132,6 +134,29 @@ void cni_stack_name(const char *container_id, char dst[CNI_STACK_SIZE])
 		hash = (hash ^ (unsigned char)*c) * UINT64_C(0x100000001b3);
 	snprintf(dst, CNI_STACK_SIZE, "cni-%.*s-%012llx", CNI_STACK_ID_MAX, container_id,
 		 (unsigned long long)(hash & UINT64_C(0xffffffffffff)));
+}
+
+/*
+ * Mappings are taken out beforehand, but where a delegate is to get the whole configuration. What is no JSON without them
+ * is parsed with them, too, for the place that the message names.
+ */
+static int doc_parse(struct cni_request *request, const char *delegates, const char *text, size_t size, struct arena *arena,
+		     struct err *err)
+{
+	struct cni_ports ports;
+
+	if (cni_ports_take(text, size, arena, &ports) &&
+	    json_parse(ports.text, ports.size, JSON_FOLD_DUPLICATES, &request->doc, NULL) == 0) {
+		const char *type = cni_ipam_type(request->doc);
+
+		request->ports = ports.specs;
+		if (!type || !cni_delegate_find(delegates, type, arena))
+			return 0;
+		request->ports = NULL;
+		json_decref(request->doc);
+		request->doc = NULL;
+	}
+	return json_parse(text, size, JSON_FOLD_DUPLICATES, &request->doc, err);
 }
 
 /* A verb that the configuration's version does not have cannot have been meant. */

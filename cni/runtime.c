@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cni/conf.h"
+#include "cni/ports.h"
 #include "lib/base/addr.h"
 #include "lib/base/str.h"
 
@@ -28,23 +29,6 @@ static const struct json_field runtime_rows[] = {
 	{0},
 };
 
-struct port {
-	int64_t host, container;
-	const char *protocol, *ip;
-};
-static const struct json_field port_rows[] = {
-	{"hostPort", JSON_FIELD_INT, offsetof(struct port, host), JSON_REQUIRED, 0, 0},
-	{"containerPort", JSON_FIELD_INT, offsetof(struct port, container), JSON_REQUIRED, 0, 0},
-	{"protocol", JSON_FIELD_STRING, offsetof(struct port, protocol), 0, 0, 16},
-	{"hostIP", JSON_FIELD_STRING, offsetof(struct port, ip), 0, 0, IP_STR_SIZE},
-	{0},
-};
-
-static int ports_decode(struct cni_request *request, const json_t *ports, struct arena *arena,
-			struct err *err);
-static int port_decode(const json_t *item, struct arena *arena, struct port *ret_port, struct err *err);
-static const char *port_print(const struct port *first, const struct port *last, struct arena *arena);
-static int port_check(int64_t port, const char *what, struct err *err);
 static int bandwidth_refuse(const json_t *bandwidth, struct err *err);
 static int dns_decode(struct cni_request *request, const json_t *conf, const json_t *runtime,
 		      struct arena *arena, struct err *err);
@@ -70,93 +54,20 @@ int cni_runtime_decode(struct cni_request *request, const struct cni_top *top,
 	if (rc == CNI_OK)
 		rc = bandwidth_refuse(runtime.bandwidth, err);
 	if (rc == CNI_OK)
-		rc = ports_decode(request, runtime.ports, arena, err);
+		rc = cni_ports_decode(runtime.ports, arena, &request->publish, err);
 	if (rc == CNI_OK)
 		rc = dns_decode(request, top->dns, runtime.dns, arena, err);
 	if (rc == CNI_OK)
 		rc = sysctl_decode(request, top->sysctl, args.sysctl, err);
 	if (rc != CNI_OK)
 		return rc;
+	if (request->ports)
+		request->publish = request->ports;
 	if (args.mtu)
 		request->mtu = args.mtu;
 	request->ips = addresses(runtime.ips && runtime.ips[0] ? runtime.ips : args.ips, arena);
 	request->mac = cni_is_set(runtime.mac) ? runtime.mac : cni_is_set(args.mac) ? args.mac : NULL;
 	return CNI_OK;
-}
-
-/*
- * Callers expand ranges to one mapping a port; those that follow one another become a range again, which is one element of
- * a map however long it is.
- */
-static int ports_decode(struct cni_request *request, const json_t *ports, struct arena *arena,
-			struct err *err)
-{
-	size_t total = json_array_size(ports), count = 0;
-	const char **specs = arena_array(arena, total + 1, sizeof(*specs));
-	struct port first = {0}, last = {0};
-
-	for (size_t i = 0; i < total; i++) {
-		struct port port = {0};
-		int rc = port_decode(json_array_get(ports, i), arena, &port, err);
-
-		if (rc != CNI_OK)
-			return rc;
-		if (i > 0 && port.host == last.host + 1 && port.container == last.container + 1 &&
-		    str_eq(port.protocol, last.protocol) && str_eq(port.ip, last.ip)) {
-			last = port;
-			continue;
-		}
-		if (i > 0)
-			specs[count++] = port_print(&first, &last, arena);
-		first = last = port;
-	}
-	if (total > 0)
-		specs[count++] = port_print(&first, &last, arena);
-	request->publish = specs;
-	return CNI_OK;
-}
-
-/* @ret_port: protocol in small letters, address "" where it is any */
-static int port_decode(const json_t *item, struct arena *arena, struct port *ret_port, struct err *err)
-{
-	char *protocol;
-	struct ip ip;
-	int rc = cni_decode(item, port_rows, arena, ret_port, "portMappings", err);
-
-	if (rc == CNI_OK)
-		rc = port_check(ret_port->host, "hostPort", err);
-	if (rc == CNI_OK)
-		rc = port_check(ret_port->container, "containerPort", err);
-	if (rc != CNI_OK)
-		return rc;
-	protocol = arena_strdup(arena, cni_is_set(ret_port->protocol) ? ret_port->protocol : "tcp");
-	for (char *c = protocol; *c; c++)
-		*c = (char)tolower((unsigned char)*c);
-	ret_port->protocol = protocol;
-	ret_port->ip = ret_port->ip ? ret_port->ip : "";
-	if (!*ret_port->ip || ip_parse(ret_port->ip, &ip) == 0)
-		return CNI_OK;
-	err_set(err, ERR_USAGE, EINVAL, "portMappings", "hostIP \"%s\" is no address", ret_port->ip);
-	return CNI_CONFIG;
-}
-
-static const char *port_print(const struct port *first, const struct port *last, struct arena *arena)
-{
-	const char *open = strchr(first->ip, ':') ? "[" : "", *close = *open ? "]:" : *first->ip ? ":" : "";
-
-	if (first->host == last->host)
-		return arena_printf(arena, "%s%s%s%lld:%lld/%s", open, first->ip, close, (long long)first->host,
-				    (long long)first->container, first->protocol);
-	return arena_printf(arena, "%s%s%s%lld-%lld:%lld-%lld/%s", open, first->ip, close, (long long)first->host,
-			    (long long)last->host, (long long)first->container, (long long)last->container, first->protocol);
-}
-
-static int port_check(int64_t port, const char *what, struct err *err)
-{
-	if (port >= 1 && port <= 65535)
-		return CNI_OK;
-	err_set(err, ERR_USAGE, ERANGE, "portMappings", "portMappings: %s %lld: must be 1 to 65535", what, (long long)port);
-	return CNI_CONFIG;
 }
 
 /*

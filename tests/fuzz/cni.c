@@ -5,8 +5,10 @@
  * ordinary ADD. Whatever passes must be fit for a request and for a result.
  */
 #include <string.h>
+#include <strings.h>
 
 #include "cni/cni.h"
+#include "cni/ports.h"
 #include "lib/base/json.h"
 #include "lib/base/str.h"
 #include "tests/fuzz/fuzz.h"
@@ -51,6 +53,42 @@ static void request_check(const struct cni_request *request)
 	result_check(request->version, before, result);
 }
 
+static json_t *member(json_t *object, const char *name)
+{
+	json_t *value, *last = NULL;
+	const char *key;
+
+	json_object_foreach(object, key, value)
+		if (strcasecmp(key, name) == 0)
+			last = value;
+	return last;
+}
+
+/* Mappings taken out of the text are those that the parser would have found there, and nothing else is changed. */
+static void ports_check(const char *text, size_t size)
+{
+	cleanup(arena_freep) struct arena *arena = arena_new();
+	cleanup(json_freep) json_t *whole = NULL, *rest = NULL;
+	const char *const *specs = NULL;
+	struct err err = ERR_INIT;
+	struct cni_ports ports;
+	json_t *array;
+	int rc;
+
+	if (!cni_ports_take(text, size, arena, &ports))
+		return;
+	rc = json_parse(text, size, JSON_FOLD_DUPLICATES, &whole, NULL);
+	fuzz_check((json_parse(ports.text, ports.size, JSON_FOLD_DUPLICATES, &rest, NULL) < 0) == (rc < 0));
+	if (rc < 0)
+		return;
+	array = member(member(whole, "runtimeConfig"), "portMappings");
+	fuzz_check(cni_ports_decode(array, arena, &specs, &err) == CNI_OK && specs[0]);
+	for (size_t i = 0; specs[i] || ports.specs[i]; i++)
+		fuzz_check(str_eq(specs[i], ports.specs[i]));
+	json_array_clear(array);
+	fuzz_check(json_equal(whole, rest));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	cleanup(mem_freep) char *copy = mem_alloc(size + 1);
@@ -75,6 +113,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		.args = fields[ARGS],
 	};
 
+	ports_check(rest, (size_t)(copy + size - rest));
 	rc = cni_request_decode(&env, rest, (size_t)(copy + size - rest), arena, &request,
 				&err);
 	if (rc == CNI_OK) {
