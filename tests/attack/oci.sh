@@ -115,6 +115,27 @@ mend() {
 	rm -rf "rootfs/$1"
 	mkdir -p "rootfs/$1"
 }
+# By path, as it was done: the links are followed.
+for name in dev proc sys; do
+	evil $name ../../../host/$name
+	mount -t tmpfs by-path rootfs/$name
+	assert_ok "a mount by path of /$name lands where its link leads" mountpoint -q /run/host/$name
+	umount /run/host/$name
+	mend $name
+done
+evil dev ../../../host/dev
+mknod rootfs/dev/by-path c 1 3
+assert_ok "a device node, too" test -c /run/host/dev/by-path
+rm /run/host/dev/by-path
+mend dev
+ln -s /run/host/etc/file rootfs/dev/null
+touch rootfs/tmp/masked
+mount --bind rootfs/dev/null rootfs/tmp/masked
+assert_eq "what is bound as a mask by path is what the link leads to" host "$(cat rootfs/tmp/masked)"
+umount rootfs/tmp/masked
+rm rootfs/tmp/masked
+assert_eq "the host's folder is as it was" "$before" "$(look)"
+mend dev
 args true
 for link in /run/host/dev ../../../../../../run/host/dev; do
 	evil dev "$link"
@@ -185,6 +206,30 @@ P
 mkdir -p rootfs/place /run/src
 ln -sfn /run/host/etc rootfs/link
 touch /run/src/mark
+# By path: made, looked at, mounted, each by the same name, until one of them is the host's.
+cat >/run/by-path.py <<'P'
+import ctypes, os, subprocess, threading, time
+libc = ctypes.CDLL(None, use_errno=True)
+os.chdir("/run/b/attack/rootfs")
+done = threading.Event()
+def exchange():
+    while not done.is_set(): libc.renameat2(-100, b"place", -100, b"link", 2)
+racer = threading.Thread(target=exchange); racer.start()
+end = time.time() + 60
+while time.time() < end and not os.path.exists("/run/host/etc/deep/mark"):
+    try: os.makedirs("place/deep", exist_ok=True)
+    except OSError: continue
+    if libc.mount(b"/run/src", b"place/deep", None, 4096, None) == 0 and not os.path.exists("/run/host/etc/deep/mark"):
+        for name in (b"place/deep", b"link/deep"): libc.umount2(name, 2)
+done.set(); racer.join()
+print("landed" if os.path.exists("/run/host/etc/deep/mark") else "never")
+while libc.umount2(b"/run/host/etc/deep", 2) == 0: pass
+os.path.isdir("/run/host/etc/deep") and os.rmdir("/run/host/etc/deep")
+if os.path.islink("place"): libc.renameat2(-100, b"place", -100, b"link", 2)
+while libc.umount2(b"place/deep", 2) == 0: pass
+P
+assert_eq "by path a mount lands where the link leads" landed "$(python3 /run/by-path.py)"
+assert_eq "nothing of that is left" "$before" "$(look)"
 config '.mounts += [{"destination": "/place/deep", "source": "/run/src", "options": ["bind"]}]'
 python3 /run/exchange.py &
 args true
