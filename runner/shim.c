@@ -83,6 +83,7 @@ int shim_run(const struct shim_args *args)
 		.netns = -1,
 		.join = JOIN_INIT,
 		.limits = LIMITS_INIT,
+		.oom = CGROUP_OOM_INIT,
 		.layer_mount = -1,
 		.layer = -1,
 		.sync = -1,
@@ -238,6 +239,7 @@ static int start(struct shim *shim, int *ret_code, struct err *err)
 	shim->state.shim_pid = getpid();
 	shim->state.started_ms = (int64_t)clock_realtime_ms();
 	shim->state.exit_code = 0;
+	shim->state.oom_killed = false;
 	if (state_pid_start(shim->pid, &shim->state.pid_start) < 0 ||
 	    state_pid_start(getpid(), &shim->state.shim_start) < 0)
 		return err_set(err, ERR_KERNEL, ESRCH, NULL,
@@ -277,7 +279,12 @@ static int cgroups_make(struct shim *shim, struct err *err)
 		shim->state.cgroup = true;
 		rc = state_save(&shim->dir, &shim->state, err);
 	}
-	return rc < 0 ? rc : limits_create(&shim->spec, &shim->limits, err);
+	if (rc == 0)
+		rc = limits_create(&shim->spec, &shim->limits, err);
+	/* Told in `inspect`; where the kernel cannot say it nobody is kept from running. */
+	if (rc == 0 && shim->limits.there && shim->spec.memory > 0)
+		(void)cgroup_oom_open(&shim->limits.cgroup, &shim->oom, NULL);
+	return rc;
 }
 
 /* What failed here may have failed since the first process ended: then its own word tells why. */
@@ -569,6 +576,7 @@ static void run_end(struct shim *shim, int code)
 	fd_close(shim->sync);
 	shim->pidfd = shim->sync = -1;
 	shim->state.exit_code = code;
+	shim->state.oom_killed = cgroup_oom_take(&shim->oom) > 0;
 	shim->state.finished_ms = (int64_t)clock_realtime_ms();
 }
 
@@ -670,6 +678,7 @@ static void undo(struct shim *shim)
 /* What cannot be removed now is removed with the container, or by a sweep. */
 static void cgroups_end(struct shim *shim)
 {
+	cgroup_oom_close(&shim->oom);
 	if (limits_end(&shim->limits, NULL) == 0)
 		shim->state.cgroup = false;
 }

@@ -38,7 +38,7 @@ struct shim_client {
  * struct shim - the one container
  * @mntns: the mount namespace we came from; @userns, @netns: the container's, once there are any; @join: those of others
  *         it lives in
- * @limits: its cgroups
+ * @limits: its cgroups; @oom: says when memory runs out in them
  * @layer_mount: its layer from before, detached; -1: a fresh one is made
  * @stack_here: this start made the daemon know the stack: a failure takes it back
  * @stopping: somebody wants its end: no policy starts it again; @again: but he who asked for that does
@@ -56,6 +56,7 @@ struct shim {
 	int control, mntns, userns, netns, layer_mount, layer, sync, pidfd, signals, listener;
 	struct join join;
 	struct limits limits;
+	struct cgroup_oom oom;
 	pid_t pid;
 	bool stack_here, stopping, again;
 	uint64_t kill_at, delay_ms;

@@ -52,6 +52,7 @@ static const struct json_field state_fields[] = {
 	{"layer", JSON_FIELD_BOOL, RAW(layer), 0, 0, 0},
 	{"cgroup", JSON_FIELD_BOOL, RAW(cgroup), 0, 0, 0},
 	{"exitCode", JSON_FIELD_INT, RAW(exit_code), 0, 0, 255},
+	{"oomKilled", JSON_FIELD_BOOL, RAW(oom_killed), 0, 0, 0},
 	{"createdMs", JSON_FIELD_INT, RAW(created_ms), 0, 0, INT64_MAX},
 	{"startedMs", JSON_FIELD_INT, RAW(started_ms), 0, 0, INT64_MAX},
 	{"finishedMs", JSON_FIELD_INT, RAW(finished_ms), 0, 0, INT64_MAX},
@@ -239,6 +240,7 @@ int state_save(const struct state_dir *dir, const struct state *state, struct er
 	json_object_set_new(doc, "layer", json_boolean(state->layer));
 	json_object_set_new(doc, "cgroup", json_boolean(state->cgroup));
 	json_object_set_new(doc, "exitCode", json_integer(state->exit_code));
+	json_object_set_new(doc, "oomKilled", json_boolean(state->oom_killed));
 	json_object_set_new(doc, "createdMs", json_integer(state->created_ms));
 	json_object_set_new(doc, "startedMs", json_integer(state->started_ms));
 	json_object_set_new(doc, "finishedMs", json_integer(state->finished_ms));

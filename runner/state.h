@@ -44,6 +44,7 @@ enum state_status {
  * @cgroup: it has control groups, or may have: whoever makes them writes it down first
  * @layer: its writable layer is mounted on fs/ in the mount namespace of the caller (only while it does not run)
  * @exit_code: as of the shell; 137 also when its shim was lost
+ * @oom_killed: its memory ran out in this run, so that the kernel killed of it (only where it has a limit of its own)
  */
 struct state {
 	enum state_status status;
@@ -52,7 +53,7 @@ struct state {
 	int64_t restarts;
 	int64_t id_base;
 	int64_t mntns, mntns_id;
-	bool stack, layer, cgroup;
+	bool stack, layer, cgroup, oom_killed;
 	int64_t exit_code;
 	int64_t created_ms, started_ms, finished_ms;
 };

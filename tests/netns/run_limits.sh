@@ -15,6 +15,7 @@ sandbox_mark
 eat="x = b'x' * (64 << 20); print(len(x))"
 # of_container NAME - its folders, those of its first process
 pid_of() { moat inspect "$1" | python3 -c 'import json, sys; print(json.load(sys.stdin)["pid"])'; }
+oom_of() { moat inspect "$1" | python3 -c 'import json, sys; print(str(json.load(sys.stdin)["oomKilled"]).lower())'; }
 status_of() { moat ps --json | python3 -c 'import json, sys
 print(*[c["status"] for c in json.load(sys.stdin)["containers"] if c["name"] == sys.argv[1]])' "default/$1"; }
 
@@ -22,6 +23,17 @@ for view in hybrid v1; do
 	cgroups_view "$view"
 	assert_eq "$view: 64 MiB without a limit" 67108864 "$(inside python3 -c "$eat")"
 	assert_status 137 "$view: not with 32" moat run --rm --memory 32m -- python3 -c "$eat"
+	moat run -d --name oom --memory 32m -- sh -c 'until [ -e /tmp/now ]; do sleep 0.1; done; rm /tmp/now; exec python3 -c "$1"' sh "$eat" >/dev/null
+	assert_eq "$view: while it runs its memory has not run out" false "$(oom_of oom)"
+	moat exec oom -- touch /tmp/now
+	assert_eq "$view: it is killed for its memory" 137 "$(moat wait oom)"
+	assert_eq "$view: inspect tells so" true "$(oom_of oom)"
+	assert_match "$view: ps, too" "exited \(137, out of memory\)" "$(moat ps -a)"
+	moat restart oom >/dev/null
+	assert_eq "$view: that was the run before" false "$(oom_of oom)"
+	moat kill oom >/dev/null
+	assert_eq "$view: killed by somebody, which is no want of memory" "137 false" "$(moat wait oom) $(oom_of oom)"
+	moat rm -f oom >/dev/null
 	assert_eq "$view: nothing stays" "" "$(cgroups_left moat)"
 	assert_status 0 "$view: with 128 it is" moat run --rm -m 128m -- python3 -c "$eat"
 	assert_match "$view: no more processes than allowed" "Cannot fork" \

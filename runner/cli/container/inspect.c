@@ -68,7 +68,7 @@ static json_t *document(struct cli *cli, const struct state_dir *dir, const stru
 	bool runs = state->status == STATE_RUNNING;
 
 	return json_pack(
-		"{s:s, s:s, s:s, s:o, s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o}",
+		"{s:s, s:s, s:s, s:o, s:o, s:o, s:b, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o}",
 		"name", full, "id", spec->id, "status", state_status_name(state->status), "pid",
 		runs ? json_integer(state->pid) : json_null(), "shimPid",
 		state->status != STATE_EXITED ? json_integer(state->shim_pid) : json_null(),
@@ -76,6 +76,7 @@ static json_t *document(struct cli *cli, const struct state_dir *dir, const stru
 		state->status == STATE_EXITED || state->status == STATE_RESTARTING
 			? json_integer(state->exit_code)
 			: json_null(),
+		"oomKilled", state->oom_killed,
 		"restartCount", (json_int_t)state->restarts, "createdMs",
 		(json_int_t)state->created_ms, "startedMs", (json_int_t)state->started_ms,
 		"finishedMs", (json_int_t)(runs ? 0 : state->finished_ms), "idBase",

@@ -129,6 +129,8 @@ static json_t *row_new(const struct name *name, const struct spec *spec,
 		json_object_set_new(row, "pid", json_integer(state->pid));
 	if (state->status == STATE_EXITED)
 		json_object_set_new(row, "exitCode", json_integer(state->exit_code));
+	if (state->oom_killed)
+		json_object_set_new(row, "oomKilled", json_true());
 	json_object_set_new(row, "idBase", json_integer(state->id_base));
 	json_object_set_new(row, "createdMs", json_integer(state->created_ms));
 	json_object_set_new(row, "startedMs", json_integer(state->started_ms));
@@ -150,7 +152,8 @@ static void row_print(struct cli_table *table, const json_t *row)
 	const json_t *code = json_object_get(row, "exitCode");
 	const char *status = json_string_value(json_object_get(row, "status"));
 	cleanup(mem_freep) char *shown =
-		code ? mem_printf("%s (%d)", status, (int)json_integer_value(code))
+		code ? mem_printf("%s (%d%s)", status, (int)json_integer_value(code),
+				  json_object_get(row, "oomKilled") ? ", out of memory" : "")
 		     : mem_strdup(status);
 	const char *const cells[] = {json_string_value(json_object_get(row, "name")),
 				     json_string_value(json_object_get(row, "id")),
