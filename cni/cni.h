@@ -81,6 +81,7 @@ struct cni_env {
  * @bare: an empty ipam: a port without addresses; @internal: a network without a way out; @by_netavark: netavark called
  * @sysctls: to be written inside: "net.a.b" -> text; owned
  * @masquerade, @host_access, @name_service: -1 not said * @default_route: wanted; where it was not asked for, the first interface of the stack keeps it
+ * @bandwidth: as EndpointAttach has it, or NULL; owned
  * @dns: an object for the result, or NULL; owned
  * @pod: K8S_POD_NAMESPACE and the like for labels, an object; owned
  * @prev: prevResult in the shape of 1.1.0, or NULL; owned
@@ -102,7 +103,7 @@ struct cni_request {
 	bool bare, internal, by_netavark;
 	json_t *sysctls;
 	bool default_route, default_route_asked; /* asked: the configuration says so */
-	json_t *dns, *pod, *prev;
+	json_t *bandwidth, *dns, *pod, *prev;
 	const json_t *attachments;
 	bool attachments_given;
 	const char *socket, *state_dir, *path;

@@ -115,11 +115,12 @@ int cni_request_decode(const struct cni_env *env, const char *text, size_t size,
 void cni_request_fini(struct cni_request *request)
 {
 	json_decref(request->doc);
+	json_decref(request->bandwidth);
 	json_decref(request->dns);
 	json_decref(request->pod);
 	json_decref(request->prev);
 	json_decref(request->sysctls);
-	request->doc = request->dns = request->pod = request->prev = request->sysctls = NULL;
+	request->doc = request->bandwidth = request->dns = request->pod = request->prev = request->sysctls = NULL;
 }
 
 void cni_stack_name(const char *container_id, char dst[CNI_STACK_SIZE])

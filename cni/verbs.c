@@ -383,6 +383,8 @@ static int attach(const struct cni_request *request, const json_t *given, struct
 				    json_boolean(request->default_route));
 	ips_set(request, given, parameters);
 	strings_set(parameters, "publish", request->publish);
+	if (request->bandwidth)
+		json_object_set(parameters, "bandwidth", request->bandwidth);
 	if (request->mac)
 		json_object_set_new(parameters, "mac", json_string(request->mac));
 	if (request->mtu)

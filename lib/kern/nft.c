@@ -266,7 +266,7 @@ void nft_elem_set(struct nlbatch *batch, const struct obj_elem *elem)
  * and for a new chain NFTA_CHAIN_TYPE, NFTA_CHAIN_POLICY
  */
 static void port_chain(struct nlbatch *batch, unsigned type, const char *chain, const char *dev,
-		       bool listed)
+		       bool listed, int32_t priority, uint32_t policy)
 {
 	struct nlmsghdr *nlh = nft_message(batch, 512, type, 0, NFPROTO_NETDEV);
 	struct nlattr *hook, *devs;
@@ -275,7 +275,7 @@ static void port_chain(struct nlbatch *batch, unsigned type, const char *chain, 
 	mnl_attr_put_strz(nlh, NFTA_CHAIN_NAME, chain);
 	hook = mnl_attr_nest_start(nlh, NFTA_CHAIN_HOOK);
 	mnl_attr_put_u32(nlh, NFTA_HOOK_HOOKNUM, htonl(NF_NETDEV_INGRESS));
-	mnl_attr_put_u32(nlh, NFTA_HOOK_PRIORITY, htonl((uint32_t)NFT_GUARD_PRIORITY));
+	mnl_attr_put_u32(nlh, NFTA_HOOK_PRIORITY, htonl((uint32_t)priority));
 	if (listed) {
 		devs = mnl_attr_nest_start(nlh, NFTA_HOOK_DEVS);
 		mnl_attr_put_strz(nlh, NFTA_DEVICE_NAME, dev);
@@ -289,9 +289,30 @@ static void port_chain(struct nlbatch *batch, unsigned type, const char *chain, 
 		mnl_attr_put_strz(nlh, NFTA_CHAIN_TYPE, "filter");
 		if (!listed) {
 			nlh->nlmsg_flags |= NLM_F_EXCL;
-			mnl_attr_put_u32(nlh, NFTA_CHAIN_POLICY, htonl(NF_DROP));
+			mnl_attr_put_u32(nlh, NFTA_CHAIN_POLICY, htonl(policy));
 		}
 	}
+	nlbuf_end(batch, nlh);
+}
+
+/* A device's own base chain, with its rule; without any hook given the whole chain is meant. */
+static void chain_rules_del(struct nlbatch *batch, const char *chain)
+{
+	struct nlmsghdr *nlh = nft_message(batch, 256, NFT_MSG_DELRULE, 0, NFPROTO_NETDEV);
+
+	mnl_attr_put_strz(nlh, NFTA_RULE_TABLE, NFT_TABLE);
+	mnl_attr_put_strz(nlh, NFTA_RULE_CHAIN, chain);
+	nlbuf_end(batch, nlh);
+}
+
+static void chain_del(struct nlbatch *batch, const char *chain)
+{
+	struct nlmsghdr *nlh;
+
+	chain_rules_del(batch, chain);
+	nlh = nft_message(batch, 256, NFT_MSG_DELCHAIN, 0, NFPROTO_NETDEV);
+	mnl_attr_put_strz(nlh, NFTA_CHAIN_TABLE, NFT_TABLE);
+	mnl_attr_put_strz(nlh, NFTA_CHAIN_NAME, chain);
 	nlbuf_end(batch, nlh);
 }
 
@@ -317,35 +338,57 @@ void nft_port_add(struct nlbatch *batch, const struct obj_port *port,
 
 	if (features->netdev_device_add) {
 		list_chain(port, chain);
-		port_chain(batch, NFT_MSG_NEWCHAIN, chain, port->dev, true);
+		port_chain(batch, NFT_MSG_NEWCHAIN, chain, port->dev, true, NFT_GUARD_PRIORITY, NF_DROP);
 		return;
 	}
 	each_name(port, chain);
-	port_chain(batch, NFT_MSG_NEWCHAIN, chain, port->dev, false);
+	port_chain(batch, NFT_MSG_NEWCHAIN, chain, port->dev, false, NFT_GUARD_PRIORITY, NF_DROP);
 	put_rule(batch, NFPROTO_NETDEV, nft_each_rule(chain));
 }
 
 void nft_port_del(struct nlbatch *batch, const struct obj_port *port,
 		  const struct kern_features *features)
 {
-	struct nlmsghdr *nlh;
 	char chain[32];
 
 	if (features->netdev_device_add) {
 		list_chain(port, chain);
-		port_chain(batch, NFT_MSG_DELCHAIN, chain, port->dev, true);
+		port_chain(batch, NFT_MSG_DELCHAIN, chain, port->dev, true, NFT_GUARD_PRIORITY, NF_DROP);
 		return;
 	}
-	/* With its rule; without any hook given the whole chain is meant. */
 	each_name(port, chain);
-	nlh = nft_message(batch, 256, NFT_MSG_DELRULE, 0, NFPROTO_NETDEV);
-	mnl_attr_put_strz(nlh, NFTA_RULE_TABLE, NFT_TABLE);
-	mnl_attr_put_strz(nlh, NFTA_RULE_CHAIN, chain);
-	nlbuf_end(batch, nlh);
-	nlh = nft_message(batch, 256, NFT_MSG_DELCHAIN, 0, NFPROTO_NETDEV);
-	mnl_attr_put_strz(nlh, NFTA_CHAIN_TABLE, NFT_TABLE);
-	mnl_attr_put_strz(nlh, NFTA_CHAIN_NAME, chain);
-	nlbuf_end(batch, nlh);
+	chain_del(batch, chain);
+}
+
+static void redirect_name(const struct obj_redirect *redirect, char dst[32])
+{
+	snprintf(dst, 32, NFT_REDIRECT_PREFIX "%s", redirect->dev);
+}
+
+void nft_redirect_add(struct nlbatch *batch, const struct obj_redirect *redirect)
+{
+	char chain[32];
+
+	redirect_name(redirect, chain);
+	port_chain(batch, NFT_MSG_NEWCHAIN, chain, redirect->dev, false, NFT_REDIRECT_PRIORITY, NF_ACCEPT);
+	put_rule(batch, NFPROTO_NETDEV, nft_redirect_rule(chain, redirect->to));
+}
+
+void nft_redirect_set(struct nlbatch *batch, const struct obj_redirect *redirect)
+{
+	char chain[32];
+
+	redirect_name(redirect, chain);
+	chain_rules_del(batch, chain);
+	put_rule(batch, NFPROTO_NETDEV, nft_redirect_rule(chain, redirect->to));
+}
+
+void nft_redirect_del(struct nlbatch *batch, const struct obj_redirect *redirect)
+{
+	char chain[32];
+
+	redirect_name(redirect, chain);
+	chain_del(batch, chain);
 }
 
 static void tally_message(struct nlbatch *batch, unsigned type, uint16_t flags, const char *set,

@@ -56,6 +56,15 @@ void nft_port_del(struct nlbatch *batch, const struct obj_port *port,
 		  const struct kern_features *features);
 
 /**
+ * nft_redirect_add() - what comes in by a device, and passed its guard, goes through the ifb of index redirect->to
+ * By a base chain "s_DEV" of its own in the guard's table, behind the guard. The device must exist in that namespace, the ifb need not:
+ * what is sent to none is dropped.
+ */
+void nft_redirect_add(struct nlbatch *batch, const struct obj_redirect *redirect);
+void nft_redirect_set(struct nlbatch *batch, const struct obj_redirect *redirect); /* to another ifb */
+void nft_redirect_del(struct nlbatch *batch, const struct obj_redirect *redirect);
+
+/**
  * nft_port_forget() - remove what packets of a port left in the guard's tallies; of one that left nothing, too
  * For a port that is bound no more, in a transaction of its own.
  */

@@ -43,6 +43,7 @@ struct table {
 	uint64_t chains, sets, tallies; /* bit i: the i-th of the skeleton was seen */
 	size_t rules[CHAINS_MAX];        /* seen of the i-th chain */
 	size_t each_chains, each_rules;  /* base chains of single devices: one rule each */
+	size_t redirect_chains, redirect_rules; /* the same */
 };
 
 struct decoder {
@@ -200,12 +201,33 @@ static void decode_ports(const struct decoder *d, const struct nlattr *hook_attr
 		port_object(d, dev);
 }
 
+/* Does the chain hang on the device that its name says, on it alone? */
+static bool redirect_is_of(const struct nlattr *hook_attr, const char *chain)
+{
+	const char *dev = chain + strlen(NFT_REDIRECT_PREFIX);
+	const struct nlattr *hook[NFTA_HOOK_MAX + 1];
+	const struct nlattr *item;
+	size_t used = 0, count = 0;
+	bool same = true;
+
+	nlbuf_nested(hook_attr, hook, ARRAY_COUNT(hook));
+	if (!hook[NFTA_HOOK_DEVS])
+		return name_is(hook[NFTA_HOOK_DEV], dev);
+	for (; (item = nlbuf_list_next(hook[NFTA_HOOK_DEVS], &used)); count++)
+		same = same && name_is(item, dev);
+	return same && count == 1;
+}
+
 static void decode_chain(struct decoder *d, const struct nlmsghdr *nlh, uint8_t family)
 {
 	static const struct nft_chain_def each = {.type = "filter",
 						  .hook = NF_NETDEV_INGRESS,
 						  .priority = NFT_GUARD_PRIORITY,
 						  .policy = NF_DROP};
+	static const struct nft_chain_def redirect = {.type = "filter",
+						      .hook = NF_NETDEV_INGRESS,
+						      .priority = NFT_REDIRECT_PRIORITY,
+						      .policy = NF_ACCEPT};
 	const struct nlattr *attrs[NFTA_CHAIN_MAX + 1];
 	struct table *table = table_of(d, family);
 	char name[64];
@@ -233,6 +255,11 @@ static void decode_chain(struct decoder *d, const struct nlmsghdr *nlh, uint8_t 
 	    str_starts(name, NFT_EACH_PREFIX) && chain_same(&each, attrs)) {
 		decode_ports(d, attrs[NFTA_CHAIN_HOOK]);
 		table->each_chains++;
+		return;
+	}
+	if (table->kind == RULESET_GUARD && str_starts(name, NFT_REDIRECT_PREFIX) && chain_same(&redirect, attrs) &&
+	    redirect_is_of(attrs[NFTA_CHAIN_HOOK], name)) {
+		table->redirect_chains++;
 		return;
 	}
 	table->intact = false;
@@ -316,6 +343,37 @@ static bool rule_same(struct nftnl_rule *rule, const struct nlmsghdr *nlh)
 	return same;
 }
 
+/* Its first expression loads the index: NFTA_LIST_ELEM { NFTA_EXPR_NAME, NFTA_EXPR_DATA { NFTA_IMMEDIATE_DATA { NFTA_DATA_VALUE } } } */
+static uint32_t redirect_to(const struct nlattr *expressions)
+{
+	const struct nlattr *expr[NFTA_EXPR_MAX + 1], *immediate[NFTA_IMMEDIATE_MAX + 1], *data[NFTA_DATA_MAX + 1];
+	size_t used = 0;
+	const struct nlattr *first = expressions ? nlbuf_list_next(expressions, &used) : NULL;
+
+	if (!first)
+		return 0;
+	nlbuf_nested(first, expr, ARRAY_COUNT(expr));
+	if (!name_is(expr[NFTA_EXPR_NAME], "immediate"))
+		return 0;
+	nlbuf_nested(expr[NFTA_EXPR_DATA], immediate, ARRAY_COUNT(immediate));
+	nlbuf_nested(immediate[NFTA_IMMEDIATE_DATA], data, ARRAY_COUNT(data));
+	return nlbuf_u32(data[NFTA_DATA_VALUE], 0);
+}
+
+/* One that is another rule than ours is no redirection; the ruleset is then not as it was laid. */
+static void decode_redirect(struct decoder *d, struct table *table, const char *chain, const struct nlmsghdr *nlh,
+			    const struct nlattr *expressions)
+{
+	struct obj obj = {.ns = d->ns, .kind = OBJ_REDIRECT};
+
+	table->redirect_rules++;
+	obj.redirect.to = redirect_to(expressions);
+	if (!rule_same(nft_redirect_rule(chain, obj.redirect.to), nlh))
+		table->intact = false;
+	else if (str_copy(obj.redirect.dev, sizeof(obj.redirect.dev), chain + strlen(NFT_REDIRECT_PREFIX)) == 0)
+		objv_add(d->objs, &obj);
+}
+
 /* The @nth rule of a chain, NULL when there are fewer. */
 static const struct nft_rule_def *rule_def(const struct nft_skeleton *skeleton,
 					   const char *chain, size_t nth)
@@ -348,6 +406,8 @@ static void decode_rule(struct decoder *d, const struct nlmsghdr *nlh, uint8_t f
 		def = rule_def(table->skeleton, chain, table->rules[i]++);
 		if (!def || !rule_same(nft_skeleton_rule(table->skeleton, def), nlh))
 			table->intact = false;
+	} else if (table->kind == RULESET_GUARD && str_starts(chain, NFT_REDIRECT_PREFIX)) {
+		decode_redirect(d, table, chain, nlh, attrs[NFTA_RULE_EXPRESSIONS]);
 	} else {
 		table->each_rules++;
 		if (!rule_same(nft_each_rule(chain), nlh))
@@ -547,7 +607,8 @@ static void finish_table(struct decoder *d, struct table *table)
 			table->intact = false;
 	}
 	obj.ruleset.digest =
-		skeleton && table->intact && table->each_chains == table->each_rules;
+		skeleton && table->intact && table->each_chains == table->each_rules &&
+		table->redirect_chains == table->redirect_rules;
 	objv_add(d->objs, &obj);
 }
 

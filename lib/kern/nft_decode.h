@@ -9,7 +9,7 @@
 #include "lib/obj/obj.h"
 
 /**
- * nft_decode() - append OBJ_RULESET, OBJ_ELEM, OBJ_PORT of @ns from an nft_dump()
+ * nft_decode() - append OBJ_RULESET, OBJ_ELEM, OBJ_PORT, OBJ_REDIRECT of @ns from an nft_dump()
  * A ruleset whose table stands is shown with the version in its user data and digest 1 iff every chain (with hook,
  * priority, policy), set, counter and rule of that version stands as laid, none more and none less.
  * Return: 0, or -EBADMSG with @err.

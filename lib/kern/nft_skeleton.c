@@ -454,6 +454,15 @@ static struct nftnl_expr *expr_build(const struct nft_x *x)
 		if (x->name)
 			nftnl_expr_set_str(e, NFTNL_EXPR_IMM_CHAIN, x->name);
 		return e;
+	case X_FORWARD:
+		e = expr_new("fwd");
+		nftnl_expr_set_u32(e, NFTNL_EXPR_FWD_SREG_DEV, reg_number(x->reg));
+		return e;
+	case X_NUMBER:
+		e = expr_new("immediate");
+		nftnl_expr_set_u32(e, NFTNL_EXPR_IMM_DREG, reg_number(x->reg));
+		nftnl_expr_set(e, NFTNL_EXPR_IMM_DATA, &x->number, sizeof(x->number));
+		return e;
 	case X_DNAT:
 		return expr_dnat(x);
 	case X_MASQ:
@@ -485,6 +494,13 @@ struct nftnl_rule *nft_skeleton_rule(const struct nft_skeleton *skeleton,
 struct nftnl_rule *nft_each_rule(const char *chain)
 {
 	static const struct nft_x x[] = {GOTO(NFT_PORT_CHAIN), {.kind = X_END}};
+
+	return rule_new(NFPROTO_NETDEV, chain, x);
+}
+
+struct nftnl_rule *nft_redirect_rule(const char *chain, uint32_t to)
+{
+	const struct nft_x x[] = {NUMBER(0, to), FORWARD(0), {.kind = X_END}};
 
 	return rule_new(NFPROTO_NETDEV, chain, x);
 }

@@ -44,6 +44,8 @@ enum nft_x_kind {
 	X_TCPOPT,  /* type, offset, len: written from reg */
 	X_DNAT,    /* family, enum nft_dnat; address in reg 0, port behind it, last port behind that */
 	X_MASQ,
+	X_NUMBER,  /* number -> reg */
+	X_FORWARD, /* the packet goes on by the device whose index is in reg */
 };
 
 enum nft_dnat {
@@ -102,6 +104,8 @@ struct nft_x {
 #define DNAT_KEEPING(FAMILY)	   { .kind = X_DNAT, .key = (FAMILY), .op = DNAT_KEEP_PORT }
 #define DNAT_SHIFTING(FAMILY)	   { .kind = X_DNAT, .key = (FAMILY), .op = DNAT_SHIFT_PORT }
 #define MASQUERADE		   { .kind = X_MASQ }
+#define NUMBER(R, N)		   { .kind = X_NUMBER, .reg = (R), .number = (N) }
+#define FORWARD(R)		   { .kind = X_FORWARD, .reg = (R) }
 /* clang-format on */
 
 /* Longer words. */
@@ -183,9 +187,15 @@ struct nft_skeleton {
 #define NFT_PORT_CHAIN  "port"  /* the rules of a guarded port */
 #define NFT_LIST_PREFIX "guard_" /* base chains that devices are added to: one for each last digit of their names */
 #define NFT_EACH_PREFIX "p_"    /* base chain of one device, where they cannot */
+#define NFT_REDIRECT_PREFIX "s_" /* base chain of one device whose packets go through an ifb */
 
 enum {
 	NFT_GUARD_PRIORITY = -500,
+	/*
+	 * Behind the guard: what an ifb gives back meets no ingress hook again (drivers/net/ifb.c sets tc_skip_classify,
+	 * net/core/dev.c leaves out nf_ingress() then, and so too tc's own redirection, which comes before it).
+	 */
+	NFT_REDIRECT_PRIORITY = -400,
 	NFT_F_OWNER = 0x2,
 	NFT_F_PERSIST = 0x4, /* Debian 12's header does not know it yet */
 	NFT_TALLY_MAX = 65536,
@@ -213,6 +223,9 @@ struct nftnl_rule *nft_skeleton_rule(const struct nft_skeleton *skeleton,
 				     const struct nft_rule_def *rule);
 /** nft_each_rule() - the one rule of a device's own base chain "p_DEV": on to the port's rules */
 struct nftnl_rule *nft_each_rule(const char *chain);
+
+/** nft_redirect_rule() - the one rule of a device's base chain "s_DEV": on by the device of index @to */
+struct nftnl_rule *nft_redirect_rule(const char *chain, uint32_t to);
 
 /** nft_rule_text() - the expressions of a rule, appended: what two rules are compared by */
 void nft_rule_text(struct nftnl_rule *rule, struct buf *text);

@@ -186,7 +186,7 @@ int nlsock_open_monitor(enum nlsock_kind kind, int ns_fd, int home_fd, int *ret_
 	static const int rtnl_groups[] = {
 		RTNLGRP_LINK,       RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR,
 		RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE,  RTNLGRP_NEIGH,
-		RTNLGRP_IPV4_NETCONF, RTNLGRP_IPV6_NETCONF,
+		RTNLGRP_IPV4_NETCONF, RTNLGRP_IPV6_NETCONF, RTNLGRP_TC,
 	};
 	static const int nft_groups[] = {NFNLGRP_NFTABLES};
 	const int *groups = kind == NLSOCK_RTNL ? rtnl_groups : nft_groups;

@@ -17,6 +17,7 @@
 #include <linux/if_bridge.h>
 #include <linux/if_link.h>
 #include <linux/neighbour.h>
+#include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
 #include <linux/veth.h>
 #include <net/if.h>
@@ -153,6 +154,23 @@ void rtnl_veth_add(struct nlbatch *batch, const struct obj_link *link, uint32_t 
 		mnl_attr_put_u32(nlh, IFLA_NET_NS_FD, (uint32_t)peer_ns_fd);
 	mnl_attr_nest_end(nlh, peer);
 	mnl_attr_nest_end(nlh, data);
+	mnl_attr_nest_end(nlh, info);
+	nlbuf_end(batch, nlh);
+	link_finish(batch, link, true, 0);
+}
+
+void rtnl_ifb_add(struct nlbatch *batch, const struct obj_link *link)
+{
+	struct nlattr *info;
+	struct ifinfomsg *ifi;
+	struct nlmsghdr *nlh = link_begin(batch, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, &ifi);
+
+	ifi->ifi_index = (int)link->index;
+	mnl_attr_put_strz(nlh, IFLA_IFNAME, link->name);
+	mnl_attr_put_u32(nlh, IFLA_NUM_TX_QUEUES, 1);
+	mnl_attr_put_u32(nlh, IFLA_NUM_RX_QUEUES, 1);
+	info = mnl_attr_nest_start(nlh, IFLA_LINKINFO);
+	mnl_attr_put_strz(nlh, IFLA_INFO_KIND, "ifb");
 	mnl_attr_nest_end(nlh, info);
 	nlbuf_end(batch, nlh);
 	link_finish(batch, link, true, 0);
@@ -500,6 +518,46 @@ void rtnl_fdb_del(struct nlbatch *batch, const struct obj_fdb *fdb, uint32_t ind
 	fdb_message(batch, RTM_DELNEIGH, 0, fdb, index);
 }
 
+static struct nlmsghdr *qdisc_begin(struct nlbatch *batch, uint16_t type, uint16_t flags, uint32_t index)
+{
+	struct nlmsghdr *nlh = nlbuf_begin(batch, NLBUF_RTNL_ROOM, type, flags);
+	struct tcmsg *tcm = mnl_nlmsg_put_extra_header(nlh, sizeof(*tcm));
+
+	tcm->tcm_ifindex = (int)index;
+	tcm->tcm_parent = TC_H_ROOT;
+	return nlh;
+}
+
+/*
+ * TCA_KIND "tbf", TCA_OPTIONS { TCA_TBF_PARMS, TCA_TBF_RATE64 }
+ * Without TCA_TBF_BURST the bucket is taken in ticks as it stands in the parameters, and told so again. No rate table: the kernel
+ * has computed by itself since 3.8, and wants to know the link layer alone.
+ */
+void rtnl_qdisc_set(struct nlbatch *batch, const struct obj_qdisc *qdisc, uint32_t index)
+{
+	struct nlmsghdr *nlh = qdisc_begin(batch, RTM_NEWQDISC, NLM_F_CREATE | NLM_F_REPLACE, index);
+	struct tc_tbf_qopt parms = {
+		.rate = {.rate = qdisc->rate >= UINT32_MAX ? UINT32_MAX : (uint32_t)qdisc->rate,
+			 .linklayer = TC_LINKLAYER_ETHERNET},
+		.limit = qdisc->limit,
+		.buffer = qdisc->burst,
+	};
+	struct nlattr *options;
+
+	mnl_attr_put_strz(nlh, TCA_KIND, "tbf");
+	options = mnl_attr_nest_start(nlh, TCA_OPTIONS);
+	mnl_attr_put(nlh, TCA_TBF_PARMS, sizeof(parms), &parms);
+	if (qdisc->rate >= UINT32_MAX)
+		mnl_attr_put_u64(nlh, TCA_TBF_RATE64, qdisc->rate);
+	mnl_attr_nest_end(nlh, options);
+	nlbuf_end(batch, nlh);
+}
+
+void rtnl_qdisc_del(struct nlbatch *batch, uint32_t index)
+{
+	nlbuf_end(batch, qdisc_begin(batch, RTM_DELQDISC, 0, index));
+}
+
 /* Dumps. Strict checking is on: the header must be that of the type, unused fields zero. */
 
 static void link_request(struct nlbatch *batch, uint16_t flags, const char *name)
@@ -525,6 +583,7 @@ static void dump_request(struct nlbatch *batch, enum rtnl_part part, uint8_t fam
 		[RTNL_PROXIES] = {RTM_GETNEIGH, sizeof(struct ndmsg)},
 		[RTNL_FDB] = {RTM_GETNEIGH, sizeof(struct ndmsg)},
 		[RTNL_RULES] = {RTM_GETRULE, sizeof(struct fib_rule_hdr)},
+		[RTNL_QDISCS] = {RTM_GETQDISC, sizeof(struct tcmsg)},
 	};
 	struct nlmsghdr *nlh =
 		nlbuf_begin(batch, NLBUF_RTNL_ROOM, parts[part].type, NLM_F_DUMP);
@@ -542,7 +601,7 @@ int rtnl_dump(struct nlsock *sock, enum rtnl_part part, struct buf *bytes, struc
 		[RTNL_LINKS] = {AF_UNSPEC, AF_UNSPEC}, [RTNL_ADDRS] = {AF_INET, AF_INET6},
 		[RTNL_ROUTES] = {AF_INET, AF_INET6},   [RTNL_NEIGHS] = {AF_INET, AF_INET6},
 		[RTNL_FDB] = {AF_BRIDGE, AF_UNSPEC},   [RTNL_RULES] = {AF_INET, AF_INET6},
-		[RTNL_PROXIES] = {AF_INET6, AF_UNSPEC},
+		[RTNL_PROXIES] = {AF_INET6, AF_UNSPEC}, [RTNL_QDISCS] = {AF_UNSPEC, AF_UNSPEC},
 	};
 	int r = 0;
 

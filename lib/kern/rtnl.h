@@ -31,6 +31,9 @@ void rtnl_bridge_add(struct nlbatch *batch, const struct obj_link *link);
 void rtnl_veth_add(struct nlbatch *batch, const struct obj_link *link, uint32_t master_index,
 		   int peer_ns_fd);
 
+/** rtnl_ifb_add() - with one queue, and the index that it says. Down afterwards. */
+void rtnl_ifb_add(struct nlbatch *batch, const struct obj_link *link);
+
 /**
  * rtnl_link_set() - give a standing link this value: MAC, MTU where asked for, alias, port flags, and its master
  * @master_index: 0 releases it from its bridge
@@ -85,6 +88,10 @@ void rtnl_fdb_add(struct nlbatch *batch, const struct obj_fdb *fdb,
 		  uint32_t index); /* exclusive */
 void rtnl_fdb_del(struct nlbatch *batch, const struct obj_fdb *fdb, uint32_t index);
 
+/* The root queue of a device: make it, or change it where it is such a one; what else stood there goes. */
+void rtnl_qdisc_set(struct nlbatch *batch, const struct obj_qdisc *qdisc, uint32_t index);
+void rtnl_qdisc_del(struct nlbatch *batch, uint32_t index);
+
 /* Requests for nlsock_dump(). */
 enum rtnl_part {
 	RTNL_LINKS,
@@ -94,6 +101,7 @@ enum rtnl_part {
 	RTNL_PROXIES, /* entries for which solicitations are answered, IPv6: in the form of neighbours */
 	RTNL_FDB,
 	RTNL_RULES,  /* both families */
+	RTNL_QDISCS,
 	RTNL_PART_COUNT
 };
 

@@ -9,6 +9,7 @@
 #include <linux/if_tun.h>
 #include <linux/neighbour.h>
 #include <linux/netconf.h>
+#include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <string.h>
@@ -48,6 +49,8 @@ static bool type_of(const char *kind, uint8_t *ret_type)
 		*ret_type = LINK_BRIDGE;
 	else if (str_eq(kind, "tap"))
 		*ret_type = LINK_TAP;
+	else if (str_eq(kind, "ifb"))
+		*ret_type = LINK_IFB;
 	else
 		return false;
 	return true;
@@ -229,6 +232,8 @@ static void link_object(const struct decoder *d, const struct link_message *link
 	obj.link.mtu = link->info.mtu;
 	obj.link.mac = link->info.mac;
 	(void)type_of(link->info.kind, &obj.link.type);
+	if (obj.link.type == LINK_IFB)
+		obj.link.index = link->info.index;
 	if (port_is_static(link))
 		obj.link.flags |= LINK_PORT_STATIC;
 	/* An alias of somebody else may be longer than any of ours: it then differs, which is what it shall do. */
@@ -472,6 +477,52 @@ static int decode_fdb(const struct decoder *d, struct rtnl_slice raw, struct err
 	return bad ? bad_bytes(err, "FDB") : 0;
 }
 
+/* One that is more than we say of ours, such as a peak rate or a size counted otherwise, differs from it in its limit, which is never 0. */
+static bool qdisc_read(const struct nlattr *options, struct obj_qdisc *qdisc)
+{
+	const struct nlattr *tbf[TCA_TBF_MAX + 1];
+	struct tc_tbf_qopt parms;
+	const void *payload;
+
+	nlbuf_nested(options, tbf, ARRAY_COUNT(tbf));
+	payload = nlbuf_payload(tbf[TCA_TBF_PARMS], sizeof(parms));
+	if (!payload)
+		return false;
+	memcpy(&parms, payload, sizeof(parms));
+	qdisc->rate = parms.rate.rate;
+	payload = nlbuf_payload(tbf[TCA_TBF_RATE64], sizeof(qdisc->rate));
+	if (payload)
+		memcpy(&qdisc->rate, payload, sizeof(qdisc->rate));
+	qdisc->burst = parms.buffer;
+	qdisc->limit = parms.peakrate.rate || parms.rate.overhead || parms.rate.linklayer == TC_LINKLAYER_ATM ? 0 : parms.limit;
+	return true;
+}
+
+static int decode_qdiscs(const struct decoder *d, struct rtnl_slice raw, struct err *err)
+{
+	size_t offset = 0;
+	const struct nlmsghdr *nlh;
+	bool bad = false;
+
+	while ((nlh = nlbuf_next(raw.data, raw.size, &offset, &bad))) {
+		const struct tcmsg *tcm = header_of(nlh, RTM_NEWQDISC, sizeof(*tcm));
+		const struct seen *link = tcm ? seen_find(d, (uint32_t)tcm->tcm_ifindex) : NULL;
+		const struct nlattr *attrs[TCA_MAX + 1];
+		struct obj obj = {.ns = d->ns, .kind = OBJ_QDISC};
+		char kind[16];
+
+		if (!link || !link->ours || tcm->tcm_parent != TC_H_ROOT)
+			continue;
+		nlbuf_attrs(nlh, sizeof(*tcm), attrs, ARRAY_COUNT(attrs));
+		if (!nlbuf_name(attrs[TCA_KIND], kind, sizeof(kind)) || !str_eq(kind, "tbf") ||
+		    !qdisc_read(attrs[TCA_OPTIONS], &obj.qdisc))
+			continue;
+		memcpy(obj.qdisc.dev, link->name, sizeof(obj.qdisc.dev));
+		objv_add(d->objs, &obj);
+	}
+	return bad ? bad_bytes(err, "queues") : 0;
+}
+
 int rtnl_decode(const struct rtnl_raw *raw, uint64_t ns, struct objv *objs, struct err *err)
 {
 	struct decoder d = {.ns = ns, .objs = objs};
@@ -489,6 +540,8 @@ int rtnl_decode(const struct rtnl_raw *raw, uint64_t ns, struct objv *objs, stru
 		r = decode_neighs(&d, raw->neighs, err);
 	if (r == 0)
 		r = decode_fdb(&d, raw->fdb, err);
+	if (r == 0)
+		r = decode_qdiscs(&d, raw->qdiscs, err);
 	free(d.links);
 	return r;
 }
@@ -620,6 +673,7 @@ bool rtnl_event_next(const void *data, size_t size, size_t *cursor,
 		struct rtnl_route_info route;
 		const struct ifaddrmsg *ifa;
 		const struct ndmsg *ndm;
+		const struct tcmsg *tcm;
 		struct link_message link;
 
 		if (type == RTM_NEWLINK || type == RTM_DELLINK) {
@@ -657,6 +711,12 @@ bool rtnl_event_next(const void *data, size_t size, size_t *cursor,
 			event.part = ndm->ndm_family == AF_BRIDGE ? RTNL_EVENT_FDB
 								  : RTNL_EVENT_NEIGH;
 			event.index = (uint32_t)ndm->ndm_ifindex;
+		} else if (type == RTM_NEWQDISC || type == RTM_DELQDISC) {
+			tcm = header_of(nlh, type, sizeof(*tcm));
+			if (!tcm)
+				continue;
+			event.part = RTNL_EVENT_QDISC;
+			event.index = (uint32_t)tcm->tcm_ifindex;
 		} else if (type == RTM_NEWNETCONF) {
 			const struct nlattr *conf[NETCONFA_IFINDEX + 1];
 
@@ -667,7 +727,7 @@ bool rtnl_event_next(const void *data, size_t size, size_t *cursor,
 			continue;
 		}
 		event.removed = type == RTM_DELLINK || type == RTM_DELADDR ||
-				type == RTM_DELROUTE || type == RTM_DELNEIGH;
+				type == RTM_DELROUTE || type == RTM_DELNEIGH || type == RTM_DELQDISC;
 		*ret_event = event;
 		return true;
 	}

@@ -7,7 +7,7 @@
  * What counts as ours, by the class of the namespace:
  *   host       links mu[0-9a-f]{12}, and addresses, routes, permanent neighbours on them; proxies with protocol
  *              OBJ_ROUTE_PROTO on any other link
- *   router     links m[a-z][0-9a-f]{12} and "uplink"; addresses and neighbours on them; static FDB; lo only as OBJ_UP
+ *   router     links m[a-z][0-9a-f]{12} and "uplink"; addresses and neighbours on them, root queues of type tbf; static FDB; lo only as OBJ_UP
  *   stack, container, foreign  every veth and bridge; addresses, permanent neighbours on them; lo only as OBJ_UP
  * Routes and rules always only with protocol OBJ_ROUTE_PROTO, in the main table and our own. Kernel-made things (prefix routes, local
  * table, non-permanent neighbours, learned or local FDB entries) never. A kernel-made fe80 address cannot be told
@@ -29,11 +29,11 @@ struct rtnl_slice {
  * indices and objects names.
  */
 struct rtnl_raw {
-	struct rtnl_slice links, addrs, routes, neighs, fdb, rules;
+	struct rtnl_slice links, addrs, routes, neighs, fdb, rules, qdiscs;
 };
 
 /**
- * rtnl_decode() - append OBJ_LINK, OBJ_UP, OBJ_ADDR, OBJ_ROUTE, OBJ_RULE, OBJ_NEIGH, OBJ_PROXY, OBJ_FDB of @ns
+ * rtnl_decode() - append OBJ_LINK, OBJ_UP, OBJ_ADDR, OBJ_ROUTE, OBJ_RULE, OBJ_NEIGH, OBJ_PROXY, OBJ_FDB, OBJ_QDISC of @ns
  * Return: 0, or -EBADMSG with @err for bytes that are no netlink messages.
  */
 int rtnl_decode(const struct rtnl_raw *raw, uint64_t ns, struct objv *objs, struct err *err);
@@ -82,6 +82,7 @@ enum rtnl_event_part {
 	RTNL_EVENT_ROUTE,
 	RTNL_EVENT_NEIGH,
 	RTNL_EVENT_FDB,
+	RTNL_EVENT_QDISC, /* a queue was put on a device by somebody, or taken off it */
 	RTNL_EVENT_CONF, /* forwarding or rp_filter of a device, or of all: by whom is never told */
 };
 

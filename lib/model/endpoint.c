@@ -233,10 +233,13 @@ int model_endpoint_add(struct stack *stack, struct network *network, const struc
 		r = ipam_choose(endpoint, want, full, err);
 	if (r == 0)
 		r = allow_take(endpoint, want->allow, want->allow_count, full, err);
+	if (r == 0)
+		r = bandwidth_check(stack->tenant, want->id, &want->bandwidth, full, err);
 	if (r < 0) {
 		endpoint_free(endpoint);
 		return r;
 	}
+	endpoint->bandwidth = want->bandwidth;
 	endpoint_link(endpoint);
 	r = model_publish(endpoint, want->publish, want->publish_count, err);
 	if (r < 0) {

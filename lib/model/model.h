@@ -139,6 +139,15 @@ struct publish {
 	struct endpoint *endpoint;
 };
 
+/**
+ * struct bandwidth - what an endpoint may receive (ingress, as CNI calls it) and send (egress)
+ * Rates in bits a second, bursts in bits; a rate of 0 is no limit, a burst of 0 one that goes with the rate.
+ */
+struct bandwidth {
+	uint64_t ingress_rate, ingress_burst;
+	uint64_t egress_rate, egress_burst;
+};
+
 struct endpoint {
 	uint64_t id;
 	enum life life;
@@ -156,6 +165,8 @@ struct endpoint {
 	bool default_route; /* has one in the main table */
 	uint16_t metric;    /* of it; the least of a stack wins. No two of a stack have the same */
 	bool own_table;	    /* what leaves from its addresses is routed by a table of its own */
+	struct bandwidth bandwidth;
+	bool setting;	    /* a change of it is on its way */
 	bool tap;	    /* a tap device, whose other side is a virtual machine; the stack has no address of it */
 	struct prefix *allow; /* what it may send from beside its own addresses, and what is routed to it; owned */
 	size_t allow_count;
@@ -368,6 +379,7 @@ struct endpoint_want {
 	bool own_table;
 	const struct prefix *allow;
 	size_t allow_count;
+	struct bandwidth bandwidth;
 	const struct portspec *publish;
 	size_t publish_count;
 	const char *labels;	/* JSON text or NULL */
@@ -398,6 +410,14 @@ const struct ipam_memory *model_memory(const struct model *model, uint64_t id);
 /** model_forgotten() - ids of memories that are no more, since the last call; *ret_ids is the caller's to free */
 size_t model_forgotten(struct model *model, uint64_t **ret_ids);
 
+/* ------------------------------------------------------------------ bandwidth */
+/** bandwidth_check() - may the endpoint @id of @tenant, there or to be, have it? Return: 0, -EINVAL, -ERANGE, -EEXIST. */
+int bandwidth_check(const struct tenant *tenant, uint64_t id, const struct bandwidth *bandwidth, const char *full,
+		    struct err *err);
+bool bandwidth_same(const struct bandwidth *a, const struct bandwidth *b);
+/** endpoint_shaper_index() - number of the device that shapes what the endpoint @id sends; no two of a router have one */
+uint32_t endpoint_shaper_index(uint64_t id);
+
 /* ---------------------------------------------------------- allowed addresses */
 /** allow_parse() - a prefix, or an address alone. Return: 0 or -EINVAL. */
 int allow_parse(const char *s, struct prefix *ret_prefix);
@@ -422,7 +442,7 @@ const struct publish *endpoint_publishes(const struct endpoint *endpoint, const 
 const struct publish *endpoint_publishes_part(const struct endpoint *endpoint, const struct portspec *spec);
 
 /* Names of links and texts; @dst sizes as given. */
-void model_ifname(char kind, uint64_t id, char dst[OBJ_IFNAME_SIZE]); /* 'u' uplink, 'b' bridge, 'p' port, 'v' its far end beside a tap */
+void model_ifname(char kind, uint64_t id, char dst[OBJ_IFNAME_SIZE]); /* 'u' uplink, 'b' bridge, 'p' port, 's' its shaper, 'v' its far end beside a tap */
 void stack_name_print(const struct stack *stack, char dst[NAME_FULL_SIZE]);	  /* "red/w1" */
 void network_name_print(const struct network *network, char dst[NAME_FULL_SIZE]);
 void endpoint_name_print(const struct endpoint *endpoint, char dst[NAME_FULL_SIZE]); /* "red/w1:eth0" */

@@ -16,6 +16,7 @@ static const char *link_word(unsigned type)
 		[LINK_BRIDGE] = "bridge",
 		[LINK_VETH] = "veth",
 		[LINK_TAP] = "tap",
+		[LINK_IFB] = "ifb",
 	};
 
 	return type < ARRAY_COUNT(words) ? words[type] : NULL;
@@ -73,6 +74,7 @@ static const struct field link_fields[] = {
 	{"port", FIELD_ENUM, FIELD_OPTIONAL, 0, AT(link.flags), flags_word},
 	{"peer", FIELD_PEER, FIELD_OPTIONAL, 0, AT(link.peer_name), NULL},
 	{"peer-mac", FIELD_MAC, FIELD_OPTIONAL, 0, AT(link.peer_mac), NULL},
+	{"index", FIELD_NUMBER, FIELD_OPTIONAL, 0, AT(link.index), NULL},
 	{"alias", FIELD_TEXT, FIELD_OPTIONAL, 0, AT(link.alias), NULL},
 	{0},
 };
@@ -160,6 +162,20 @@ static const struct field proxy_fields[] = {
 	{0},
 };
 
+static const struct field qdisc_fields[] = {
+	{"dev", FIELD_NAME, FIELD_KEY, 0, AT(qdisc.dev), NULL},
+	{"rate", FIELD_NUMBER, 0, 0, AT(qdisc.rate), NULL},
+	{"burst", FIELD_NUMBER, 0, 0, AT(qdisc.burst), NULL},
+	{"limit", FIELD_NUMBER, 0, 0, AT(qdisc.limit), NULL},
+	{0},
+};
+
+static const struct field redirect_fields[] = {
+	{"dev", FIELD_NAME, FIELD_KEY, 0, AT(redirect.dev), NULL},
+	{"to", FIELD_NUMBER, 0, 0, AT(redirect.to), NULL},
+	{0},
+};
+
 static const struct {
 	const char *name;
 	const struct field *fields;
@@ -177,6 +193,8 @@ static const struct {
 	[OBJ_ELEM] = {"elem", elem_fields},
 	[OBJ_PORT] = {"port", port_fields},
 	[OBJ_PROXY] = {"proxy", proxy_fields},
+	[OBJ_QDISC] = {"qdisc", qdisc_fields},
+	[OBJ_REDIRECT] = {"redirect", redirect_fields},
 };
 
 const struct field *fields_of(unsigned kind)
@@ -196,15 +214,19 @@ int64_t field_number(const struct obj *obj, const struct field *field)
 	const uint8_t *at = (const uint8_t *)obj + field->offset;
 	uint16_t u16;
 	int32_t s32;
+	int64_t s64;
 
 	switch (field->size) {
 	case 1:
 		return *at;
+	case 8:
+		memcpy(&s64, at, sizeof(s64));
+		return s64;
 	case 2:
 		memcpy(&u16, at, sizeof(u16));
 		return u16;
 	default:
-		/* 32 bits: the one signed field is a sysctl's value; an MTU or digest beyond 2^31 is none */
+		/* 32 bits: the one signed field is a sysctl's value; an MTU, digest or index beyond 2^31 is none */
 		memcpy(&s32, at, sizeof(s32));
 		return s32;
 	}
@@ -220,6 +242,9 @@ bool field_put(struct obj *obj, const struct field *field, int64_t value)
 	case 1:
 		*at = (uint8_t)value;
 		return *at == value;
+	case 8:
+		memcpy(at, &value, sizeof(value));
+		return true;
 	case 2:
 		memcpy(at, &u16, sizeof(u16));
 		return u16 == value;

@@ -15,7 +15,7 @@ enum field_type {
 	FIELD_MAC,    /* struct mac, unicast */
 	FIELD_IP,     /* struct ip, unicast */
 	FIELD_PREFIX, /* struct prefix */
-	FIELD_NUMBER, /* uint8_t, uint16_t, uint32_t or int32_t by size, decimal */
+	FIELD_NUMBER, /* uint8_t, uint16_t, uint32_t, int32_t or uint64_t by size, decimal */
 	FIELD_ENUM,   /* uint8_t or uint16_t by size, a word */
 	FIELD_PEER,   /* obj_link.peer_ns and .peer_name, as NS/NAME */
 };

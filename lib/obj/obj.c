@@ -240,6 +240,35 @@ struct obj obj_port(uint64_t ns, const char *dev)
 	return obj;
 }
 
+struct obj obj_ifb(uint64_t ns, const char *name, uint32_t index, const char *alias)
+{
+	struct obj obj = obj_bridge(ns, name, NULL, 0, alias);
+
+	obj.link.type = LINK_IFB;
+	obj.link.index = index;
+	return obj;
+}
+
+struct obj obj_qdisc(uint64_t ns, const char *dev, uint64_t rate, uint32_t burst, uint32_t limit)
+{
+	struct obj obj = obj_new(ns, OBJ_QDISC);
+
+	put_str(obj.qdisc.dev, sizeof(obj.qdisc.dev), dev);
+	obj.qdisc.rate = rate;
+	obj.qdisc.burst = burst;
+	obj.qdisc.limit = limit;
+	return obj;
+}
+
+struct obj obj_redirect(uint64_t ns, const char *dev, uint32_t to)
+{
+	struct obj obj = obj_new(ns, OBJ_REDIRECT);
+
+	put_str(obj.redirect.dev, sizeof(obj.redirect.dev), dev);
+	obj.redirect.to = to;
+	return obj;
+}
+
 struct obj obj_elem(uint64_t ns, enum nft_set set)
 {
 	struct obj obj = obj_new(ns, OBJ_ELEM);
@@ -308,7 +337,7 @@ static bool link_same(const struct obj_link *want, const struct obj_link *have)
 		return false;
 	if (!mac_is_zero(&want->mac) && memcmp(&want->mac, &have->mac, sizeof(want->mac)) != 0)
 		return false;
-	if (want->mtu && want->mtu != have->mtu)
+	if ((want->mtu && want->mtu != have->mtu) || want->index != have->index)
 		return false;
 	return !want->alias[0] || memcmp(want->alias, have->alias, sizeof(want->alias)) == 0;
 }
@@ -344,6 +373,10 @@ static const char *obj_device(const struct obj *obj)
 		return obj->fdb.dev;
 	case OBJ_PORT:
 		return obj->port.dev;
+	case OBJ_QDISC:
+		return obj->qdisc.dev;
+	case OBJ_REDIRECT:
+		return obj->redirect.dev;
 	case OBJ_PROXY:
 		return obj->proxy.dev;
 	case OBJ_NONE:
@@ -366,8 +399,8 @@ static bool link_implies(const struct obj *outer, const struct obj *inner)
 {
 	const char *dev = obj_device(inner);
 
-	/* the guard's hook is bound by name since Linux 6.16: it stands without its device, and waits for another */
-	if (!dev || inner->kind == OBJ_PORT)
+	/* such a hook is bound by name since Linux 6.16: it stands without its device, and waits for another */
+	if (!dev || inner->kind == OBJ_PORT || inner->kind == OBJ_REDIRECT)
 		return false;
 	if (outer->link.type == LINK_VETH && outer->link.peer_ns == inner->ns &&
 	    same_name(outer->link.peer_name, dev))
@@ -382,7 +415,7 @@ static bool ruleset_implies(const struct obj *outer, const struct obj *inner)
 
 	if (outer->ns != inner->ns)
 		return false;
-	if (inner->kind == OBJ_PORT)
+	if (inner->kind == OBJ_PORT || inner->kind == OBJ_REDIRECT)
 		return outer->ruleset.kind == RULESET_GUARD;
 	def = inner->kind == OBJ_ELEM ? set_def_get(inner->elem.set) : NULL;
 	return def && def->in == outer->ruleset.kind;
@@ -408,6 +441,8 @@ bool obj_implies(const struct obj *outer, const struct obj *inner)
 	case OBJ_ELEM:
 	case OBJ_PORT:
 	case OBJ_PROXY:
+	case OBJ_QDISC:
+	case OBJ_REDIRECT:
 	case OBJ_KIND_COUNT:
 		break;
 	}

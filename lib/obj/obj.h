@@ -32,6 +32,7 @@ enum {
 	OBJ_ROUTE_PROTO = 77, /* our mark on routes and rules (RTPROT_*, /etc/iproute2/rt_protos leaves it free) */
 	OBJ_TABLE_FIRST = 77 << 16, /* routing tables of ours: 65536 from here; those below 256 have users by name */
 	OBJ_TABLE_LAST = OBJ_TABLE_FIRST + 0xffff,
+	OBJ_IFB_FIRST = 1 << 30, /* numbers of our ifb devices, up to 2^31 - 1: far above those that the kernel gives out */
 	OBJ_RULE_PRIORITY = 7700, /* of our routing rules: before the main table's 32766 */
 };
 
@@ -65,6 +66,8 @@ enum obj_kind {
 	OBJ_ELEM,   /* key: ns, elem.set and its key fields; value: its data fields */
 	OBJ_PORT,   /* key: ns, name: the device is bound to the guard's ingress hook */
 	OBJ_PROXY,  /* key: ns, dev, ip: the host answers neighbour solicitations for it there; always protocol OBJ_ROUTE_PROTO */
+	OBJ_QDISC,  /* key: ns, dev; value: a token bucket (TBF) as the root queue of the device */
+	OBJ_REDIRECT, /* key: ns, dev; value: the ifb device that what comes in by it takes its way through, behind the guard */
 	OBJ_KIND_COUNT
 };
 
@@ -73,6 +76,7 @@ enum link_type {
 	LINK_BRIDGE,
 	LINK_VETH,
 	LINK_TAP, /* persistent, one queue; made by ioctl, the kernel takes no message for it */
+	LINK_IFB, /* a queue for what comes in: see OBJ_REDIRECT */
 };
 
 enum link_flag {
@@ -89,6 +93,7 @@ enum link_flag {
  * @alias: IFLA_IFALIAS: human name, no newline
  * @peer_ns, @peer_name, @peer_mac: LINK_VETH only: the other end, made in place in the same message
  *   (given when adding; a snapshot leaves them zero, and obj_same() does not look at them)
+ * @index: LINK_IFB only: the number it is made with, by which OBJ_REDIRECT means it
  */
 struct obj_link {
 	char name[OBJ_IFNAME_SIZE];
@@ -100,7 +105,8 @@ struct obj_link {
 	struct mac peer_mac;
 	uint8_t type;  /* enum link_type */
 	uint8_t flags; /* enum link_flag */
-	uint8_t zero[6];
+	uint8_t zero[2];
+	uint32_t index;
 	char alias[OBJ_ALIAS_SIZE];
 };
 
@@ -313,6 +319,26 @@ struct obj_port {
 	char dev[OBJ_IFNAME_SIZE];
 };
 
+/**
+ * struct obj_qdisc - what leaves by @dev, at most @rate of it
+ * @rate: bytes a second
+ * @burst: how long it may go at full speed after a pause, in the kernel's ticks of 64 ns (PSCHED_SHIFT, include/net/pkt_sched.h):
+ *   what it shows is then what it was given
+ * @limit: bytes that wait at most; what comes beyond is dropped
+ */
+struct obj_qdisc {
+	char dev[OBJ_IFNAME_SIZE];
+	uint64_t rate;
+	uint32_t burst, limit;
+};
+enum { OBJ_TICK_NS = 64 };
+
+/** struct obj_redirect - @to: index of the ifb device */
+struct obj_redirect {
+	char dev[OBJ_IFNAME_SIZE];
+	uint32_t to;
+};
+
 struct obj {
 	uint64_t ns;
 	uint16_t kind; /* enum obj_kind */
@@ -330,6 +356,8 @@ struct obj {
 		struct obj_ruleset ruleset;
 		struct obj_elem elem;
 		struct obj_port port;
+		struct obj_qdisc qdisc;
+		struct obj_redirect redirect;
 		uint8_t bytes[240];
 	};
 };
@@ -366,6 +394,9 @@ struct obj obj_proxy(uint64_t ns, const char *dev, const struct ip *ip);
 struct obj obj_fdb(uint64_t ns, const char *dev, const struct mac *mac);
 struct obj obj_ruleset(uint64_t ns, enum ruleset_kind kind, uint16_t version);
 struct obj obj_port(uint64_t ns, const char *dev);
+struct obj obj_ifb(uint64_t ns, const char *name, uint32_t index, const char *alias);
+struct obj obj_qdisc(uint64_t ns, const char *dev, uint64_t rate, uint32_t burst, uint32_t limit);
+struct obj obj_redirect(uint64_t ns, const char *dev, uint32_t to);
 struct obj obj_elem(uint64_t ns, enum nft_set set); /* fields filled by the caller */
 
 /** obj_key_cmp() - order by (ns, kind, key fields); 0 means the same object */
@@ -382,7 +413,7 @@ bool obj_same(const struct obj *want, const struct obj *have);
  */
 bool obj_valid(const struct obj *obj);
 
-/** obj_implies() - does the end of @outer end @inner too (a namespace and all in it, a link and what hangs on it but its port, a ruleset and its elements and ports)? */
+/** obj_implies() - does the end of @outer end @inner too (a namespace and all in it, a link and what hangs on it but its port and redirect, a ruleset and its elements, ports, redirects)? */
 bool obj_implies(const struct obj *outer, const struct obj *inner);
 
 /** obj_sysctl_path() - "net/ipv4/conf/eth0/forwarding" below /proc/sys. Return: 0 or -EINVAL. */

@@ -265,7 +265,7 @@ static bool parse_token(const char *token, struct obj *obj, const struct field *
 	case FIELD_PREFIX:
 		return prefix_parse(token, at) == 0;
 	case FIELD_NUMBER:
-		return str_u64(token, INT32_MAX, &number) == 0 &&
+		return str_u64(token, field->size == sizeof(uint64_t) ? INT64_MAX : INT32_MAX, &number) == 0 &&
 		       field_put(obj, field, (int64_t)number);
 	case FIELD_ENUM:
 		return parse_enum(token, obj, field);

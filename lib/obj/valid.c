@@ -137,6 +137,9 @@ static bool link_valid(const struct obj *obj)
 	/* a bridge is no port of a bridge (ELOOP), and neither is the loopback */
 	if (link->type != LINK_VETH && link->peer_name[0])
 		return false;
+	/* the kernel numbers all other links itself */
+	if ((link->type == LINK_IFB) != (link->index != 0))
+		return false;
 	return link->type == LINK_VETH || link->type == LINK_TAP || !link->master[0];
 }
 
@@ -235,6 +238,12 @@ static bool elem_valid(const struct obj *obj)
 	       (!obj->elem.to_ip.family || obj->elem.to_ip.family == def->family);
 }
 
+/* As the kernel wants them: a bucket of some size, and room for what waits (net/sched/sch_tbf.c, tbf_change()). */
+static bool qdisc_valid(const struct obj_qdisc *qdisc)
+{
+	return qdisc->rate && qdisc->burst && qdisc->limit;
+}
+
 static bool kind_valid(const struct obj *obj)
 {
 	switch ((enum obj_kind)obj->kind) {
@@ -252,6 +261,10 @@ static bool kind_valid(const struct obj *obj)
 		return ruleset_fits(obj->ruleset.kind, obj->ns) && obj->ruleset.digest <= 1;
 	case OBJ_ELEM:
 		return elem_valid(obj);
+	case OBJ_QDISC:
+		return qdisc_valid(&obj->qdisc);
+	case OBJ_REDIRECT:
+		return obj->redirect.to && ruleset_fits(RULESET_GUARD, obj->ns);
 	case OBJ_PORT:
 		return ruleset_fits(RULESET_GUARD, obj->ns);
 	case OBJ_PROXY:

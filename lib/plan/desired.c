@@ -11,6 +11,7 @@
  *                                mbN  bridge, gateway addresses
  *                                 '-- mpE ============================= eth0  addresses,
  *                                     (guarded, FDB and neighbours static)   default routes
+ *                                     with a bandwidth: see desired_shape.c
  *                                mpE ================================== eth0  addresses /32 and /128,
  *                                 of a routed network: (guarded, a       default by 169.254.1.1
  *                                 route and a neighbour an address)      and fe80::1
@@ -684,6 +685,7 @@ void desired_endpoint(const struct endpoint *endpoint, struct objv *objs)
 		if (dev)
 			add(objs, obj_proxy(NS_HOST, dev, &endpoint->ips[i].ip));
 	}
+	desired_shape(endpoint, objs);
 	add(objs, obj_up(ns, port));
 }
 

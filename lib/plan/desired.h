@@ -74,6 +74,8 @@ void desired_own_table(const struct endpoint *endpoint, struct objv *objs);
  * Only for a change of it: the end is made with the pair, and what its owner does with it afterwards is not judged.
  */
 void desired_inner_mtu(const struct endpoint *endpoint, struct objv *objs);
+/** desired_shape() - what holds an endpoint to its bandwidth */
+void desired_shape(const struct endpoint *endpoint, struct objv *objs);
 /** desired_publish() - the elements of one published port */
 void desired_publish(const struct endpoint *endpoint, const struct portspec *spec, struct objv *objs);
 /** desired_all() - everything that stands (LIFE_UP) in @model */

@@ -8,6 +8,7 @@
  *
  * - A ruleset laid anew loses its elements and ports, a port that changes its
  *   bridge loses its FDB entries: such objects of `have` count as gone.
+ * - So do the queue and the state of an ifb that is made anew, which is how one is changed.
  * - The second end of a veth comes and goes with the first. It is not added
  *   twice; and it is not removed while the link that names it as peer is
  *   wanted, whether or not it stands in `want` itself.
@@ -195,7 +196,13 @@ static bool is_lost(const struct diff *d, const struct obj *have)
 		       memcmp(d->want->items[i].link.master,
 			      d->have->items[d->match[i]].link.master, OBJ_IFNAME_SIZE) != 0;
 	}
-	if (have->kind != OBJ_ELEM && have->kind != OBJ_PORT)
+	if (have->kind == OBJ_QDISC || have->kind == OBJ_UP) {
+		key = obj_bridge(have->ns, "", NULL, 0, NULL);
+		memcpy(key.link.name, have->kind == OBJ_UP ? have->up.dev : have->qdisc.dev, sizeof(key.link.name));
+		i = index_of(d->want, &key);
+		return i != SIZE_MAX && d->want_fate[i] == FATE_SET && d->want->items[i].link.type == LINK_IFB;
+	}
+	if (have->kind != OBJ_ELEM && have->kind != OBJ_PORT && have->kind != OBJ_REDIRECT)
 		return false;
 	def = have->kind == OBJ_ELEM ? set_def_get(have->elem.set) : NULL;
 	key = obj_ruleset(have->ns, def ? def->in : RULESET_GUARD, 0);
@@ -275,6 +282,9 @@ static const char *device_of(const struct obj *obj)
 		return obj->fdb.dev;
 	case OBJ_PROXY:
 		return obj->proxy.dev;
+	case OBJ_QDISC:
+		return obj->qdisc.dev;
+	case OBJ_REDIRECT:
 	case OBJ_PORT: /* bound by name: it outlives its device (Linux >= 6.16) */
 	case OBJ_NONE:
 	case OBJ_NETNS:
@@ -311,7 +321,7 @@ static bool dies(const struct diff *d, const struct obj *obj)
 		    end_of(&d->have_ends, d->have_fate, FATE_DEL, obj->ns, dev) != SIZE_MAX)
 			return true;
 	}
-	if (!def && obj->kind != OBJ_PORT)
+	if (!def && obj->kind != OBJ_PORT && obj->kind != OBJ_REDIRECT)
 		return false;
 	key = obj_ruleset(obj->ns, def ? def->in : RULESET_GUARD, 0);
 	return is_removed(d, &key);

@@ -271,6 +271,11 @@ static int set_link(struct fake *fake, const struct obj *obj, struct objv *swept
 	if (old->link.type != obj->link.type)
 		return err_set(err, ERR_KERNEL, EOPNOTSUPP, obj->link.name,
 			       "the type of a link cannot change");
+	if (old->link.type == LINK_IFB) { /* made anew */
+		sweep(fake, is_implied, obj, swept);
+		put_link(fake, *obj);
+		return 0;
+	}
 	moved = memcmp(old->link.master, obj->link.master, sizeof(old->link.master)) != 0;
 	now = *old;
 	if (!mac_is_zero(&obj->link.mac))
@@ -410,6 +415,19 @@ static int add_port(struct fake *fake, const struct obj *obj, struct err *err)
 	return r;
 }
 
+/* Behind the guard, in its table. */
+static int add_redirect(struct fake *fake, const struct obj *obj, struct err *err)
+{
+	int r;
+
+	if (!has_ruleset(fake, obj->ns, RULESET_GUARD))
+		return err_set(err, ERR_KERNEL, ENOENT, obj->redirect.dev, "no table to hold the redirection");
+	r = need_link(fake, obj->ns, obj->redirect.dev, ENOENT, err);
+	if (r == 0)
+		put(fake, obj);
+	return r;
+}
+
 static int put_sysctl(struct fake *fake, const struct obj *obj, struct err *err)
 {
 	const char *dev = obj->sysctl.dev;
@@ -470,6 +488,10 @@ static int add(struct fake *fake, const struct obj *obj, struct objv *swept, str
 		return add_elem(fake, obj, err);
 	case OBJ_PORT:
 		return add_port(fake, obj, err);
+	case OBJ_QDISC:
+		return put_on_link(fake, obj, obj->qdisc.dev, err);
+	case OBJ_REDIRECT:
+		return add_redirect(fake, obj, err);
 	case OBJ_NONE:
 	case OBJ_KIND_COUNT:
 		break;

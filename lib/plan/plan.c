@@ -12,6 +12,7 @@
  *   22  link veth, ADD                 both ends in one message
  *   23  link veth and loopback, SET    may mean a peer that the line above made
  *   25  sysctl of one device           before it can carry a packet
+ *   30  qdisc
  *   35  up of what is not guarded      bridges, uplinks, the ends inside containers
  *   37  addr                           of a link that is up: an IPv6 address that was there before gets its routes
  *                                      by atomic allocations (net/ipv6/addrconf.c, fixup_permanent_addr()), and is
@@ -21,7 +22,7 @@
  *   47  fdb
  *   60  ruleset  \
  *   61  elem      > one nft transaction a namespace: sorted by (namespace, rank), not by (rank, namespace)
- *   62  port     /
+ *   62  port, redirect /
  *   90  up of a guarded port           can neither send nor be reached before guard and policy stand
  *   95  route over a guarded port      where there is no bridge
  *
@@ -47,6 +48,7 @@ enum {
 	RANK_VETH = 22,
 	RANK_LINK_SET = 23,
 	RANK_SYSCTL = 25,
+	RANK_QDISC = 30,
 	RANK_UP = 35,
 	RANK_ADDR = 37,
 	RANK_ROUTE = 40,
@@ -145,7 +147,10 @@ unsigned op_rank(const struct op *op)
 	case OBJ_ELEM:
 		return RANK_ELEM;
 	case OBJ_PORT:
+	case OBJ_REDIRECT:
 		return RANK_PORT;
+	case OBJ_QDISC:
+		return RANK_QDISC;
 	case OBJ_NONE:
 	case OBJ_KIND_COUNT:
 		break;
@@ -244,7 +249,7 @@ static bool add_valid(const struct obj *obj)
 		       class_ == NS_STACK; /* the others are adopted, never made */
 	if (obj->kind != OBJ_LINK)
 		return true;
-	return obj->link.type == LINK_BRIDGE || obj->link.type == LINK_TAP ||
+	return obj->link.type == LINK_BRIDGE || obj->link.type == LINK_TAP || obj->link.type == LINK_IFB ||
 	       (obj->link.type == LINK_VETH && obj->link.peer_name[0]);
 }
 
@@ -258,6 +263,8 @@ static bool set_valid(const struct obj *obj)
 	case OBJ_SYSCTL:
 	case OBJ_NEIGH:
 	case OBJ_RULESET:
+	case OBJ_QDISC:
+	case OBJ_REDIRECT:
 		return true;
 	case OBJ_ELEM:
 		def = set_def_get(obj->elem.set);

@@ -111,7 +111,7 @@ bool change_busy(const struct stack *stack)
 	list_each(node, &stack->endpoints) {
 		const struct endpoint *endpoint = container_of(node, struct endpoint, stack_link);
 
-		if (endpoint->life == LIFE_PENDING || (endpoint->network && endpoint->network->setting))
+		if (endpoint->life == LIFE_PENDING || endpoint->setting || (endpoint->network && endpoint->network->setting))
 			return true;
 	}
 	return stack->life == LIFE_PENDING;

@@ -27,7 +27,7 @@ enum { IPS_ASKED_MAX = 4, IFNAME_AUTO_MAX = 64 };
 struct attach_params {
 	const char *network, *name, *netns_path, *ifname, *mac, *tap, *request_id;
 	const char **ips, **publish, **allow;
-	const json_t *labels;
+	const json_t *labels, *bandwidth;
 	int64_t netns_fd, mtu;
 	bool create, container, dry_run;
 	int default_route;
@@ -45,6 +45,7 @@ static const struct json_field attach_fields[] = {
 	{ "ips", JSON_FIELD_STRV, offsetof(struct attach_params, ips), 0, 0, IPS_ASKED_MAX },
 	{ "mac", JSON_FIELD_STRING, offsetof(struct attach_params, mac), 0, 0, 0 },
 	{ "allowAddresses", JSON_FIELD_STRV, offsetof(struct attach_params, allow), 0, 0, ENDPOINT_ALLOW_MAX },
+	{ "bandwidth", JSON_FIELD_OBJECT, offsetof(struct attach_params, bandwidth), 0, 0, 0 },
 	{ "defaultRoute", JSON_FIELD_TRI, offsetof(struct attach_params, default_route), 0, 0, 0 },
 	{ "publish", JSON_FIELD_STRV, offsetof(struct attach_params, publish), 0, 0, ENDPOINT_PUBLISH_MAX },
 	{ "mtu", JSON_FIELD_INT, offsetof(struct attach_params, mtu), 0, 68, 65535 },
@@ -331,6 +332,8 @@ static int endpoint_make(struct call *call, struct stack *stack, struct network 
 		r = publish_allow(call, stack->tenant, specs, want.publish_count, err);
 	if (r == 0)
 		r = allow_get(call, network, params->allow, allow, &want.allow_count, err);
+	if (r == 0)
+		r = method_bandwidth(call, params->bandwidth, &want.bandwidth, err);
 	if (r < 0)
 		return r;
 	r = network->mode == NETWORK_L2 ? prefixes_get(params, prefixes, &want.prefix_count, err)

@@ -150,7 +150,7 @@ static void ask(struct look *look, const struct objv *want, uint64_t ns)
 
 	parts |= owner_is_stack(ns) ? SEAM_RULES : SEAM_NFT;
 	if (ns_class(ns) == NS_ROUTER)
-		parts |= SEAM_FDB;
+		parts |= SEAM_FDB | SEAM_QDISCS;
 	for (size_t i = 0; i < want->count; i++)
 		if (want->items[i].kind == OBJ_SYSCTL && want->items[i].ns == ns && !owner_is_stack(ns))
 			objv_add(&sysctls, &want->items[i]);

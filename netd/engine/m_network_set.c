@@ -364,9 +364,12 @@ static bool busy(const struct network *network)
 {
 	if (network->life == LIFE_PENDING || network->setting || network->tenant->life == LIFE_PENDING)
 		return true;
-	list_each(node, &network->endpoints)
-		if (container_of(node, struct endpoint, network_link)->life == LIFE_PENDING)
+	list_each(node, &network->endpoints) {
+		const struct endpoint *endpoint = container_of(node, struct endpoint, network_link);
+
+		if (endpoint->life == LIFE_PENDING || endpoint->setting)
 			return true;
+	}
 	return false;
 }
 

@@ -23,6 +23,7 @@ static const struct method methods[] = {
 	{ "io.moat.NetworkShow",    method_network_show,    false },
 	{ "io.moat.NetworkDelete",  method_network_delete,  true },
 	{ "io.moat.EndpointList",   method_endpoint_list,   false },
+	{ "io.moat.EndpointSet",    method_endpoint_set,    true },
 	{ "io.moat.EndpointShow",   method_endpoint_show,   false },
 	{ "io.moat.EndpointCheck",  method_endpoint_check,  false },
 	{ "io.moat.StackCreate",    method_stack_create,    true },

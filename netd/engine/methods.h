@@ -20,6 +20,7 @@ int method_network_delete(struct call *call, struct err *err);
 int method_endpoint_attach(struct call *call, struct err *err);
 int method_endpoint_detach(struct call *call, struct err *err);
 int method_endpoint_list(struct call *call, struct err *err);
+int method_endpoint_set(struct call *call, struct err *err);
 int method_endpoint_show(struct call *call, struct err *err);
 int method_endpoint_check(struct call *call, struct err *err);
 int method_stack_create(struct call *call, struct err *err);
@@ -62,6 +63,8 @@ bool method_look_first(struct call *call);
 void network_set_resume(struct engine *engine);
 /* Addresses of a network as parameters; @object is what the failure is told of. */
 int method_range(const char *object, const char *text, struct ip_range *ret_range, struct err *err);
+/** method_bandwidth() - what @object (NULL: nothing) says into @bandwidth, which keeps what it does not say */
+int method_bandwidth(struct call *call, const json_t *object, struct bandwidth *bandwidth, struct err *err);
 int method_reserve(const char *object, const char *text, struct ipam_reserve *ret_reserve, struct err *err);
 
 /** method_drop_tenant() - remove a tenant or lab with all in it (rules checked by the caller) */

@@ -134,6 +134,8 @@ static bool link_counts(struct monitor *monitor, const struct rtnl_event *event)
 		return event->loose;
 	if (event->down)
 		return true;
+	if (event->name[1] == 's') /* of a shaper nothing else counts */
+		return false;
 	if (uplink || event->name[1] == 'u')
 		return monitor->engine->facts.mtu && event->mtu != monitor->engine->facts.mtu;
 	return link_differs(&monitor->engine->model, id, event);
@@ -174,6 +176,9 @@ static void on_rtnl(struct watch *watch, const void *data, size_t size)
 			break;
 		case RTNL_EVENT_NEIGH: /* a removal that was asked for tells itself as a change, with who asked */
 			counts = event.portid != 0;
+			break;
+		case RTNL_EVENT_QDISC: /* the kernel's own tell nothing; on the host's devices they are its administrator's */
+			counts = event.portid != 0 && watch->ns != NS_HOST;
 			break;
 		case RTNL_EVENT_CONF: /* never tells who; but a host that becomes a router, or ends to be one, is not our doing */
 			counts = !own_change(monitor) || (watch->ns == NS_HOST && event.index == RTNL_CONF_ALL);

@@ -190,6 +190,16 @@ static json_t *dns_json(const struct endpoint *endpoint)
 	return dns;
 }
 
+/* null where neither direction has a limit. */
+static json_t *bandwidth_json(const struct bandwidth *bandwidth)
+{
+	if (!bandwidth->ingress_rate && !bandwidth->egress_rate)
+		return json_null();
+	return json_pack("{s:I, s:I, s:I, s:I}", "ingressRateBits", (json_int_t)bandwidth->ingress_rate, "ingressBurstBits",
+			 (json_int_t)bandwidth->ingress_burst, "egressRateBits", (json_int_t)bandwidth->egress_rate,
+			 "egressBurstBits", (json_int_t)bandwidth->egress_burst);
+}
+
 json_t *present_endpoint(const struct engine *engine, const struct endpoint *endpoint)
 {
 	const struct network *network = endpoint->network;
@@ -224,6 +234,7 @@ json_t *present_endpoint(const struct engine *engine, const struct endpoint *end
 	json_object_set_new(doc, "state", json_string("up"));
 	json_object_set_new(doc, "guard", json_boolean(network && network->guard));
 	json_object_set_new(doc, "allowAddresses", allowed);
+	json_object_set_new(doc, "bandwidth", bandwidth_json(&endpoint->bandwidth));
 	json_object_set_new(doc, "dropped", json_null());
 	json_object_set_new(doc, "labels",
 			    endpoint->labels ? json_loads(endpoint->labels, 0, NULL) : json_null());

@@ -512,7 +512,7 @@ static void ask_dump(struct reconcile *rec, uint64_t ns)
 
 	parts |= stack ? SEAM_RULES : SEAM_NFT | SEAM_NEIGHS;
 	if (ns_class(ns) == NS_ROUTER)
-		parts |= SEAM_FDB;
+		parts |= SEAM_FDB | SEAM_QDISCS;
 	for (size_t i = first_of(&rec->want, ns); i < rec->want.count && rec->want.items[i].ns == ns; i++)
 		if (rec->want.items[i].kind == OBJ_SYSCTL || (stack && rec->want.items[i].kind == OBJ_NEIGH))
 			objv_add(&named, &rec->want.items[i]);

@@ -42,6 +42,7 @@ static int parts_find(const uint8_t *data, size_t size, struct parts *ret_parts,
 		case SEAM_NEIGHS: slice = &ret_parts->raw.neighs; break;
 		case SEAM_FDB: slice = &ret_parts->raw.fdb; break;
 		case SEAM_RULES: slice = &ret_parts->raw.rules; break;
+		case SEAM_QDISCS: slice = &ret_parts->raw.qdiscs; break;
 		case SEAM_NFT: slice = &ret_parts->nft; break;
 		case SEAM_SYSCTLS: slice = &ret_parts->sysctls; break;
 		case SEAM_REGISTRY: slice = &ret_parts->registry; break;

@@ -264,6 +264,22 @@ int load_stack(struct model *model, uint64_t id, const json_t *doc, struct err *
 
 /* -------------------------------------------------------------------- endpoints */
 
+/* Rate and burst in, rate and burst out, in bits. */
+static json_t *bandwidth_json(const struct bandwidth *bandwidth)
+{
+	return json_pack("[I,I,I,I]", (json_int_t)bandwidth->ingress_rate, (json_int_t)bandwidth->ingress_burst,
+			 (json_int_t)bandwidth->egress_rate, (json_int_t)bandwidth->egress_burst);
+}
+
+static struct bandwidth bandwidth_of(const json_t *array)
+{
+	uint64_t bits[4] = { 0 };
+
+	for (size_t i = 0; i < ARRAY_COUNT(bits); i++)
+		bits[i] = (uint64_t)json_integer_value(json_array_get(array, i));
+	return (struct bandwidth){ bits[0], bits[1], bits[2], bits[3] };
+}
+
 static json_t *end_json(const struct endpoint *endpoint)
 {
 	json_t *publish = json_array();
@@ -280,6 +296,8 @@ static json_t *end_json(const struct endpoint *endpoint)
 			(int)endpoint->default_route, "publish", publish);
 	if (endpoint->allow_count)
 		json_object_set_new(doc, "allow", prefixes_json(endpoint->allow, endpoint->allow_count));
+	if (!bandwidth_same(&endpoint->bandwidth, &(struct bandwidth){ 0 }))
+		json_object_set_new(doc, "bandwidth", bandwidth_json(&endpoint->bandwidth));
 	if (endpoint->network) {
 		json_object_set_new(doc, "network", json_string(endpoint->network->name));
 		json_object_set_new(doc, "metric", json_integer(endpoint->metric));
@@ -362,6 +380,7 @@ static bool end_of(struct model *model, const json_t *doc, struct end *end)
 	end->want.prefix_count = prefixes_of(json_object_get(doc, "ips"), end->prefixes, MODEL_IPS_MAX);
 	end->want.allow = end->allow;
 	end->want.allow_count = prefixes_of(json_object_get(doc, "allow"), end->allow, ENDPOINT_ALLOW_MAX);
+	end->want.bandwidth = bandwidth_of(json_object_get(doc, "bandwidth"));
 	end->want.publish = end->specs;
 	json_array_foreach(json_object_get(doc, "publish"), i, item)
 		if (end->want.publish_count < ENDPOINT_PUBLISH_MAX &&

@@ -61,6 +61,7 @@ enum apply_class apply_class(const struct op *op)
 	case OBJ_RULESET:
 	case OBJ_ELEM:
 	case OBJ_PORT:
+	case OBJ_REDIRECT:
 		return APPLY_NFT;
 	case OBJ_LINK:
 	case OBJ_ADDR:
@@ -70,6 +71,7 @@ enum apply_class apply_class(const struct op *op)
 	case OBJ_NEIGH:
 	case OBJ_PROXY:
 	case OBJ_FDB:
+	case OBJ_QDISC:
 		break;
 	}
 	return APPLY_RTNL;
@@ -84,6 +86,20 @@ static void fail(struct outcome *out, int status, const char *text)
 static void fail_err(struct outcome *out, const struct err *err)
 {
 	fail(out, -err->no, err->msg);
+}
+
+/* Shaping needs three things that a kernel may have been built without; its own words name none of them. */
+static void fail_shaping(struct outcome *out, const struct op *op)
+{
+	if (op->verb == OP_DEL)
+		return;
+	if (op->obj.kind == OBJ_LINK && op->obj.link.type == LINK_IFB && out->status == -EOPNOTSUPP)
+		fail(out, out->status, "bandwidth from an endpoint needs ifb devices, which this kernel has not (CONFIG_IFB)");
+	else if (op->obj.kind == OBJ_QDISC && out->status == -ENOENT)
+		fail(out, out->status, "bandwidth needs the queue tbf, which this kernel has not (CONFIG_NET_SCH_TBF)");
+	else if (op->obj.kind == OBJ_REDIRECT && out->status == -ENOENT)
+		fail(out, out->status,
+		     "bandwidth from an endpoint needs nftables' fwd, which this kernel has not (CONFIG_NFT_FWD_NETDEV)");
 }
 
 /* ---- namespaces ---- */
@@ -181,6 +197,9 @@ static const char *index_name(const struct op *op)
 		return obj->proxy.dev;
 	case OBJ_FDB:
 		return obj->fdb.dev;
+	case OBJ_QDISC:
+		return obj->qdisc.dev;
+	case OBJ_REDIRECT:
 	case OBJ_UP:
 	case OBJ_RULE:
 	case OBJ_NONE:
@@ -280,6 +299,13 @@ static int encode_link(struct apply *apply, struct nlsock *sock, struct nlbatch 
 		rtnl_link_mtu(batch, link->name, link->mtu);
 		return 0;
 	}
+	if (link->type == LINK_IFB) {
+		/* its number cannot be changed: it is made anew */
+		if (op->verb == OP_SET)
+			rtnl_link_del(batch, link->name);
+		rtnl_ifb_add(batch, link);
+		return 0;
+	}
 	if (op->verb == OP_SET)
 		return encode_link_set(sock, batch, link, master, out);
 	if (link->type == LINK_BRIDGE) {
@@ -329,6 +355,12 @@ static void encode_other(struct nlbatch *batch, const struct op *op, uint32_t in
 	case OBJ_FDB:
 		(del ? rtnl_fdb_del : rtnl_fdb_add)(batch, &obj->fdb, index);
 		break;
+	case OBJ_QDISC:
+		if (del)
+			rtnl_qdisc_del(batch, index);
+		else
+			rtnl_qdisc_set(batch, &obj->qdisc, index);
+		break;
 	case OBJ_SYSCTL:
 		rtnl_link_gen_mode(batch, obj->sysctl.dev, (uint8_t)obj->sysctl.value);
 		break;
@@ -338,6 +370,7 @@ static void encode_other(struct nlbatch *batch, const struct op *op, uint32_t in
 	case OBJ_RULESET:
 	case OBJ_ELEM:
 	case OBJ_PORT:
+	case OBJ_REDIRECT:
 	case OBJ_KIND_COUNT:
 		break;
 	}
@@ -381,6 +414,7 @@ static void acks_read(struct flight *f, struct nlack *acks)
 				     acks[at].text[0] != '\0' ? acks[at].text
 							      : strerror(-acks[at].status));
 		}
+		fail_shaping(out, &f->ops[i]);
 	}
 }
 
@@ -502,7 +536,7 @@ static size_t rtnl_run(struct apply *apply, struct flight *f, size_t count, bool
 			return i + 1;
 		}
 		f->messages[i] = f->batch.count - before;
-		f->makes_link |= op->verb == OP_ADD && op->obj.kind == OBJ_LINK;
+		f->makes_link |= op->verb != OP_DEL && op->obj.kind == OBJ_LINK;
 		f->to = ++i;
 	}
 	flush(apply, f);
@@ -548,6 +582,12 @@ static int encode_nft(struct apply *apply, struct nlbatch *batch, const struct o
 	case OBJ_PORT:
 		(del ? nft_port_del : nft_port_add)(batch, &obj->port, features);
 		break;
+	case OBJ_REDIRECT:
+		(del                  ? nft_redirect_del
+		 : op->verb == OP_SET ? nft_redirect_set
+				      : nft_redirect_add)(batch, &obj->redirect);
+		break;
+	case OBJ_QDISC:
 	case OBJ_NONE:
 	case OBJ_NETNS:
 	case OBJ_LINK:
@@ -593,6 +633,7 @@ static size_t nft_transaction(struct apply *apply, struct nlsock *sock, const st
 			;
 		lost = err.no == EIO;
 		fail_err(&out[bad], &err);
+		fail_shaping(&out[bad], &ops[bad]);
 	}
 	nlbatch_fini(&batch);
 	for (size_t i = 0; i < count; i++) {

@@ -116,6 +116,10 @@ static int link_router(struct check *c, const struct op *op)
 	const struct obj_link *link = &op->obj.link;
 	bool veth = link->type == LINK_VETH;
 
+	if (is_shaper(link->name))
+		return link->type == LINK_IFB && (op->verb == OP_DEL || link->index >= OBJ_IFB_FIRST)
+			       ? 0
+			       : refuse(c, EPERM, "link %s in a router has no name or number of ours for its type", link->name);
 	if (!(is_bridge(link->name) ? link->type == LINK_BRIDGE
 				    : veth && (is_port(link->name) || is_uplink(link->name))))
 		return refuse(c, EPERM, "link %s in a router has no name of ours for its type",
@@ -195,6 +199,9 @@ static const char *device_of(const struct obj *obj)
 		return obj->fdb.dev;
 	case OBJ_PORT:
 		return obj->port.dev;
+	case OBJ_QDISC:
+		return obj->qdisc.dev;
+	case OBJ_REDIRECT: /* by check_nft() */
 	case OBJ_PROXY: /* on the host's own, by rule_proxy() */
 	case OBJ_RULE:
 	case OBJ_ELEM:
@@ -369,6 +376,16 @@ static int rule_fdb(struct check *c, const struct op *op)
 	return 0;
 }
 
+/* What a port receives queues on it, and what it sends on its shaper: on nothing else, and nowhere but in a router. */
+static int rule_qdisc(struct check *c, const struct op *op)
+{
+	const struct obj *obj = &op->obj;
+
+	if (obj->kind != OBJ_QDISC || (ns_class(obj->ns) == NS_ROUTER && (is_port(obj->qdisc.dev) || is_shaper(obj->qdisc.dev))))
+		return 0;
+	return refuse(c, EPERM, "link \"%s\" is not to be shaped", obj->qdisc.dev);
+}
+
 /* ---- sysctls ---- */
 
 /* Are there prefixes of IPv6 that are routed to this host? */
@@ -494,7 +511,7 @@ static int rules_run(struct check *c, const struct op *op)
 {
 	static int (*const rules[])(struct check * c, const struct op *op) = {
 		rule_namespace,   rule_device,          rule_host_address,    rule_tables,
-		rule_fdb,         rule_router_port,
+		rule_fdb,         rule_router_port,     rule_qdisc,
 		rule_sysctl_host, rule_sysctl_localnet, rule_sysctl_inner, rule_proxy,
 	};
 	int r = 0;

@@ -27,7 +27,7 @@ static int rule_ruleset(struct check *c, const struct op *op)
 
 	if (obj->kind == OBJ_RULESET) {
 		kind = (enum ruleset_kind)obj->ruleset.kind;
-	} else if (obj->kind == OBJ_PORT) {
+	} else if (obj->kind == OBJ_PORT || obj->kind == OBJ_REDIRECT) {
 		kind = RULESET_GUARD;
 	} else if (obj->kind == OBJ_ELEM) {
 		def = set_def_get(obj->elem.set);
@@ -83,6 +83,8 @@ static int rule_nft_device(struct check *c, const struct op *op)
 
 	if (obj->kind == OBJ_PORT && !is_port(obj->port.dev))
 		return refuse(c, EPERM, "link \"%s\" is not to be guarded", obj->port.dev);
+	if (obj->kind == OBJ_REDIRECT && (!is_port(obj->redirect.dev) || obj->redirect.to < OBJ_IFB_FIRST))
+		return refuse(c, EPERM, "what comes in by link \"%s\" is not to be led to %u", obj->redirect.dev, obj->redirect.to);
 	if (obj->kind != OBJ_ELEM)
 		return 0;
 	def = set_def_get(obj->elem.set);

@@ -56,13 +56,18 @@ static inline bool is_tap_port(const char *name)
 {
 	return is_ours(name, 'v');
 }
+/* What a port's packets queue on. */
+static inline bool is_shaper(const char *name)
+{
+	return is_ours(name, 's');
+}
 static inline bool is_uplink(const char *name)
 {
 	return str_eq(name, "uplink");
 }
 static inline bool is_router_link(const char *name)
 {
-	return is_bridge(name) || is_port(name) || is_uplink(name);
+	return is_bridge(name) || is_port(name) || is_shaper(name) || is_uplink(name);
 }
 
 static inline bool is_inner(enum ns_class class)

@@ -14,7 +14,7 @@
 enum {
 	CHUNK_ALIGN = 8,
 	PARTS_RTNL = SEAM_LINKS | SEAM_ADDRS | SEAM_ROUTES | SEAM_NEIGHS | SEAM_FDB |
-		     SEAM_RULES,
+		     SEAM_RULES | SEAM_QDISCS,
 	PARTS_ALL = PARTS_RTNL | SEAM_NFT | SEAM_SYSCTLS | SEAM_REGISTRY | SEAM_RULES_ALL |
 		    SEAM_DROPPED,
 };
@@ -52,6 +52,7 @@ static int take_rtnl(struct registry *reg, struct ns_entry *entry, uint32_t part
 		{SEAM_LINKS, RTNL_LINKS},   {SEAM_ADDRS, RTNL_ADDRS},
 		{SEAM_ROUTES, RTNL_ROUTES}, {SEAM_NEIGHS, RTNL_NEIGHS},
 		{SEAM_FDB, RTNL_FDB},       {SEAM_RULES, RTNL_RULES},
+		{SEAM_QDISCS, RTNL_QDISCS},
 	};
 	struct nlsock *sock;
 	int r = registry_rtnl(reg, entry, &sock, err);

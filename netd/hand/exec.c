@@ -87,7 +87,7 @@ static bool any_set(const struct op *ops, size_t from, size_t to)
 
 static int snapshot_rtnl(struct exec *x, struct ns_entry *entry, struct objv *objs)
 {
-	cleanup(buf_fini) struct buf links = BUF_INIT, neighs = BUF_INIT;
+	cleanup(buf_fini) struct buf links = BUF_INIT, neighs = BUF_INIT, qdiscs = BUF_INIT;
 	struct rtnl_raw raw = {0};
 	struct nlsock *sock;
 	int r = registry_rtnl(x->apply.reg, entry, &sock, NULL);
@@ -96,8 +96,11 @@ static int snapshot_rtnl(struct exec *x, struct ns_entry *entry, struct objv *ob
 		r = rtnl_dump(sock, RTNL_LINKS, &links, NULL);
 	if (r == 0)
 		r = rtnl_dump(sock, RTNL_NEIGHS, &neighs, NULL);
+	if (r == 0)
+		r = rtnl_dump(sock, RTNL_QDISCS, &qdiscs, NULL);
 	raw.links = (struct rtnl_slice){links.data, links.size};
 	raw.neighs = (struct rtnl_slice){neighs.data, neighs.size};
+	raw.qdiscs = (struct rtnl_slice){qdiscs.data, qdiscs.size};
 	return r == 0 ? rtnl_decode(&raw, entry->ns, objs, NULL) : r;
 }
 

@@ -96,6 +96,7 @@ enum seam_part {
 	SEAM_SYSCTLS = 1 << 6,	/* the switches among the objs that follow the scope, read back */
 	SEAM_REGISTRY = 1 << 7, /* ns ignored: struct seam_features, then one struct seam_nsinfo a namespace */
 	SEAM_RULES = 1 << 10,	/* routing rules */
+	SEAM_QDISCS = 1 << 11,	/* queues of devices */
 	SEAM_RULES_ALL = 1 << 8, /* host only, for doctor: chains and rules of all tables */
 	SEAM_DROPPED = 1 << 9,	/* a router's: what its guard dropped, by port and reason */
 };
@@ -116,7 +117,7 @@ struct seam_chunk {
 };
 
 enum seam_open_what {
-	SEAM_OPEN_MONITOR = 1, /* rtnetlink: link, address, route, neighbour groups */
+	SEAM_OPEN_MONITOR = 1, /* rtnetlink: link, address, route, neighbour, queue groups */
 	SEAM_OPEN_NFTMON = 2,  /* nfnetlink: NFNLGRP_NFTABLES */
 	SEAM_OPEN_NS = 3,      /* the namespace itself, then its owning user namespace where that is not the initial one */
 	SEAM_OPEN_DNS = 4,     /* of a router: UDP port 53, then TCP port 53 that listens */

@@ -10,7 +10,7 @@
 #include "lib/base/fdio.h"
 #include "lib/base/json.h"
 #include "lib/base/mem.h"
-#include "runner/cli/cli.h"
+#include "runner/cli/bandwidth.h"
 
 static int attach_run(struct cli *cli, int argc, char **argv);
 static int netns_open(struct cli *cli, const char *path, int *ret_fd);
@@ -37,6 +37,7 @@ const struct cli_verb cli_verb_attach = {
 		 "  --allow-address P   a prefix it may send from beside its own addresses, and that is "
 		 "routed to it;\n"
 		 "                      may be repeated\n"
+		 CLI_BANDWIDTH_USAGE
 		 "  --mac MAC           otherwise one made from the endpoint's id\n"
 		 "  --default-route     the stack's way out from now on; otherwise its first "
 		 "interface's, and the next one's\n"
@@ -58,6 +59,7 @@ static int attach_run(struct cli *cli, int argc, char **argv)
 		{"ip", required_argument, NULL, 'I'},
 		{"mac", required_argument, NULL, 'm'},
 		{"allow-address", required_argument, NULL, 'A'},
+		CLI_BANDWIDTH_LONG,
 		{"default-route", no_argument, NULL, 'D'},
 		{"no-default-route", no_argument, NULL, 'd'},
 		{"publish", required_argument, NULL, 'p'},
@@ -104,6 +106,9 @@ static int attach_run(struct cli *cli, int argc, char **argv)
 			break;
 		case 'p':
 			cli_append(parameters, "publish", optarg);
+			break;
+		case CLI_BANDWIDTH_FIRST ... CLI_BANDWIDTH_LAST:
+			rc = cli_bandwidth(cli, letter, optarg, parameters);
 			break;
 		default:
 			rc = cli_option(cli, &cli_verb_attach, letter);

@@ -18,8 +18,8 @@
 /* What takes dryRun in netd/io.moat.varlink; tests/lint/varlink.py holds the two against each other. */
 static const char *const changing_methods[] = {
 	"TenantCreate",  "TenantSet",      "TenantDelete",   "NetworkCreate", "NetworkSet",
-	"NetworkDelete", "EndpointAttach", "EndpointDetach", "StackCreate",   "StackDelete",
-	"Publish",       "Unpublish",      "LabUp",          "LabDown",
+	"NetworkDelete", "EndpointAttach", "EndpointDetach", "EndpointSet",   "StackCreate",
+	"StackDelete",   "Publish",        "Unpublish",      "LabUp",         "LabDown",
 };
 
 static bool method_changes(const char *method);

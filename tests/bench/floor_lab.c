@@ -200,6 +200,8 @@ static void put_step(struct msgs *m, int sock, const struct obj *obj)
 	case OBJ_ELEM:
 	case OBJ_PORT:
 	case OBJ_PROXY:
+	case OBJ_QDISC:
+	case OBJ_REDIRECT:
 	case OBJ_KIND_COUNT:
 		break;
 	}

@@ -159,6 +159,8 @@ static void make(struct maker *maker, const struct op *op)
 	case OBJ_FDB:
 	case OBJ_PORT:
 	case OBJ_PROXY:
+	case OBJ_QDISC:
+	case OBJ_REDIRECT:
 	case OBJ_NONE:
 	case OBJ_KIND_COUNT:
 		die("the world has no %s", obj_kind_name((enum obj_kind)obj->kind));

@@ -424,6 +424,8 @@ static struct obj random_link(struct rng *rng, uint64_t ns)
 
 		alias[i] = c == 0x7f ? '"' : (char)c;
 	}
+	if (rng_chance(rng, 10))
+		return obj_ifb(ns, name.s, 1 + rng_below(rng, INT32_MAX - 1), alias);
 	if (rng_chance(rng, 30))
 		return obj_bridge(ns, name.s, rng_chance(rng, 50) ? &mac : NULL, some_mtu(rng),
 				  alias);
@@ -531,6 +533,11 @@ struct obj random_obj(struct rng *rng, enum obj_kind kind)
 		return random_elem(rng);
 	case OBJ_PORT:
 		return obj_port(not_host, dev.s);
+	case OBJ_QDISC:
+		return obj_qdisc(ns, dev.s, 1 + rng_next(rng) % 1000000000000ULL, 1 + rng_below(rng, 1000000),
+				 1 + rng_below(rng, 1000000));
+	case OBJ_REDIRECT:
+		return obj_redirect(not_host, dev.s, 1 + rng_below(rng, 1000000));
 	case OBJ_NONE:
 	case OBJ_KIND_COUNT:
 		break;

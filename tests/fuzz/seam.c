@@ -66,7 +66,8 @@ static void harmless(const struct op *op)
 	fuzz_check(op_valid(op));
 	if (obj->ns != 0)
 		return;
-	fuzz_check(obj->kind != OBJ_NETNS && obj->kind != OBJ_FDB && obj->kind != OBJ_PORT);
+	fuzz_check(obj->kind != OBJ_NETNS && obj->kind != OBJ_FDB && obj->kind != OBJ_PORT && obj->kind != OBJ_QDISC &&
+		   obj->kind != OBJ_REDIRECT);
 	if (obj->kind == OBJ_LINK)
 		fuzz_check(str_starts(obj->link.name, "mu") && obj->link.master[0] == '\0');
 	if (obj->kind == OBJ_UP)

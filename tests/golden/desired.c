@@ -118,6 +118,12 @@ static void golden(void **state)
 	print_objs(&text, "an endpoint without guard and default route", &objs);
 	desired_endpoint(allowed, &objs);
 	print_objs(&text, "an endpoint with prefixes behind it, and another address of the subnet", &objs);
+	allowed->bandwidth = (struct bandwidth){ .ingress_rate = 10000000, .egress_rate = 1000000000, .egress_burst = 8000000 };
+	desired_shape(allowed, &objs);
+	print_objs(&text, "the bandwidth of an endpoint: 10 Mbit/s to it, 1 Gbit/s from it and a burst of 1 MB", &objs);
+	allowed->bandwidth = (struct bandwidth){ .ingress_rate = 1000, .egress_rate = 1000000000000000 };
+	desired_shape(allowed, &objs);
+	print_objs(&text, "the least there is to it, and the most from it", &objs);
 	flat = network_of(&model, "red/flat", 0x22, "routed 10.2.0.0/16 fd02::/64");
 	segment = network_of(&model, "red/lab", 0x23, "l2");
 	endpoint = endpoint_of(bare, flat, "eth2", 0x44, "10.2.7.9");

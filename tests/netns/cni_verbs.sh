@@ -9,13 +9,14 @@
 # shellcheck disable=SC2119,SC2317 # start_moatd without options; functions that assert_status calls
 . "$(dirname "$0")/../lib/sandbox.sh"
 sandbox_enter "$@"
-need jq ip nft python3 pgrep ss
+need jq ip nft tc python3 pgrep ss
 sandbox_outside
 sandbox_mark
 start_moatd
 export MOAT_STATE_DIR=$STATE
 WEB='{"cniVersion":"1.1.0","name":"web","type":"moat"}'
-PORT='.runtimeConfig={portMappings:[{hostPort:8080,containerPort:80},{hostPort:9000,containerPort:9000,protocol:"udp"}]}'
+PORT='.runtimeConfig={portMappings:[{hostPort:8080,containerPort:80},{hostPort:9000,containerPort:9000,protocol:"udp"}],
+	bandwidth:{ingressRate:100000000,ingressBurst:4294967295,egressRate:50000000,egressBurst:1000000}}'
 
 # cni VERB ID NETNS IFNAME CONF - $reply is what it printed; its exit status
 cni() {
@@ -128,6 +129,9 @@ assert_status 1 "CHECK sees: the port set down in the router" frozen router "ip 
 assert_status 1 "CHECK sees: the port taken off the bridge" frozen router "ip link set $port nomaster"
 assert_status 1 "CHECK sees: the bridge set down" frozen router "ip link set $bridge down"
 assert_status 1 "CHECK sees: the container's neighbour deleted" frozen router "ip neigh del $ip4 dev $bridge"
+assert_status 1 "CHECK sees: the queue of what it receives removed" frozen router "tc qdisc del dev $port root"
+assert_status 1 "CHECK sees: the queue of what it sends with another rate" frozen router "tc qdisc replace dev ms${port#mp} root tbf rate 1gbit burst 1m limit 1m"
+assert_status 1 "CHECK sees: the device of that queue removed" frozen router "ip link del ms${port#mp}"
 assert_status 1 "CHECK sees: the uplink set down in the host" frozen host "ip link set $uplink down"
 while IFS='|' read -r what where command; do
 	if [[ $owned == true ]]; then

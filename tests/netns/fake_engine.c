@@ -189,7 +189,7 @@ void snapshot(struct hand *hand, uint64_t ns, const struct objv *want, struct ob
 	struct seam_scope scope = {
 		.ns = ns,
 		.parts = SEAM_LINKS | SEAM_ADDRS | SEAM_ROUTES | SEAM_NEIGHS | SEAM_FDB |
-			 SEAM_NFT | SEAM_SYSCTLS | SEAM_RULES,
+			 SEAM_NFT | SEAM_SYSCTLS | SEAM_RULES | SEAM_QDISCS,
 	};
 	struct rtnl_raw raw = {0};
 
@@ -220,6 +220,8 @@ void snapshot(struct hand *hand, uint64_t ns, const struct objv *want, struct ob
 			raw.fdb = slice;
 		else if (chunk->part == SEAM_RULES)
 			raw.rules = slice;
+		else if (chunk->part == SEAM_QDISCS)
+			raw.qdiscs = slice;
 		else if (chunk->part == SEAM_NFT)
 			assert_int_equal(nft_decode(data, chunk->size, ns, objs, NULL), 0);
 		else

@@ -99,6 +99,11 @@ TABLE += [("EndpointAttach", dict(ATTACH, netnsPath="/run/netns/none"), USAGE), 
           ("EndpointAttach", {"network": "red/web", "name": "nobody"}, OBJECT)]
 TABLE += [("EndpointAttach", {"network": "red/web", "name": "vm", "tap": tap}, NAME + USAGE) for tap in ("", "lo", "x" * 16, "a/b", "a%d", "..")]
 TABLE += [("EndpointAttach", dict(ATTACH, tap="tap0"), USAGE), ("EndpointAttach", {"network": "red/web", "name": "held", "tap": "tap0"}, ("Conflict", "NameTaken"))]
+BITS = ({"ingressRateBits": 999}, {"ingressRateBits": -1}, {"egressRateBits": 10 ** 15 + 1}, {"egressBurstBits": 1000},
+        {"ingressRateBits": "fast"}, {"ingressRateBits": 1000, "ingressBurstBits": 10 ** 15 + 1}, {"rate": 1000}, [], 7)
+TABLE += [("EndpointAttach", dict(ATTACH, bandwidth=bits), USAGE) for bits in BITS]
+TABLE += [("EndpointSet", {"name": "red/held", "bandwidth": bits}, USAGE) for bits in BITS]
+TABLE += [("EndpointSet", {"name": "none/none", "bandwidth": {}}, OBJECT), ("EndpointSet", {"name": "red/held"}, USAGE)]
 TABLE += [("EndpointAttach", dict(ATTACH, allowAddresses=[text]), USAGE + ("Conflict", "AddressTaken")) for text in
           ("", "x", "10.0.0.0/24", "10.0.0.20", "10.0.0.1", "0.0.0.0/0", "::/0", "224.0.0.0/4", "fe80::/64", "127.0.0.1", "10.50.0.1/24")]
 TABLE += [("EndpointAttach", dict(ATTACH, mtu=mtu), USAGE) for mtu in (-1, 1, 67, 1279, 65536)]

@@ -162,6 +162,7 @@ void snapshot(struct stack *stack, struct objv *objs)
 		.neighs = {parts[RTNL_NEIGHS].data, parts[RTNL_NEIGHS].size},
 		.fdb = {parts[RTNL_FDB].data, parts[RTNL_FDB].size},
 		.rules = {parts[RTNL_RULES].data, parts[RTNL_RULES].size},
+		.qdiscs = {parts[RTNL_QDISCS].data, parts[RTNL_QDISCS].size},
 	};
 	objv_clear(objs);
 	if (rtnl_decode(&raw, stack->ns, objs, &err) < 0 ||

@@ -19,6 +19,7 @@
 #define MU "mu0000000000a1"
 #define MB "mb0000000000a1"
 #define MP "mp0000000000a1"
+#define MS "ms0000000000a1"
 #define MV "mv00000000000a"
 
 enum {
@@ -178,6 +179,30 @@ static void routed_prefixes(void **state)
 		{"+ elem ns=host set=host.own6 ip=2001:db8:1:: len=64 family=ipv6\ncommit\n", 0, 0},
 		{"+ elem ns=host set=host.own6 ip=2001:db8:: len=32 family=ipv6\ncommit\n", -EPERM, 0},
 		{"+ elem ns=" R " set=router.routed4 ip=203.0.113.64 len=28 mark=7\ncommit\n", 0, 0},
+		/* shaping: of ports, in routers alone; what comes in by one goes to an ifb of ours, or nowhere */
+		{"+ qdisc ns=" R " dev=" MP " rate=1 burst=1 limit=1\ncommit\n", 0, 0},
+		{"~ qdisc ns=" R " dev=" MS " rate=1 burst=1 limit=1\ncommit\n", 0, 0},
+		{"commit\n- qdisc ns=" R " dev=" MP " rate=1 burst=1 limit=1\n", 0, 0},
+		{"+ qdisc ns=" R " dev=" MB " rate=1 burst=1 limit=1\ncommit\n", -EPERM, 0},
+		{"+ qdisc ns=" R " dev=uplink rate=1 burst=1 limit=1\ncommit\n", -EPERM, 0},
+		{"+ qdisc ns=" R " dev=eth0 rate=1 burst=1 limit=1\ncommit\n", -EPERM, 0},
+		{"+ qdisc ns=host dev=eth0 rate=1 burst=1 limit=1\ncommit\n", -EPERM, 0},
+		{"commit\n- qdisc ns=host dev=eth0 rate=1 burst=1 limit=1\n", -EPERM, 0},
+		{"+ qdisc ns=host dev=" MU " rate=1 burst=1 limit=1\ncommit\n", -EPERM, 0},
+		{"+ qdisc ns=" S " dev=eth0 rate=1 burst=1 limit=1\ncommit\n", -EPERM, 0},
+		{"+ redirect ns=" R " dev=" MP " to=1073741824\ncommit\n", 0, 0},
+		{"~ redirect ns=" R " dev=" MP " to=2147483647\ncommit\n", 0, 0},
+		{"+ redirect ns=" R " dev=" MP " to=7\ncommit\n", -EPERM, 0},
+		{"+ redirect ns=" R " dev=" MB " to=1073741824\ncommit\n", -EPERM, 0},
+		{"+ redirect ns=" R " dev=uplink to=1073741824\ncommit\n", -EPERM, 0},
+		{"+ redirect ns=" S " dev=eth0 to=1073741824\ncommit\n", -EPERM, 0},
+		{"+ link ns=" R " name=" MS " type=ifb index=1073741824\ncommit\n", 0, 0},
+		{"+ link ns=" R " name=" MS " type=ifb index=7\ncommit\n", -EPERM, 0},
+		{"commit\n- link ns=" R " name=" MS " type=ifb index=7\n", 0, 0},
+		{"+ link ns=" R " name=" MP " type=ifb index=1073741824\ncommit\n", -EPERM, 0},
+		{"+ link ns=" R " name=" MS " type=bridge\ncommit\n", -EPERM, 0},
+		{"+ link ns=host name=" MS " type=ifb index=1073741824\ncommit\n", -EPERM, 0},
+		{"+ link ns=" S " name=" MS " type=ifb index=1073741824\ncommit\n", -EPERM, 0},
 		/* solicitations that the host answers, on links of its own */
 		{"+ proxy ns=host dev=eth0 ip=2001:db8:1::9\ncommit\n", 0, 0},
 		{"commit\n- proxy ns=host dev=eth0 ip=2001:db8:1::9\n", 0, 0},

@@ -118,6 +118,17 @@ static void addresses(void **state)
 	(void)state;
 	REFUSED(parsed("proxy ns=host dev=a ip=2001:db8::1"), o.proxy.ip = ip4_make(0x0a000001));
 	REFUSED(parsed("proxy ns=host dev=a ip=2001:db8::1"), (o.proxy.ip.b[0] = 0xfe, o.proxy.ip.b[1] = 0x80));
+	REFUSED(obj_qdisc(router, "a", 1000, 1000, 1000), o.qdisc.rate = 0);
+	REFUSED(obj_qdisc(router, "a", 1000, 1000, 1000), o.qdisc.burst = 0);
+	REFUSED(obj_qdisc(router, "a", 1000, 1000, 1000), o.qdisc.limit = 0);
+	REFUSED(obj_qdisc(router, "a", 1000, 1000, 1000), o.qdisc.limit = 1U << 31);
+	REFUSED(obj_qdisc(router, "a", 1000, 1000, 1000), o.qdisc.rate = UINT64_MAX);
+	REFUSED(obj_redirect(router, "a", 7), o.redirect.to = 0);
+	REFUSED(obj_redirect(router, "a", 7), o.redirect.to = UINT32_MAX);
+	REFUSED(obj_redirect(router, "a", 7), o.ns = 0);
+	REFUSED(obj_ifb(router, "a", 7, ""), o.link.index = 0);
+	REFUSED(obj_ifb(router, "a", 7, ""), memcpy(o.link.master, "b", 1));
+	REFUSED(veth(), o.link.index = 7);
 	REFUSED(parsed(a4), o.addr.addr.len = 33);
 	REFUSED(parsed(a4), o.addr.addr.len = 0);
 	REFUSED(parsed(a4), o.addr.addr.ip.family = 6 - 1);
@@ -259,6 +270,8 @@ static void no_byte_is_overlooked(void **state)
 		{obj_ruleset(router, RULESET_GUARD, 1), sizeof(struct obj_ruleset)},
 		{parsed("elem ns=host set=host.uplinks dev=a"), sizeof(struct obj_elem)},
 		{obj_port(router, "a"), sizeof(struct obj_port)},
+		{obj_qdisc(router, "a", 1, 1, 1), sizeof(struct obj_qdisc)},
+		{obj_redirect(router, "a", 1), sizeof(struct obj_redirect)},
 	};
 
 	(void)state;

@@ -229,6 +229,23 @@ class Add(Case):
         self.assertEqual([call["method"] for call in self.calls()],
                          ["NetworkShow", "TenantCreate", "NetworkCreate", "NetworkShow", "EndpointAttach"])
 
+    def test_bandwidth(self):
+        """keys of the capability, in any case, and those of the bandwidth plugin itself; a burst that means none is none"""
+        def bits(*numbers):
+            return dict(zip(("ingressRateBits", "ingressBurstBits", "egressRateBits", "egressBurstBits"), numbers))
+        for conf, wanted in (
+                ({"runtimeConfig": {"bandwidth": {"ingressRate": 10 ** 7, "ingressBurst": 4000, "egressRate": 5, "egressBurst": 6}}},
+                 bits(10 ** 7, 4000, 5, 6)),
+                ({"runtimeConfig": {"bandwidth": {"IngressRate": 10 ** 7, "IngressBurst": 2 ** 32 - 1}}}, bits(10 ** 7, 0, 0, 0)),
+                ({"ingressRate": 1, "ingressBurst": 2, "egressRate": 3, "egressBurst": 2 ** 31 - 1}, bits(1, 2, 3, 0)),
+                ({"ingressRate": 1, "runtimeConfig": {"bandwidth": {"egressRate": 7}}}, bits(0, 0, 7, 0)),
+                ({"runtimeConfig": {"bandwidth": {"ingressRate": 0, "ingressBurst": 8}}}, None),
+                ({"runtimeConfig": {"bandwidth": None}}, None), ({}, None)):
+            with self.subTest(conf=conf):
+                self.start(FINE)
+                self.add(**conf)
+                self.assertEqual(self.asked("EndpointAttach").get("bandwidth"), wanted)
+
     def test_stock_bridge_configuration(self):
         """podman's own, with another type"""
         self.start([not_found("NetworkShow"), {"method": "TenantCreate", "reply": {"tenant": {"name": "default"}}},
@@ -387,7 +404,8 @@ class Add(Case):
             ({"runtimeConfig": {"portMappings": [{"hostPort": 1, "containerPort": 65536}]}}, 7, "containerPort 65536"),
             ({"runtimeConfig": {"portMappings": [{"hostPort": 1, "containerPort": 1, "hostIP": "localhost"}]}}, 7, "localhost"),
             ({"runtimeConfig": {"portMappings": {}}}, 6, "portMappings"),
-            ({"runtimeConfig": {"bandwidth": {"IngressRate": 1000}}}, 2, "bandwidth", "IngressRate"),
+            ({"runtimeConfig": {"bandwidth": {"IngressRate": "fast"}}}, 6, "bandwidth"),
+            ({"runtimeConfig": {"bandwidth": {"egressBurst": -1}}}, 6, "bandwidth"), ({"egressRate": "x"}, 6, "egressRate"),
             ({"runtimeConfig": {"ips": "10.0.0.1"}}, 6, "ips"), ({"args": {"cni": {"ips": [1]}}}, 6, "ips"),
             ({"dns": {"nameservers": "x"}}, 6, "nameservers"),
         )
