@@ -9,11 +9,13 @@ import os
 import signal
 import time
 
+import plugin
 import world
 from moatsock import Moat
 
 PORTS, MEASURED_PORTS = 4, 32
 FIRST_PORT = 2000
+FEW = 10
 ROUNDS, RESTARTS = 15, 3
 
 
@@ -41,14 +43,18 @@ def specs(n, count):
     return ["%d:%d" % (FIRST_PORT + n * PORTS + i, 80 + i) for i in range(count)]
 
 
-def fill(bench, floor, kept, count):
+def world_make(bench, floor):
     floor.ask("routed")
-    floor.ask("ports", PORTS, PORTS)
-    for i in range(count):
-        floor.ask("attach", 1 + i, kept.path(i))
     bench.moat.call("TenantCreate", name="size")
     bench.moat.call("NetworkCreate", name="size/net", mode="routed", subnets=["10.67.0.0/16", "fd67::/64"])
-    for i in range(count):
+
+
+def fill(bench, floor, kept, first, count):
+    """From @first to @count."""
+    floor.ask("ports", PORTS, PORTS)
+    for i in range(first, count):
+        floor.ask("attach", 1 + i, kept.path(i))
+    for i in range(first, count):
         bench.moat.call("EndpointAttach", network="size/net", name="e%d" % i, create=True, publish=specs(i, PORTS))
 
 
@@ -120,7 +126,12 @@ def measure(bench, count, settle, Row, median):
     idle = bench.pss()
     world.remove_namespaces(["floor-router"])
     floor, kept = world.Floor(bench.args.floor, own_host=True), Namespaces(count)
-    fill(bench, floor, kept, count)
+    crowd = plugin.Crowd(bench, settle)
+    world_make(bench, floor)
+    fill(bench, floor, kept, 0, FEW)
+    crowd.few = crowd.look(floor, FEW)
+    fill(bench, floor, kept, FEW, count)
+    crowd.many = crowd.look(floor, count)
     theirs, ours = one_more(bench, floor, count, settle)
     # The floor's own would make each dump of a router dearer: the kernel's neighbour table is one for all.
     each = (bench.pss() - idle) / count
@@ -139,6 +150,7 @@ def measure(bench, count, settle, Row, median):
     return [
         Row("floor: attach, %s" % what, median(theirs), "ns", samples=len(theirs)),
         Row("Moat: attach, %s, 32 ports" % what, median(ours), "ns", median(theirs), "floor", bench.bounds["attach"], samples=len(ours)),
+        crowd.row(Row, count),
         Row("Moat: engine + hand + dns, PSS for each of %d endpoints" % count, each, "bytes", bound=bench.bounds["each"], absolute=True,
             samples=1),
         Row("floor: dump of %d stacks, their router and the host" % stacks, median(dumps), "ns", samples=len(dumps)),
