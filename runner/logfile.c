@@ -115,7 +115,7 @@ static int records_write(struct logfile *log)
 		return 0;
 	rc = file_ready(log, log->records.size);
 	if (rc == 0) {
-		rc = fd_write_all(log->fd, log->records.data, log->records.size);
+		rc = fd_write_file(log->fd, log->records.data, log->records.size);
 		log->size += log->records.size;
 	}
 	buf_clear(&log->records);

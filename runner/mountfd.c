@@ -19,6 +19,7 @@
 enum { PATH_COMPONENTS_MAX = 256, LINKS_MAX = 40, PATH_SIZE = 4096 };
 
 static int option_set(int context, const char *type, const char *option, struct err *err);
+static bool last_make(int root, const char *path, bool folder);
 static int walk(int root, const char *path, bool folder, char *ret_again, struct err *err);
 static int component_make(int at, const char *name, bool folder);
 static int link_follow(int at, const char *name, const char *so_far, const char *rest, char *ret_again);
@@ -95,6 +96,8 @@ int mountfd_target(int root, const char *path, bool folder, bool follow, struct 
 				       "\"..\" in a path inside");
 	/* It mostly is there, or almost. */
 	fd = mountfd_beneath(root, path, kind);
+	if (fd == -ENOENT && last_make(root, path, folder))
+		fd = mountfd_beneath(root, path, kind);
 	if (fd >= 0 || fd != -ENOENT)
 		return fd >= 0 ? fd : err_sys(err, ERR_KERNEL, -fd, path, "open");
 	for (int links = 0; links < LINKS_MAX; links++) {
@@ -138,6 +141,25 @@ static int option_set(int context, const char *type, const char *option, struct 
 		rc = fsconfig(context, FSCONFIG_SET_FLAG, option, NULL, 0);
 	}
 	return rc < 0 ? err_sys(err, ERR_KERNEL, errno, type, "option \"%.200s\"", option) : 0;
+}
+
+/* Most often the last component alone is missing. Return: it was made; if not, walk() sees what there is. */
+static bool last_make(int root, const char *path, bool folder)
+{
+	size_t len = strlen(path), start;
+	cleanup(fd_closep) int at = -1;
+	cleanup(mem_freep) char *copy = NULL;
+
+	while (len > 0 && path[len - 1] == '/')
+		len--;
+	for (start = len; start > 0 && path[start - 1] != '/';)
+		start--;
+	copy = mem_strndup(path, len);
+	if (start == 0 || start == len || str_eq(copy + start, "."))
+		return false;
+	copy[start - 1] = '\0';
+	at = mountfd_beneath(root, start > 1 ? copy : "/", O_PATH | O_DIRECTORY);
+	return at >= 0 && component_make(at, copy + start, folder) == 0;
 }
 
 /*

@@ -267,7 +267,7 @@ static int x11_attach(int root, const struct spec_x11 *x11, int *ret_folder, str
 		if (rc == 0) {
 			file = openat(fd, "authority", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
 				      0444);
-			rc = file < 0 ? -errno : fd_write_all(file, text.data, text.size);
+			rc = file < 0 ? -errno : fd_write_file(file, text.data, text.size);
 		}
 		if (rc < 0)
 			err_sys(err, ERR_IO, -rc, X11_AUTHORITY, "write");

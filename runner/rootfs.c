@@ -368,7 +368,7 @@ static int seed_file(const char *path, uid_t uid, gid_t gid, mode_t mode, const 
 
 	if (fd < 0)
 		return err_sys(err, ERR_IO, errno, path, "open in the layer");
-	rc = fd_write_all(fd, content, strlen(content));
+	rc = fd_write_file(fd, content, strlen(content));
 	if (rc == 0 && (fchown(fd, uid, gid) < 0 || fchmod(fd, mode) < 0))
 		rc = -errno;
 	if (rc < 0)

@@ -405,7 +405,7 @@ static int json_save(const struct state_dir *dir, const char *file, json_t *doc,
 	cleanup(mem_freep) char *new = mem_printf("%s.new", file);
 	int fd = openat(dir->fd, new, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW,
 			0600);
-	int rc = fd < 0 ? -errno : fd_write_all(fd, text, strlen(text));
+	int rc = fd < 0 ? -errno : fd_write_file(fd, text, strlen(text));
 
 	json_decref(doc);
 	fd_close(fd);

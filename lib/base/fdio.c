@@ -23,6 +23,7 @@ union control {
 	char data[CMSG_SPACE(FDIO_FDS_MAX * sizeof(int)) + CMSG_SPACE(sizeof(struct ucred))];
 };
 
+static int write_all(int fd, const void *data, size_t size, bool sock);
 static int fd_wait(int fd, short events);
 static int fd_flag(int fd, int get, int set, int flag, bool on);
 static int file_fill(int fd, const void *data, size_t size, mode_t mode, bool sync);
@@ -78,8 +79,18 @@ int fd_read_all(int fd, void *data, size_t size)
 
 int fd_write_all(int fd, const void *data, size_t size)
 {
+	return write_all(fd, data, size, true);
+}
+
+int fd_write_file(int fd, const void *data, size_t size)
+{
+	return write_all(fd, data, size, false);
+}
+
+/* Whether it is a socket, the first send(2) tells. */
+static int write_all(int fd, const void *data, size_t size, bool sock)
+{
 	const char *p = data;
-	bool sock = true;
 
 	while (size > 0) {
 		ssize_t n = sock ? send(fd, p, size, MSG_NOSIGNAL) : write(fd, p, size);
@@ -103,8 +114,13 @@ int fd_write_all(int fd, const void *data, size_t size)
 
 int file_read(const char *path, size_t max, struct buf *ret_data)
 {
+	return file_read_at(AT_FDCWD, path, max, ret_data);
+}
+
+int file_read_at(int folder, const char *path, size_t max, struct buf *ret_data)
+{
 	cleanup(buf_fini) struct buf data = BUF_INIT;
-	cleanup(fd_closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	cleanup(fd_closep) int fd = openat(folder, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	struct stat st;
 
 	if (fd < 0 || fstat(fd, &st) < 0)
@@ -125,6 +141,8 @@ int file_read(const char *path, size_t max, struct buf *ret_data)
 		if ((size_t)n > max - data.size)
 			return -E2BIG;
 		buf_add(&data, chunk, (size_t)n);
+		if (st.st_size > 0 && (off_t)data.size == st.st_size)
+			break;
 	}
 	buf_fini(ret_data);
 	*ret_data = data;

@@ -19,9 +19,12 @@ int fd_cloexec(int fd, bool on);
 
 int fd_read_all(int fd, void *data, size_t size);	 /* 0; -EPIPE at end of file; -errno */
 int fd_write_all(int fd, const void *data, size_t size); /* 0 or -errno; no SIGPIPE on sockets */
+int fd_write_file(int fd, const void *data, size_t size); /* the same to what is no socket, a system call cheaper */
 
 /** file_read() - a whole small file. Return: 0, -E2BIG above @max, -errno. Opened O_NONBLOCK, must be regular (or procfs). */
 int file_read(const char *path, size_t max, struct buf *ret_data);
+/** file_read_at() - the same below a folder that is open */
+int file_read_at(int folder, const char *path, size_t max, struct buf *ret_data);
 /** file_write_atomic() - temporary file in the same folder, fsync when @sync, rename. */
 int file_write_atomic(const char *path, const void *data, size_t size, mode_t mode, bool sync, struct err *err);
 

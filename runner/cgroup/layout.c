@@ -4,9 +4,11 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <sys/sysmacros.h>
 
 #include "lib/base/buf.h"
@@ -160,6 +162,13 @@ int cgroup_layout_read(struct arena *arena, struct cgroup_layout *ret_layout, st
 	if (rc == 0)
 		*ret_layout = layout;
 	return rc;
+}
+
+bool cgroup_layout_is_v2(void)
+{
+	struct statfs st;
+
+	return statfs("/sys/fs/cgroup", &st) == 0 && st.f_type == CGROUP2_SUPER_MAGIC;
 }
 
 const struct cgroup_hierarchy *cgroup_layout_find(const struct cgroup_layout *layout,

@@ -93,6 +93,8 @@ int cgroup_layout_parse(const char *cgroups, const char *mountinfo,
 					unsigned int minor),
 			struct arena *arena, struct cgroup_layout *ret_layout, struct err *err);
 
+/** cgroup_layout_is_v2() - v2 alone where every system has it, found without reading all mounts */
+bool cgroup_layout_is_v2(void);
 /** cgroup_layout_read() - the caller's own, with the controllers of v2 */
 int cgroup_layout_read(struct arena *arena, struct cgroup_layout *ret_layout, struct err *err);
 

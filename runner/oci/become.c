@@ -41,8 +41,8 @@ static int labels_set(const struct oci_become *become, struct err *err);
 static int keyring_new(struct err *err);
 static int ids_set(const struct oci_process *process, struct err *err);
 static int bounding_set(uint64_t caps, struct err *err);
-static int caps_set(const struct oci_process *process, uint64_t had, struct err *err);
-static uint64_t caps_had(void);
+static int caps_set(const struct oci_process *process, cap_t set, uint64_t had, struct err *err);
+static uint64_t caps_had(cap_t now);
 static void caps_warn(const struct oci_process *process, uint64_t had, struct buf *warnings);
 static int folder_enter(const char *path, struct err *err);
 static int program_find(const struct oci_process *process, char **ret_path, struct err *err);
@@ -54,6 +54,7 @@ int oci_become(const struct oci_become *become, struct buf *warnings, char **ret
 	const struct oci_process *process = become->process;
 	bool early = !process->no_new_privs && become->seccomp;
 	bool inside = false;
+	cap_t caps = NULL;
 	uint64_t had = 0;
 	int rc;
 
@@ -71,7 +72,8 @@ int oci_become(const struct oci_become *become, struct buf *warnings, char **ret
 	if (rc == 0 && early)
 		rc = oci_seccomp_apply(become->seccomp, become->listener_state, err);
 	if (rc == 0 && process->caps_given) {
-		had = caps_had();
+		caps = cap_get_proc();
+		had = caps_had(caps);
 		caps_warn(process, had, warnings);
 		rc = bounding_set(process->caps[OCI_CAPS_BOUNDING], err);
 	}
@@ -81,7 +83,9 @@ int oci_become(const struct oci_become *become, struct buf *warnings, char **ret
 	if (rc == 0)
 		rc = ids_set(process, err);
 	if (rc == 0 && process->caps_given)
-		rc = caps_set(process, had, err);
+		rc = caps_set(process, caps, had, err);
+	if (caps)
+		cap_free(caps);
 	if (rc == 0 && !inside)
 		rc = folder_enter(process->cwd, err);
 	if (rc == 0 && process->args)
@@ -169,7 +173,7 @@ static int scheduling_set(const struct oci_become *become, struct err *err)
 static int label_set(int host_proc, const char *file, const char *text, struct err *err)
 {
 	int fd = openat(host_proc, file, O_WRONLY | O_CLOEXEC);
-	int rc = fd < 0 ? -errno : fd_write_all(fd, text, strlen(text));
+	int rc = fd < 0 ? -errno : fd_write_file(fd, text, strlen(text));
 
 	fd_close(fd);
 	return rc < 0 ? err_sys(err, rc == -ENOENT ? ERR_UNSUPPORTED : ERR_KERNEL, -rc, text,
@@ -220,9 +224,8 @@ static int ids_set(const struct oci_process *process, struct err *err)
 	return 0;
 }
 
-static uint64_t caps_had(void)
+static uint64_t caps_had(cap_t now)
 {
-	cap_t now = cap_get_proc();
 	uint64_t had = 0;
 
 	for (int cap = 0; now && cap <= CAP_LAST_CAP; cap++) {
@@ -231,8 +234,6 @@ static uint64_t caps_had(void)
 		if (cap_get_flag(now, cap, CAP_PERMITTED, &value) == 0 && value == CAP_SET)
 			had |= UINT64_C(1) << cap;
 	}
-	if (now)
-		cap_free(now);
 	return had;
 }
 
@@ -280,22 +281,20 @@ static void flag_set(cap_t set, cap_flag_t flag, uint64_t caps)
 		(void)cap_set_flag(set, flag, count, list, CAP_SET);
 }
 
-static int caps_set(const struct oci_process *process, uint64_t had, struct err *err)
+static int caps_set(const struct oci_process *process, cap_t set, uint64_t had, struct err *err)
 {
 	uint64_t permitted = process->caps[OCI_CAPS_PERMITTED] & had;
 	uint64_t inheritable = process->caps[OCI_CAPS_INHERITABLE] & had;
 	uint64_t ambient = process->caps[OCI_CAPS_AMBIENT] & permitted & inheritable;
-	cap_t set = cap_init();
 	int rc = 0;
 
-	if (!set)
-		return err_sys(err, ERR_INTERNAL, errno, NULL, "cap_init");
+	if (!set || cap_clear(set) < 0)
+		return err_sys(err, ERR_INTERNAL, errno, NULL, "cap_get_proc");
 	flag_set(set, CAP_PERMITTED, permitted);
 	flag_set(set, CAP_EFFECTIVE, process->caps[OCI_CAPS_EFFECTIVE] & permitted);
 	flag_set(set, CAP_INHERITABLE, inheritable);
 	if (cap_set_proc(set) < 0)
 		rc = err_sys(err, ERR_KERNEL, errno, "process.capabilities", "capset");
-	cap_free(set);
 	/* libcap's cap_reset_ambient(3) asks for each of them first. */
 	if (rc == 0 && prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0 &&
 	    errno != EINVAL)
@@ -316,7 +315,8 @@ static int folder_enter(const char *path, struct err *err)
 	if (chdir(path) < 0)
 		return err_sys(err, errno == ENOENT ? ERR_NOTFOUND : ERR_KERNEL, errno, path,
 			       "process.cwd");
-	if (syscall(SYS_getcwd, now, sizeof(now)) < 0 || now[0] != '/') {
+	if (!str_eq(path, "/") &&
+	    (syscall(SYS_getcwd, now, sizeof(now)) < 0 || now[0] != '/')) {
 		if (chdir("/") < 0)
 			return err_sys(err, ERR_KERNEL, errno, "/", "chdir");
 		return err_set(err, ERR_PERMISSION, EACCES, path,

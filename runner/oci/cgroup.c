@@ -240,16 +240,18 @@ int oci_cgroup_mount(const struct oci_cgroup *place, const struct oci_mount *mou
 		     bool own_namespace, int *ret_mount, struct err *err)
 {
 	cleanup(arena_freep) struct arena *arena = arena_new();
-	const struct cgroup_hierarchy *unified;
+	const struct cgroup_hierarchy *unified = NULL;
 	struct mount_attr attr = {.attr_set = mount->set | mount->rec_set};
+	bool usual = own_namespace && cgroup_layout_is_v2();
 	struct cgroup_layout layout;
-	int fd, rc = cgroup_layout_read(arena, &layout, err);
+	int fd, rc = usual ? 0 : cgroup_layout_read(arena, &layout, err);
 
 	*ret_mount = -1;
 	if (rc < 0)
 		return rc;
-	unified = cgroup_layout_unified(&layout);
-	if (layout.mode != CGROUP_MODE_V2 || !unified)
+	if (!usual)
+		unified = cgroup_layout_unified(&layout);
+	if (!usual && (layout.mode != CGROUP_MODE_V2 || !unified))
 		return 0;
 	if (own_namespace) {
 		fd = mountfd_new("cgroup2", "cgroup2", NULL, attr.attr_set, err);

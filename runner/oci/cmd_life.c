@@ -13,7 +13,6 @@
 #include "lib/base/str.h"
 #include "runner/oci/cli.h"
 #include "runner/oci/terminal.h"
-#include "runner/sync.h"
 
 struct create_options {
 	const char *bundle, *config, *console_socket, *pid_file, *pidfd_socket, *preserve_fds;
@@ -55,18 +54,18 @@ int oci_cmd_create(const struct oci_cli *cli, char **argv)
 	int rc = create_parse(cli, argv, &request, &err);
 
 	if (rc == 0)
-		rc = oci_create(&request, -1, NULL, &warnings, &err);
+		rc = oci_create(&request, NULL, &warnings, &err);
 	oci_cli_warn(cli, &warnings);
 	return rc < 0 ? oci_cli_error(cli, &err) : 0;
 }
 
 int oci_cmd_run(const struct oci_cli *cli, char **argv)
 {
-	struct oci_child child = {.pidfd = -1, .sync = -1};
+	struct oci_child child = {.pidfd = -1, .sync = -1, .console = -1};
 	cleanup(buf_fini) struct buf warnings = BUF_INIT;
 	struct oci_request request;
 	struct err err = ERR_INIT;
-	int console[2] = {-1, -1}, master = -1;
+	int master = -1;
 	sigset_t all;
 	int rc = create_parse(cli, argv, &request, &err);
 
@@ -74,18 +73,14 @@ int oci_cmd_run(const struct oci_cli *cli, char **argv)
 	sigfillset(&all);
 	if (rc == 0 && !request.detach)
 		(void)sigprocmask(SIG_SETMASK, &all, NULL);
-	/* Should it have a terminal, that comes to us. */
-	if (rc == 0 && !request.detach && !request.console_socket && sync_pair(console) < 0)
-		rc = err_sys(&err, ERR_KERNEL, errno, NULL, "socketpair");
 	if (rc == 0)
-		rc = oci_create(&request, console[1], &child, &warnings, &err);
-	fd_close(console[1]);
-	if (rc == 0 && child.terminal && console[0] >= 0) {
-		rc = master = oci_terminal_take(console[0], &err);
+		rc = oci_create(&request, &child, &warnings, &err);
+	if (rc == 0 && child.console >= 0) {
+		rc = master = oci_terminal_take(child.console, &err);
 		if (rc < 0)
 			(void)oci_delete(&request, true, &warnings, NULL);
 	}
-	fd_close(console[0]);
+	fd_close(child.console);
 	oci_cli_warn(cli, &warnings);
 	if (rc < 0)
 		return oci_cli_error(cli, &err);

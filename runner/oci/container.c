@@ -27,7 +27,6 @@
 #include "runner/oci/setup.h"
 #include "runner/oci/terminal.h"
 #include "runner/oci/tree.h"
-#include "runner/state.h"
 #include "runner/sync.h"
 
 /* What a create holds; creation_undo() takes back what it had come to. */
@@ -48,9 +47,11 @@ struct creation {
 };
 
 static int creation_read(struct creation *creation, struct err *err);
-static int creation_check(const struct creation *creation, int console, struct err *err);
-static int creation_make(struct creation *creation, int console, bool listening,
-			 struct buf *warnings, struct err *err);
+static int creation_check(const struct creation *creation, bool attached, struct err *err);
+static int creation_make(struct creation *creation, bool listening, struct buf *warnings,
+			 struct err *err);
+static int console_make(struct creation *creation, struct err *err);
+static bool waits_for_mapped(const struct creation *creation);
 static int child_spawn(struct creation *creation, struct err *err);
 static int child_furnish(struct creation *creation, struct err *err);
 static int child_finish(struct creation *creation, struct buf *warnings, struct err *err);
@@ -64,7 +65,7 @@ static void creation_undo(struct creation *creation);
 static void creation_fini(struct creation *creation);
 static int path_absolute(const char *path, char **ret_path, struct err *err);
 
-int oci_create(const struct oci_request *request, int console, struct oci_child *ret_child,
+int oci_create(const struct oci_request *request, struct oci_child *ret_child,
 	       struct buf *warnings, struct err *err)
 {
 	struct creation creation = {
@@ -73,7 +74,7 @@ int oci_create(const struct oci_request *request, int console, struct oci_child 
 		.dir = OCI_DIR_INIT,
 		.tree = {.root = -1, .proc = -1, .dev = -1, .pts = -1, .null = -1},
 		.seccomp = {.listener = -1},
-		.child = {.pid = 0, .pidfd = -1, .sync = -1},
+		.child = {.pid = 0, .pidfd = -1, .sync = -1, .console = -1},
 		.netdevs = {.netns = -1},
 		.console = -1,
 		.listener = -1,
@@ -87,7 +88,7 @@ int oci_create(const struct oci_request *request, int console, struct oci_child 
 	if (rc == 0)
 		rc = creation_read(&creation, err);
 	if (rc == 0)
-		rc = creation_check(&creation, console, err);
+		rc = creation_check(&creation, ret_child && !request->detach, err);
 	if (rc == 0)
 		rc = oci_dir_create(request->root, request->id, &creation.dir, err);
 	if (rc == -EEXIST && oci_sweep(request)) {
@@ -95,14 +96,15 @@ int oci_create(const struct oci_request *request, int console, struct oci_child 
 		rc = oci_dir_create(request->root, request->id, &creation.dir, err);
 	}
 	if (rc == 0) {
-		rc = creation_make(&creation, console, !ret_child, warnings, err);
+		rc = creation_make(&creation, !ret_child, warnings, err);
 		if (rc < 0)
 			creation_undo(&creation);
 	}
 	if (rc == 0 && ret_child) {
 		*ret_child = creation.child;
 		ret_child->terminal = creation.config.process.terminal;
-		creation.child.pidfd = creation.child.sync = -1;
+		ret_child->hooks = !creation.state.no_later_hooks;
+		creation.child.pidfd = creation.child.sync = creation.child.console = -1;
 	}
 	creation_fini(&creation);
 	return rc;
@@ -144,6 +146,8 @@ static int creation_read(struct creation *creation, struct err *err)
 	if (rc < 0)
 		return rc;
 	state->id = mem_strdup(request->id);
+	state->no_later_hooks = !creation->config.hooks[OCI_HOOK_POSTSTART].count &&
+				!creation->config.hooks[OCI_HOOK_POSTSTOP].count;
 	state->created_ms = (int64_t)clock_realtime_ms();
 	state->owner = getuid();
 	state->rootfs = creation->config.root_path[0] == '/'
@@ -166,7 +170,7 @@ static bool selinux_active(void)
 }
 
 /* What can be told before anything is made. */
-static int creation_check(const struct creation *creation, int console, struct err *err)
+static int creation_check(const struct creation *creation, bool attached, struct err *err)
 {
 	const struct oci_request *request = creation->request;
 	const struct oci_config *config = &creation->config;
@@ -181,7 +185,7 @@ static int creation_check(const struct creation *creation, int console, struct e
 	if (config->mount_label && *config->mount_label && !selinux_active())
 		return err_set(err, ERR_UNSUPPORTED, ENOTSUP, "linux.mountLabel",
 			       "SELinux is not active in this kernel");
-	if (config->process.terminal && !request->console_socket && console < 0)
+	if (config->process.terminal && !request->console_socket && !attached)
 		return err_set(err, ERR_USAGE, EINVAL, request->id,
 			       "process.terminal needs --console-socket");
 	if (!config->process.terminal && request->console_socket)
@@ -196,8 +200,8 @@ static int creation_check(const struct creation *creation, int console, struct e
 	return 0;
 }
 
-static int creation_make(struct creation *creation, int console, bool listening,
-			 struct buf *warnings, struct err *err)
+static int creation_make(struct creation *creation, bool listening, struct buf *warnings,
+			 struct err *err)
 {
 	const struct oci_request *request = creation->request;
 	struct oci_state *state = &creation->state;
@@ -215,12 +219,8 @@ static int creation_make(struct creation *creation, int console, bool listening,
 	if (rc == 0)
 		rc = oci_tree_open(&creation->config, state->rootfs, state->bundle,
 				   &creation->tree, err);
-	if (rc == 0 && creation->config.process.terminal && request->console_socket) {
-		creation->console = oci_console_connect(request->console_socket, err);
-		rc = creation->console < 0 ? creation->console : 0;
-	} else if (rc == 0 && creation->config.process.terminal) {
-		creation->console = fcntl(console, F_DUPFD_CLOEXEC, 3);
-	}
+	if (rc == 0 && creation->config.process.terminal)
+		rc = console_make(creation, err);
 	if (rc == 0 && listening) {
 		creation->listener = listener_open(&creation->dir, err);
 		rc = creation->listener < 0 ? creation->listener : 0;
@@ -238,11 +238,45 @@ static int creation_make(struct creation *creation, int console, bool listening,
 	return rc == 0 ? child_finish(creation, warnings, err) : rc;
 }
 
+/* Where the master of its terminal goes: to whom we were told, or to ourselves. */
+static int console_make(struct creation *creation, struct err *err)
+{
+	const struct oci_request *request = creation->request;
+	int ends[2], rc;
+
+	if (request->console_socket) {
+		creation->console = oci_console_connect(request->console_socket, err);
+		return creation->console < 0 ? creation->console : 0;
+	}
+	rc = sync_pair(ends);
+	if (rc < 0)
+		return err_sys(err, ERR_KERNEL, -rc, NULL, "socketpair");
+	creation->child.console = ends[0];
+	creation->console = ends[1];
+	return 0;
+}
+
 static bool stops_for_hooks(const struct oci_config *config)
 {
 	return config->hooks[OCI_HOOK_PRESTART].count ||
 	       config->hooks[OCI_HOOK_CREATE_RUNTIME].count || config->netdev_count ||
 	       oci_network_wanted(config);
+}
+
+/* Is there anything that child_furnish() gives it? */
+static bool waits_for_mapped(const struct creation *creation)
+{
+	const struct oci_config *config = &creation->config;
+	const char *cgroup = creation->state.cgroup.path;
+
+	if (config->namespaces[OCI_NS_USER].wanted || config->process.oom_given ||
+	    (cgroup && *cgroup))
+		return true;
+	for (size_t i = 0; i < config->mount_count; i++)
+		if (config->mounts[i].idmap || config->mounts[i].ridmap ||
+		    config->mounts[i].uids.count)
+			return true;
+	return false;
 }
 
 static int child_spawn(struct creation *creation, struct err *err)
@@ -261,6 +295,7 @@ static int child_spawn(struct creation *creation, struct err *err)
 		.no_pivot = creation->request->no_pivot,
 		.keep_keyring = creation->request->keep_keyring,
 		.stop_for_hooks = stops_for_hooks(&creation->config),
+		.wait_for_mapped = waits_for_mapped(creation),
 	};
 	int ends[2], rc = sync_pair(ends);
 
@@ -301,7 +336,9 @@ static int child_furnish(struct creation *creation, struct err *err)
 		rc = hard_limits_raise(creation, err);
 	if (rc == 0 && creation->config.process.oom_given)
 		rc = oom_set(creation, err);
-	return rc == 0 ? oci_child_tell(&creation->child, SYNC_MAPPED, err) : rc;
+	return rc == 0 && waits_for_mapped(creation)
+		       ? oci_child_tell(&creation->child, SYNC_MAPPED, err)
+		       : rc;
 }
 
 static int child_finish(struct creation *creation, struct buf *warnings, struct err *err)
@@ -323,7 +360,7 @@ static int child_finish(struct creation *creation, struct buf *warnings, struct 
 		return rc;
 	buf_str(warnings, msg.text);
 	state->pid = creation->child.pid;
-	if (state_pid_start(state->pid, &state->pid_start) < 0)
+	if (oci_pid_start(state->pid, &state->pid_start) < 0)
 		return err_set(err, ERR_INTERNAL, ESRCH, state->id, "its process is gone");
 	rc = oci_state_save(&creation->dir, state, err);
 	if (rc == 0 && creation->request->pid_file)
@@ -396,7 +433,7 @@ static int oom_set(const struct creation *creation, struct err *err)
 	snprintf(path, sizeof(path), "/proc/%d/oom_score_adj", (int)creation->child.pid);
 	snprintf(text, sizeof(text), "%d", creation->config.process.oom_score);
 	fd = open(path, O_WRONLY | O_CLOEXEC);
-	rc = fd < 0 ? -errno : fd_write_all(fd, text, strlen(text));
+	rc = fd < 0 ? -errno : fd_write_file(fd, text, strlen(text));
 	fd_close(fd);
 	return rc < 0 ? err_sys(err, ERR_KERNEL, -rc, "process.oomScoreAdj", "write of %s", text)
 		      : 0;
@@ -455,6 +492,7 @@ static void creation_fini(struct creation *creation)
 {
 	fd_close(creation->child.pidfd);
 	fd_close(creation->child.sync);
+	fd_close(creation->child.console);
 	fd_close(creation->console);
 	fd_close(creation->listener);
 	fd_close(creation->host_proc);

@@ -29,21 +29,24 @@ struct oci_request {
 	bool detach, keep;
 };
 
-/** struct oci_child - a process we made. @sync: our end; @terminal: it has one */
+/**
+ * struct oci_child - a process we made
+ * @sync: our end; @terminal: it has one; @console: where that arrives, or -1; @hooks: its container has some for later
+ */
 struct oci_child {
 	pid_t pid;
-	int pidfd, sync;
-	bool terminal;
+	int pidfd, sync, console;
+	bool terminal, hooks;
 };
 
 /**
  * oci_create() - everything but the program
- * @ret_child: for `run`, which starts it over the connection; NULL: it listens on start.sock
- * @console: where a terminal goes without a console socket (`run`), or -1
+ * @ret_child: for `run`, which starts it over the connection, and, if it stays, is handed a terminal that nobody else is;
+ * NULL: it listens on start.sock
  * @warnings: lines
  * After a failure nothing of it is left.
  */
-int oci_create(const struct oci_request *request, int console, struct oci_child *ret_child,
+int oci_create(const struct oci_request *request, struct oci_child *ret_child,
 	       struct buf *warnings, struct err *err);
 
 /** oci_start() - the program of a created one; poststart hooks */
@@ -67,7 +70,7 @@ int oci_report(const char *root, const char *id, json_t **ret_doc, struct err *e
 /**
  * oci_exec() - a process in a running container, started
  * @process: what it is; caps, where not given, those of the container
- * @console: as for oci_create()
+ * @console: where a terminal goes without a console socket, or -1
  */
 int oci_exec(const struct oci_request *request, const struct oci_process *process, int console,
 	     struct oci_child *ret_child, struct buf *warnings, struct err *err);

@@ -69,8 +69,9 @@ int oci_start_child(const struct oci_request *request, struct oci_child *child, 
 	struct oci_state state = {0};
 	int rc = start_over(child->sync, request->id, err);
 
-	if (rc == 0)
-		rc = oci_dir_open(request->root, request->id, &dir, err);
+	if (rc < 0 || !child->hooks)
+		return rc;
+	rc = oci_dir_open(request->root, request->id, &dir, err);
 	if (rc == 0)
 		rc = oci_state_load(&dir, &state, err);
 	if (rc == 0)
@@ -164,7 +165,8 @@ int oci_delete(const struct oci_request *request, bool force, struct buf *warnin
 		}
 	}
 	if (rc == 0 && known) {
-		known = oci_state_config_load(&dir, arena, &config, NULL) == 0;
+		known = !state.no_later_hooks &&
+			oci_state_config_load(&dir, arena, &config, NULL) == 0;
 		rc = take_back(request, &state, err);
 		if (rc == 0 && known)
 			poststop(&dir, &state, &config, warnings);
@@ -263,8 +265,11 @@ static int started(struct oci_dir *dir, const struct oci_state *state, struct er
 	cleanup(json_freep) json_t *report = NULL;
 	cleanup(mem_freep) char *text = NULL;
 	struct oci_config config;
-	int rc = oci_state_config_load(dir, arena, &config, err);
+	int rc;
 
+	if (state->no_later_hooks)
+		return 0;
+	rc = oci_state_config_load(dir, arena, &config, err);
 	if (rc < 0)
 		return rc;
 	if (config.hooks[OCI_HOOK_POSTSTART].count) {

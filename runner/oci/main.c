@@ -2,6 +2,7 @@
 /* moat-runtime - an OCI runtime: the table of commands, global options, errors. Floor F4. */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -57,6 +58,7 @@ static const struct oci_option global_options[] = {
 	{0},
 };
 
+static void seal_early(int argc, char **argv) __attribute__((constructor(101)));
 static int streams_check(void);
 static int settings_check(struct oci_cli *cli, struct err *err);
 static const char *root_default(void);
@@ -135,11 +137,30 @@ struct oci_request oci_cli_request(const struct oci_cli *cli, const char *id)
 
 /* ----------------------------------------------------------------- helpers */
 
+/*
+ * Before the constructors of libraries, which would run for nothing in a process that starts anew (libcap's asks for six
+ * capabilities). A word that is no command, but an id or a file, does no harm; and what fails here main() does again, and
+ * says why.
+ */
+static void seal_early(int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++)
+		for (size_t j = 0; j < ARRAY_COUNT(commands); j++)
+			if (commands[j].sealed && str_eq(argv[i], commands[j].name)) {
+				(void)oci_seal_self(argv, NULL);
+				return;
+			}
+}
+
 /* A caller that closed one would get our first descriptor as its stream. */
 static int streams_check(void)
 {
-	for (int i = 0; i < 3; i++)
-		if (fcntl(i, F_GETFD) < 0 && open("/dev/null", O_RDWR) != i)
+	struct pollfd streams[] = {{.fd = 0}, {.fd = 1}, {.fd = 2}};
+
+	if (poll(streams, ARRAY_COUNT(streams), 0) < 0)
+		return -errno;
+	for (int i = 0; i < (int)ARRAY_COUNT(streams); i++)
+		if (streams[i].revents & POLLNVAL && open("/dev/null", O_RDWR) != i)
 			return -EBADF;
 	return 0;
 }

@@ -4,12 +4,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "lib/base/fdio.h"
@@ -18,17 +20,14 @@
 
 static int mount_copy(void);
 static int memory_copy(void);
-static bool sealed(int exe);
+static bool sealed(void);
 static void origin_keep(void);
 
 int oci_seal_self(char **argv, struct err *err)
 {
-	cleanup(fd_closep) int exe = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
 	int fd;
 
-	if (exe < 0)
-		return err_sys(err, ERR_KERNEL, errno, "/proc/self/exe", "open");
-	if (sealed(exe))
+	if (sealed())
 		return 0;
 	fd = mount_copy();
 	if (fd < 0)
@@ -44,14 +43,21 @@ int oci_seal_self(char **argv, struct err *err)
 
 /* ----------------------------------------------------------------- helpers */
 
-static bool sealed(int exe)
+static bool sealed(void)
 {
 	const int wanted = F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL;
-	struct statvfs st;
+	cleanup(fd_closep) int exe = -1;
+	struct statfs st;
 	int seals;
 
-	if (fstatvfs(exe, &st) == 0 && st.f_flag & ST_RDONLY)
+	if (statfs("/proc/self/exe", &st) < 0)
+		return false;
+	if (st.f_flags & ST_RDONLY)
 		return true;
+	/* Only files of memfd_create(2) have seals. */
+	if (st.f_type != TMPFS_MAGIC)
+		return false;
+	exe = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
 	seals = fcntl(exe, F_GET_SEALS);
 	return seals >= 0 && (seals & wanted) == wanted;
 }

@@ -101,7 +101,7 @@ void oci_seccomp_cache_save(const char *folder, const json_t *profile,
 	fd = openat(dir, aside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return;
-	if (fd_write_all(fd, data.data, data.size) < 0 || renameat(dir, aside, dir, name) < 0)
+	if (fd_write_file(fd, data.data, data.size) < 0 || renameat(dir, aside, dir, name) < 0)
 		(void)unlinkat(dir, aside, 0);
 }
 

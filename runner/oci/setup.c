@@ -130,7 +130,7 @@ static int enter(const struct oci_setup *setup, struct err *err)
 	const struct oci_namespace *ns = config->namespaces;
 	int rc = oci_ns_join(setup->plan, err);
 
-	if (rc == 0)
+	if (rc == 0 && setup->wait_for_mapped)
 		rc = expect(setup->sync, SYNC_MAPPED, err);
 	if (rc == 0 && ns[OCI_NS_USER].wanted) {
 		if (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0)
@@ -196,7 +196,7 @@ static int sysctls_set(const struct oci_config *config, bool late, struct err *e
 			if (*c == '.')
 				*c = '/';
 		fd = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
-		rc = fd < 0 ? -errno : fd_write_all(fd, sysctl->value, strlen(sysctl->value));
+		rc = fd < 0 ? -errno : fd_write_file(fd, sysctl->value, strlen(sysctl->value));
 		fd_close(fd);
 		if (rc == -ENOENT && waits && !late)
 			continue;

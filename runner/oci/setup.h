@@ -6,7 +6,7 @@
  *	runtime                               container's process
  *	spawn                    ------>      waits
  *	mappings, cgroup, idmaps
- *	SYNC_MAPPED              ------>      ids, namespaces, mounts, devices
+ *	SYNC_MAPPED, if there were  --->      ids, namespaces, mounts, devices
  *	                         <------      SYNC_MOUNTED, if there are hooks or a stack
  *	prestart, createRuntime,
  *	the stack
@@ -41,7 +41,8 @@
  * @listener: of start.sock, or -1
  * @console: where the terminal's master goes, or -1
  * @host_proc: O_PATH of the host's /proc
- * @stop_for_hooks: there is something to do when the mounts are there
+ * @wait_for_mapped: there are mappings, a cgroup, idmaps or the like; @stop_for_hooks: there is something to do when the
+ * mounts are there
  */
 struct oci_setup {
 	const struct oci_config *config;
@@ -53,7 +54,7 @@ struct oci_setup {
 	int sync, sync_other;
 	int listener, console, host_proc;
 	unsigned int preserve_fds;
-	bool no_pivot, keep_keyring, stop_for_hooks;
+	bool no_pivot, keep_keyring, wait_for_mapped, stop_for_hooks;
 };
 
 /** oci_setup_run() - for oci_ns_spawn(): @ctx is a struct oci_setup. Returns only after a failure. */

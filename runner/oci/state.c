@@ -26,6 +26,8 @@ static int folder_make(const char *path);
 static bool still_there(const struct oci_dir *dir);
 static int file_put(const struct oci_dir *dir, const char *name, const void *data, size_t size,
 		    struct err *err);
+static int document_read(int folder, const char *path, struct buf *ret_text, json_t **ret_doc,
+			 struct err *err);
 static int process_look(pid_t pid, char *ret_state, int64_t *ret_start);
 static void time_print(int64_t ms, char *text, size_t size);
 
@@ -124,18 +126,19 @@ bool oci_dir_abandoned(struct oci_dir *dir)
 
 int oci_dir_remove(struct oci_dir *dir, struct err *err)
 {
-	static const char *const files[] = {"state.json", "state.json.new", "config.json",
-					    OCI_START_SOCKET};
-	int copy = openat(dir->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	static const char *const files[] = {"state.json", "config.json", OCI_START_SOCKET,
+					    "state.json.new"};
 	struct dirent *entry;
 	DIR *stream;
+	int copy;
 
-	for (size_t i = 0; i < ARRAY_COUNT(files); i++)
+	/* Of one that has run the last two are no more there, as a rule. */
+	for (size_t i = 0; i < ARRAY_COUNT(files); i++) {
 		(void)unlinkat(dir->fd, files[i], 0);
-	if (unlinkat(dir->root, dir->id, AT_REMOVEDIR) == 0 || errno == ENOENT) {
-		fd_close(copy);
-		return 0;
+		if (i > 0 && (unlinkat(dir->root, dir->id, AT_REMOVEDIR) == 0 || errno == ENOENT))
+			return 0;
 	}
+	copy = openat(dir->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	/* Something of another version's, or of somebody's: files only, no folders. */
 	stream = copy < 0 ? NULL : fdopendir(copy);
 	while (stream && (entry = readdir(stream)))
@@ -187,12 +190,13 @@ void oci_state_fini(struct oci_state *state)
 int oci_state_save(const struct oci_dir *dir, const struct oci_state *state, struct err *err)
 {
 	cleanup(json_freep) json_t *doc = json_pack(
-		"{s:i, s:s, s:I, s:I, s:s, s:s, s:I, s:I, s:s, s:b, s:b}", "version", 1, "id",
+		"{s:i, s:s, s:I, s:I, s:s, s:s, s:I, s:I, s:s, s:b, s:b, s:b}", "version", 1, "id",
 		state->id, "pid", (json_int_t)state->pid, "pidStart",
 		(json_int_t)state->pid_start, "bundle", state->bundle, "rootfs", state->rootfs,
 		"createdMs", (json_int_t)state->created_ms, "owner", (json_int_t)state->owner,
 		"cgroup", state->cgroup.path ? state->cgroup.path : "", "cgroupSystemd",
-		state->cgroup.systemd, "cgroupDisabled", state->cgroup.disabled);
+		state->cgroup.systemd, "cgroupDisabled", state->cgroup.disabled, "noLaterHooks",
+		state->no_later_hooks);
 	cleanup(mem_freep) char *text = NULL;
 
 	if (!doc) /* a path that is not UTF-8 */
@@ -206,9 +210,8 @@ int oci_state_save(const struct oci_dir *dir, const struct oci_state *state, str
 
 int oci_state_load(const struct oci_dir *dir, struct oci_state *ret_state, struct err *err)
 {
-	cleanup(mem_freep) char *path = mem_printf("/proc/self/fd/%d/state.json", dir->fd);
 	cleanup(json_freep) json_t *doc = NULL;
-	int rc = oci_config_read(path, NULL, &doc, NULL);
+	int rc = document_read(dir->fd, "state.json", NULL, &doc, NULL);
 
 	if (rc == 0)
 		rc = oci_state_decode(doc, ret_state, err);
@@ -224,7 +227,7 @@ int oci_state_decode(const json_t *doc, struct oci_state *ret_state, struct err 
 	struct raw {
 		const char *id, *bundle, *rootfs, *cgroup, *stack;
 		int64_t pid, pid_start, created, owner;
-		bool systemd, disabled;
+		bool systemd, disabled, no_later_hooks;
 	} raw = {0};
 #define FIELD(key, member, kind_, ...)                                                         \
 	{                                                                                      \
@@ -244,6 +247,7 @@ int oci_state_decode(const json_t *doc, struct oci_state *ret_state, struct err 
 		FIELD("owner", owner, JSON_FIELD_INT),
 		FIELD("cgroupSystemd", systemd, JSON_FIELD_BOOL),
 		FIELD("cgroupDisabled", disabled, JSON_FIELD_BOOL),
+		FIELD("noLaterHooks", no_later_hooks, JSON_FIELD_BOOL),
 		{0},
 	};
 #undef FIELD
@@ -266,6 +270,7 @@ int oci_state_decode(const json_t *doc, struct oci_state *ret_state, struct err 
 			   .systemd = raw.systemd,
 			   .disabled = raw.disabled},
 		.stack = mem_strdup(raw.stack),
+		.no_later_hooks = raw.no_later_hooks,
 	};
 	return 0;
 }
@@ -273,7 +278,7 @@ int oci_state_decode(const json_t *doc, struct oci_state *ret_state, struct err 
 int oci_state_config_save(const struct oci_dir *dir, const struct buf *text, struct err *err)
 {
 	int fd = openat(dir->fd, "config.json", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	int rc = fd < 0 ? -errno : fd_write_all(fd, text->data, text->size);
+	int rc = fd < 0 ? -errno : fd_write_file(fd, text->data, text->size);
 
 	fd_close(fd);
 	return rc < 0 ? err_sys(err, ERR_IO, -rc, dir->id, "keep its configuration") : 0;
@@ -282,9 +287,8 @@ int oci_state_config_save(const struct oci_dir *dir, const struct buf *text, str
 int oci_state_config_load(const struct oci_dir *dir, struct arena *arena,
 			  struct oci_config *ret_config, struct err *err)
 {
-	cleanup(mem_freep) char *path = mem_printf("/proc/self/fd/%d/config.json", dir->fd);
 	json_t *doc;
-	int rc = oci_config_read(path, NULL, &doc, err);
+	int rc = document_read(dir->fd, "config.json", NULL, &doc, err);
 
 	if (rc < 0)
 		return rc;
@@ -296,10 +300,16 @@ int oci_state_config_load(const struct oci_dir *dir, struct arena *arena,
 
 int oci_config_read(const char *path, struct buf *ret_text, json_t **ret_doc, struct err *err)
 {
+	return document_read(AT_FDCWD, path, ret_text, ret_doc, err);
+}
+
+static int document_read(int folder, const char *path, struct buf *ret_text, json_t **ret_doc,
+			 struct err *err)
+{
 	cleanup(buf_fini) struct buf own = BUF_INIT;
 	struct buf *text = ret_text ? ret_text : &own;
 	/* A FIFO, a device, a folder: refused, nothing waits. */
-	int rc = file_read(path, JSON_SIZE_MAX, text);
+	int rc = file_read_at(folder, path, JSON_SIZE_MAX, text);
 
 	if (rc < 0)
 		return err_sys(err, rc == -ENOENT ? ERR_NOTFOUND : ERR_IO, -rc, path, "read");
@@ -334,6 +344,13 @@ bool oci_state_alive(const struct oci_state *state)
 
 	return state->pid > 0 && process_look(state->pid, &letter, &start) == 0 &&
 	       start == state->pid_start && letter != 'Z' && letter != 'X';
+}
+
+int oci_pid_start(pid_t pid, int64_t *ret_start)
+{
+	char letter;
+
+	return process_look(pid, &letter, ret_start);
 }
 
 int oci_state_pidfd(const struct oci_state *state)
@@ -446,7 +463,7 @@ static int file_put(const struct oci_dir *dir, const char *name, const void *dat
 
 	snprintf(fresh, sizeof(fresh), "%s.new", name);
 	fd = openat(dir->fd, fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	rc = fd < 0 ? -errno : fd_write_all(fd, data, size);
+	rc = fd < 0 ? -errno : fd_write_file(fd, data, size);
 	fd_close(fd);
 	if (rc == 0 && renameat(dir->fd, fresh, dir->fd, name) < 0)
 		rc = -errno;

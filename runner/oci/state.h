@@ -42,6 +42,7 @@ enum oci_status {
  * @bundle, @rootfs: absolute
  * @stack: full name of its stack at Moat's daemon, or NULL
  * @netdevs: it took interfaces of the host
+ * @no_later_hooks: neither poststart nor poststop ones: nobody reads its configuration for them
  */
 struct oci_state {
 	char *id;
@@ -53,6 +54,7 @@ struct oci_state {
 	int64_t owner;
 	struct oci_cgroup cgroup;
 	char *stack;
+	bool no_later_hooks;
 };
 void oci_state_fini(struct oci_state *state);
 
@@ -112,5 +114,8 @@ int oci_json_parse(struct buf *text, json_t **ret_doc, struct err *err);
 
 /** oci_config_read() - a file of JSON to a document and, where wanted, its text */
 int oci_config_read(const char *path, struct buf *ret_text, json_t **ret_doc, struct err *err);
+
+/** oci_pid_start() - when the process was started, as state.json has it. Return: 0; -ESRCH or another -errno. */
+int oci_pid_start(pid_t pid, int64_t *ret_start);
 
 #endif

@@ -18,6 +18,13 @@
 #include "runner/mountfd.h"
 #include "runner/oci/ns.h"
 
+/* Where a mask goes: @name below @at, or @at itself, which is @own then. */
+struct place {
+	int at, own;
+	const char *name;
+	mode_t mode;
+};
+
 static int sources_open(const struct oci_config *config, struct oci_tree *tree, struct err *err);
 static int clone_open(const char *path, bool recursive, struct err *err);
 static int bind_open(const struct oci_mount *mount, const char *bundle, struct err *err);
@@ -34,7 +41,7 @@ static int mount_place(struct oci_tree *tree, const struct oci_mount *mount, int
 static int mount_again(struct oci_tree *tree, const struct oci_mount *mount, struct err *err);
 static bool read_only_later(const struct oci_mount *mount);
 static int cwd_make(const struct oci_config *config, int root, struct err *err);
-static int path_open(const struct oci_tree *tree, const char *path);
+static int place_find(const struct oci_tree *tree, const char *path, struct place *ret_place);
 static int masks_set(const struct oci_config *config, struct oci_tree *tree, struct err *err);
 static int read_only_set(const struct oci_config *config, struct oci_tree *tree,
 			 struct err *err);
@@ -350,10 +357,10 @@ static int mount_place(struct oci_tree *tree, const struct oci_mount *mount, int
 {
 	struct mount_attr propagation = {.propagation = mount->propagation};
 	cleanup(fd_closep) int target = -1;
-	struct stat st;
+	struct stat st = {.st_mode = S_IFDIR}; /* every new file system's */
 	int rc = 0;
 
-	if (fstat(fd, &st) < 0)
+	if (mount->bind && fstat(fd, &st) < 0)
 		return err_sys(err, ERR_KERNEL, errno, mount->destination, "stat");
 	/* What is trusted later must lie where its name says: no link on the way to it (CVE-2019-19921). */
 	if (!mount->bind && (str_eq(mount->type, "proc") || str_eq(mount->type, "sysfs"))) {
@@ -421,21 +428,60 @@ static int cwd_make(const struct oci_config *config, int root, struct err *err)
 	return 0;
 }
 
-/* Below /proc by the file system we mounted ourselves, whatever /proc names by now (CVE-2025-52881). */
-static int path_open(const struct oci_tree *tree, const char *path)
+/*
+ * Below /proc by the file system we mounted ourselves, whatever /proc names by now (CVE-2025-52881). A name in /proc
+ * itself, as nearly all are, is the kernel's own: it needs no descriptor, as long as it is no link.
+ * Return: 0; -ENOENT: it is not there, and needs no mask; -errno.
+ */
+static int place_find(const struct oci_tree *tree, const char *path, struct place *ret_place)
 {
 	struct open_how how = {
 		.flags = O_PATH | O_CLOEXEC,
 		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS,
 	};
-	long fd;
+	struct place place = {.own = -1, .name = ""};
+	struct stat st;
 
-	if (tree->proc < 0 || !str_starts(path, "/proc/"))
-		return mountfd_beneath(tree->root, path, O_PATH);
-	path += sizeof("/proc/") - 1;
-	path += strspn(path, "/");
-	fd = syscall(SYS_openat2, tree->proc, *path ? path : ".", &how, sizeof(how));
-	return fd < 0 ? -errno : (int)fd;
+	if (tree->proc < 0 || !str_starts(path, "/proc/")) {
+		place.own = mountfd_beneath(tree->root, path, O_PATH);
+	} else {
+		path += sizeof("/proc/") - 1;
+		path += strspn(path, "/");
+		if (*path && *path != '.' && !strchr(path, '/')) {
+			place.at = tree->proc;
+			place.name = path;
+			if (fstatat(tree->proc, path, &st, AT_SYMLINK_NOFOLLOW) < 0)
+				return -errno;
+			place.mode = st.st_mode;
+			*ret_place = place;
+			return S_ISLNK(st.st_mode) ? -ELOOP : 0;
+		}
+		place.own = (int)syscall(SYS_openat2, tree->proc, *path ? path : ".", &how,
+					 sizeof(how));
+		if (place.own < 0)
+			place.own = -errno;
+	}
+	if (place.own == -ENOTDIR)
+		return -ENOENT;
+	if (place.own < 0)
+		return place.own;
+	if (fstat(place.own, &st) < 0) {
+		fd_close(place.own);
+		return -errno;
+	}
+	place.at = place.own;
+	place.mode = st.st_mode;
+	*ret_place = place;
+	return 0;
+}
+
+static int place_cover(const struct place *place, int mount, const char *path, struct err *err)
+{
+	if (move_mount(mount, "", place->at, place->name,
+		       MOVE_MOUNT_F_EMPTY_PATH |
+			       (*place->name ? 0 : (unsigned int)MOVE_MOUNT_T_EMPTY_PATH)) < 0)
+		return err_sys(err, ERR_KERNEL, errno, path, "mount");
+	return 0;
 }
 
 /*
@@ -452,26 +498,25 @@ static int masks_set(const struct oci_config *config, struct oci_tree *tree, str
 
 	for (size_t i = 0; rc == 0 && config->masked[i]; i++) {
 		const char *path = config->masked[i];
-		cleanup(fd_closep) int target = path_open(tree, path);
+		struct place place;
+		int found = place_find(tree, path, &place);
+		bool folder = found == 0 && S_ISDIR(place.mode);
+		cleanup(fd_closep) int target = found == 0 ? place.own : -1;
 		cleanup(fd_closep) int cover = -1;
-		struct stat st;
 
-		/* What is not there needs no mask. */
-		if (target == -ENOENT || target == -ENOTDIR)
+		if (found == -ENOENT)
 			continue;
-		if (target < 0)
-			return err_sys(err, ERR_KERNEL, -target, path, "linux.maskedPaths");
-		if (fstat(target, &st) < 0)
-			return err_sys(err, ERR_KERNEL, errno, path, "stat");
-		if (S_ISDIR(st.st_mode) && empty < 0) {
+		if (found < 0)
+			return err_sys(err, ERR_KERNEL, -found, path, "linux.maskedPaths");
+		if (folder && empty < 0) {
 			empty = mountfd_new("tmpfs", "tmpfs", options, attrs, err);
-			rc = empty < 0 ? empty : mountfd_attach_at(target, empty, path, err);
+			rc = empty < 0 ? empty : place_cover(&place, empty, path, err);
 			continue;
 		}
-		cover = open_tree(S_ISDIR(st.st_mode) ? empty : tree->null, "",
+		cover = open_tree(folder ? empty : tree->null, "",
 				  OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
 		rc = cover < 0 ? err_sys(err, ERR_KERNEL, errno, path, "copy of the mask")
-			       : mountfd_attach_at(target, cover, path, err);
+			       : place_cover(&place, cover, path, err);
 	}
 	return rc;
 }
@@ -484,21 +529,24 @@ static int read_only_set(const struct oci_config *config, struct oci_tree *tree,
 
 	for (size_t i = 0; rc == 0 && config->readonly[i]; i++) {
 		const char *path = config->readonly[i];
-		cleanup(fd_closep) int target = path_open(tree, path);
+		struct place place;
+		int found = place_find(tree, path, &place);
+		cleanup(fd_closep) int target = found == 0 ? place.own : -1;
 		cleanup(fd_closep) int copy = -1;
 
-		if (target == -ENOENT || target == -ENOTDIR)
+		if (found == -ENOENT)
 			continue;
-		if (target < 0)
-			return err_sys(err, ERR_KERNEL, -target, path, "linux.readonlyPaths");
-		copy = open_tree(target, "",
-				 OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH |
-					 AT_RECURSIVE);
+		if (found < 0)
+			return err_sys(err, ERR_KERNEL, -found, path, "linux.readonlyPaths");
+		copy = open_tree(place.at, place.name,
+				 OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE |
+					 AT_SYMLINK_NOFOLLOW |
+					 (*place.name ? 0 : (unsigned int)AT_EMPTY_PATH));
 		if (copy < 0)
 			return err_sys(err, ERR_KERNEL, errno, path, "copy of the mount");
 		rc = attrs_set(copy, AT_RECURSIVE, &sealed, path, err);
 		if (rc == 0)
-			rc = mountfd_attach_at(target, copy, path, err);
+			rc = place_cover(&place, copy, path, err);
 	}
 	return rc;
 }

@@ -12,6 +12,18 @@ need strace
 bundle killed
 args sleep 1000
 
+# all_calls OPTION... - of a whole run, with those of the container's process
+all_calls() {
+	strace -f -qq -c -o /run/all "$RUNTIME" --root "$OCI_ROOT" "$@" run k </dev/null >/dev/null 2>&1 || return 1
+	awk '$NF == "total" { print $4 }' /run/all
+}
+args true
+rt run k # the folder of containers is there
+count=$(all_calls --cgroup-manager disabled)
+note "a run without a cgroup of its own: $count system calls"
+assert_ok "a run takes no more system calls than it needs" test "$count" -gt 100 -a "$count" -le "${OCI_CALLS:-375}"
+args sleep 1000
+
 # calls COMMAND... - the system calls the runtime itself makes, one a line: the name, and how many of it there were by
 # then (that is how strace counts). What seal.c starts anew counts on.
 calls() {

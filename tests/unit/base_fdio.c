@@ -320,6 +320,25 @@ static void read_small_files(void **state)
 	assert_non_null(strstr(buf_cstr(&data), "Pid:"));
 }
 
+/* Beneath a folder that is open; written by write(2) alone. */
+static void read_and_write_by_descriptors(void **state)
+{
+	cleanup(buf_fini) struct buf data = BUF_INIT;
+	cleanup(fd_closep) int at = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	const char *name = strrchr(path, '/') + 1;
+	cleanup(fd_closep) int fd = openat(at, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+	(void)state;
+	assert_true(fd >= 0);
+	assert_int_equal(fd_write_file(fd, "01234", 5), 0);
+	assert_int_equal(fd_write_file(fd, "56789", 5), 0);
+	assert_int_equal(file_read_at(at, name, 9, &data), -E2BIG);
+	assert_int_equal(file_read_at(at, name, 10, &data), 0);
+	assert_string_equal(buf_cstr(&data), "0123456789");
+	assert_int_equal(file_read_at(at, "nowhere", 10, &data), -ENOENT);
+	assert_int_equal(fd_write_file(-1, "x", 1), -EBADF);
+}
+
 static void read_many_chunks(void **state)
 {
 	enum { SIZE = 50000 };
@@ -413,6 +432,7 @@ int main(void)
 		pair_test(send_once),  pair_test(send_refuses),
 		pair_test(receive_too_many),  pair_test(receive_without_room),
 		pair_test(receive_end),       file_test(read_small_files),
+		file_test(read_and_write_by_descriptors),
 		file_test(read_many_chunks),  file_test(write_replaces),
 		file_test(write_fails_clean), file_test(write_in_the_current_folder),
 	};
