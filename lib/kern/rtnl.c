@@ -639,6 +639,29 @@ int rtnl_neigh_get(struct nlsock *sock, const struct obj_neigh *neigh, uint32_t 
 	return r;
 }
 
+int rtnl_local(struct nlsock *sock, const struct ip *ip, struct err *err)
+{
+	cleanup(buf_fini) struct buf bytes = BUF_INIT;
+	struct nlbatch request = {0};
+	struct nlmsghdr *nlh = nlbuf_begin(&request, NLBUF_RTNL_ROOM, RTM_GETROUTE, 0);
+	struct rtmsg *rtm = mnl_nlmsg_put_extra_header(nlh, sizeof(*rtm));
+	int r;
+
+	rtm->rtm_family = family_of(ip);
+	rtm->rtm_dst_len = (unsigned char)(ip_size(ip) * 8);
+	mnl_attr_put(nlh, RTA_DST, ip_size(ip), ip->b);
+	nlbuf_end(&request, nlh);
+	r = nlsock_dump(sock, &request, &bytes, err);
+	nlbatch_fini(&request);
+	if (r == -ENETUNREACH || r == -EHOSTUNREACH)
+		return 0;
+	nlh = (struct nlmsghdr *)(void *)bytes.data;
+	if (r < 0 || bytes.size < mnl_nlmsg_size(sizeof(*rtm)) || nlh->nlmsg_type != RTM_NEWROUTE)
+		return r;
+	rtm = mnl_nlmsg_get_payload(nlh);
+	return rtm->rtm_type == RTN_LOCAL;
+}
+
 int rtnl_link_get(struct nlsock *sock, const char *name, struct buf *bytes, struct err *err)
 {
 	struct nlbatch request = {0};

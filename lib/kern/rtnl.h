@@ -116,6 +116,12 @@ int rtnl_proxy_get(struct nlsock *sock, const struct obj_proxy *proxy, uint32_t 
  */
 int rtnl_neigh_get(struct nlsock *sock, const struct obj_neigh *neigh, uint32_t index, struct buf *bytes, struct err *err);
 
+/**
+ * rtnl_local() - does the namespace take packets to @ip for its own?
+ * It takes no lock of the kernel's that somebody could hold (inet6_rtm_getroute()). Return: 1, 0, -errno.
+ */
+int rtnl_local(struct nlsock *sock, const struct ip *ip, struct err *err);
+
 /** rtnl_link_get() - one link by name, raw, appended. Return: 0, -ENODEV, -errno. */
 int rtnl_link_get(struct nlsock *sock, const char *name, struct buf *bytes, struct err *err);
 

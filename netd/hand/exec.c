@@ -28,6 +28,7 @@
 #include "lib/kern/rtnl_decode.h"
 #include "netd/hand/apply.h"
 #include "netd/hand/flows.h"
+#include "netd/hand/settle.h"
 
 enum {
 	INSIST_TRIES = 4,
@@ -192,28 +193,6 @@ static int forward(struct exec *x)
 			return r;
 	}
 	return 0;
-}
-
-/*
- * The end inside came up before the other, without a carrier, and until the kernel's link watch has seen that there is one by
- * now, in a work of its own, all that the stack sends is thrown away. Who asks for a link makes that happen first (rtnl_getlink(),
- * net/core/rtnetlink.c, Linux >= 6.7): so the first packet after the answer is sent. It changes nothing, so it does not fail.
- */
-static void carriers_settle(struct exec *x)
-{
-	for (size_t i = 0; i < x->commit; i++) {
-		const struct obj_link *link = &x->ops[i].obj.link;
-		cleanup(buf_fini) struct buf bytes = BUF_INIT;
-		struct ns_entry *entry;
-		struct nlsock *sock;
-
-		if (x->ops[i].obj.kind != OBJ_LINK || x->ops[i].verb != OP_ADD || link->peer_name[0] == '\0' ||
-		    ns_class(x->ops[i].obj.ns) != NS_ROUTER)
-			continue;
-		entry = registry_find(x->apply.reg, link->peer_ns);
-		if (entry != NULL && registry_rtnl(x->apply.reg, entry, &sock, NULL) == 0)
-			(void)rtnl_link_get(sock, link->peer_name, &bytes, NULL);
-	}
 }
 
 /* ---- backward ---- */
@@ -397,7 +376,7 @@ void exec_plan(struct registry *reg, struct reaper *reaper, uint32_t seq, const 
 	if (r < 0)
 		backward(&x);
 	else
-		carriers_settle(&x);
+		settle(reg, ops, commit);
 	if (commit > 0)
 		reaper_plan_end(reaper);
 	if (r == 0 && commit < count) {
