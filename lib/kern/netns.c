@@ -182,7 +182,7 @@ int netns_pin_folder(const char *path, struct err *err)
 
 int netns_identify(int fd, struct netns_id *ret_id, struct err *err)
 {
-	struct stat st, own;
+	struct stat st, user;
 	uid_t uid;
 	int user_fd = -1, r;
 
@@ -191,16 +191,26 @@ int netns_identify(int fd, struct netns_id *ret_id, struct err *err)
 	r = netns_user(fd, &user_fd, err);
 	if (r < 0)
 		return r;
-	*ret_id = (struct netns_id){.dev = st.st_dev, .ino = st.st_ino};
-	if (ioctl(user_fd, NS_GET_OWNER_UID, &uid) < 0 || fstat(user_fd, &st) < 0 ||
-	    stat("/proc/self/ns/user", &own) < 0)
+	if (ioctl(user_fd, NS_GET_OWNER_UID, &uid) < 0 || fstat(user_fd, &user) < 0)
 		r = err_sys(err, ERR_KERNEL, errno, NULL, "owner of namespace");
 	fd_close(user_fd);
 	if (r < 0)
 		return r;
-	ret_id->owner_uid = uid;
-	ret_id->foreign_user = st.st_dev != own.st_dev || st.st_ino != own.st_ino;
+	*ret_id = (struct netns_id){
+		.dev = st.st_dev,
+		.ino = st.st_ino,
+		.owner_uid = uid,
+		.user_dev = user.st_dev,
+		.user_ino = user.st_ino,
+	};
 	return 0;
+}
+
+bool netns_user_is_own(const struct netns_id *id)
+{
+	struct stat own;
+
+	return stat("/proc/self/ns/user", &own) == 0 && own.st_dev == id->user_dev && own.st_ino == id->user_ino;
 }
 
 bool netns_same(int fd_a, int fd_b)

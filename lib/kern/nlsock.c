@@ -8,10 +8,11 @@
  * recvmsg(2). So receiving never needs to wait, and every receive here is
  * MSG_DONTWAIT: an empty queue means that no more will come.
  *
- * Acks can be lost only when the receive buffer overflows (ENOBUFS). An ack
- * costs about 1 kB of it, so rtnetlink batches are cut into chunks of
- * NLBATCH_CHUNK; an nftables transaction asks for an ack of its last message
- * only (failures are always acknowledged).
+ * A failure is always told, so an ack is asked for of the last message alone:
+ * when that is there, and the queue has not overflowed (ENOBUFS), everything
+ * before it of which nothing was said has succeeded (platform/batch_acks.c).
+ * A failure costs about 1 kB of the queue, so rtnetlink batches are cut into
+ * chunks of NLBATCH_CHUNK, each with an ack of its own.
  */
 #include "lib/kern/nlsock.h"
 
@@ -41,6 +42,7 @@ enum {
 	DUMP_ROOM = 64 << 10,
 	DUMP_TRIES = 10,
 	ACK_ROOM = 8192,
+	UNSAID = 1, /* status of a message whose ack has not come; the kernel's are 0 and below */
 };
 
 struct nlsock {
@@ -215,8 +217,8 @@ int nlsock_open_monitor(enum nlsock_kind kind, int ns_fd, int home_fd, int *ret_
 	return 0;
 }
 
-/* Sequence numbers, and an ack wanted: of all messages, or of the last but one (an nft batch's last real message). */
-static void number_messages(struct nlsock *sock, struct nlbatch *batch, bool all)
+/* Sequence numbers, and an ack wanted of the last of each chunk, or of the last but one (an nft batch's last real message). */
+static void number_messages(struct nlsock *sock, struct nlbatch *batch, bool chunks)
 {
 	size_t offset = 0;
 	uint32_t i = 0;
@@ -224,8 +226,10 @@ static void number_messages(struct nlsock *sock, struct nlbatch *batch, bool all
 	for (; offset < batch->bytes.size; i++) {
 		struct nlmsghdr *nlh = (void *)(batch->bytes.data + offset);
 
+		bool last = chunks ? i + 1 == batch->count || (i + 1) % NLBATCH_CHUNK == 0 : i + 2 == batch->count;
+
 		nlh->nlmsg_seq = sock->seq + i;
-		if (all || i + 2 == batch->count)
+		if (last)
 			nlh->nlmsg_flags |= NLM_F_ACK;
 		offset += nlbuf_align(nlh->nlmsg_len);
 	}
@@ -281,19 +285,19 @@ static void ack_read(const struct nlmsghdr *nlh, struct nlack *ret_ack)
 	}
 }
 
-/* Everything in the queue; acks numbered from @base go to @acks. */
-static int collect_acks(const struct nlsock *sock, uint32_t base, uint32_t count,
-			struct nlack *acks, uint32_t *ret_got)
+/* What is said of @count messages numbered from @base, up to the ack of the last. Return: 0 when all is known. */
+static int collect_acks(const struct nlsock *sock, uint32_t base, uint32_t count, struct nlack *acks)
 {
 	int status = 0;
+	bool whole = false;
 
-	while (*ret_got < count) {
+	while (!whole) {
 		ssize_t n = receive(sock);
 		const struct nlmsghdr *nlh;
 		size_t offset = 0;
 		bool bad = false;
 
-		if (n == -ENOBUFS) { /* acks were lost; those that came are still there */
+		if (n == -ENOBUFS) { /* some were lost; those that came are still there */
 			status = -ENOBUFS;
 			continue;
 		}
@@ -306,7 +310,7 @@ static int collect_acks(const struct nlsock *sock, uint32_t base, uint32_t count
 			    nlh->nlmsg_len < NLMSG_LENGTH(sizeof(struct nlmsgerr)))
 				continue;
 			ack_read(nlh, &acks[i]);
-			++*ret_got;
+			whole |= i + 1 == count;
 		}
 	}
 	return status;
@@ -322,6 +326,14 @@ static void drain(const struct nlsock *sock)
 	} while (n > 0 || n == -ENOBUFS || n == -EMSGSIZE);
 }
 
+/* Of what nothing was said. */
+static void acks_settle(struct nlack *acks, uint32_t count, int status)
+{
+	for (uint32_t i = 0; i < count; i++)
+		if (acks[i].status == UNSAID)
+			acks[i].status = status;
+}
+
 int nlsock_exec(struct nlsock *sock, struct nlbatch *batch, struct nlack *ret_acks)
 {
 	size_t offset = 0, total = batch->bytes.size;
@@ -330,10 +342,10 @@ int nlsock_exec(struct nlsock *sock, struct nlbatch *batch, struct nlack *ret_ac
 
 	number_messages(sock, batch, true);
 	for (uint32_t i = 0; i < batch->count; i++)
-		ret_acks[i] = (struct nlack){.status = -EIO};
+		ret_acks[i] = (struct nlack){.status = UNSAID};
 	while (offset < total) {
 		size_t end = offset;
-		uint32_t count = 0, got = 0;
+		uint32_t count = 0;
 		int r;
 
 		for (; end < total && count < NLBATCH_CHUNK; count++) {
@@ -343,12 +355,14 @@ int nlsock_exec(struct nlsock *sock, struct nlbatch *batch, struct nlack *ret_ac
 		}
 		r = send_bytes(sock, batch->bytes.data + offset, end - offset);
 		if (r == 0)
-			r = collect_acks(sock, sock->seq + done, count, ret_acks + done, &got);
+			r = collect_acks(sock, sock->seq + done, count, ret_acks + done);
 		if (r < 0) {
 			sock->seq += batch->count;
 			drain(sock);
+			acks_settle(ret_acks + done, batch->count - done, -EIO);
 			return r;
 		}
+		acks_settle(ret_acks + done, count, 0);
 		done += count;
 		offset = end;
 	}
@@ -362,7 +376,7 @@ int nlsock_exec_nft(struct nlsock *sock, struct nlbatch *batch, uint32_t *ret_in
 		    struct nlack *ret_ack)
 {
 	uint32_t base = sock->seq;
-	bool acked = false;
+	bool acked = false, whole = false;
 	int r;
 
 	*ret_index = UINT32_MAX;
@@ -376,7 +390,7 @@ int nlsock_exec_nft(struct nlsock *sock, struct nlbatch *batch, uint32_t *ret_in
 		ret_ack->status = r;
 		return r;
 	}
-	for (;;) {
+	while (!whole) {
 		ssize_t n = receive(sock);
 		const struct nlmsghdr *nlh;
 		size_t offset = 0;
@@ -394,6 +408,7 @@ int nlsock_exec_nft(struct nlsock *sock, struct nlbatch *batch, uint32_t *ret_in
 			    nlh->nlmsg_len < NLMSG_LENGTH(sizeof(struct nlmsgerr)))
 				continue;
 			ack_read(nlh, &ack);
+			whole |= i + 2 == batch->count; /* the last of the kernel's own list */
 			if (ack.status == 0) {
 				acked = true;
 			} else if (ret_ack->status == 0) { /* the first failure is the cause */
@@ -456,6 +471,8 @@ static int dump_once(struct nlsock *sock, struct nlbatch *request, struct buf *b
 		if (bad)
 			return -EBADMSG;
 		buf_add(bytes, sock->room + start, (size_t)n - start);
+		if (!dump && start < (size_t)n)
+			return 0; /* one answer is all there is to a question for one */
 	}
 }
 

@@ -71,11 +71,11 @@ int nlsock_open_monitor(enum nlsock_kind kind, int ns_fd, int home_fd, int *ret_
 			struct err *err);
 
 /**
- * nlsock_exec() - send a batch of rtnetlink messages, collect an ack for each
+ * nlsock_exec() - send a batch of rtnetlink messages, and learn what became of each
  * @ret_acks: room for batch->count
  * Each message stands alone: later ones run although an earlier one failed.
  * Return: 0 when every ack came (look at each), 1 when at least one of them is a failure, or -errno when the socket
- * itself failed; then acks that did not come have status -EIO.
+ * itself failed; then messages of which nothing is known have status -EIO.
  */
 int nlsock_exec(struct nlsock *sock, struct nlbatch *batch, struct nlack *ret_acks);
 

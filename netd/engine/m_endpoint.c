@@ -60,11 +60,13 @@ static const struct json_field attach_fields[] = {
  * @moved: the stack's first endpoint, which gets a table of its own since the default route is no longer its, or NULL
  * @stack_new: the stack was made for it, and goes with it when it fails
  * @adopt_fd: namespace for the hand, -1 when it has it or the transaction sees to it
+ * @told: what the client will be told, made while the hand works
  */
 struct attach {
 	struct endpoint *endpoint, *moved;
 	bool stack_new;
 	int adopt_fd;
+	json_t *told;
 };
 
 /* ------------------------------------------------------------------- namespace */
@@ -188,6 +190,8 @@ static int attach_prepare(struct txn *txn, struct err *err)
 		r = store_endpoint(store, attach->endpoint, err);
 	if (r == 0)
 		r = store_commit(store, err);
+	if (r == 0)
+		attach->told = present_endpoint(txn->engine, attach->endpoint);
 	return r;
 }
 
@@ -212,7 +216,10 @@ static int attach_commit(struct txn *txn, json_t *reply, struct err *err)
 	if (r == 0)
 		r = store_commit(store, err);
 	dnsfeed_endpoint(txn->engine->dnsfeed, endpoint);
-	json_object_set_new(reply, "endpoint", present_endpoint(txn->engine, endpoint));
+	/* another one of the stack may have come meanwhile */
+	json_object_set_new(attach->told, "defaultRoute", json_boolean(model_default_endpoint(endpoint->stack) == endpoint));
+	json_object_set_new(reply, "endpoint", attach->told);
+	attach->told = NULL;
 	return r;
 }
 
@@ -221,6 +228,7 @@ static void attach_free(struct txn *txn)
 	struct attach *attach = txn->object;
 
 	fd_close(attach->adopt_fd);
+	json_decref(attach->told);
 	free(attach);
 }
 

@@ -10,12 +10,20 @@
  * else is somebody's and counts when it takes something away. Where the kernel
  * does not tell who asked, it is taken for us while a change of ours is on its
  * way. Of most sysctls the kernel tells nothing: `check` reads them.
+ *
+ * Nothing is read while a plan of ours is with the hand, but for every REST_MS:
+ * making a link tells five times or more, and each would wake us, at the cost of
+ * who makes it. So all watches are in one epoll instance of their own, and that
+ * is what the loop looks at, or for a while does not.
  */
 #include "netd/engine/monitor.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "lib/base/clock.h"
 #include "lib/base/fdio.h"
@@ -33,6 +41,8 @@ enum {
 	 * of the loop. What comes later is not ours; were this longer, a busy daemon would see no drift at all.
 	 */
 	QUIET_MS = 25,
+	REST_MS = 10, /* below QUIET_MS: what our own change said is read as such */
+	WATCHES_AT_ONCE = 16,
 };
 
 struct watch {
@@ -42,13 +52,15 @@ struct watch {
 	enum seam_open_what what;
 	int fd; /* -1: asked for and not yet there */
 	bool dropped;
-	struct loop_io *io;
 };
 
 struct monitor {
 	struct engine *engine;
 	struct list watches;
-	struct loop_timer *quiet;
+	struct loop_timer *quiet, *rest;
+	int epoll; /* of all watches */
+	struct loop_io *io;
+	char data[MONITOR_READ_SIZE];
 };
 
 /* Is a change of ours on its way, or just over? */
@@ -195,14 +207,12 @@ static void on_rtnl(struct watch *watch, const void *data, size_t size)
 	}
 }
 
-static void on_watch(void *ctx, unsigned events)
+static void watch_read(struct watch *watch)
 {
-	struct watch *watch = ctx;
-	char data[MONITOR_READ_SIZE];
+	char *data = watch->monitor->data;
 
-	(void)events;
 	for (int i = 0; i < 16; i++) {
-		ssize_t n = recv(watch->fd, data, sizeof(data), MSG_DONTWAIT);
+		ssize_t n = recv(watch->fd, data, MONITOR_READ_SIZE, MSG_DONTWAIT);
 
 		if (n < 0 && errno == ENOBUFS) {
 			sign(watch->monitor); /* messages were lost: who knows what they said */
@@ -217,10 +227,46 @@ static void on_watch(void *ctx, unsigned events)
 	}
 }
 
+static void monitor_read(struct monitor *monitor)
+{
+	struct epoll_event events[WATCHES_AT_ONCE];
+	int n = epoll_wait(monitor->epoll, events, WATCHES_AT_ONCE, 0);
+
+	for (int i = 0; i < n; i++)
+		watch_read(events[i].data.ptr);
+}
+
+static void on_watches(void *ctx, unsigned events)
+{
+	(void)events;
+	monitor_read(ctx);
+}
+
+static void on_rest(void *ctx)
+{
+	struct monitor *monitor = ctx;
+
+	monitor_read(monitor);
+	if (monitor->engine->txns)
+		loop_timer_set(monitor->rest, REST_MS);
+	else
+		loop_io_set(monitor->io, LOOP_READ);
+}
+
+void monitor_rest(struct monitor *monitor)
+{
+	if (loop_timer_armed(monitor->rest))
+		return;
+	loop_io_set(monitor->io, 0);
+	loop_timer_set(monitor->rest, REST_MS);
+}
+
 static void watch_free(struct watch *watch)
 {
 	list_remove(&watch->link);
-	loop_io_free(watch->io);
+	/* the hand may not have closed its own yet, and as long as that stands, it would stay in there */
+	if (watch->fd >= 0)
+		(void)epoll_ctl(watch->monitor->epoll, EPOLL_CTL_DEL, watch->fd, NULL);
 	fd_close(watch->fd);
 	free(watch);
 }
@@ -228,6 +274,7 @@ static void watch_free(struct watch *watch)
 static void on_opened(void *ctx, struct hand_answer *answer)
 {
 	struct watch *watch = ctx;
+	struct epoll_event event = { .events = EPOLLIN, .data.ptr = watch };
 
 	if (watch->dropped || answer->result.status < 0 || answer->fd_count < 1) {
 		if (!watch->dropped)
@@ -238,7 +285,10 @@ static void on_opened(void *ctx, struct hand_answer *answer)
 	watch->fd = answer->fds[0];
 	answer->fds[0] = -1;
 	fd_nonblock(watch->fd, true);
-	watch->io = loop_io_new(watch->monitor->engine->loop, watch->fd, LOOP_READ, on_watch, watch);
+	if (epoll_ctl(watch->monitor->epoll, EPOLL_CTL_ADD, watch->fd, &event) < 0) {
+		log_warn("no monitor in namespace %llx: %s", (unsigned long long)watch->ns, strerror(errno));
+		watch_free(watch);
+	}
 }
 
 static void watch_new(struct monitor *monitor, uint64_t ns, enum seam_open_what what)
@@ -311,5 +361,10 @@ struct monitor *monitor_new(struct engine *engine)
 	monitor->engine = engine;
 	list_init(&monitor->watches);
 	monitor->quiet = loop_timer_new(engine->loop, on_quiet, monitor);
+	monitor->rest = loop_timer_new(engine->loop, on_rest, monitor);
+	monitor->epoll = epoll_create1(EPOLL_CLOEXEC);
+	if (monitor->epoll < 0)
+		abort(); /* as the loop's own: nothing is begun yet */
+	monitor->io = loop_io_new(engine->loop, monitor->epoll, LOOP_READ, on_watches, monitor);
 	return monitor;
 }

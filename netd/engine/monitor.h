@@ -13,5 +13,7 @@ struct monitor *monitor_new(struct engine *engine);
 void monitor_sync(struct monitor *monitor);
 /** monitor_drop() - stop listening in @ns: an open socket would keep the namespace alive */
 void monitor_drop(struct monitor *monitor, uint64_t ns);
+/** monitor_rest() - a plan goes to the hand: what is told meanwhile is read now and then, not as it comes */
+void monitor_rest(struct monitor *monitor);
 
 #endif

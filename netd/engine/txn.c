@@ -11,6 +11,7 @@
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
 #include "lib/base/str.h"
+#include "netd/engine/monitor.h"
 #include "netd/engine/reconcile.h"
 #include "netd/engine/store.h"
 
@@ -307,6 +308,7 @@ static void txn_send(struct txn *txn)
 		listen_ask_run(txn->listen, txn->uid, on_listening, txn);
 	else
 		plan_send(txn);
+	monitor_rest(txn->engine->monitor);
 }
 
 void txn_run(struct txn *txn)

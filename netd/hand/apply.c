@@ -162,18 +162,27 @@ struct flight {
 	uint32_t *messages; /* of each op, number of messages in the batch */
 	size_t from, to;    /* ops in the batch */
 	bool makes_link;
+	char asked[OBJ_IFNAME_SIZE]; /* the link whose index was asked for last, until links come or go */
+	uint32_t index;
 };
 
-static int index_of(const struct nlsock *sock, const char *name, uint32_t *ret_index,
-		    struct outcome *out)
+static int index_of(struct flight *f, const char *name, uint32_t *ret_index, struct outcome *out)
 {
-	int index = name[0] != '\0' ? nlsock_ifindex(sock, name) : 0;
+	int index = 0;
 
+	if (name[0] != '\0' && str_eq(f->asked, name)) {
+		*ret_index = f->index;
+		return 0;
+	}
+	if (name[0] != '\0')
+		index = nlsock_ifindex(f->sock, name);
 	if (index < 0) {
 		out->status = index;
 		snprintf(out->text, sizeof(out->text), "link %s: %s", name, strerror(-index));
 		return index;
 	}
+	if (str_copy(f->asked, sizeof(f->asked), name) == 0)
+		f->index = (uint32_t)index;
 	*ret_index = (uint32_t)index;
 	return 0;
 }
@@ -376,20 +385,20 @@ static void encode_other(struct nlbatch *batch, const struct op *op, uint32_t in
 	}
 }
 
-static int encode(struct apply *apply, struct nlsock *sock, struct nlbatch *batch,
-		  const struct op *op, struct outcome *out)
+static int encode(struct apply *apply, struct flight *f, const struct op *op, struct outcome *out)
 {
+	struct nlbatch *batch = &f->batch;
 	const char *name = index_name(op);
 	uint32_t index = 0;
 
 	if (name != NULL) {
-		int r = index_of(sock, name, &index, out);
+		int r = index_of(f, name, &index, out);
 
 		if (r < 0)
 			return r;
 	}
 	if (op->obj.kind == OBJ_LINK)
-		return encode_link(apply, sock, batch, op, index, out);
+		return encode_link(apply, f->sock, batch, op, index, out);
 	if (op->obj.kind == OBJ_NEIGH && op->verb != OP_DEL)
 		reaper_wait_neigh(apply->reaper, op->obj.ns, &op->obj.neigh);
 	encode_other(batch, op, index);
@@ -434,6 +443,8 @@ static void send_flight(struct flight *f)
 		acks_read(f, acks);
 	}
 	nlbatch_clear(&f->batch);
+	if (f->makes_link)
+		f->asked[0] = '\0';
 	f->makes_link = false;
 }
 
@@ -460,7 +471,7 @@ static void send_again(struct apply *apply, struct flight *f)
 		f->out[i] = (struct outcome){.touched = f->out[i].touched};
 		f->from = i;
 		f->to = i + 1;
-		if (encode(apply, f->sock, &f->batch, &f->ops[i], &f->out[i]) == 0) {
+		if (encode(apply, f, &f->ops[i], &f->out[i]) == 0) {
 			f->messages[i] = f->batch.count;
 			send_flight(f);
 		}
@@ -524,6 +535,7 @@ static size_t rtnl_run(struct apply *apply, struct flight *f, size_t count, bool
 			while (i + n < count && is_link_del(op + n))
 				n++;
 			links_remove(f->sock, op, n, &f->out[i]);
+			f->asked[0] = '\0';
 			i += n;
 			f->from = f->to = i;
 			continue;
@@ -531,7 +543,7 @@ static size_t rtnl_run(struct apply *apply, struct flight *f, size_t count, bool
 		if (f->makes_link && index_name(op) != NULL && flush(apply, f) && !go_on)
 			return i;
 		before = f->batch.count;
-		if (encode(apply, f->sock, &f->batch, op, &f->out[i]) < 0 && !go_on) {
+		if (encode(apply, f, op, &f->out[i]) < 0 && !go_on) {
 			flush(apply, f);
 			return i + 1;
 		}

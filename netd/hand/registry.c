@@ -2,10 +2,12 @@
 /* registry - the namespaces of the hand; see registry.h. Floor F4. */
 #include "netd/hand/registry.h"
 
+#include <assert.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -59,11 +61,15 @@ int registry_init(struct registry *reg, const char *runtime_dir, int control, st
 		reg->initial_known = netns_identify(initial, &reg->initial, NULL) == 0;
 		fd_close(initial);
 	}
+	list_init(&reg->foreign);
 	reg->folder = mem_printf("%s/ns", runtime_dir);
 	sysctl_roots_open(&reg->roots);
 	sysctl_dirs_init(&reg->host.dirs, &reg->roots, NS_HOST);
 	return 0;
 }
+
+enum { ID_KEY_SIZE = offsetof(struct netns_id, owner_uid) };
+static_assert(ID_KEY_SIZE == 2 * sizeof(uint64_t), "dev and ino are the key of by_id");
 
 static void entry_close(struct ns_entry *entry)
 {
@@ -85,6 +91,7 @@ void registry_fini(struct registry *reg)
 		free(entry);
 	}
 	table_fini(&reg->entries);
+	table_fini(&reg->by_id);
 	entry_close(&reg->host);
 	sysctl_roots_close(&reg->roots);
 	free(reg->folder);
@@ -95,12 +102,12 @@ struct ns_entry *registry_find(struct registry *reg, uint64_t ns)
 	return ns == 0 ? &reg->host : table_find(&reg->entries, &ns, sizeof(ns));
 }
 
-/* Takes @fd in any case. */
-static int entry_add(struct registry *reg, uint64_t ns, int fd, struct ns_entry **ret_entry,
+/* Takes @fd in any case. @id: what is known of it already, or NULL. */
+static int entry_add(struct registry *reg, uint64_t ns, int fd, const struct netns_id *id, struct ns_entry **ret_entry,
 		     struct err *err)
 {
 	struct ns_entry *entry;
-	struct netns_id id;
+	struct netns_id asked;
 	char name[24];
 	int r = 0;
 
@@ -108,14 +115,17 @@ static int entry_add(struct registry *reg, uint64_t ns, int fd, struct ns_entry 
 	if (reg->entries.count >= REGISTRY_MAX)
 		r = err_set(err, ERR_LIMIT, EMFILE, name, "there are %d namespaces already",
 			    REGISTRY_MAX);
-	if (r == 0)
-		r = netns_identify(fd, &id, err);
+	if (r == 0 && id == NULL) {
+		r = netns_identify(fd, &asked, err);
+		id = &asked;
+	}
 	if (r < 0) {
 		fd_close(fd);
 		return r;
 	}
 	entry = mem_alloc(sizeof(*entry));
-	*entry = (struct ns_entry){.ns = ns, .fd = fd, .id = id};
+	*entry = (struct ns_entry){.ns = ns, .fd = fd, .id = *id};
+	list_init(&entry->foreign);
 	sysctl_dirs_init(&entry->dirs, &reg->roots, ns);
 	if (table_add(&reg->entries, &entry->ns, sizeof(entry->ns), entry) < 0) {
 		fd_close(fd);
@@ -123,6 +133,8 @@ static int entry_add(struct registry *reg, uint64_t ns, int fd, struct ns_entry 
 		return err_set(err, ERR_TAKEN, EEXIST, name, "namespace %s exists already",
 			       name);
 	}
+	/* of two pins of one namespace the first is found: neither is taken for another */
+	(void)table_add(&reg->by_id, &entry->id, ID_KEY_SIZE, entry);
 	*ret_entry = entry;
 	return 0;
 }
@@ -167,7 +179,7 @@ int registry_load_pins(struct registry *reg, struct err *err)
 				return -why.no;
 			}
 			pin_broken(path, &why);
-		} else if (entry_add(reg, ns, fd, &entry, &why) < 0)
+		} else if (entry_add(reg, ns, fd, NULL, &entry, &why) < 0)
 			log_failure(&why, "cannot take up %s", path);
 		else
 			found++;
@@ -195,7 +207,7 @@ int registry_load_holds(struct registry *reg, struct err *err)
 		if (msg.verb != HOLD_KEEP)
 			return err_set(err, ERR_INTERNAL, EPROTO, NULL,
 				       "the supervisor sent verb %u", msg.verb);
-		if (entry_add(reg, msg.ns, fd, &entry, &why) < 0) {
+		if (entry_add(reg, msg.ns, fd, NULL, &entry, &why) < 0) {
 			log_failure(&why, "cannot take up a held namespace");
 			continue;
 		}
@@ -226,7 +238,7 @@ int registry_make(struct registry *reg, uint64_t ns, struct err *err)
 	if (r < 0) {
 		fd_close(fd);
 	} else {
-		r = entry_add(reg, ns, fd, &entry, err);
+		r = entry_add(reg, ns, fd, NULL, &entry, err);
 		if (r < 0)
 			netns_unpin(path, NULL);
 	}
@@ -237,18 +249,6 @@ int registry_make(struct registry *reg, uint64_t ns, struct err *err)
 static bool id_same(const struct netns_id *a, const struct netns_id *b)
 {
 	return a->dev == b->dev && a->ino == b->ino;
-}
-
-static struct ns_entry *find_id(struct registry *reg, const struct netns_id *id)
-{
-	struct ns_entry *entry;
-	size_t cursor = 0;
-
-	while ((entry = table_next(&reg->entries, &cursor)) != NULL) {
-		if (id_same(&entry->id, id))
-			return entry;
-	}
-	return NULL;
 }
 
 /* Everything that may be wrong with what somebody brought. */
@@ -277,7 +277,7 @@ static int adopt_check(struct registry *reg, const struct seam_adopt *adopt, int
 			err, ERR_PERMISSION, EPERM, name,
 			"the namespace belongs to uid %u, and uid %u asked to have it attached",
 			ret_id->owner_uid, adopt->uid);
-	same = find_id(reg, ret_id);
+	same = table_find(&reg->by_id, ret_id, ID_KEY_SIZE);
 	if (same != NULL && same->ns != adopt->ns) {
 		ns_print(same->ns, other);
 		return err_set(err, ERR_CONFLICT, EEXIST, name,
@@ -289,7 +289,7 @@ static int adopt_check(struct registry *reg, const struct seam_adopt *adopt, int
 	return 0;
 }
 
-static int adopt_new(struct registry *reg, const struct seam_adopt *adopt, int fd,
+static int adopt_new(struct registry *reg, const struct seam_adopt *adopt, int fd, const struct netns_id *id,
 		     struct ns_entry **ret_entry, struct err *err)
 {
 	char *pin;
@@ -300,14 +300,11 @@ static int adopt_new(struct registry *reg, const struct seam_adopt *adopt, int f
 		return err_set(err, ERR_LIMIT, EMFILE, NULL, "%zu namespaces are held already",
 			       reg->held_count);
 	}
-	r = entry_add(reg, adopt->ns, fd, ret_entry, err);
+	r = entry_add(reg, adopt->ns, fd, id, ret_entry, err);
 	if (r < 0)
 		return r;
-	(*ret_entry)->adopted_ms = now_ms();
-	if (!adopt->hold) {
-		reg->foreign_count++;
+	if (!adopt->hold)
 		return 0;
-	}
 	r = hold_send(reg->control, HOLD_KEEP, adopt->ns, fd);
 	if (r < 0) {
 		registry_forget(reg, adopt->ns, &pin);
@@ -343,11 +340,15 @@ int registry_adopt(struct registry *reg, const struct seam_adopt *adopt, int fd,
 	entry = registry_find(reg, adopt->ns);
 	if (entry != NULL) {
 		fd_close(fd);
-		entry->adopted_ms = now_ms();
 	} else {
-		r = adopt_new(reg, adopt, fd, &entry, err);
+		r = adopt_new(reg, adopt, fd, &id, &entry, err);
 		if (r < 0)
 			return r;
+	}
+	if (ns_class(entry->ns) == NS_FOREIGN) {
+		list_remove(&entry->foreign);
+		list_append(&reg->foreign, &entry->foreign);
+		entry->adopted_ms = now_ms();
 	}
 	*ret_info = entry_info(entry);
 	return 0;
@@ -362,8 +363,9 @@ void registry_forget(struct registry *reg, uint64_t ns, char **ret_pin)
 		return;
 	if (ns_class(ns) == NS_ROUTER || ns_class(ns) == NS_STACK)
 		*ret_pin = pin_path(reg, ns);
-	if (ns_class(ns) == NS_FOREIGN)
-		reg->foreign_count--;
+	if (table_find(&reg->by_id, &entry->id, ID_KEY_SIZE) == entry)
+		table_del(&reg->by_id, &entry->id, ID_KEY_SIZE);
+	list_remove(&entry->foreign);
 	if (entry->held) {
 		int r = hold_send(reg->control, HOLD_DROP, ns, -1);
 
@@ -400,24 +402,16 @@ void registry_settle(struct registry *reg, uint64_t ns)
 
 int registry_expire(struct registry *reg, uint64_t now)
 {
-	int next = -1;
-	struct ns_entry *entry;
-	size_t cursor = 0;
-	char *pin;
-
-	if (reg->foreign_count == 0)
-		return -1;
-	while ((entry = table_next(&reg->entries, &cursor)) != NULL) {
+	while (!list_empty(&reg->foreign)) {
+		const struct ns_entry *entry = container_of(reg->foreign.next, struct ns_entry, foreign);
 		uint64_t age = now - entry->adopted_ms;
+		char *pin;
 
-		if (ns_class(entry->ns) != NS_FOREIGN)
-			continue;
-		if (age >= REGISTRY_FOREIGN_MS)
-			registry_forget(reg, entry->ns, &pin);
-		else if (next < 0 || (int)(REGISTRY_FOREIGN_MS - age) < next)
-			next = (int)(REGISTRY_FOREIGN_MS - age);
+		if (age < REGISTRY_FOREIGN_MS)
+			return (int)(REGISTRY_FOREIGN_MS - age);
+		registry_forget(reg, entry->ns, &pin);
 	}
-	return next;
+	return -1;
 }
 
 /* ---- sockets ---- */

@@ -34,11 +34,12 @@ enum {
  * @fd: of the nsfs file
  * @rtnl, @nft, @dirs: sockets in it and its switches, opened when first needed; kept for host and routers only
  * @held: the supervisor has a descriptor, too
- * @adopted_ms: when a foreign one came
+ * @foreign: in the registry's list of those; @adopted_ms: when it came
  */
 struct ns_entry {
 	uint64_t ns;
 	int fd;
+	struct list foreign;
 	struct netns_id id;
 	struct nlsock *rtnl, *nft;
 	struct sysctl_dirs dirs;
@@ -48,17 +49,20 @@ struct ns_entry {
 
 /**
  * struct registry
+ * @entries: by number; @by_id: the same by dev and ino (struct netns_id begins with them)
+ * @foreign: those of class NS_FOREIGN, the one that was asked for longest ago first
  * @folder: RUNTIME/ns
  * @control: socket of the supervisor
  * @roots: where the switches of namespaces are reached
  * @features: read by registry_nft(); may be filled after registry_init()
  */
 struct registry {
-	struct table entries;
+	struct table entries, by_id;
+	struct list foreign;
 	struct ns_entry host;
 	char *folder;
 	int control;
-	size_t held_count, foreign_count;
+	size_t held_count;
 	struct netns_id initial; /* of process 1 */
 	bool initial_known;
 	struct sysctl_roots roots;

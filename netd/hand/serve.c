@@ -27,9 +27,36 @@
 #include "netd/hand/exec.h"
 #include "netd/hand/sockets.h"
 
-enum { REFUSED_PLAN_LOG_MAX = 1000 }; /* lines of a refused plan that are logged */
+enum {
+	REFUSED_PLAN_LOG_MAX = 1000, /* lines of a refused plan that are logged */
+	HELD_MAX = 4096,	     /* bytes of an answer that joins a held one */
+};
 
-static int send_result(const struct serve *serve, enum seam_verb verb, uint32_t seq,
+static int held_send(struct serve *serve)
+{
+	int r = seam_send_whole(serve->seam, serve->held.data, serve->held.size);
+
+	buf_clear(&serve->held);
+	return r;
+}
+
+/* Every message to the engine goes by here, behind what was held. */
+static int answer(struct serve *serve, const struct seam_head *head, const void *payload, const int *fds, size_t fd_count)
+{
+	size_t size = (size_t)head->count * head->size;
+	int r = 0;
+
+	if (serve->held.size > 0 && fd_count == 0 && size <= HELD_MAX) {
+		buf_add(&serve->held, head, sizeof(*head));
+		buf_add(&serve->held, payload, size);
+		return held_send(serve);
+	}
+	if (serve->held.size > 0)
+		r = held_send(serve);
+	return r < 0 ? r : seam_send(serve->seam, head, payload, fds, fd_count);
+}
+
+static int send_result(struct serve *serve, enum seam_verb verb, uint32_t seq,
 		       const struct seam_result *result, const int *fds, size_t fd_count)
 {
 	struct seam_head head = {
@@ -40,10 +67,10 @@ static int send_result(const struct serve *serve, enum seam_verb verb, uint32_t 
 		.size = sizeof(*result),
 	};
 
-	return seam_send(serve->seam, &head, result, fds, fd_count);
+	return answer(serve, &head, result, fds, fd_count);
 }
 
-static int send_failure(const struct serve *serve, uint32_t seq, int r, const struct err *err)
+static int send_failure(struct serve *serve, uint32_t seq, int r, const struct err *err)
 {
 	struct seam_result result = {.status = r, .index = UINT32_MAX};
 
@@ -53,10 +80,10 @@ static int send_failure(const struct serve *serve, uint32_t seq, int r, const st
 
 /* ---- DUMP ---- */
 
-static int serve_dump(const struct serve *serve, const struct seam_head *head,
+static int serve_dump(struct serve *serve, const struct seam_head *head,
 		      const struct buf *payload)
 {
-	struct seam_head answer = {
+	struct seam_head reply = {
 		.magic = SEAM_MAGIC, .verb = SEAM_ANSWER, .seq = head->seq, .size = 1};
 	const struct seam_scope *scope = (const void *)payload->data;
 	const struct obj *named = (const void *)(payload->data + sizeof(*scope));
@@ -72,8 +99,8 @@ static int serve_dump(const struct serve *serve, const struct seam_head *head,
 	r = dump_take(serve->reg, scope, named, &bytes, &err);
 	if (r < 0)
 		return send_failure(serve, head->seq, r, &err);
-	answer.count = (uint32_t)bytes.size;
-	return seam_send(serve->seam, &answer, bytes.data, NULL, 0);
+	reply.count = (uint32_t)bytes.size;
+	return answer(serve, &reply, bytes.data, NULL, 0);
 }
 
 /* ---- PLAN ---- */
@@ -197,25 +224,25 @@ static void refused_log(const struct op *ops, size_t count, const struct seam_re
 
 /* The answer of a plan on its way: exec says when. @sent: 0 or -errno of the sending, @status: what was told. */
 struct plan_answer {
-	const struct serve *serve;
+	struct serve *serve;
 	uint32_t seq;
 	int sent, status;
 };
 
 static void plan_answer(void *ctx, const struct seam_result *result)
 {
-	struct plan_answer *answer = ctx;
+	struct plan_answer *told = ctx;
 
-	answer->status = result->status;
-	answer->sent = send_result(answer->serve, SEAM_ANSWER, answer->seq, result, NULL, 0);
+	told->status = result->status;
+	told->sent = send_result(told->serve, SEAM_ANSWER, told->seq, result, NULL, 0);
 }
 
-static int serve_plan(const struct serve *serve, const struct seam_head *head,
+static int serve_plan(struct serve *serve, const struct seam_head *head,
 		      const struct buf *payload)
 {
 	const struct check_world world = world_of(serve);
 	const struct op *ops = (const void *)payload->data;
-	struct plan_answer answer = {.serve = serve, .seq = head->seq};
+	struct plan_answer told = {.serve = serve, .seq = head->seq};
 	struct seam_result result, done;
 	struct reaper_work *work = NULL;
 	int r = check_plan(ops, head->count, head->commit, (uint32_t)head->arg, &world,
@@ -232,12 +259,12 @@ static int serve_plan(const struct serve *serve, const struct seam_head *head,
 		return send_result(serve, SEAM_ANSWER, head->seq, &result, NULL, 0);
 	}
 	exec_plan(serve->reg, serve->reaper, head->seq, ops, head->count, head->commit, plan_answer,
-		  &answer, &work, &done);
+		  &told, &work, &done);
 	if (work != NULL)
 		reaper_submit(serve->reaper, work);
-	else if (answer.sent == 0 && answer.status == 0)
+	else if (told.sent == 0 && told.status == 0)
 		return send_result(serve, SEAM_DONE, head->seq, &done, NULL, 0);
-	return answer.sent;
+	return told.sent;
 }
 
 /* ---- OPEN ---- */
@@ -254,7 +281,7 @@ static int open_ns(const struct ns_entry *entry, int *fds, size_t *fd_count, str
 	if (fds[0] < 0)
 		return err_sys(err, ERR_KERNEL, errno, NULL, "cannot copy a descriptor");
 	*fd_count = 1;
-	if (!entry->id.foreign_user)
+	if (netns_user_is_own(&entry->id))
 		return 0;
 	r = netns_user(entry->fd, &fds[1], err);
 	if (r == 0)
@@ -297,7 +324,7 @@ static int open_outlets(const struct ns_entry *entry, enum seam_open_what what, 
 }
 
 /* A port of [::1] is published, so the rules are those of a plan; they are told as a plan's. */
-static int open_listen(const struct serve *serve, const struct seam_head *head, const struct seam_open *request)
+static int open_listen(struct serve *serve, const struct seam_head *head, const struct seam_open *request)
 {
 	const struct check_world world = world_of(serve);
 	uint8_t proto = request->what == SEAM_OPEN_LISTEN_TCP ? IPPROTO_TCP : IPPROTO_UDP;
@@ -319,7 +346,7 @@ static int open_listen(const struct serve *serve, const struct seam_head *head, 
 	return r;
 }
 
-static int serve_open(const struct serve *serve, const struct seam_head *head,
+static int serve_open(struct serve *serve, const struct seam_head *head,
 		      const struct buf *payload)
 {
 	const struct seam_open *request = (const void *)payload->data;
@@ -359,10 +386,11 @@ static int serve_open(const struct serve *serve, const struct seam_head *head,
 
 /* ---- ADOPT ---- */
 
-static int serve_adopt(const struct serve *serve, const struct seam_head *head,
+/* The plan that is to use it is mostly behind it: one answer, then, for both. */
+static int serve_adopt(struct serve *serve, const struct seam_head *head,
 		       const struct buf *payload, int fd)
 {
-	struct seam_head answer = {
+	const struct seam_head reply = {
 		.magic = SEAM_MAGIC,
 		.verb = SEAM_ANSWER,
 		.seq = head->seq,
@@ -375,13 +403,15 @@ static int serve_adopt(const struct serve *serve, const struct seam_head *head,
 
 	if (r < 0)
 		return send_failure(serve, head->seq, r, &err);
-	return seam_send(serve->seam, &answer, &info, NULL, 0);
+	buf_add(&serve->held, &reply, sizeof(reply));
+	buf_add(&serve->held, &info, sizeof(info));
+	return 0;
 }
 
 /* ---- the loop ---- */
 
 /* Return: 1 to end, 0 to go on, -errno. */
-static int serve_one(const struct serve *serve, struct buf *payload)
+static int serve_one(struct serve *serve, struct buf *payload)
 {
 	struct seam_head head;
 	int fds[FDIO_FDS_MAX];
@@ -413,7 +443,7 @@ static int serve_one(const struct serve *serve, struct buf *payload)
 	return -EPROTO;
 }
 
-static int send_finished(const struct serve *serve)
+static int send_finished(struct serve *serve)
 {
 	struct seam_result result;
 	uint32_t seq;
@@ -441,13 +471,15 @@ int serve_loop(struct serve *serve, struct err *err)
 		};
 		int next = registry_expire(serve->reg, clock_monotonic_ns() / 1000000);
 
-		if (poll(pfds, ARRAY_COUNT(pfds), next) < 0) {
+		if (poll(pfds, ARRAY_COUNT(pfds), serve->held.size > 0 ? 0 : next) < 0) {
 			if (errno == EINTR)
 				continue;
 			r = -errno;
 			break;
 		}
-		if (pfds[1].revents != 0)
+		if (serve->held.size > 0 && pfds[0].revents == 0)
+			r = held_send(serve);
+		if (r == 0 && pfds[1].revents != 0)
 			r = send_finished(serve);
 		if (r == 0 && pfds[0].revents != 0)
 			r = serve_one(serve, &payload);
@@ -457,6 +489,7 @@ int serve_loop(struct serve *serve, struct err *err)
 		if (payload.capacity > (1 << 20))
 			buf_fini(&payload);
 	}
+	buf_fini(&serve->held);
 	/* The engine that stops does not wait for what it has been told already. */
 	if (r == -EPIPE || r == -ECONNRESET)
 		r = 1;

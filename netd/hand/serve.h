@@ -8,13 +8,17 @@
 #include "netd/hand/reaper.h"
 #include "netd/hand/registry.h"
 
-/** struct serve - everything the verbs work on; all borrowed */
+/**
+ * struct serve - everything the verbs work on; all borrowed
+ * @held: answers that go with the next one, so that the engine is woken once; the loop's own, it begins empty
+ */
 struct serve {
 	int seam;
 	struct registry *reg;
 	struct ports *ports;
 	struct settings settings;
 	struct reaper *reaper;
+	struct buf held;
 };
 
 /**

@@ -170,6 +170,23 @@ int seam_send(int sock, const struct seam_head *head, const void *payload, const
 	return 0;
 }
 
+int seam_send_whole(int sock, const void *data, size_t size)
+{
+	for (size_t done = 0; done < size;) {
+		ssize_t n = send(sock, (const uint8_t *)data + done, size - done, MSG_NOSIGNAL);
+
+		if (n < 0) {
+			int r = seam_again(sock, errno, POLLOUT);
+
+			if (r < 0)
+				return r;
+			continue;
+		}
+		done += (size_t)n;
+	}
+	return 0;
+}
+
 /*
  * The head, and the descriptors beside it. Never more than the head: the kernel ends a read behind a message with descriptors,
  * not before it (tests/platform/rights_end_a_read.c), so one that asked for more could take what belongs to the next.

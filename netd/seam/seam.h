@@ -172,6 +172,8 @@ struct seam_features {
 int seam_head_check(const struct seam_head *head, int from_engine);
 /** seam_send() - head and payload and fds, blocking. Return: 0 or -errno. */
 int seam_send(int sock, const struct seam_head *head, const void *payload, const int *fds, size_t fd_count);
+/** seam_send_whole() - the same of @size bytes that hold whole messages already */
+int seam_send_whole(int sock, const void *data, size_t size);
 /**
  * seam_recv() - one whole message, blocking
  * @payload: replaced by count x size bytes

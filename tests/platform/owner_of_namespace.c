@@ -31,11 +31,11 @@ int main(void)
 	snprintf(path, sizeof(path), "/proc/%d/ns/net", pid);
 	HOLDS(netns_open(path, &fd, NULL) == 0);
 	HOLDS(netns_identify(fd, &id, NULL) == 0);
-	HOLDS(id.foreign_user);
+	HOLDS(!netns_user_is_own(&id));
 	HOLDS(id.owner_uid == (byte == 'n' ? 12345U : 0U));
 	HOLDS(netns_create(home, &own, NULL) == 0);
 	HOLDS(netns_identify(own, &id, NULL) == 0);
-	HOLDS(!id.foreign_user && id.owner_uid == 0);
+	HOLDS(netns_user_is_own(&id) && id.owner_uid == 0);
 	HOLDS(netns_same(own, own) && !netns_same(own, fd));
 	HOLDS(write(to_child[1], "x", 1) == 1);
 	HOLDS(waitpid(pid, NULL, 0) == pid);
