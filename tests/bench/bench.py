@@ -7,7 +7,7 @@ Everything is a ratio of medians of interleaved rounds: absolute times say more 
   --check         exit status 1 unless every bound is met; a row that fails is measured again, twice at most
   --quick         a few rounds, no bound, no thousands of endpoints: does the benchmark still run?
   --rounds N      rounds of each row (default 40)
-  --rows A,B      only these: memory, attach, peers, cni, clients, traffic, run, lab, drop, thousandth, size; and, where
+  --rows A,B      only these: memory, attach, gone, peers, cni, clients, traffic, run, lab, drop, thousandth, size; and, where
                   it is named, runs: a hundred containers at once, and the 1,000th running one
   --size N        so many endpoints in the network of row size (default 10,000)
   --json FILE     all figures
@@ -35,6 +35,7 @@ SUBNETS = ["10.66.0.0/16", "fd66::/64"]
 ATTACH_BOUND = 1.5
 PORTS = 2
 DETACH_BOUND = 3.0
+GONE_BOUND = 1.3
 THOUSANDTH_BOUND = 1.5
 RESTART_BOUND = 3.0
 EACH_BOUND = 4000
@@ -194,6 +195,43 @@ class Bench:
             Row("floor: detach, until cut off", median(floor_detach), "ns", samples=len(floor_detach)),
             Row("floor: detach, until the link is gone", median(floor_gone), "ns", samples=len(floor_gone)),
         ]
+
+    def measure_gone(self):
+        """From the request to detach until the kernel tells the end of the router's link, to the same listener on either side."""
+        ours, floor = [], []
+        floor_ns, moat_ns = world.namespaces("gf", 2), world.namespaces("gm", 2)
+        router = self.moat.call("TenantShow", name="bench")["tenant"]["routerNetns"]
+
+        def do_floor(i):
+            self.floor.ask("attach", 1, world.netns_path(floor_ns[i % 2]))
+            time.sleep(SETTLE)
+            return self.until_gone(world.netns_path("floor-router"), "mp%012x" % (0xF10000000000 + 1), lambda: self.floor.ask("detach", 1))
+
+        def do_moat(i):
+            endpoint = self.attach(moat_ns[i % 2], 1, PORTS)[1]
+            time.sleep(SETTLE)
+            return self.until_gone(router, endpoint["hostIfname"], lambda: self.detach(1))
+
+        self.floor.ask("ports", PORTS, STRIDE)
+        for i in range(self.rounds + 1):
+            for do, samples in ((do_floor, floor), (do_moat, ours))[::1 if i % 2 else -1]:
+                samples.append(do(i))
+                time.sleep(SETTLE)
+        self.floor.ask("ports", 1, STRIDE)
+        world.remove_namespaces(floor_ns + moat_ns)
+        return [
+            Row("floor: detach, until the end of the link is told", median(floor[1:]), "ns", samples=self.rounds),
+            Row("Moat: detach, until the end of the link is told", median(ours[1:]), "ns", median(floor[1:]), "floor", GONE_BOUND,
+                samples=self.rounds),
+        ]
+
+    @staticmethod
+    def until_gone(netns, link, detach):
+        gone = world.Unregistered(netns, link)
+        gone.ready()
+        start = time.perf_counter_ns()
+        detach()
+        return gone.wait() - start
 
     def peers(self):
         found = []
@@ -554,7 +592,7 @@ def options():
     parser.add_argument("--check", action="store_true")
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--rounds", type=int, default=40)
-    parser.add_argument("--rows", default="memory,attach,peers,cni,clients,traffic,run,lab,drop,thousandth,size")
+    parser.add_argument("--rows", default="memory,attach,gone,peers,cni,clients,traffic,run,lab,drop,thousandth,size")
     parser.add_argument("--size", type=int, default=10000)
     parser.add_argument("--json")
     parser.add_argument("--markdown")

@@ -4,6 +4,8 @@ import ctypes
 import json
 import os
 import shutil
+import socket
+import struct
 import subprocess
 import time
 
@@ -94,6 +96,43 @@ class Gone:
         os.close(self.reader)
         os.waitpid(self.pid, 0)
         return int(when)
+
+
+class Unregistered(Gone):
+    """A child in a namespace that waits until the kernel tells that a link has gone. It is seen no more before that: the rest is
+    the wait for RCU, and with it go its addresses, routes and neighbours."""
+
+    RTMGRP_LINK, RTM_DELLINK, IFINFO_SIZE, NLMSG_SIZE, IFLA_IFNAME = 1, 17, 16, 16, 3
+
+    def __init__(self, netns, name):
+        self.reader, writer = os.pipe()
+        self.pid = os.fork()
+        if self.pid:
+            os.close(writer)
+            return
+        try:
+            fd = os.open(netns, os.O_RDONLY)
+            must(LIBC.setns(fd, CLONE_NEWNET))
+            sock = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE)
+            sock.bind((0, self.RTMGRP_LINK))
+            os.write(writer, b"1")
+            while not self.tells(sock.recv(65536), name.encode()):
+                pass
+            os.write(writer, b"%d" % time.perf_counter_ns())
+        finally:
+            os._exit(0)
+
+    def tells(self, data, name):
+        """Is it the end of that link, not only of it as a bridge's port?"""
+        _, kind, _, _, _ = struct.unpack_from("=IHHII", data)
+        family = data[self.NLMSG_SIZE]
+        at = self.NLMSG_SIZE + self.IFINFO_SIZE
+        while kind == self.RTM_DELLINK and family == socket.AF_UNSPEC and at + 4 <= len(data):
+            size, attr = struct.unpack_from("=HH", data, at)
+            if attr == self.IFLA_IFNAME:
+                return data[at + 4:at + size].rstrip(b"\0") == name
+            at += (size + 3) & ~3
+        return False
 
 
 class Floor:
