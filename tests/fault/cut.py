@@ -317,7 +317,8 @@ class Cutter:
         strace = Strace(arguments, thread=tids[thread])
         answered, code = self.verb.request(self.world)
         # What comes behind the answer is part of the request, too; the call that is cut off need not be waited for any more.
-        end = time.monotonic() + (0.06 if self.verb.is_forth else 0.15) * SLOWER
+        # Where it was not answered something must have happened: on a busy machine strace comes to say so later.
+        end = time.monotonic() + (20 if answered != "answered" else (0.06 if self.verb.is_forth else 0.15) * SLOWER)
         while time.monotonic() < end and strace.process.poll() is None and "(INJECTED)" not in trace():
             time.sleep(0.005)
         died = strace.process.poll() is not None  # it ends with whom it traces
