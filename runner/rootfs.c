@@ -33,6 +33,7 @@ enum {
 enum seed_kind {
 	SEED_MERGED, /* the container's own, the host's content seen through */
 	SEED_EMPTY,  /* the container's own, nothing of the host's in it */
+	SEED_BELOW,  /* below such a one: the overlay does not look for the host's any more */
 };
 
 /* Folders every view begins with; parents before children. Those that the host has not are made. */
@@ -45,7 +46,7 @@ static const struct {
 	{"var", 0755, SEED_MERGED},       {"var/lib", 0755, SEED_MERGED},
 	{"var/cache", 0755, SEED_MERGED}, {"var/spool", 0755, SEED_MERGED},
 	{"var/log", 0755, SEED_EMPTY},    {"var/tmp", 01777, SEED_EMPTY},
-	{"run", 0755, SEED_EMPTY},        {"run/lock", 01777, SEED_EMPTY},
+	{"run", 0755, SEED_EMPTY},        {"run/lock", 01777, SEED_BELOW},
 	{"tmp", 01777, SEED_EMPTY},       {"home", 0755, SEED_EMPTY},
 	{"root", 0700, SEED_EMPTY},       {"mnt", 0755, SEED_MERGED},
 	{"media", 0755, SEED_MERGED},     {"opt", 0755, SEED_MERGED},
@@ -53,7 +54,15 @@ static const struct {
 };
 
 /* Folders whose children become empty folders of the same owner and mode. */
-static const char *const skeletons[] = {"var/lib", "var/cache", "var/spool", "home"};
+static const struct {
+	const char *path;
+	int depth;
+	enum seed_kind kind; /* of the children */
+} skeletons[] = {
+	{"var/lib", 1, SEED_EMPTY},   {"var/cache", 1, SEED_EMPTY},
+	{"var/spool", 1, SEED_EMPTY}, {"home", 1, SEED_BELOW},
+	{"var/log", LOG_DEPTH_MAX, SEED_BELOW},
+};
 
 /* Below /var/lib: what packages are made of rather than what services wrote; seen through. Sorted. */
 static const char *const package_data[] = {
@@ -76,7 +85,8 @@ static int seed_folder(const char *path, uid_t uid, gid_t gid, mode_t mode, enum
 		       struct err *err);
 static int seed_file(const char *path, uid_t uid, gid_t gid, mode_t mode, const char *content,
 		     struct err *err);
-static int seed_skeleton(const char *path, uint32_t base, int depth, struct err *err);
+static int seed_skeleton(const char *path, uint32_t base, int depth, enum seed_kind kind,
+			 struct err *err);
 static int seed_etc(const struct spec *spec, uint32_t base, struct err *err);
 static void resolv_text(struct buf *text);
 static bool is_package_data(const char *parent, const char *name);
@@ -318,9 +328,8 @@ static int layer_seed(const struct spec *spec, uint32_t base, int layer, struct 
 	for (size_t i = 0; rc == 0 && i < (spec->image ? 2 : ARRAY_COUNT(seeds)); i++)
 		rc = seed_folder(seeds[i].path, base, base, seeds[i].mode, seeds[i].kind, err);
 	for (size_t i = 0; rc == 0 && !spec->image && i < ARRAY_COUNT(skeletons); i++)
-		rc = seed_skeleton(skeletons[i], base, 1, err);
-	if (rc == 0 && !spec->image)
-		rc = seed_skeleton("var/log", base, LOG_DEPTH_MAX, err);
+		rc = seed_skeleton(skeletons[i].path, base, skeletons[i].depth, skeletons[i].kind,
+				   err);
 	if (rc == 0)
 		rc = seed_etc(spec, base, err);
 	for (size_t i = 0; rc == 0 && i < spec->seed_count; i++) {
@@ -377,7 +386,8 @@ static int seed_file(const char *path, uid_t uid, gid_t gid, mode_t mode, const 
 }
 
 /* The host's folders below /@path again: empty, same mode, same owner as a number inside. */
-static int seed_skeleton(const char *path, uint32_t base, int depth, struct err *err)
+static int seed_skeleton(const char *path, uint32_t base, int depth, enum seed_kind kind,
+			 struct err *err)
 {
 	cleanup(mem_freep) char *full = mem_printf("/%s", path);
 	int fd = open(full, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
@@ -407,9 +417,10 @@ static int seed_skeleton(const char *path, uint32_t base, int depth, struct err 
 
 		count++;
 		rc = seed_folder(child, id_inside(st.st_uid, base), id_inside(st.st_gid, base),
-				 st.st_mode & 07777, SEED_EMPTY, err);
-		if (rc == 0 && depth > 1)
-			rc = seed_skeleton(child, base, depth - 1, err);
+				 st.st_mode & 07777, kind, err);
+		/* Two links, its name and its ".": no folder in it. Who does not count them says 1. */
+		if (rc == 0 && depth > 1 && st.st_nlink != 2)
+			rc = seed_skeleton(child, base, depth - 1, kind, err);
 	}
 	closedir(stream);
 	return rc;

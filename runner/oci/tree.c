@@ -509,7 +509,7 @@ static int masks_set(const struct oci_config *config, struct oci_tree *tree, str
 		if (found < 0)
 			return err_sys(err, ERR_KERNEL, -found, path, "linux.maskedPaths");
 		if (folder && empty < 0) {
-			empty = mountfd_new("tmpfs", "tmpfs", options, attrs, err);
+			empty = mountfd_new("tmpfs", NULL, options, attrs, err);
 			rc = empty < 0 ? empty : place_cover(&place, empty, path, err);
 			continue;
 		}

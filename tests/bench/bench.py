@@ -91,7 +91,7 @@ class Row:
         ratio = "%.2f x %s" % (self.ratio, self.base_name) if self.base else ""
         bound = ""
         if self.bound is not None:
-            bound = "%d" % self.bound if not self.unit else "%.0f %s" % ((self.bound / 1e6, "MB") if self.bound > 1e5 else (self.bound, "B")) if self.absolute else "%.4g x" % self.bound
+            bound = "%d" % self.bound if not self.unit else "%.3g %s" % ((self.bound / 1e6, "MB") if self.bound > 1e5 else (self.bound, "B")) if self.absolute else "%.4g x" % self.bound
             bound += " met" if self.met else " MISSED"
         return [self.what, value, ratio, bound]
 

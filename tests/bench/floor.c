@@ -16,6 +16,7 @@
  *   dump FILE        two figures: reading all that stands in the namespaces of FILE; its bytes
  *   lab FILE         what the plan in FILE adds; unlab: take it away
  *   spawn CMD...     fork, exec, wait; the second figure is the status
+ *   cost CMD...      the same; the second figure is nanoseconds of processor time, of it and of what it waited for; must succeed
  *   peak CMD...      the same; the first figure is bytes: the largest resident set of it and of what it waited for
  *
  * It is not a part of Moat, and the one way to learn what an attach must cost.
@@ -98,6 +99,12 @@ static unsigned number(const char *word)
 	return (unsigned)n;
 }
 
+static uint64_t processor_ns(const struct rusage *usage)
+{
+	return ((uint64_t)usage->ru_utime.tv_sec + (uint64_t)usage->ru_stime.tv_sec) * 1000000000 +
+	       ((uint64_t)usage->ru_utime.tv_usec + (uint64_t)usage->ru_stime.tv_usec) * 1000;
+}
+
 static void answer(uint64_t a, uint64_t b)
 {
 	printf("%llu %llu\n", (unsigned long long)a, (unsigned long long)b);
@@ -140,6 +147,11 @@ static void command(struct world *w, char **words, size_t count)
 	} else if (count >= 2 && strcmp(words[0], "spawn") == 0) {
 		spent = spawn(words + 1, &status, &usage);
 		answer(spent, (uint64_t)status);
+	} else if (count >= 2 && strcmp(words[0], "cost") == 0) {
+		spent = spawn(words + 1, &status, &usage);
+		if (status)
+			die("%s: status %d", words[1], status);
+		answer(spent, processor_ns(&usage));
 	} else if (count >= 2 && strcmp(words[0], "peak") == 0) {
 		(void)spawn(words + 1, &status, &usage);
 		answer((uint64_t)usage.ru_maxrss * 1024, (uint64_t)status);
