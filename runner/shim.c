@@ -47,6 +47,7 @@
 /* As docker does: 0.1 s at first, twice as long each time, and anew after a run of ten seconds. */
 enum { REST_FIRST_MS = 100, REST_MAX_MS = 60000, REST_RESET_MS = 10000 };
 
+static int known(struct shim *shim, struct err *err);
 static int setup(struct shim *shim, struct err *err);
 static int start(struct shim *shim, int *ret_code, struct err *err);
 static int devices_get(struct shim *shim, struct err *err);
@@ -100,11 +101,15 @@ int shim_run(const struct shim_args *args)
 	(void)fd_cloexec(SHIM_FD_CONTROL, true);
 	(void)fd_cloexec(SHIM_FD_LOCK, true);
 	rc = state_dir_open(args->runtime_dir, args->name, &shim.dir, &err);
+	if (rc == 0) {
+		shim.dir.lock = SHIM_FD_LOCK;
+		rc = known(&shim, &err);
+	}
+	/* Who does not know what there is takes nothing of it away: the next command's sweep does. */
 	if (rc < 0) {
 		shim_tell(&shim, SYNC_FAILED, code, &err);
 		return 1;
 	}
-	shim.dir.lock = SHIM_FD_LOCK;
 	rc = setup(&shim, &err);
 	if (rc == 0)
 		rc = shim_listen(&shim, &err);
@@ -129,18 +134,22 @@ int shim_run(const struct shim_args *args)
 
 /* ------------------------------------------------------------------- start */
 
-/* Ourselves, and what can be had before there is a container. */
-static int setup(struct shim *shim, struct err *err)
+/* What is written down of it. */
+static int known(struct shim *shim, struct err *err)
 {
-	sigset_t handled;
 	int rc;
 
 	shim->arena = arena_new();
 	rc = state_spec_load(&shim->dir, shim->arena, &shim->doc, &shim->spec, err);
-	if (rc == 0)
-		rc = state_load(&shim->dir, &shim->state, err);
-	if (rc < 0)
-		return rc;
+	return rc < 0 ? rc : state_load(&shim->dir, &shim->state, err);
+}
+
+/* Ourselves, and what can be had before there is a container. */
+static int setup(struct shim *shim, struct err *err)
+{
+	sigset_t handled;
+	int rc = 0;
+
 	logfile_init(&shim->log, shim->dir.fd);
 	/* The first process is a copy of us: nobody may look into it. No terminal is ours either. */
 	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# oci_killed - moat-runtime killed (SIGKILL), or a system call of it failing, in the middle of create, start and delete:
+# oci_killed - moat-runtime killed (SIGKILL), or a system call of it failing, in the middle of create, start, exec and delete:
 # nothing runs on, and the next command takes back what is left. At points spread over the whole of each.
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/../lib/sandbox.sh"
@@ -75,8 +75,19 @@ assert_eq "a call of create fails: nothing is left" "" "$bad"
 assert_eq "and it is said, or the container is whole" "" "$silent"
 assert_ok "many of those are failures" test "$failed" -ge 10
 bg create k
-calls start k | some 8 >/run/start
+calls start k | some "${OCI_CUTS:-8}" >/run/start
 rt delete -f k
+running() { bg create k && rt start k && eventually 5 is_status k running; }
+running
+calls exec k true | some "${OCI_CUTS:-12}" >/run/exec
+rt delete -f k
+ended() { bg create k && rt kill k KILL && eventually 5 is_status k stopped; }
+ended
+calls delete k | some "${OCI_CUTS:-8}" >/run/delete
+unsuited() { [[ $1 == mmap || $1 == brk || $1 == mprotect || $1 == arch_prctl || $1 == execve ]]; } # libc's own start
+# said - one line of ours that names what failed
+said() { grep -qE '^moat-runtime: [^ ].*' /run/cut.out; }
+
 bad='' killed=0
 while read -r name when; do
 	bg create k
@@ -87,19 +98,59 @@ while read -r name when; do
 	tidy || bad+=" $name:$when"
 done </run/start
 assert_eq "killed in start: the container is created or running" "" "$bad"
-bg create k
-rt kill k KILL
-eventually 5 is_status k stopped
-calls delete k | some 8 >/run/delete
+bad='' failed=0
+while read -r name when; do
+	! unsuited "$name" || continue
+	bg create k
+	if cut_at error=EIO "$name" "$when" start k; then
+		[[ $(status_of k) == running ]] || bad+=" $name:$when:not_running"
+	else
+		((failed++))
+		said || bad+=" $name:$when:silent"
+	fi
+	tidy || bad+=" $name:$when"
+done </run/start
+assert_eq "a call of start fails: it says so, or the container runs" "" "$bad"
+
+# A command beside the container's own: whatever happens to it, the container lives, and it alone
+processes() { pgrep -x sleep | wc -l; }
+bad='' killed_exec=0 failed=0
+running
+while read -r name when; do
+	cut_at signal=KILL "$name" "$when" exec k sleep 700
+	((killed_exec += $? == 137))
+	is_status k running || bad+=" $name:$when:$(status_of k)"
+	# one that began lives as long as it likes, in the container: no other does
+	rt exec k sh -c 'for p in /proc/[0-9]*; do [ "$(cat $p/cmdline 2>/dev/null)" != sleep700 ] || kill -9 ${p#/proc/}; done'
+	eventually 5 test "$(pgrep -c -x moat-runtime)" = 0 || bad+=" $name:$when:runtime"
+	eventually 5 sh -c '[ "$(pgrep -c -x sleep)" = 1 ]' || bad+=" $name:$when:$(processes)"
+	! unsuited "$name" || continue
+	if ! cut_at error=EIO "$name" "$when" exec k true; then
+		((failed++))
+		said || bad+=" $name:$when:silent"
+	fi
+	is_status k running || bad+=" $name:$when:$(status_of k):error"
+done </run/exec
+assert_eq "killed in exec, or a call of it fails: the container runs on, alone; a failure is said" "" "$bad"
+assert_ok "it was killed, each time or almost" test "$killed_exec" -ge $(($(wc -l </run/exec) * 3 / 4))
+assert_ok "some of those are failures" test "$failed" -ge 1
+assert_ok "what it leaves is taken by delete" tidy
+
 bad=
 while read -r name when; do
-	bg create k
-	rt kill k KILL
-	eventually 5 is_status k stopped
+	ended
 	cut_at signal=KILL "$name" "$when" delete k
 	((killed += $? == 137))
 	tidy || bad+=" $name:$when"
+	! unsuited "$name" || continue
+	ended
+	if cut_at error=EIO "$name" "$when" delete k; then
+		[[ ! -e $OCI_ROOT/k ]] || bad+=" $name:$when:there"
+	else
+		said || bad+=" $name:$when:silent"
+	fi
+	tidy || bad+=" $name:$when:error"
 done </run/delete
-assert_eq "killed in delete: the next one finishes it" "" "$bad"
+assert_eq "killed in delete, or a call of it fails: the next one finishes it" "" "$bad"
 assert_ok "both were killed" test "$killed" -ge 14
 finish

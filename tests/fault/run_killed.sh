@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # `moat run --rm --network` killed along its whole way: the client, its shim, the container's first
-# process, each at every RUN_KILLED_STEP-th of its system calls. The next command must find nothing:
+# process, each at every RUN_KILLED_STEP-th of its system calls; or a call fails there (EIO). The next command must find nothing:
 # no container, endpoint, process, id range, mount.
 . "$(dirname "$0")/../lib/sandbox.sh"
 . "$(dirname "$0")/../lib/container.sh"
@@ -68,6 +68,34 @@ kill_along() {
 	if ((killed * 10 > tried * 8)); then pass "$who: $killed of them failed"; else fail "$who: only $killed of $tried failed"; fi
 }
 
+# fail_along WHO POINTS - the same with a call that fails: the command is done, or one line says what failed
+fail_along() {
+	local who=$1 name count status failed=0 tried=0 left=''
+	while read -r name count; do
+		# libc's own start, and memory, without which we abort; close, which closes whatever it answers but here
+		[[ $name != close && $name != mmap && $name != brk && $name != mprotect && $name != arch_prctl && $name != munmap ]] || continue
+		status=0
+		if [[ $who == client ]]; then
+			timeout -k 2 30 strace -o /run/sandbox/trace -e trace="$name" -e inject="$name:error=EIO:when=$count" \
+				"$MOAT_BIN_DIR/moat" "${run[@]}" >/run/sandbox/out 2>&1 || status=$?
+		else
+			SHIM_STRACE="-o /run/sandbox/trace -e trace=$name -e inject=$name:error=EIO:when=$count" \
+				timeout -k 2 30 $wrapped/moat "${run[@]}" >/run/sandbox/out 2>&1 || status=$?
+		fi
+		((++tried))
+		((status == 0)) || ((++failed))
+		# the loader has words of its own
+		((status == 0)) || grep -qE '^moat: .* failed: |error while loading shared libraries' /run/sandbox/out || left="$name, call $count: status $status, not said why: $(</run/sandbox/out)"
+		[[ -z $left ]] || break
+		if ! eventually 5 swept; then
+			left="$name, call $count: $what"
+			break
+		fi
+	done <"$2"
+	if [[ -z $left ]]; then pass "$who: a call fails: it is said, and nothing is left ($tried runs)"; else fail "$who: a call fails" "$left"; fi
+	if ((failed > 0)); then pass "$who: $failed of them failed"; else fail "$who: none of $tried failed"; fi
+}
+
 strace -o /run/sandbox/client "$MOAT_BIN_DIR/moat" "${run[@]}" || die "the client cannot be traced"
 SHIM_STRACE='-f -o /run/sandbox/shim' $wrapped/moat "${run[@]}" || die "the shim cannot be traced"
 eventually 5 grep -q 'exited with' /run/sandbox/shim
@@ -79,6 +107,10 @@ points /run/sandbox/shim "$second" >/run/sandbox/container.points
 kill_along client /run/sandbox/client.points
 kill_along shim /run/sandbox/shim.points ''
 kill_along container /run/sandbox/container.points -f
+points /run/sandbox/client '' "${RUN_KILLED_STEP:-7}" >/run/sandbox/client.points
+points /run/sandbox/shim "$first" "$((${RUN_KILLED_STEP:-7} * 2))" >/run/sandbox/shim.points
+fail_along client /run/sandbox/client.points
+fail_along shim /run/sandbox/shim.points
 assert_ok "the name is free" moat "${run[@]}"
 
 # ------------------------------------------------------------ with a terminal
