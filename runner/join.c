@@ -28,6 +28,20 @@ struct target {
 	int containers, pidfd;
 };
 
+/* struct wanted - what is taken of them. @base: of their ids; 0: not known yet */
+struct wanted {
+	const struct spec *spec;
+	int64_t base;
+	struct join join;
+};
+
+/* @index: which option names it */
+typedef int take_fn(const struct target *target, size_t index, struct wanted *wanted, struct err *err);
+
+static int each_target(const char *runtime_dir, const struct spec *spec, take_fn *take, struct wanted *wanted,
+		       struct err *err);
+static int range_take(const struct target *target, size_t index, struct wanted *wanted, struct err *err);
+static int namespaces_take(const struct target *target, size_t index, struct wanted *wanted, struct err *err);
 static const char *option_name(const struct spec *spec, size_t index);
 static int target_open(const char *runtime_dir, const char *name, struct target *ret_target,
 		       struct err *err);
@@ -51,37 +65,34 @@ void join_fini(struct join *join)
 int join_range(const char *runtime_dir, const struct spec *spec, uint32_t *ret_base,
 	       struct err *err)
 {
-	int64_t base = 0;
-	int rc = 0;
+	struct wanted wanted = {.spec = spec};
+	int rc = each_target(runtime_dir, spec, range_take, &wanted, err);
 
-	for (size_t i = 0; rc == 0 && i < OPTIONS; i++) {
-		const char *name = option_name(spec, i);
-		struct target target;
-
-		if (!name)
-			continue;
-		rc = target_open(runtime_dir, name, &target, err);
-		if (rc < 0)
-			break;
-		if (base == 0) {
-			base = target.state.id_base;
-			rc = idrange_share(target.containers, spec->id, (uint32_t)base, err);
-		} else if (base != target.state.id_base) {
-			rc = err_set(err, ERR_CONFLICT, EINVAL, name,
-				     "its user namespace is not that of the other container "
-				     "to join");
-		}
-		target_fini(&target);
-	}
 	/* Also where it failed: what was taken is the caller's to release. */
-	*ret_base = (uint32_t)base;
+	*ret_base = (uint32_t)wanted.base;
 	return rc;
 }
 
 int join_open(const char *runtime_dir, const struct spec *spec, uint32_t base,
 	      struct join *ret_join, struct err *err)
 {
-	struct join join = JOIN_INIT;
+	struct wanted wanted = {.spec = spec, .base = base, .join = JOIN_INIT};
+	int rc = each_target(runtime_dir, spec, namespaces_take, &wanted, err);
+
+	if (rc < 0) {
+		join_fini(&wanted.join);
+		return rc;
+	}
+	*ret_join = wanted.join;
+	return 0;
+}
+
+/* ----------------------------------------------------------------- helpers */
+
+/* Those that @spec joins, one option after the other, until one says no. */
+static int each_target(const char *runtime_dir, const struct spec *spec, take_fn *take, struct wanted *wanted,
+		       struct err *err)
+{
 	int rc = 0;
 
 	for (size_t i = 0; rc == 0 && i < OPTIONS; i++) {
@@ -93,29 +104,43 @@ int join_open(const char *runtime_dir, const struct spec *spec, uint32_t base,
 		rc = target_open(runtime_dir, name, &target, err);
 		if (rc < 0)
 			break;
-		/* Another one of that name by now: our ids are not its. */
-		if (target.state.id_base != base)
-			rc = err_set(err, ERR_CONFLICT, EINVAL, name,
-				     "it is not the container that was joined before");
-		if (rc == 0)
-			rc = userns_take(&target, &join, err);
-		if (rc == 0)
-			rc = target_take(&target, i, &join, err);
-		/* Were they those of the process we looked at? It runs still, so its number was not another's. */
-		if (rc == 0 && pidfd_send_signal(target.pidfd, 0, NULL, 0) < 0)
-			rc = err_set(err, ERR_CONFLICT, ESRCH, name,
-				     "the container to join has just ended");
+		rc = take(&target, i, wanted, err);
 		target_fini(&target);
 	}
-	if (rc < 0) {
-		join_fini(&join);
-		return rc;
+	return rc;
+}
+
+static int range_take(const struct target *target, size_t index, struct wanted *wanted, struct err *err)
+{
+	(void)index;
+	if (wanted->base == 0) {
+		wanted->base = target->state.id_base;
+		return idrange_share(target->containers, wanted->spec->id, (uint32_t)wanted->base, err);
 	}
-	*ret_join = join;
+	if (wanted->base != target->state.id_base)
+		return err_set(err, ERR_CONFLICT, EINVAL, target->name,
+			       "its user namespace is not that of the other container "
+			       "to join");
 	return 0;
 }
 
-/* ----------------------------------------------------------------- helpers */
+static int namespaces_take(const struct target *target, size_t index, struct wanted *wanted, struct err *err)
+{
+	int rc;
+
+	/* Another one of that name by now: our ids are not its. */
+	if (target->state.id_base != wanted->base)
+		return err_set(err, ERR_CONFLICT, EINVAL, target->name,
+			       "it is not the container that was joined before");
+	rc = userns_take(target, &wanted->join, err);
+	if (rc == 0)
+		rc = target_take(target, index, &wanted->join, err);
+	/* Were they those of the process we looked at? It runs still, so its number was not another's. */
+	if (rc == 0 && pidfd_send_signal(target->pidfd, 0, NULL, 0) < 0)
+		rc = err_set(err, ERR_CONFLICT, ESRCH, target->name,
+			     "the container to join has just ended");
+	return rc;
+}
 
 static const char *option_name(const struct spec *spec, size_t index)
 {

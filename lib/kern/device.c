@@ -70,60 +70,44 @@ int device_look(const char *name, bool force, struct device *ret_device, struct 
 
 int device_take(int netns, struct device *device, struct err *err)
 {
-	struct nlsock *host = NULL, *stack = NULL;
+	struct place home = {-1, NULL}, there = {-1, NULL};
 	struct rtnl_link_info link;
-	int home, rc;
+	int rc = places_open(netns, &home, &there, err);
 
-	rc = netns_home(&home, err);
-	if (rc < 0)
-		return rc;
-	rc = nlsock_open(NLSOCK_RTNL, -1, -1, &host, err);
 	if (rc == 0)
-		rc = nlsock_open(NLSOCK_RTNL, netns, home, &stack, err);
+		rc = link_find(home.sock, device->name, 0, &link, err);
 	if (rc == 0)
-		rc = link_find(host, device->name, 0, &link, err);
+		rc = move(home.sock, link.index, NULL, netns, err);
 	if (rc == 0)
-		rc = move(host, link.index, NULL, netns, err);
-	if (rc == 0)
-		rc = link_find(stack, device->name, 0, &link, err);
+		rc = link_find(there.sock, device->name, 0, &link, err);
 	if (rc == 0) {
 		device->index = link.index;
 		device->link = link.link;
 		device->far = link.far;
-		rc = up(stack, device->name, err);
+		rc = up(there.sock, device->name, err);
 	}
-	nlsock_close(stack);
-	nlsock_close(host);
-	fd_close(home);
+	places_close(&home, &there);
 	return rc;
 }
 
 int device_return(int netns, const struct device *device, struct err *err)
 {
-	struct nlsock *host = NULL, *stack = NULL;
+	struct place home = {-1, NULL}, there = {-1, NULL};
 	struct rtnl_link_info link;
-	int home, rc;
+	int rc = places_open(netns, &home, &there, err);
 
-	rc = netns_home(&home, err);
-	if (rc < 0)
-		return rc;
-	rc = nlsock_open(NLSOCK_RTNL, -1, -1, &host, err);
 	if (rc == 0)
-		rc = nlsock_open(NLSOCK_RTNL, netns, home, &stack, err);
-	if (rc == 0)
-		rc = link_find(stack, device->name, device->index, &link, err);
+		rc = link_find(there.sock, device->name, device->index, &link, err);
 	/* A root of the stack may have made another of that number: only the host's has the host's other end. */
 	if (rc == 0 && (!str_eq(link.kind, device->kind) || link.link != device->link ||
 			link.far != device->far))
 		rc = err_set(err, ERR_CONFLICT, EEXIST, device->name,
 			     "what is in its place inside is not the host's interface");
 	if (rc == 0)
-		rc = move(stack, link.index, device->name, home, err);
+		rc = move(there.sock, link.index, device->name, home.netns, err);
 	if (rc == 0 && device->up)
-		rc = up(host, device->name, err);
-	nlsock_close(stack);
-	nlsock_close(host);
-	fd_close(home);
+		rc = up(home.sock, device->name, err);
+	places_close(&home, &there);
 	return rc == -ENODEV ? 0 : rc;
 }
 

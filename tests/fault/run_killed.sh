@@ -84,8 +84,7 @@ fail_along() {
 		fi
 		((++tried))
 		((status == 0)) || ((++failed))
-		# the loader has words of its own
-		((status == 0)) || grep -qE '^moat: .* failed: |error while loading shared libraries' /run/sandbox/out || left="$name, call $count: status $status, not said why: $(</run/sandbox/out)"
+		((status == 0)) || grep -q '^moat: .* failed: ' /run/sandbox/out || left="$name, call $count: status $status, not said why: $(</run/sandbox/out)"
 		[[ -z $left ]] || break
 		if ! eventually 5 swept; then
 			left="$name, call $count: $what"

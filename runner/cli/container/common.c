@@ -21,6 +21,25 @@ void container_host_fini(struct container_host *host)
 	free((void *)(uintptr_t)host->shim);
 }
 
+void container_swept(const struct cli *cli)
+{
+	struct container_host host;
+
+	container_host_init(&host, cli);
+	(void)container_sweep(&host, NULL);
+	container_host_fini(&host);
+}
+
+int container_look(const struct cli *cli, const char *text, struct state_dir *ret_dir, struct err *err)
+{
+	struct name name;
+	int rc;
+
+	container_swept(cli);
+	rc = name_parse("container", text, false, &name, err);
+	return rc < 0 ? rc : state_dir_open(cli->runtime_dir, &name, ret_dir, err);
+}
+
 int container_each_operand(struct cli *cli, int argc, char **argv, container_act_fn act, void *ctx)
 {
 	struct container_host host;

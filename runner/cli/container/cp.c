@@ -27,7 +27,6 @@ static int cp_run(struct cli *cli, int argc, char **argv)
 {
 	static const char *const names[] = {"SRC", "DST", NULL};
 	cleanup(mem_freep) char *program = helper_path("moat-files");
-	struct container_host host;
 	struct err err = ERR_INIT;
 	struct sync_msg answer;
 	int rc = cli_plain(cli, &cli_verb_cp, argc, argv, names, 2);
@@ -36,9 +35,7 @@ static int cp_run(struct cli *cli, int argc, char **argv)
 		return rc;
 	if (cli->dry_run)
 		return cli_usage(cli, "--dry-run is not built yet for containers");
-	container_host_init(&host, cli);
-	(void)container_sweep(&host, NULL);
-	container_host_fini(&host);
+	container_swept(cli);
 	const char *const args[] = {"moat-files",     "cp", cli->runtime_dir, argv[optind],
 				    argv[optind + 1], NULL};
 	rc = files_ask(program, args, &answer, &err);

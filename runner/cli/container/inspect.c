@@ -32,21 +32,14 @@ static int inspect_run(struct cli *cli, int argc, char **argv)
 	cleanup(arena_freep) struct arena *arena = arena_new();
 	cleanup(json_freep) json_t *spec_doc = NULL, *doc = NULL;
 	struct state_dir dir = STATE_DIR_INIT;
-	struct container_host host;
 	struct err err = ERR_INIT;
 	struct state state;
 	struct spec spec;
-	struct name name;
 	int rc = cli_plain(cli, &cli_verb_inspect, argc, argv, names, 1);
 
 	if (rc >= 0)
 		return rc;
-	container_host_init(&host, cli);
-	(void)container_sweep(&host, NULL);
-	container_host_fini(&host);
-	rc = name_parse("container", argv[optind], false, &name, &err);
-	if (rc == 0)
-		rc = state_dir_open(cli->runtime_dir, &name, &dir, &err);
+	rc = container_look(cli, argv[optind], &dir, &err);
 	if (rc == 0)
 		rc = state_load(&dir, &state, &err);
 	if (rc == 0)

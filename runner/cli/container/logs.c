@@ -54,9 +54,7 @@ static int logs_run(struct cli *cli, int argc, char **argv)
 	static const char *const names[] = {"NAME", NULL};
 	struct state_dir dir = STATE_DIR_INIT;
 	struct reader reader = {0};
-	struct container_host host;
 	struct err err = ERR_INIT;
-	struct name name;
 	bool following = false;
 	int letter, rc;
 
@@ -73,12 +71,7 @@ static int logs_run(struct cli *cli, int argc, char **argv)
 	rc = cli_operands(cli, argc, argv, names, 1);
 	if (rc >= 0)
 		return rc;
-	container_host_init(&host, cli);
-	(void)container_sweep(&host, NULL);
-	container_host_fini(&host);
-	rc = name_parse("container", argv[optind], false, &name, &err);
-	if (rc == 0)
-		rc = state_dir_open(cli->runtime_dir, &name, &dir, &err);
+	rc = container_look(cli, argv[optind], &dir, &err);
 	if (rc == 0) {
 		struct reader older = {0};
 

@@ -44,7 +44,6 @@ static int ps_run(struct cli *cli, int argc, char **argv)
 	static const char *const none[] = {NULL};
 	cleanup(json_freep) json_t *doc = NULL;
 	struct listing listing = {.cli = cli, .rows = json_array()};
-	struct container_host host;
 	struct cli_table *table;
 	struct err err = ERR_INIT;
 	const json_t *row;
@@ -65,9 +64,7 @@ static int ps_run(struct cli *cli, int argc, char **argv)
 	rc = cli_operands(cli, argc, argv, none, 0);
 	if (rc >= 0)
 		return rc;
-	container_host_init(&host, cli);
-	(void)container_sweep(&host, NULL);
-	container_host_fini(&host);
+	container_swept(cli);
 	if (state_each(cli->runtime_dir, row_add, &listing, &err) < 0)
 		return cli_fail(cli, &err);
 	if (cli->json) {
