@@ -6,7 +6,7 @@
 #include "lib/base/mem.h"
 #include "lib/base/str.h"
 #include "runner/cli/cli.h"
-#include "runner/landlock.h"
+#include "runner/process/landlock.h"
 
 static int doctor_run(struct cli *cli, int argc, char **argv);
 static void landlock_row(json_t *findings);

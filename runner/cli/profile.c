@@ -17,7 +17,7 @@
 #include "lib/base/str.h"
 #include "runner/filter/filter.h"
 #include "runner/oci/seccomp.h"
-#include "runner/privilege.h"
+#include "runner/process/privilege.h"
 
 #if defined(__x86_64__)
 #define MACHINE "amd64"

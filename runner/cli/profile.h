@@ -7,7 +7,7 @@
 #ifndef MOAT_RUNNER_CLI_PROFILE_H
 #define MOAT_RUNNER_CLI_PROFILE_H
 
-#include "runner/spec.h"
+#include "runner/spec/spec.h"
 
 enum { PROFILE_SIZE_MAX = 1 << 20 };
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * moat-device - moves one interface of the host's into a stack, or back, for a
- * shim or a command that asked (runner/device.c). Floor F4. A program of its
+ * shim or a command that asked (runner/container/device.c). Floor F4. A program of its
  * own since it is needed seldom, and speaks netlink, which a shim does not.
  *
  *	moat-device look NAME 0|1		its mark, and may it be taken?
@@ -20,7 +20,7 @@
 #include "lib/base/fdio.h"
 #include "lib/base/str.h"
 #include "lib/kern/device.h"
-#include "runner/device.h"
+#include "runner/container/device.h"
 
 static bool mark_parse(char **args, struct device *ret_device);
 

@@ -22,9 +22,9 @@
 #include "runner/files/pack.h"
 #include "runner/files/tree.h"
 #include "runner/files/unpack.h"
-#include "runner/namespaces.h"
-#include "runner/state.h"
-#include "runner/sync.h"
+#include "runner/process/namespaces.h"
+#include "runner/process/sync.h"
+#include "runner/state/state.h"
 
 enum { PIPE_CHUNK = 65536 };
 

@@ -32,7 +32,7 @@
 #include "runner/files/files.h"
 #include "runner/files/tree.h"
 #include "runner/files/unpack.h"
-#include "runner/image.h"
+#include "runner/spec/image.h"
 
 enum { INDEX_DEPTH_MAX = 4, CHUNK_SIZE = 128 * 1024 };
 

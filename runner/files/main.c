@@ -11,10 +11,10 @@
 #include <unistd.h>
 
 #include "lib/base/str.h"
+#include "runner/container/files_client.h"
 #include "runner/files/files.h"
-#include "runner/files_client.h"
-#include "runner/image.h"
-#include "runner/sync.h"
+#include "runner/process/sync.h"
+#include "runner/spec/image.h"
 
 int main(int argc, char **argv)
 {

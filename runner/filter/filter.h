@@ -2,7 +2,7 @@
 /*
  * filter - the default system call filter, as a program for the kernel. Lowest
  * floor of F4. What it answers to each call: calls.h, docs/SECCOMP.md. It knows
- * no container; who may have what decides runner/security.h.
+ * no container; who may have what decides runner/spec/security.h.
  */
 #ifndef MOAT_RUNNER_FILTER_H
 #define MOAT_RUNNER_FILTER_H

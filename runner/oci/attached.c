@@ -11,8 +11,8 @@
 
 #include "lib/base/fdio.h"
 #include "runner/oci/container.h"
-#include "runner/sync.h"
-#include "runner/terminal.h"
+#include "runner/process/sync.h"
+#include "runner/terminal/terminal.h"
 
 static int wait_plain(const struct oci_child *child);
 static int wait_terminal(const struct oci_child *child, int master);

@@ -18,7 +18,7 @@
 #include "lib/base/str.h"
 #include "runner/cgroup/cgroup.h"
 #include "runner/cgroup/devices.h"
-#include "runner/mountfd.h"
+#include "runner/root/mountfd.h"
 
 /* Where those are put that say nothing of it: our own folder, of the controllers alone that are needed. */
 #define OWN_PARENT "/moat"

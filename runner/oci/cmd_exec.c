@@ -11,8 +11,8 @@
 #include "lib/base/str.h"
 #include "runner/oci/cli.h"
 #include "runner/oci/terminal.h"
-#include "runner/privilege.h"
-#include "runner/sync.h"
+#include "runner/process/privilege.h"
+#include "runner/process/sync.h"
 
 struct values {
 	const char *process, *console_socket, *pid_file, *pidfd_socket, *preserve_fds, *cwd, *user;

@@ -12,7 +12,7 @@
 #include "lib/base/json.h"
 #include "lib/base/str.h"
 #include "runner/oci/config.h"
-#include "runner/privilege.h"
+#include "runner/process/privilege.h"
 
 enum {
 	ID_MAX = 0xfffffffe,  /* (uid_t)-1 means "leave it" to the kernel */

@@ -27,7 +27,7 @@
 #include "runner/oci/setup.h"
 #include "runner/oci/terminal.h"
 #include "runner/oci/tree.h"
-#include "runner/sync.h"
+#include "runner/process/sync.h"
 
 /* What a create holds; creation_undo() takes back what it had come to. */
 struct creation {

@@ -17,8 +17,8 @@
 
 #include "lib/base/fdio.h"
 #include "lib/base/str.h"
-#include "runner/mountfd.h"
 #include "runner/oci/tree.h"
+#include "runner/root/mountfd.h"
 
 static const struct oci_device defaults[] = {
 	{"/dev/null", S_IFCHR, 1, 3, 0666, 0, 0},   {"/dev/zero", S_IFCHR, 1, 5, 0666, 0, 0},

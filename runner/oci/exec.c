@@ -23,7 +23,7 @@
 #include "runner/oci/container.h"
 #include "runner/oci/ns.h"
 #include "runner/oci/terminal.h"
-#include "runner/sync.h"
+#include "runner/process/sync.h"
 
 /* What the new process is given; a copy, by the fork. */
 struct joiner {

@@ -18,7 +18,7 @@
 #include "runner/oci/container.h"
 #include "runner/oci/hooks.h"
 #include "runner/oci/network.h"
-#include "runner/sync.h"
+#include "runner/process/sync.h"
 
 enum { END_WAIT_MS = 10000 }; /* of a process that was killed */
 

@@ -11,8 +11,8 @@
 #include "lib/base/mem.h"
 #include "lib/base/str.h"
 #include "lib/model/names.h"
-#include "runner/namespaces.h"
-#include "runner/stack.h"
+#include "runner/container/stack.h"
+#include "runner/process/namespaces.h"
 
 static int spec_make(const struct oci_config *config, const char *id, struct arena *arena,
 		     struct spec *ret_spec, struct err *err);

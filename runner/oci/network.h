@@ -12,7 +12,7 @@
 #include <sys/types.h>
 
 #include "lib/base/err.h"
-#include "runner/device.h"
+#include "runner/container/device.h"
 #include "runner/oci/config.h"
 
 /** oci_network_wanted() - does it attach itself? */

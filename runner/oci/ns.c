@@ -19,7 +19,7 @@
 
 #include "lib/base/buf.h"
 #include "lib/base/fdio.h"
-#include "runner/namespaces.h"
+#include "runner/process/namespaces.h"
 
 /* What it does before it makes the child. */
 struct joint {

@@ -16,7 +16,7 @@
 
 #include "lib/base/fdio.h"
 #include "lib/base/mem.h"
-#include "runner/helper.h"
+#include "runner/process/helper.h"
 
 static int mount_copy(void);
 static int memory_copy(void);

@@ -18,12 +18,12 @@
 #include "lib/base/fdio.h"
 #include "lib/base/json.h"
 #include "lib/base/str.h"
-#include "runner/namespaces.h"
 #include "runner/oci/become.h"
 #include "runner/oci/hooks.h"
 #include "runner/oci/network.h"
 #include "runner/oci/terminal.h"
-#include "runner/sync.h"
+#include "runner/process/namespaces.h"
+#include "runner/process/sync.h"
 
 static int prepare(struct oci_setup *setup, struct buf *warnings, char **ret_path,
 		   struct err *err);

@@ -22,7 +22,7 @@
 #include "lib/base/fdio.h"
 #include "lib/base/mem.h"
 #include "lib/base/str.h"
-#include "runner/mountfd.h"
+#include "runner/root/mountfd.h"
 
 static int ptmx_open(int host_proc);
 

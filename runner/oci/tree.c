@@ -15,8 +15,8 @@
 
 #include "lib/base/fdio.h"
 #include "lib/base/str.h"
-#include "runner/mountfd.h"
 #include "runner/oci/ns.h"
+#include "runner/root/mountfd.h"
 
 /* Where a mask goes: @name below @at, or @at itself, which is @own then. */
 struct place {

@@ -7,7 +7,7 @@
 
 #include "lib/base/json.h"
 #include "lib/base/str.h"
-#include "runner/image.h"
+#include "runner/spec/image.h"
 #include "tests/fuzz/fuzz.h"
 
 static void blob_check(const struct image_blob *blob)

@@ -13,8 +13,8 @@
 #include "lib/base/fdio.h"
 #include "lib/base/json.h"
 #include "lib/base/mem.h"
-#include "runner/logfile.h"
-#include "runner/state.h"
+#include "runner/state/logfile.h"
+#include "runner/state/state.h"
 #include "tests/fuzz/fuzz.h"
 
 enum { LOG_SIZE_MAX = 1 << 20 };

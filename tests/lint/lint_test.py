@@ -38,7 +38,7 @@ GOOD = {
         "target_link_libraries(moatd-engine moat_kern moat_model PkgConfig::libevent)\n",
     "netd/hand/exec.c": HEAD + '#include "lib/kern/rtnl.h"\n#include "netd/seam/seam.h"\n',
     "netd/supervisor/main.c": HEAD + '#include "netd/supervisor/spawn.h"\n#include "lib/base/err.h"\n',
-    "runner/cli/lab/yaml.c": HEAD + '#include "runner/cli/cli.h"\n#include "runner/spec.h"\n'
+    "runner/cli/lab/yaml.c": HEAD + '#include "runner/cli/cli.h"\n#include "runner/spec/spec.h"\n'
                                     'static const char *names[][2] = { { "bridge", "b" } };\n'
                                     'const struct json_field f[] = { { "ip", JSON_STRING } };\n',
     "cni/main.c": HEAD + '#include "lib/varlink/varlink.h"\n',
@@ -73,7 +73,7 @@ BAD = (
     ("floor", "runner/x.c", '#include "runner/cli/cli.h"\n'),
     ("floor", "runner/x.c", '#include "lib/plan/plan.h"\n'),
     ("floor", "runner/cli/x.c", '#include "netd/engine/api.h"\n'),
-    ("floor", "cni/x.c", '#include "runner/spec.h"\n'),
+    ("floor", "cni/x.c", '#include "runner/spec/spec.h"\n'),
     ("floor", "cni/x.c", '#include "tests/unit/unit.h"\n'),
     ("floor", "lib/new/x.c", '#include "lib/base/err.h"\n'),
     ("link", "lib/plan/CMakeLists.txt", "target_link_libraries(moat_plan PUBLIC\n moat_kern)\n"),

@@ -7,7 +7,7 @@
 
 #include "lib/base/json.h"
 #include "lib/base/mem.h"
-#include "runner/image.h"
+#include "runner/spec/image.h"
 
 #define HEX "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcde"
 #define ONE(n, more) "{\"digest\":\"sha256:" HEX n "\",\"size\":7" more "}"

@@ -11,10 +11,10 @@
 #include "lib/base/fdio.h"
 #include "lib/base/mem.h"
 #include "lib/base/str.h"
-#include "runner/logfile.h"
-#include "runner/privilege.h"
-#include "runner/process.h"
-#include "runner/recipes.h"
+#include "runner/process/privilege.h"
+#include "runner/process/process.h"
+#include "runner/spec/recipes.h"
+#include "runner/state/logfile.h"
 
 #define BIT(cap) (UINT64_C(1) << (cap))
 

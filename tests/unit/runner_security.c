@@ -7,8 +7,8 @@
 
 #include "lib/base/mem.h"
 #include "runner/filter/filter.h"
-#include "runner/landlock.h"
-#include "runner/security.h"
+#include "runner/process/landlock.h"
+#include "runner/spec/security.h"
 
 #define GROUP(name) (UINT32_C(1) << FILTER_##name)
 

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "lib/base/mem.h"
-#include "runner/signals.h"
+#include "runner/spec/signals.h"
 
 static void names_and_numbers(void **state)
 {

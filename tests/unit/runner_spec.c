@@ -8,7 +8,7 @@
 
 #include "lib/base/json.h"
 #include "lib/base/mem.h"
-#include "runner/spec.h"
+#include "runner/spec/spec.h"
 
 static const char *args[] = {"sh", "-c", "echo \"\xc3\xa4\"\n", NULL};
 static const char *env[] = {"A=1", "B=x=y", NULL};

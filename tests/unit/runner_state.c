@@ -11,8 +11,8 @@
 #include "lib/base/fdio.h"
 #include "lib/base/json.h"
 #include "lib/base/mem.h"
-#include "runner/idrange.h"
-#include "runner/state.h"
+#include "runner/process/idrange.h"
+#include "runner/state/state.h"
 
 enum { WORKERS = 8, RANGES_EACH = 40 };
 

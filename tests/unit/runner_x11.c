@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "lib/base/mem.h"
-#include "runner/x11.h"
+#include "runner/spec/x11.h"
 
 /* Two entries: display 0 and display 7, of a host's name */
 #define ENTRY(number, cookie)                                                                  \

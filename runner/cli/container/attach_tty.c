@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* attach_tty - `moat attach-tty`: the terminal of a running container. Floor F5. */
 #include "runner/cli/container/container.h"
-#include "runner/terminal.h"
+#include "runner/terminal/terminal.h"
 
 static int attach_run(struct cli *cli, int argc, char **argv);
 

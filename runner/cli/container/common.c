@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "runner/cli/container/container.h"
-#include "runner/helper.h"
+#include "runner/process/helper.h"
 
 void container_host_init(struct container_host *host, const struct cli *cli)
 {

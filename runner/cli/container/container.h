@@ -4,7 +4,7 @@
 #define MOAT_RUNNER_CLI_CONTAINER_CONTAINER_H
 
 #include "runner/cli/cli.h"
-#include "runner/container.h"
+#include "runner/container/container.h"
 
 /** container_host_init() - from the invocation; container_host_fini() frees what it found out */
 void container_host_init(struct container_host *host, const struct cli *cli);

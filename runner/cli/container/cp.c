@@ -3,8 +3,8 @@
 #include "lib/base/json.h"
 #include "lib/base/mem.h"
 #include "runner/cli/container/container.h"
-#include "runner/files_client.h"
-#include "runner/helper.h"
+#include "runner/container/files_client.h"
+#include "runner/process/helper.h"
 
 static int cp_run(struct cli *cli, int argc, char **argv);
 

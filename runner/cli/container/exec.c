@@ -5,7 +5,7 @@
 
 #include "lib/base/mem.h"
 #include "runner/cli/container/container.h"
-#include "runner/terminal.h"
+#include "runner/terminal/terminal.h"
 
 static int exec_run(struct cli *cli, int argc, char **argv);
 

@@ -7,9 +7,9 @@
 #include "lib/base/json.h"
 #include "lib/base/mem.h"
 #include "runner/cli/container/container.h"
-#include "runner/files_client.h"
-#include "runner/helper.h"
-#include "runner/image.h"
+#include "runner/container/files_client.h"
+#include "runner/process/helper.h"
+#include "runner/spec/image.h"
 
 int container_image(const struct cli *cli, const char *image, struct spec *spec,
 		    struct arena *arena, struct err *err)

@@ -5,7 +5,7 @@
 #include "lib/base/json.h"
 #include "lib/base/mem.h"
 #include "runner/cli/container/container.h"
-#include "runner/signals.h"
+#include "runner/spec/signals.h"
 
 static int inspect_run(struct cli *cli, int argc, char **argv);
 

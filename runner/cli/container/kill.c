@@ -3,7 +3,7 @@
 #include <signal.h>
 
 #include "runner/cli/container/container.h"
-#include "runner/signals.h"
+#include "runner/spec/signals.h"
 
 static int kill_one(const struct container_host *host, const struct name *name, void *ctx,
 		    struct err *err);

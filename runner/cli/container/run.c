@@ -12,12 +12,12 @@
 #include "lib/base/str.h"
 #include "runner/cli/container/container.h"
 #include "runner/cli/profile.h"
-#include "runner/device.h"
-#include "runner/privilege.h"
-#include "runner/recipes.h"
-#include "runner/security.h"
-#include "runner/terminal.h"
-#include "runner/x11.h"
+#include "runner/container/device.h"
+#include "runner/process/privilege.h"
+#include "runner/spec/recipes.h"
+#include "runner/spec/security.h"
+#include "runner/spec/x11.h"
+#include "runner/terminal/terminal.h"
 
 static int run_run(struct cli *cli, int argc, char **argv);
 

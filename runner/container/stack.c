@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* stack - the runner's calls of io.moat. Floor F4. */
+#include "runner/container/stack.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/base/json.h"
+#include "lib/base/mem.h"
+#include "lib/varlink/varlink.h"
+
+static json_t *attach_parameters(const struct spec *spec, size_t index);
+static json_t *strings(const char *const *strv);
+static void hosts_lines(const json_t *reply, const char *hostname, struct buf *hosts);
+static void server_lines(const json_t *reply, struct buf *hosts);
+static char *full_name(const struct name *name);
+static int taken_fd(const json_t *reply, const char *key, const int *fds, size_t count);
+
+int stack_attach(const char *socket, const struct spec *spec, int netns, struct buf *hosts,
+		 struct err *err)
+{
+	cleanup(varlink_closep) struct varlink_client *client = NULL;
+	cleanup(mem_freep) char *name = full_name(&spec->name);
+	int rc = varlink_connect(socket, &client, err);
+
+	if (rc < 0)
+		return rc;
+	if (spec->network_count == 0)
+		return varlink_call(client, "io.moat.StackCreate",
+				    json_pack("{s:s, s:i}", "name", name, "netnsFd", 0), &netns,
+				    1, NULL, NULL, NULL, err);
+	for (size_t i = 0; i < spec->network_count; i++) {
+		cleanup(json_freep) json_t *reply = NULL;
+
+		/* The namespace goes with the first; the others find the stack by its name. */
+		rc = varlink_call(client, "io.moat.EndpointAttach", attach_parameters(spec, i),
+				  &netns, i == 0 ? 1 : 0, &reply, NULL, NULL, err);
+		if (rc < 0) {
+			if (i > 0)
+				(void)varlink_call(client, "io.moat.StackDelete",
+						   json_pack("{s:s}", "name", name), NULL, 0,
+						   NULL, NULL, NULL, NULL);
+			return rc;
+		}
+		server_lines(reply, hosts);
+		hosts_lines(reply, spec->hostname, hosts);
+	}
+	return 0;
+}
+
+int stack_open(const char *socket, const struct name *name, int *ret_netns, int *ret_userns,
+	       struct err *err)
+{
+	cleanup(varlink_closep) struct varlink_client *client = NULL;
+	cleanup(mem_freep) char *full = full_name(name);
+	cleanup(json_freep) json_t *reply = NULL;
+	int fds[FDIO_FDS_MAX], netns, userns;
+	size_t count = 0;
+	int rc = varlink_connect(socket, &client, err);
+
+	if (rc == 0)
+		rc = varlink_call(client, "io.moat.StackOpen", json_pack("{s:s}", "name", full),
+				  NULL, 0, &reply, fds, &count, err);
+	if (rc < 0)
+		return rc;
+	netns = taken_fd(reply, "netnsFd", fds, count);
+	userns = taken_fd(reply, "usernsFd", fds, count);
+	for (size_t i = 0; i < count; i++)
+		if (netns < 0 || userns < 0 || (fds[i] != netns && fds[i] != userns))
+			fd_close(fds[i]);
+	if (netns < 0 || userns < 0)
+		return err_set(err, ERR_CONFLICT, ENOTSUP, full,
+			       "the stack has no user namespace of its own to join");
+	*ret_netns = netns;
+	*ret_userns = userns;
+	return 0;
+}
+
+void stack_servers(const char *socket, const struct name *name, struct buf *hosts)
+{
+	cleanup(varlink_closep) struct varlink_client *client = NULL;
+	cleanup(mem_freep) char *full = full_name(name);
+	cleanup(json_freep) json_t *reply = NULL;
+	const json_t *endpoints;
+
+	if (varlink_connect(socket, &client, NULL) < 0 ||
+	    varlink_call(client, "io.moat.StackShow", json_pack("{s:s}", "name", full), NULL, 0, &reply,
+			 NULL, NULL, NULL) < 0)
+		return;
+	endpoints = json_object_get(json_object_get(reply, "stack"), "endpoints");
+	for (size_t i = 0; i < json_array_size(endpoints); i++) {
+		cleanup(json_freep) json_t *one = NULL;
+
+		if (varlink_call(client, "io.moat.EndpointShow",
+				 json_pack("{s:O}", "name", json_array_get(endpoints, i)), NULL, 0, &one,
+				 NULL, NULL, NULL) == 0)
+			server_lines(one, hosts);
+	}
+}
+
+int stack_delete(const char *socket, const struct name *name, struct err *err)
+{
+	cleanup(varlink_closep) struct varlink_client *client = NULL;
+	cleanup(mem_freep) char *full = full_name(name);
+	int rc = varlink_connect(socket, &client, err);
+
+	if (rc < 0)
+		return rc;
+	return varlink_call(client, "io.moat.StackDelete", json_pack("{s:s}", "name", full),
+			    NULL, 0, NULL, NULL, NULL, err);
+}
+
+/* ----------------------------------------------------------------- helpers */
+
+static json_t *attach_parameters(const struct spec *spec, size_t index)
+{
+	const struct spec_network *network = &spec->networks[index];
+	json_t *parameters = json_object();
+	char ifname[NAME_IFNAME_SIZE * 2];
+
+	snprintf(ifname, sizeof(ifname), "eth%zu", index);
+	json_object_set_new(parameters, "network", json_string(network->network));
+	json_object_set_new(parameters, "name", json_string(spec->name.name));
+	json_object_set_new(parameters, "ifname",
+			    json_string(network->ifname ? network->ifname : ifname));
+	if (network->ips)
+		json_object_set_new(parameters, "ips", strings(network->ips));
+	if (network->mac)
+		json_object_set_new(parameters, "mac", json_string(network->mac));
+	if (index == 0) {
+		json_object_set_new(parameters, "netnsFd", json_integer(0));
+		json_object_set_new(parameters, "container", json_true());
+		if (spec->publish[0])
+			json_object_set_new(parameters, "publish", strings(spec->publish));
+	} else {
+		json_object_set_new(parameters, "defaultRoute", json_false());
+	}
+	return parameters;
+}
+
+static json_t *strings(const char *const *strv)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; strv[i]; i++)
+		json_array_append_new(array, json_string(strv[i]));
+	return array;
+}
+
+static void hosts_lines(const json_t *reply, const char *hostname, struct buf *hosts)
+{
+	const json_t *ips = json_object_get(json_object_get(reply, "endpoint"), "ips");
+
+	for (size_t i = 0; i < json_array_size(ips); i++) {
+		const char *ip = json_string_value(json_array_get(ips, i));
+
+		if (ip)
+			buf_printf(hosts, "%.*s\t%s\n", (int)strcspn(ip, "/"), ip, hostname);
+	}
+}
+
+/* The gateways that answer names: those of the first network that has such. */
+static void server_lines(const json_t *reply, struct buf *hosts)
+{
+	const json_t *dns = json_object_get(json_object_get(reply, "endpoint"), "dns");
+
+	if (strstr(buf_cstr(hosts), "nameserver ") != NULL)
+		return;
+	for (size_t i = 0; i < json_array_size(dns); i++) {
+		const char *ip = json_string_value(json_array_get(dns, i));
+
+		if (ip)
+			buf_printf(hosts, "nameserver %s\n", ip);
+	}
+}
+
+static char *full_name(const struct name *name)
+{
+	return mem_printf("%s/%s", name->tenant, name->name);
+}
+
+static int taken_fd(const json_t *reply, const char *key, const int *fds, size_t count)
+{
+	const json_t *index = json_object_get(reply, key);
+
+	if (!json_is_integer(index) || json_integer_value(index) < 0 ||
+	    (size_t)json_integer_value(index) >= count)
+		return -1;
+	return fds[json_integer_value(index)];
+}

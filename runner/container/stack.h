@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * stack - a container's stack at the daemon: made known, attached, opened
+ * again, deleted; by io.moat over varlink. Floor F4. The daemon is asked at
+ * start and at removal, never between: containers run on without it.
+ */
+#ifndef MOAT_RUNNER_CONTAINER_STACK_H
+#define MOAT_RUNNER_CONTAINER_STACK_H
+
+#include "lib/base/buf.h"
+#include "lib/base/err.h"
+#include "runner/spec/spec.h"
+
+/**
+ * stack_attach() - hand the new network namespace over and attach it to every network of @spec
+ * @hosts: lines for /etc/hosts are appended, and "nameserver IP" for /etc/resolv.conf where a gateway answers names
+ * Without networks the stack is only made known. All or nothing: after a failure the daemon has no stack of that name.
+ */
+int stack_attach(const char *socket, const struct spec *spec, int netns, struct buf *hosts,
+		 struct err *err);
+
+/** stack_open() - the descriptors of a stack that stands. Return: 0, both the caller's. */
+int stack_open(const char *socket, const struct name *name, int *ret_netns, int *ret_userns,
+	       struct err *err);
+
+/**
+ * stack_servers() - "nameserver IP" for /etc/resolv.conf of who joins the stack @name, as stack_attach() gives them to its own
+ * Without a daemon, or where no gateway answers names, there is none: that is no failure.
+ */
+void stack_servers(const char *socket, const struct name *name, struct buf *hosts);
+
+/** stack_delete() - with all its endpoints; what is gone is success */
+int stack_delete(const char *socket, const struct name *name, struct err *err);
+
+#endif
