@@ -21,9 +21,10 @@ mkdir -p $CTRD $CTR_ROOTFS/{bin,etc,proc,sys,dev,tmp,run} /opt/cni/bin
 cp /bin/busybox $CTR_ROOTFS/bin/
 for name in sh sleep echo id tty true cat grep stty stat readlink httpd ping ip mkdir; do ln -s busybox $CTR_ROOTFS/bin/$name; done
 
-containerd_start() {
-	sed "s|/usr/bin/moat-runtime|$MOAT_BIN_DIR/moat-runtime|; s|/usr/lib/cni|$MOAT_BIN_DIR/cni|" \
+containerd_start() { # [MORE] - lines of configuration behind the file's
+	sed "s|/usr/bin/moat-runtime|$MOAT_BIN_DIR/moat-runtime|; s|/usr/lib/cni|/opt/cni/bin|" \
 		"$SANDBOX_TOP/configs/containerd/config.toml" >$CTRD/config.toml
+	[[ -z ${1-} ]] || printf '%s\n' "$1" >>$CTRD/config.toml
 	containerd --config $CTRD/config.toml --root $CTRD/root --state $CTRD/state --address $CTRD/sock \
 		</dev/null >>$CTRD/log 2>&1 &
 	CTRD_PID=$!

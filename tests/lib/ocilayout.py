@@ -8,6 +8,7 @@ LAYOUT gets, by tag:
   busybox    /bin/busybox and its links, a user, a folder of that user's, a set-user-ID program; two layers, gzip and
              plain, the second with whiteouts; Entrypoint, Cmd, Env, User, WorkingDir, StopSignal, ExposedPorts
   bare       no Entrypoint, no Cmd; its index is one of platforms
+  pause      sleeps, as the image of a pod's first container does
 and each KIND of the table EVIL: a layer that means harm.
 """
 import gzip
@@ -129,6 +130,7 @@ def main():
         "Entrypoint": ["/bin/sh", "-c"], "Cmd": ["echo $GREETING; id -u; pwd"], "Env": ["GREETING=hello", "PATH=/bin"], "User": "app",
         "WorkingDir": "/home/app", "StopSignal": "SIGUSR1", "ExposedPorts": {"80/tcp": {}}})
     layout.image("bare", [lowest], platforms=True)
+    layout.image("pause", [lowest], {"Entrypoint": ["/bin/sleep", "1000000"]})
     for kind in kinds or EVIL:
         layout.image(kind, [lowest, EVIL[kind]()], {"Env": ["PATH=/bin"]})
     layout.close()
