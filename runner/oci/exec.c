@@ -155,13 +155,18 @@ static int exec_in(const struct oci_request *request, struct oci_dir *dir, struc
 	return rc;
 }
 
-/* Those it does not share with us: a user namespace that is ours already cannot be joined. */
+/*
+ * Those it does not share with us: a user namespace that is ours already cannot be joined. One that was made for it is
+ * another's, and to join the same once more does no harm: that is not asked for.
+ */
 static unsigned int kinds_to_join(const struct oci_config *config, pid_t pid)
 {
 	unsigned int flags = 0;
 
 	for (size_t i = 0; i < OCI_NS_COUNT; i++)
-		if (config->namespaces[i].wanted && another(pid, oci_ns_info[i].file))
+		if (config->namespaces[i].wanted &&
+		    ((!config->namespaces[i].path && i != OCI_NS_USER) ||
+		     another(pid, oci_ns_info[i].file)))
 			flags |= oci_ns_info[i].flag;
 	return flags;
 }

@@ -21,7 +21,7 @@ args true
 rt run k # the folder of containers is there
 count=$(all_calls --cgroup-manager disabled)
 note "a run without a cgroup of its own: $count system calls"
-assert_ok "a run takes no more system calls than it needs" test "$count" -gt 100 -a "$count" -le "${OCI_CALLS:-375}"
+assert_ok "a run takes no more system calls than it needs" test "$count" -gt 100 -a "$count" -le "${OCI_CALLS:-390}"
 args sleep 1000
 
 # calls COMMAND... - the system calls the runtime itself makes, one a line: the name, and how many of it there were by
@@ -62,7 +62,8 @@ assert_eq "killed in create: nothing is left" "" "$bad"
 assert_ok "it was killed, each time or almost" test "$killed" -ge $(($(wc -l </run/create) * 9 / 10))
 bad='' silent='' failed=0
 while read -r name when; do
-	[[ $name != mmap && $name != brk && $name != arch_prctl && $name != execve ]] || continue
+	# A close(2) that fails has closed all the same, one that strace lets fail has not: nobody would read an end of file.
+	[[ $name != mmap && $name != brk && $name != arch_prctl && $name != execve && $name != close ]] || continue
 	if cut_at error=EIO "$name" "$when" create k; then
 		[[ $(status_of k) == created ]] || silent+=" $name:$when"
 	else
