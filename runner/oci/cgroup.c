@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * cgroup - the control groups of one OCI container, over runner/cgroup. Floor
- * F4. By the runtime itself (cgroupfs); systemd's manager is refused.
+ * F4. By the runtime itself (cgroupfs), or a scope of systemd's (systemd.h).
  */
 #include "runner/oci/cgroup.h"
 
@@ -18,6 +18,8 @@
 #include "lib/base/str.h"
 #include "runner/cgroup/cgroup.h"
 #include "runner/cgroup/devices.h"
+#include "runner/cgroup/writes.h"
+#include "runner/oci/systemd.h"
 #include "runner/root/mountfd.h"
 
 /* Where those are put that say nothing of it: our own folder, of the controllers alone that are needed. */
@@ -36,6 +38,7 @@ static int open_them(const struct oci_cgroup *place, struct opened *ret_opened,
 static int open_some(const struct oci_cgroup *place, struct opened *ret_opened,
 		     struct err *err);
 static void close_them(struct opened *opened);
+static int systemd_check(const struct cgroup_layout *layout, struct err *err);
 static void devices_complete(struct cgroup_resources *resources, struct arena *arena);
 
 int oci_cgroup_plan(const struct oci_config *config, const char *id, bool systemd,
@@ -48,10 +51,11 @@ int oci_cgroup_plan(const struct oci_config *config, const char *id, bool system
 		*ret_cgroup = (struct oci_cgroup){.path = mem_strdup(""), .disabled = true};
 		return 0;
 	}
-	if (systemd)
-		return err_set(
-			err, ERR_UNSUPPORTED, ENOTSUP, "--systemd-cgroup",
-			"cgroups are made by the runtime itself; use the cgroupfs manager");
+	if (systemd) {
+		ret_cgroup->disabled = false;
+		ret_cgroup->systemd = true;
+		return oci_systemd_path(path, id, &ret_cgroup->path, err);
+	}
 	if (!path || !*path)
 		full = mem_printf(OWN_PARENT "/%s", id);
 	else
@@ -91,6 +95,8 @@ int oci_cgroup_create(const struct oci_cgroup *place, const json_t *doc, struct 
 	rc = cgroup_layout_read(arena, &layout, err);
 	if (rc < 0)
 		return rc;
+	if (place->systemd)
+		return systemd_check(&layout, err);
 	/* Nobody can open a device there either, but by a node of its own making: that is the namespaces' affair. */
 	if (layout.mode == CGROUP_MODE_NONE && !(needs & ~CGROUP_BIT(CGROUP_DEVICES)))
 		return 0;
@@ -110,14 +116,48 @@ int oci_cgroup_create(const struct oci_cgroup *place, const json_t *doc, struct 
 	return rc;
 }
 
+/* Limits are told to systemd, which keeps them, and written by us: there are more of them than it knows. */
+int oci_cgroup_begin(const struct oci_cgroup *place, const json_t *doc, pid_t pid, struct err *err)
+{
+	cleanup(arena_freep) struct arena *arena = arena_new();
+	struct cgroup_resources resources;
+	struct cgroup_writes writes;
+	struct cgroup_layout layout;
+	struct opened opened;
+	int rc = cgroup_resources_decode(doc, arena, &resources, err);
+
+	if (rc == 0)
+		rc = cgroup_layout_read(arena, &layout, err);
+	if (rc == 0)
+		rc = cgroup_writes_build(&resources, &layout, arena, &writes, err);
+	if (rc == 0)
+		rc = oci_systemd_start(place->path, pid, &writes, err);
+	if (rc < 0)
+		return rc;
+	devices_complete(&resources, arena);
+	rc = open_some(place, &opened, err);
+	if (rc == 0)
+		rc = cgroup_apply(&opened.cgroup, &resources, err);
+	close_them(&opened);
+	if (rc < 0)
+		(void)oci_systemd_stop(place->path, NULL);
+	return rc;
+}
+
 int oci_cgroup_update(const struct oci_cgroup *place, const json_t *doc, struct err *err)
 {
 	struct cgroup_resources resources;
+	struct cgroup_writes writes;
 	struct opened opened;
 	int rc = open_some(place, &opened, err);
 
 	if (rc == 0)
 		rc = cgroup_resources_decode(doc, opened.arena, &resources, err);
+	if (rc == 0 && place->systemd) {
+		rc = cgroup_writes_build(&resources, opened.layout, opened.arena, &writes, err);
+		if (rc == 0)
+			rc = oci_systemd_set(place->path, &writes, err);
+	}
 	if (rc == 0)
 		devices_complete(&resources, opened.arena);
 	if (rc == 0)
@@ -156,8 +196,13 @@ int oci_cgroup_delete(const struct oci_cgroup *place, struct err *err)
 	int rc = open_them(place, &opened, err);
 
 	if (rc == 0 && !opened.none) {
+		/* A scope whose processes end ends by itself; who asks for its end knows when. */
+		if (place->systemd) {
+			rc = cgroup_kill(&opened.cgroup, SIGKILL, err);
+			if (rc == 0)
+				rc = oci_systemd_stop(place->path, err);
 		/* empty as a rule */
-		if (cgroup_delete(&opened.cgroup, CGROUP_NOW, NULL) < 0) {
+		} else if (cgroup_delete(&opened.cgroup, CGROUP_NOW, NULL) < 0) {
 			rc = cgroup_kill(&opened.cgroup, SIGKILL, err);
 			if (rc == 0)
 				rc = cgroup_delete(&opened.cgroup, CGROUP_WAIT_MS, err);
@@ -317,6 +362,17 @@ static void close_them(struct opened *opened)
 {
 	cgroup_close(&opened->cgroup);
 	arena_free(opened->arena);
+}
+
+static int systemd_check(const struct cgroup_layout *layout, struct err *err)
+{
+	if (layout->mode != CGROUP_MODE_V2)
+		return err_set(err, ERR_UNSUPPORTED, ENOTSUP, "--systemd-cgroup",
+			       "needs cgroup v2 alone, as systemd mounts it; this system has %s: use the cgroupfs manager",
+			       cgroup_mode_name(layout->mode));
+	if (geteuid() != 0)
+		return err_set(err, ERR_UNSUPPORTED, ENOTSUP, "--systemd-cgroup", "is of root: the user's manager is not asked");
+	return 0;
 }
 
 /* What every program expects to open, behind the configuration's own rules. No rules: all is open, as it was. */

@@ -39,8 +39,13 @@ int oci_cgroup_plan(const struct oci_config *config, const char *id, bool system
 		    struct oci_cgroup *ret_cgroup, struct err *err);
 void oci_cgroup_fini(struct oci_cgroup *cgroup);
 
-/** oci_cgroup_create() - make it and apply @resources (may be NULL). After a failure nothing of it is left. */
+/**
+ * oci_cgroup_create() - make it and apply @resources (may be NULL). After a failure nothing of it is left.
+ * systemd makes one only with a process in it: of that manager they are only looked at.
+ */
 int oci_cgroup_create(const struct oci_cgroup *cgroup, const json_t *resources, struct err *err);
+/** oci_cgroup_begin() - the same by systemd, with process @pid: it is entered by that */
+int oci_cgroup_begin(const struct oci_cgroup *cgroup, const json_t *resources, pid_t pid, struct err *err);
 /** oci_cgroup_enter() - move a process in. @exec: a later one: then -ENOENT and frozen groups are errors */
 int oci_cgroup_enter(const struct oci_cgroup *cgroup, pid_t pid, bool exec, struct err *err);
 /** oci_cgroup_update() - other limits, by a linux.resources; those not said stay */

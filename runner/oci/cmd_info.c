@@ -128,7 +128,7 @@ int oci_cmd_features(const struct oci_cli *cli, char **argv)
 	linux_part = json_pack("{s:o, s:o, s:{s:b, s:b, s:b, s:b, s:b}, s:o, s:{s:b}, s:{s:b}, "
 			       "s:{s:{s:b}}, s:{s:b}, s:o, s:{s:b}}",
 			       "namespaces", namespaces, "capabilities", caps, "cgroup", "v1", 1,
-			       "v2", 1, "systemd", 0, "systemdUser", 0, "rdma", 1, "seccomp",
+			       "v2", 1, "systemd", 1, "systemdUser", 0, "rdma", 1, "seccomp",
 			       oci_seccomp_features(), "apparmor", "enabled", 1, "selinux",
 			       "enabled", 1, "mountExtensions", "idmap",
 			       "enabled", 1, "netDevices", "enabled", 1, "memoryPolicy",

@@ -38,12 +38,12 @@ static const struct {
 	{"norelatime", MOUNT_ATTR_STRICTATIME, MOUNT_ATTR__ATIME},
 };
 
-/* Bits of the superblock; NULL: that is how it is anyhow. */
+/* Bits of the superblock; NULL: that is how it is anyhow, or (silent) of mount(2) alone. */
 static const struct {
 	const char *name, *flag;
 } flags[] = {
 	{"sync", "sync"},	  {"dirsync", "dirsync"}, {"lazytime", "lazytime"},
-	{"mand", "mand"},	  {"iversion", NULL},	  {"silent", "silent"},
+	{"mand", "mand"},	  {"iversion", NULL},	  {"silent", NULL},
 	{"async", "async"},	  {"nomand", "nomand"},	  {"noiversion", NULL},
 	{"nolazytime", "nolazytime"}, {"loud", NULL},	  {"defaults", NULL},
 };

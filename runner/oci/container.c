@@ -229,7 +229,7 @@ static int creation_make(struct creation *creation, bool listening, struct buf *
 		creation->host_proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
 		rc = oci_cgroup_create(&state->cgroup, creation->config.resources, err);
 		/* One that was refused is somebody else's, with his processes. */
-		creation->cgroup_made = rc == 0;
+		creation->cgroup_made = rc == 0 && !state->cgroup.systemd;
 	}
 	if (rc == 0)
 		rc = child_spawn(creation, err);
@@ -328,8 +328,12 @@ static int child_furnish(struct creation *creation, struct err *err)
 
 	if (userns->wanted && !userns->path)
 		rc = oci_ns_map(pid, &creation->config.uids, &creation->config.gids, err);
-	if (rc == 0)
+	if (rc == 0 && creation->state.cgroup.systemd) {
+		rc = oci_cgroup_begin(&creation->state.cgroup, creation->config.resources, pid, err);
+		creation->cgroup_made = rc == 0;
+	} else if (rc == 0) {
 		rc = oci_cgroup_enter(&creation->state.cgroup, pid, false, err);
+	}
 	if (rc == 0)
 		rc = oci_tree_idmap(&creation->config, &creation->tree, pid, err);
 	if (rc == 0 && userns->wanted)

@@ -68,6 +68,15 @@ assert_ok "healthcheck" p healthcheck run h
 p exec h sh -c 'echo >/tmp/ill'
 assert_fail "that fails" p healthcheck run h
 p rm -f -t 0 h >/dev/null
+# With --rootfs podman 4 asks for a user namespace and gives no mappings for it: told, and not made up.
+for file in subuid subgid; do
+	echo "containers:200000:200000" >"$P/$file"
+	[[ ! -e /etc/$file ]] || mount --bind "$P/$file" "/etc/$file"
+done
+if [[ $(cat /etc/subuid 2>/dev/null) == containers:* ]]; then
+	assert_status 126 "--userns=auto with --rootfs" run --rm --userns=auto --rootfs $P/rootfs /bin/true
+	assert_match "is told" "uidMappings and gidMappings" "$output"
+fi
 assert_ok "a pod" p pod create --name pod1 --infra=false
 assert_eq "a container of it" in-pod "$(run --rm --pod pod1 --rootfs $P/rootfs /bin/echo in-pod)"
 assert_ok "the pod goes" p pod rm -f pod1
