@@ -63,12 +63,13 @@ static const struct json_field container_rows[] = {
 
 struct interface {
 	const char *name, *mac;
-	const char **ips;
+	const char **ips, **aliases;
 };
 static const struct json_field interface_rows[] = {
 	{"interface_name", JSON_FIELD_STRING, offsetof(struct interface, name), JSON_REQUIRED, 1, 64},
 	{"static_mac", JSON_FIELD_STRING, offsetof(struct interface, mac), 0, 0, 64},
 	{"static_ips", JSON_FIELD_STRV, offsetof(struct interface, ips), 0, 0, 0},
+	{"aliases", JSON_FIELD_STRV, offsetof(struct interface, aliases), 0, 0, 0},
 	{0},
 };
 
@@ -103,7 +104,7 @@ int netavark_decode(enum netavark_verb verb, const json_t *doc, const char *netn
 
 	request->verb = verb == NETAVARK_TEARDOWN ? CNI_VERB_DEL : CNI_VERB_ADD;
 	request->version = "1.1.0";
-	request->subnets = request->gateways = request->ips = request->publish = none;
+	request->subnets = request->gateways = request->ips = request->publish = request->aliases = none;
 	request->masquerade = request->host_access = request->name_service = -1;
 	request->default_route = true;
 	request->tenant = "default";
@@ -129,6 +130,8 @@ int netavark_decode(enum netavark_verb verb, const json_t *doc, const char *netn
 	request->mac = cni_is_set(interface.mac) ? interface.mac : NULL;
 	if (interface.ips)
 		request->ips = interface.ips;
+	if (interface.aliases)
+		request->aliases = interface.aliases;
 	request->pod = json_object();
 	if (cni_is_set(container.name))
 		json_object_set_new(request->pod, "podman.name", json_string(container.name));

@@ -11,8 +11,10 @@
 #include "lib/base/addr.h"
 #include "lib/base/str.h"
 
+enum { ALIASES_MAX = 16 }; /* that the daemon takes */
+
 struct runtime {
-	const json_t *ports, *bandwidth, *dns, *sysctl;
+	const json_t *ports, *aliases, *bandwidth, *dns, *sysctl;
 	const char **ips;
 	const char *mac;
 	int64_t mtu;
@@ -20,6 +22,7 @@ struct runtime {
 static const struct json_field runtime_rows[] = {
 	{"portMappings", JSON_FIELD_ARRAY, offsetof(struct runtime, ports), 0, 0,
 	 CNI_PORTS_MAX},
+	{"aliases", JSON_FIELD_ANY, offsetof(struct runtime, aliases), 0, 0, 0},
 	{"bandwidth", JSON_FIELD_OBJECT, offsetof(struct runtime, bandwidth), 0, 0, 0},
 	{"dns", JSON_FIELD_OBJECT, offsetof(struct runtime, dns), 0, 0, 0},
 	{"ips", JSON_FIELD_STRV, offsetof(struct runtime, ips), 0, 0, 0},
@@ -30,6 +33,7 @@ static const struct json_field runtime_rows[] = {
 };
 
 static int bandwidth_decode(struct cni_request *request, const json_t *object, struct arena *arena, struct err *err);
+static int aliases_decode(struct cni_request *request, const json_t *aliases, struct arena *arena, struct err *err);
 static int dns_decode(struct cni_request *request, const json_t *conf, const json_t *runtime,
 		      struct arena *arena, struct err *err);
 static int sysctl_decode(struct cni_request *request, const json_t *first, const json_t *second, struct err *err);
@@ -53,6 +57,8 @@ int cni_runtime_decode(struct cni_request *request, const struct cni_top *top,
 		rc = cni_decode(args_cni, runtime_rows, arena, &args, "args.cni", err);
 	if (rc == CNI_OK)
 		rc = bandwidth_decode(request, runtime.bandwidth ? runtime.bandwidth : request->doc, arena, err);
+	if (rc == CNI_OK)
+		rc = aliases_decode(request, runtime.aliases, arena, err);
 	if (rc == CNI_OK)
 		rc = cni_ports_decode(runtime.ports, arena, &request->publish, err);
 	if (rc == CNI_OK)
@@ -123,6 +129,30 @@ static int bandwidth_decode(struct cni_request *request, const json_t *object, s
 	request->bandwidth = json_pack("{s:I, s:I, s:I, s:I}", "ingressRateBits", (json_int_t)fields.ingress_rate, "ingressBurstBits",
 				       (json_int_t)fields.ingress_burst, "egressRateBits", (json_int_t)fields.egress_rate,
 				       "egressBurstBits", (json_int_t)fields.egress_burst);
+	return CNI_OK;
+}
+
+/* A list, as the specification has it; or by network, as podman says it. */
+static int aliases_decode(struct cni_request *request, const json_t *aliases, struct arena *arena, struct err *err)
+{
+	const json_t *list = json_is_object(aliases) ? json_object_get(aliases, request->name) : aliases, *item;
+	size_t count = json_array_size(list), i;
+	const char **names;
+
+	if ((aliases && !json_is_array(aliases) && !json_is_object(aliases)) || (list && !json_is_array(list)) || count > ALIASES_MAX) {
+		err_set(err, ERR_USAGE, EINVAL, "aliases", "runtimeConfig: aliases must be a list of at most %d names, or one by network",
+			ALIASES_MAX);
+		return CNI_DECODE;
+	}
+	names = arena_array(arena, count + 1, sizeof(*names));
+	json_array_foreach(list, i, item) {
+		if (!json_is_string(item)) {
+			err_set(err, ERR_USAGE, EINVAL, "aliases", "runtimeConfig: aliases: item %zu is no text", i);
+			return CNI_DECODE;
+		}
+		names[i] = json_string_value(item);
+	}
+	request->aliases = names;
 	return CNI_OK;
 }
 

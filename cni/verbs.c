@@ -383,6 +383,7 @@ static int attach(const struct cni_request *request, const json_t *given, struct
 				    json_boolean(request->default_route));
 	ips_set(request, given, parameters);
 	strings_set(parameters, "publish", request->publish);
+	strings_set(parameters, "aliases", request->aliases);
 	if (request->bandwidth)
 		json_object_set(parameters, "bandwidth", request->bandwidth);
 	if (request->mac)

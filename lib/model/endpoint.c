@@ -109,11 +109,35 @@ static void request_key(const struct tenant *tenant, uint32_t uid, const char *r
 
 static void endpoint_free(struct endpoint *endpoint)
 {
+	for (size_t i = 0; i < endpoint->alias_count; i++)
+		free(endpoint->aliases[i]);
+	free(endpoint->aliases);
 	free(endpoint->publish);
 	free(endpoint->allow);
 	free(endpoint->labels);
 	free(endpoint->request);
 	free(endpoint);
+}
+
+/* One that another stack of the tenant is called by would be that one's answer anyway, so it is refused; two endpoints may share one. */
+static int aliases_take(struct endpoint *endpoint, const struct endpoint_want *want, const char *full, struct err *err)
+{
+	const struct tenant *tenant = endpoint->stack->tenant;
+
+	if (want->alias_count > ENDPOINT_ALIASES_MAX)
+		return err_set(err, ERR_LIMIT, E2BIG, full, "an endpoint has at most %d aliases", ENDPOINT_ALIASES_MAX);
+	endpoint->aliases = mem_array(want->alias_count + 1, sizeof(*endpoint->aliases));
+	for (size_t i = 0; i < want->alias_count; i++) {
+		const struct stack *other = table_find_str(&tenant->stacks, want->aliases[i]);
+		int r = name_check("alias", want->aliases[i], err);
+
+		if (r < 0)
+			return r;
+		if (other && other != endpoint->stack && !tenant->model->loading)
+			return err_set(err, ERR_TAKEN, EEXIST, full, "the alias is the name of stack %s/%s", tenant->name, other->name);
+		endpoint->aliases[endpoint->alias_count++] = mem_strdup(want->aliases[i]);
+	}
+	return 0;
 }
 
 /* What holds of every endpoint, of a network or a wire. On success it hangs in no list yet. */
@@ -233,6 +257,8 @@ int model_endpoint_add(struct stack *stack, struct network *network, const struc
 		r = ipam_choose(endpoint, want, full, err);
 	if (r == 0)
 		r = allow_take(endpoint, want->allow, want->allow_count, full, err);
+	if (r == 0)
+		r = aliases_take(endpoint, want, full, err);
 	if (r == 0)
 		r = bandwidth_check(stack->tenant, want->id, &want->bandwidth, full, err);
 	if (r < 0) {

@@ -33,6 +33,7 @@ enum {
 	NETWORK_ROUTED_MAX = 10000,
 	ENDPOINT_PUBLISH_MAX = 1024,
 	ENDPOINT_ALLOW_MAX = 16, /* prefixes */
+	ENDPOINT_ALIASES_MAX = 16,
 	STACK_ROUTES_MAX = 16384,
 	ROUTE_METRIC_FIRST = 1024, /* of a stack's first default route: what IPv6 and DHCP clients give; room before and behind */
 	LABELS_SIZE = 2048, /* bytes of JSON */
@@ -165,6 +166,8 @@ struct endpoint {
 	bool default_route; /* has one in the main table */
 	uint16_t metric;    /* of it; the least of a stack wins. No two of a stack have the same */
 	bool own_table;	    /* what leaves from its addresses is routed by a table of its own */
+	char **aliases; /* other names that the name service has it under; owned */
+	size_t alias_count;
 	struct bandwidth bandwidth;
 	bool setting;	    /* a change of it is on its way */
 	bool tap;	    /* a tap device, whose other side is a virtual machine; the stack has no address of it */
@@ -379,6 +382,8 @@ struct endpoint_want {
 	bool own_table;
 	const struct prefix *allow;
 	size_t allow_count;
+	const char *const *aliases;
+	size_t alias_count;
 	struct bandwidth bandwidth;
 	const struct portspec *publish;
 	size_t publish_count;

@@ -97,6 +97,8 @@ static void take_names(struct dns *dns, const struct dnsrec *rec)
 		names_network_gone(names, rec->network);
 	else if (rec->verb == DNSREC_HOST)
 		names_host(names, rec);
+	else if (rec->verb == DNSREC_ALIAS)
+		names_alias(names, rec);
 	else
 		names_host_gone(names, rec->host);
 	tenant_forget_devices(tenant);
@@ -140,6 +142,7 @@ static void take(struct dns *dns, const struct dnsrec *rec, const int *fds, size
 	case DNSREC_NETWORK:
 	case DNSREC_NETWORK_GONE:
 	case DNSREC_HOST:
+	case DNSREC_ALIAS:
 	case DNSREC_HOST_GONE:
 		take_names(dns, rec);
 		break;

@@ -8,10 +8,16 @@
 #include "lib/base/mem.h"
 #include "lib/base/str.h"
 
-/* All hosts of one name. */
+/* All hosts of one name; and those that have it as an alias, who are asked for where there are none. */
 struct group {
 	char name[DNSREC_NAME_SIZE];
-	struct list hosts;
+	struct list hosts, aliases;
+};
+
+struct alias {
+	struct list same, link; /* in its group, and in its host */
+	struct name_host *host;
+	struct group *group;
 };
 
 static void fold(char dst[DNSREC_NAME_SIZE], const char *name)
@@ -77,6 +83,48 @@ static void address_del(struct names *names, const struct name_host *host, const
 		table_del(&names->addresses, ip, sizeof(*ip));
 }
 
+static struct group *group_get(struct names *names, const char name[DNSREC_NAME_SIZE])
+{
+	struct group *group = table_find_str(&names->host_names, name);
+
+	if (group)
+		return group;
+	group = mem_alloc(sizeof(*group));
+	memcpy(group->name, name, sizeof(group->name));
+	list_init(&group->hosts);
+	list_init(&group->aliases);
+	table_add_str(&names->host_names, group->name, group);
+	return group;
+}
+
+static void group_put(struct names *names, struct group *group)
+{
+	if (!list_empty(&group->hosts) || !list_empty(&group->aliases))
+		return;
+	table_del_str(&names->host_names, group->name);
+	free(group);
+}
+
+void names_alias(struct names *names, const struct dnsrec *rec)
+{
+	struct name_host *host = names_host_find(names, rec->host);
+	char name[DNSREC_NAME_SIZE] = "";
+	struct alias *alias;
+	size_t count = 0;
+
+	if (!host)
+		return;
+	fold(name, rec->name);
+	list_each(node, &host->aliases)
+		if (++count >= NAMES_ALIASES_MAX || str_eq(container_of(node, struct alias, link)->group->name, name))
+			return;
+	alias = mem_alloc(sizeof(*alias));
+	alias->host = host;
+	alias->group = group_get(names, name);
+	list_append(&alias->group->aliases, &alias->same);
+	list_append(&host->aliases, &alias->link);
+}
+
 void names_host(struct names *names, const struct dnsrec *rec)
 {
 	const struct name_host *old = names_host_find(names, rec->host);
@@ -93,14 +141,9 @@ void names_host(struct names *names, const struct dnsrec *rec)
 	host->link = rec->link;
 	host->ip_count = rec->count;
 	memcpy(host->ip, rec->ip, sizeof(host->ip));
+	list_init(&host->aliases);
 	fold(host->name, rec->name);
-	group = table_find_str(&names->host_names, host->name);
-	if (!group) {
-		group = mem_alloc(sizeof(*group));
-		memcpy(group->name, host->name, sizeof(group->name));
-		list_init(&group->hosts);
-		table_add_str(&names->host_names, group->name, group);
-	}
+	group = group_get(names, host->name);
 	list_append(&group->hosts, &host->same);
 	table_add(&names->hosts, &host->id, sizeof(host->id), host);
 	for (size_t i = 0; i < host->ip_count; i++)
@@ -117,9 +160,13 @@ void names_host_gone(struct names *names, uint64_t id)
 		return;
 	group = table_find_str(&names->host_names, host->name);
 	list_remove(&host->same);
-	if (list_empty(&group->hosts)) {
-		table_del_str(&names->host_names, group->name);
-		free(group);
+	group_put(names, group);
+	list_each_safe(node, &host->aliases) {
+		struct alias *alias = container_of(node, struct alias, link);
+
+		list_remove(&alias->same);
+		group_put(names, alias->group);
+		free(alias);
 	}
 	for (size_t i = 0; i < host->ip_count; i++)
 		address_del(names, host, &host->ip[i]);
@@ -173,6 +220,16 @@ static bool take_group(const struct group *group, uint64_t network, int families
 
 	list_each(node, &group->hosts) {
 		const struct name_host *host = container_of(node, struct name_host, same);
+
+		if (network && host->network != network)
+			continue;
+		any = true;
+		take(host, families, answer);
+	}
+	if (!list_empty(&group->hosts))
+		return any;
+	list_each(node, &group->aliases) {
+		const struct name_host *host = container_of(node, struct alias, same)->host;
 
 		if (network && host->network != network)
 			continue;

@@ -5,7 +5,8 @@
  *
  * Names are kept folded to lower case. A host is one endpoint under the name
  * of its stack; a stack with several endpoints is several hosts of one name.
- * Both kinds of name may hold dots, so NAME.NETWORK is looked for at every dot.
+ * An endpoint may have aliases beside it, of which several may have the same; a stack's own name is never another's alias.
+ * All kinds of name may hold dots, so NAME.NETWORK is looked for at every dot.
  *
  * What is a tenant's own, and so never asked elsewhere:
  *   - every name of one label (names of hosts; there is no other use for them);
@@ -21,6 +22,7 @@
 
 enum {
 	NAMES_ANSWERS_MAX = 64, /* addresses in one answer */
+	NAMES_ALIASES_MAX = 64, /* of one host; the engine has fewer */
 	NAMES_TEXT_SIZE = 256,	/* a whole name as text: RFC 1035, 2.3.4, less than 255 */
 };
 
@@ -38,6 +40,7 @@ struct name_host {
 	struct ip ip[DNSREC_IPS_MAX], link;
 	uint8_t ip_count;
 	struct list same; /* hosts of one name */
+	struct list aliases;
 	uint32_t outstanding, connections; /* kept for forward.c and tcp.c */
 };
 
@@ -66,6 +69,8 @@ void names_fini(struct names *names);
 void names_network(struct names *names, const struct dnsrec *rec);
 void names_network_gone(struct names *names, uint64_t id);
 void names_host(struct names *names, const struct dnsrec *rec);
+/** names_alias() - a host that is not there has none; nor has one more than NAMES_ALIASES_MAX */
+void names_alias(struct names *names, const struct dnsrec *rec);
 void names_host_gone(struct names *names, uint64_t id);
 
 const struct name_net *names_network_find(const struct names *names, uint64_t id);

@@ -290,6 +290,13 @@ static void tell_endpoint(struct dnsfeed *feed, const struct endpoint *endpoint)
 		rec.ip[i] = endpoint->ips[i].ip;
 	rec.link = ip6_linklocal(&endpoint->mac);
 	tell(feed, &rec);
+	for (size_t i = 0; i < endpoint->alias_count; i++) {
+		struct dnsrec alias = record(DNSREC_ALIAS, endpoint->network->tenant->id);
+
+		alias.host = endpoint->id;
+		(void)str_copy(alias.name, sizeof(alias.name), endpoint->aliases[i]);
+		tell(feed, &alias);
+	}
 }
 
 void dnsfeed_network(struct dnsfeed *feed, const struct network *network)

@@ -26,7 +26,7 @@ enum { IPS_ASKED_MAX = 4, IFNAME_AUTO_MAX = 64 };
 
 struct attach_params {
 	const char *network, *name, *netns_path, *ifname, *mac, *tap, *request_id;
-	const char **ips, **publish, **allow;
+	const char **ips, **publish, **allow, **aliases;
 	const json_t *labels, *bandwidth;
 	int64_t netns_fd, mtu;
 	bool create, container, dry_run;
@@ -45,6 +45,7 @@ static const struct json_field attach_fields[] = {
 	{ "ips", JSON_FIELD_STRV, offsetof(struct attach_params, ips), 0, 0, IPS_ASKED_MAX },
 	{ "mac", JSON_FIELD_STRING, offsetof(struct attach_params, mac), 0, 0, 0 },
 	{ "allowAddresses", JSON_FIELD_STRV, offsetof(struct attach_params, allow), 0, 0, ENDPOINT_ALLOW_MAX },
+	{ "aliases", JSON_FIELD_STRV, offsetof(struct attach_params, aliases), 0, 0, ENDPOINT_ALIASES_MAX },
 	{ "bandwidth", JSON_FIELD_OBJECT, offsetof(struct attach_params, bandwidth), 0, 0, 0 },
 	{ "defaultRoute", JSON_FIELD_TRI, offsetof(struct attach_params, default_route), 0, 0, 0 },
 	{ "publish", JSON_FIELD_STRV, offsetof(struct attach_params, publish), 0, 0, ENDPOINT_PUBLISH_MAX },
@@ -360,6 +361,8 @@ static int endpoint_make(struct call *call, struct stack *stack, struct network 
 	want.ifname = ifname;
 	want.ips = ips;
 	want.allow = allow;
+	want.aliases = params->aliases;
+	want.alias_count = params->aliases ? strv_count((char *const *)(uintptr_t)params->aliases) : 0;
 	want.prefixes = prefixes;
 	want.publish = specs;
 	want.labels = labels;

@@ -190,6 +190,15 @@ static json_t *dns_json(const struct endpoint *endpoint)
 	return dns;
 }
 
+static json_t *aliases_json(const struct endpoint *endpoint)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < endpoint->alias_count; i++)
+		json_array_append_new(array, json_string(endpoint->aliases[i]));
+	return array;
+}
+
 /* null where neither direction has a limit. */
 static json_t *bandwidth_json(const struct bandwidth *bandwidth)
 {
@@ -234,6 +243,7 @@ json_t *present_endpoint(const struct engine *engine, const struct endpoint *end
 	json_object_set_new(doc, "state", json_string("up"));
 	json_object_set_new(doc, "guard", json_boolean(network && network->guard));
 	json_object_set_new(doc, "allowAddresses", allowed);
+	json_object_set_new(doc, "aliases", aliases_json(endpoint));
 	json_object_set_new(doc, "bandwidth", bandwidth_json(&endpoint->bandwidth));
 	json_object_set_new(doc, "dropped", json_null());
 	json_object_set_new(doc, "labels",

@@ -282,7 +282,7 @@ static struct bandwidth bandwidth_of(const json_t *array)
 
 static json_t *end_json(const struct endpoint *endpoint)
 {
-	json_t *publish = json_array();
+	json_t *publish = json_array(), *aliases = json_array();
 	char hex[13], mac[MAC_STR_SIZE], text[PORTSPEC_SIZE];
 	json_t *doc;
 
@@ -296,6 +296,11 @@ static json_t *end_json(const struct endpoint *endpoint)
 			(int)endpoint->default_route, "publish", publish);
 	if (endpoint->allow_count)
 		json_object_set_new(doc, "allow", prefixes_json(endpoint->allow, endpoint->allow_count));
+	for (size_t i = 0; i < endpoint->alias_count; i++)
+		json_array_append_new(aliases, json_string(endpoint->aliases[i]));
+	if (endpoint->alias_count)
+		json_object_set(doc, "aliases", aliases);
+	json_decref(aliases);
 	if (!bandwidth_same(&endpoint->bandwidth, &(struct bandwidth){ 0 }))
 		json_object_set_new(doc, "bandwidth", bandwidth_json(&endpoint->bandwidth));
 	if (endpoint->network) {
@@ -338,6 +343,7 @@ struct end {
 	struct endpoint_want want;
 	struct prefix prefixes[MODEL_IPS_MAX];
 	struct prefix allow[ENDPOINT_ALLOW_MAX];
+	const char *aliases[ENDPOINT_ALIASES_MAX];
 	struct portspec specs[ENDPOINT_PUBLISH_MAX];
 };
 
@@ -380,6 +386,10 @@ static bool end_of(struct model *model, const json_t *doc, struct end *end)
 	end->want.prefix_count = prefixes_of(json_object_get(doc, "ips"), end->prefixes, MODEL_IPS_MAX);
 	end->want.allow = end->allow;
 	end->want.allow_count = prefixes_of(json_object_get(doc, "allow"), end->allow, ENDPOINT_ALLOW_MAX);
+	end->want.aliases = end->aliases;
+	json_array_foreach(json_object_get(doc, "aliases"), i, item)
+		if (json_is_string(item) && end->want.alias_count < ENDPOINT_ALIASES_MAX)
+			end->aliases[end->want.alias_count++] = json_string_value(item);
 	end->want.bandwidth = bandwidth_of(json_object_get(doc, "bandwidth"));
 	end->want.publish = end->specs;
 	json_array_foreach(json_object_get(doc, "publish"), i, item)

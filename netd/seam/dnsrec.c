@@ -43,6 +43,7 @@ static const struct form {
 	[DNSREC_NETWORK] = { true, true, F_TENANT | F_NETWORK | F_NAME | F_LENS, DNSREC_PREFIXES_MAX, 0, 0, DNSREC_FLAGS },
 	[DNSREC_NETWORK_GONE] = { true, true, F_TENANT | F_NETWORK, 0, 0, 0, 0 },
 	[DNSREC_HOST] = { true, true, F_TENANT | F_NETWORK | F_HOST | F_NAME | F_LINK, DNSREC_IPS_MAX, 0, 0, 0 },
+	[DNSREC_ALIAS] = { true, true, F_TENANT | F_HOST | F_NAME, 0, 0, 0, 0 },
 	[DNSREC_HOST_GONE] = { true, true, F_TENANT | F_HOST, 0, 0, 0, 0 },
 	[DNSREC_CLOSE] = { true, true, F_TENANT, 0, 0, 0, 0 },
 	[DNSREC_HELLO] = { true, false, F_NUMBER, 0, 0, 0, 0 },

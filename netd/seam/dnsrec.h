@@ -12,7 +12,7 @@
  * knows until then, and by its sockets until others come for them.
  *
  *   engine -> dns   BEGIN number | END | SERVERS ip... | OUTLETS kind, fds | ROUTER tenant, 2 fds
- *                   NETWORK | NETWORK_GONE | HOST | HOST_GONE | CLOSE tenant
+ *                   NETWORK | NETWORK_GONE | HOST | ALIAS | HOST_GONE | CLOSE tenant
  *                   LISTEN tenant, port, ip, fd | UNLISTEN tenant, port
  *   dns -> engine   HELLO number | CLOSED tenant | WANT kind
  *
@@ -53,6 +53,7 @@ enum dnsrec_verb {
 	DNSREC_LISTEN,	     /* with a socket on [::1] of the host, @port of @proto, of @tenant: it leads to that port of @ip[0] */
 	DNSREC_UNLISTEN,     /* @port of @proto, of @tenant: close it, and what goes by it */
 	DNSREC_WANT,	     /* dns -> engine: sockets of the kind @flags run short */
+	DNSREC_ALIAS,	     /* @host of @tenant, told before, is called @name, too */
 	DNSREC_VERB_COUNT
 };
 

@@ -37,6 +37,7 @@ const struct cli_verb cli_verb_attach = {
 		 "  --allow-address P   a prefix it may send from beside its own addresses, and that is "
 		 "routed to it;\n"
 		 "                      may be repeated\n"
+		 "  --alias NAME        another name that the name service has it under; may be repeated\n"
 		 CLI_BANDWIDTH_USAGE
 		 "  --mac MAC           otherwise one made from the endpoint's id\n"
 		 "  --default-route     the stack's way out from now on; otherwise its first "
@@ -60,6 +61,7 @@ static int attach_run(struct cli *cli, int argc, char **argv)
 		{"mac", required_argument, NULL, 'm'},
 		{"allow-address", required_argument, NULL, 'A'},
 		CLI_BANDWIDTH_LONG,
+		{"alias", required_argument, NULL, 'a'},
 		{"default-route", no_argument, NULL, 'D'},
 		{"no-default-route", no_argument, NULL, 'd'},
 		{"publish", required_argument, NULL, 'p'},
@@ -91,6 +93,9 @@ static int attach_run(struct cli *cli, int argc, char **argv)
 			break;
 		case 'I':
 			cli_append(parameters, "ips", optarg);
+			break;
+		case 'a':
+			cli_append(parameters, "aliases", optarg);
 			break;
 		case 'A':
 			cli_append(parameters, "allowAddresses", optarg);

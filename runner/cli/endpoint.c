@@ -22,6 +22,7 @@ static const struct cli_column lines[] = {
 	{"tap", "tap"},
 	{"guard", "guard"},
 	{"allowed", "allowAddresses"},
+	{"aliases", "aliases"},
 	{"bandwidth", "bandwidth"},
 	{"dropped", "dropped"},
 	{"host interface", "hostIfname"},

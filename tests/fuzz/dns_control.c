@@ -25,6 +25,8 @@ static void take(struct names *names, const struct dnsrec *rec)
 		names_network_gone(names, rec->network);
 	else if (rec->verb == DNSREC_HOST)
 		names_host(names, rec);
+	else if (rec->verb == DNSREC_ALIAS)
+		names_alias(names, rec);
 	else if (rec->verb == DNSREC_HOST_GONE)
 		names_host_gone(names, rec->host);
 	(void)names_lookup(names, rec->name, rec->network, 10, &answer);

@@ -101,6 +101,8 @@ TABLE += [("EndpointAttach", {"network": "red/web", "name": "vm", "tap": tap}, N
 TABLE += [("EndpointAttach", dict(ATTACH, tap="tap0"), USAGE), ("EndpointAttach", {"network": "red/web", "name": "held", "tap": "tap0"}, ("Conflict", "NameTaken"))]
 BITS = ({"ingressRateBits": 999}, {"ingressRateBits": -1}, {"egressRateBits": 10 ** 15 + 1}, {"egressBurstBits": 1000},
         {"ingressRateBits": "fast"}, {"ingressRateBits": 1000, "ingressBurstBits": 10 ** 15 + 1}, {"rate": 1000}, [], 7)
+TABLE += [("EndpointAttach", dict(ATTACH, aliases=[name]), NAME) for name in ("", "a/b", "a b", "-x", "x" * 129)]
+TABLE += [("EndpointAttach", dict(ATTACH, aliases=["held"]), TAKEN), ("EndpointAttach", dict(ATTACH, aliases=["a"] * 17), USAGE)]
 TABLE += [("EndpointAttach", dict(ATTACH, bandwidth=bits), USAGE) for bits in BITS]
 TABLE += [("EndpointSet", {"name": "red/held", "bandwidth": bits}, USAGE) for bits in BITS]
 TABLE += [("EndpointSet", {"name": "none/none", "bandwidth": {}}, OBJECT), ("EndpointSet", {"name": "red/held"}, USAGE)]

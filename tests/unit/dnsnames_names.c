@@ -37,6 +37,15 @@ static void host(struct names *names, uint64_t id, uint64_t net, const char *nam
 	names_host(names, &rec);
 }
 
+static void called(struct names *names, uint64_t id, const char *name)
+{
+	struct dnsrec rec = { .magic = DNSREC_MAGIC, .verb = DNSREC_ALIAS, .tenant = 1, .host = id };
+
+	strcpy(rec.name, name);
+	assert_true(dnsrec_valid(&rec, true, 0));
+	names_alias(names, &rec);
+}
+
 /* "10.1.0.1 10.2.0.1", or the verdict's word. */
 static const char *look(const struct names *names, const char *name, uint64_t from, int families)
 {
@@ -62,6 +71,48 @@ static void world(struct names *names)
 	host(names, 12, WEB, "two", "10.1.0.12", NULL);
 	host(names, 13, DB, "two", "10.2.0.12", NULL);
 	host(names, 14, DB, "pg.main", "10.2.0.13", NULL);
+}
+
+static void test_aliases(void **state)
+{
+	struct names names = { 0 };
+	char many[16];
+
+	(void)state;
+	world(&names);
+	called(&names, 11, "Front");
+	called(&names, 11, "front");
+	called(&names, 14, "pg");
+	called(&names, 99, "nobody");
+	assert_string_equal(look(&names, "front", WEB, 4), "10.1.0.11");
+	assert_string_equal(look(&names, "front.web", DB, 6), "fd01::11");
+	assert_string_equal(look(&names, "front.db.prod", WEB, 4), "none");
+	assert_string_equal(look(&names, "pg", WEB, 4), "10.2.0.13");
+	assert_string_equal(look(&names, "nobody", WEB, 4), "none");
+	/* shared, those of the asker's network first */
+	called(&names, 12, "front");
+	called(&names, 13, "front");
+	assert_string_equal(look(&names, "front", WEB, 4), "10.1.0.11 10.1.0.12");
+	assert_string_equal(look(&names, "front", 77, 4), "10.1.0.11 10.1.0.12 10.2.0.12");
+	/* a stack's own name is its own */
+	called(&names, 13, "w1");
+	assert_string_equal(look(&names, "w1", DB, 4), "10.1.0.11");
+	host(&names, 15, DB, "front", "10.2.0.15", NULL);
+	assert_string_equal(look(&names, "front", WEB, 4), "10.2.0.15");
+	names_host_gone(&names, 15);
+	assert_string_equal(look(&names, "front", WEB, 4), "10.1.0.11 10.1.0.12");
+	/* told anew, a host has no alias before they are told anew, too */
+	host(&names, 11, WEB, "W1", "10.1.0.11", NULL);
+	assert_string_equal(look(&names, "front", WEB, 4), "10.1.0.12");
+	for (int i = 0; i < 2 * NAMES_ALIASES_MAX; i++) {
+		sprintf(many, "a%d", i);
+		called(&names, 11, many);
+	}
+	assert_string_equal(look(&names, "a0", WEB, 4), "10.1.0.11");
+	assert_string_equal(look(&names, "a127", WEB, 4), "none");
+	names_host_gone(&names, 11);
+	assert_string_equal(look(&names, "a0", WEB, 4), "none");
+	names_fini(&names);
 }
 
 static void test_lookup(void **state)
@@ -171,6 +222,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_lookup),
+		cmocka_unit_test(test_aliases),
 		cmocka_unit_test(test_change),
 		cmocka_unit_test(test_networks_of_one_name),
 		cmocka_unit_test(test_reverse),

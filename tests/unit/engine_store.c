@@ -133,6 +133,7 @@ static void fill(struct model *model)
 	struct prefix allow[] = { prefix_of("10.9.0.0/24"), prefix_of("fd09::/64") };
 	struct endpoint_want want = { .id = 20, .ifname = "eth0", .default_route = true, .request_id = "request \"1\"",
 				      .allow = allow, .allow_count = 2,
+				      .aliases = (const char *const[]){ "front", "Www.1" }, .alias_count = 2,
 				      .bandwidth = { 1000000, 0, 1000000000000000, 12345 },
 				      .labels = "{\"a\":\"b \\\"c\\\"\"}" };
 	struct endpoint_want tap = { .id = 24, .ifname = "tap0", .tap = true };

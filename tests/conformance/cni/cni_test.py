@@ -229,6 +229,14 @@ class Add(Case):
         self.assertEqual([call["method"] for call in self.calls()],
                          ["NetworkShow", "TenantCreate", "NetworkCreate", "NetworkShow", "EndpointAttach"])
 
+    def test_aliases(self):
+        """as the specification has them, and as podman says them"""
+        for aliases, wanted in ((["a", "b"], ["a", "b"]), ({"web": ["a"], "other": ["b"]}, ["a"]), ({"other": ["b"]}, None), ([], None)):
+            with self.subTest(aliases=aliases):
+                self.start(FINE)
+                self.add(runtimeConfig={"aliases": aliases})
+                self.assertEqual(self.asked("EndpointAttach").get("aliases"), wanted)
+
     def test_bandwidth(self):
         """keys of the capability, in any case, and those of the bandwidth plugin itself; a burst that means none is none"""
         def bits(*numbers):
@@ -404,6 +412,8 @@ class Add(Case):
             ({"runtimeConfig": {"portMappings": [{"hostPort": 1, "containerPort": 65536}]}}, 7, "containerPort 65536"),
             ({"runtimeConfig": {"portMappings": [{"hostPort": 1, "containerPort": 1, "hostIP": "localhost"}]}}, 7, "localhost"),
             ({"runtimeConfig": {"portMappings": {}}}, 6, "portMappings"),
+            ({"runtimeConfig": {"aliases": "x"}}, 6, "aliases"), ({"runtimeConfig": {"aliases": [1]}}, 6, "aliases"),
+            ({"runtimeConfig": {"aliases": ["x"] * 17}}, 6, "aliases"),
             ({"runtimeConfig": {"bandwidth": {"IngressRate": "fast"}}}, 6, "bandwidth"),
             ({"runtimeConfig": {"bandwidth": {"egressBurst": -1}}}, 6, "bandwidth"), ({"egressRate": "x"}, 6, "egressRate"),
             ({"runtimeConfig": {"ips": "10.0.0.1"}}, 6, "ips"), ({"args": {"cni": {"ips": [1]}}}, 6, "ips"),
