@@ -76,6 +76,7 @@ struct cni_env {
  * @stack: name of the stack, derived from the container's id alone, so that DEL needs nothing else
  * @netns: CNI_NETNS verbatim
  * @subnets, @gateways, @ips, @publish, @aliases: NULL-terminated, never NULL
+ * @excluded: ranges of the subnets that nobody is given an address of; the same
  * @ports: what @publish will be, where it was taken out of the text before that was parsed (ports.h); or NULL
  * @ipam_type: plugin that chooses addresses, or NULL; @delegate: its path, NULL where it is not there
  * @bare: an empty ipam: a port without addresses; @internal: a network without a way out; @by_netavark: netavark called
@@ -96,7 +97,7 @@ struct cni_request {
 	bool netns_may_be_ours;
 	const char *mode;
 	const char *const *subnets, *const *gateways, *const *ips, *const *publish, *const *ports;
-	const char *const *aliases;
+	const char *const *aliases, *const *excluded;
 	const char *mac;
 	int64_t mtu; /* 0: not said */
 	int masquerade, host_access, name_service;

@@ -79,7 +79,7 @@ int cni_conf_decode(struct cni_request *request, struct arena *arena, struct err
 	struct cni_top top = {0};
 	int rc;
 
-	request->subnets = request->gateways = request->ips = request->publish = request->aliases = none;
+	request->subnets = request->gateways = request->ips = request->publish = request->aliases = request->excluded = none;
 	request->masquerade = request->host_access = request->name_service = -1;
 	rc = cni_decode(request->doc, request->verb == CNI_VERB_ADD ? top_rows : name_rows, arena, &top,
 			"the network configuration", err);

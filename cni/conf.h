@@ -4,6 +4,7 @@
 #define MOAT_CNI_CONF_H
 
 #include "cni/cni.h"
+#include "lib/base/addr.h"
 #include "lib/base/json.h"
 
 /** struct cni_top - the configuration's top; texts and documents are the configuration's */
@@ -17,6 +18,19 @@ struct cni_top {
 
 /** cni_ipam_decode() - `ipam`: whose addresses, which subnets, which default route (ipam.c) */
 int cni_ipam_decode(struct cni_request *request, const struct cni_top *top, struct arena *arena, struct err *err);
+/** struct cni_texts - a growing vector in the arena, with room for @max and a NULL */
+struct cni_texts {
+	const char **items;
+	size_t count, max;
+};
+struct cni_texts cni_texts_make(struct arena *arena, size_t max);
+void cni_texts_add(struct cni_texts *texts, const char *text);
+/**
+ * cni_range_exclude() - what of @subnet lies before @start and behind @end (each "" or NULL: nothing), as ranges "A-B"
+ * Return: CNI_OK, or CNI_CONFIG.
+ */
+int cni_range_exclude(const struct prefix *subnet, const char *start, const char *end, struct arena *arena,
+		      struct cni_texts *excluded, struct err *err);
 /** cni_ipam_type() - the type of the delegate, or NULL: for the verbs that need nothing else of it */
 const char *cni_ipam_type(const json_t *doc);
 /** cni_runtime_decode() - runtimeConfig, args.cni, dns, sysctl (runtime.c) */

@@ -16,11 +16,12 @@
 #include "lib/base/addr.h"
 #include "lib/base/str.h"
 
-enum { RANGES_MAX = 64 };
+enum { RANGES_MAX = 64, EXCLUDE_MAX = 64 };
 
 struct ipam {
 	const char *type, *subnet, *gateway, *range_start, *range_end, *resolv_conf;
 	const json_t *ranges, *routes;
+	const char **exclude;
 };
 static const struct json_field ipam_rows[] = {
 	{"type", JSON_FIELD_STRING, offsetof(struct ipam, type), 0, 0, 0},
@@ -31,24 +32,21 @@ static const struct json_field ipam_rows[] = {
 	{"resolvConf", JSON_FIELD_STRING, offsetof(struct ipam, resolv_conf), 0, 0, 0},
 	{"ranges", JSON_FIELD_ARRAY, offsetof(struct ipam, ranges), 0, 0, RANGES_MAX},
 	{"routes", JSON_FIELD_ARRAY, offsetof(struct ipam, routes), 0, 0, RANGES_MAX},
+	{"exclude", JSON_FIELD_STRV, offsetof(struct ipam, exclude), 0, 0, EXCLUDE_MAX},
 	{0},
 };
 
-/* A growing vector in the arena, with room for all there may be. */
-struct texts {
-	const char **items;
-	size_t count, max;
+/* What the ranges of a configuration say. */
+struct taken {
+	struct cni_texts *subnets, *gateways, *excluded;
 };
 
 static int bare_decode(struct cni_request *request, struct err *err);
 static int own_decode(struct cni_request *request, const struct cni_top *top, const struct ipam *ipam, struct arena *arena,
 		      bool *ret_routed, struct err *err);
-static int ranges_decode(const json_t *sets, struct texts *subnets, struct texts *gateways,
-			 struct arena *arena, struct err *err);
-static int range_take(const json_t *range, struct texts *subnets, struct texts *gateways,
-		      struct arena *arena, struct err *err);
+static int ranges_decode(const json_t *sets, const struct taken *taken, struct arena *arena, struct err *err);
+static int range_take(const json_t *range, const struct taken *taken, struct arena *arena, struct err *err);
 static int routes_decode(const json_t *routes, const char *const *gateways, bool *ret_default, struct err *err);
-static void texts_add(struct texts *texts, const char *text);
 
 int cni_ipam_decode(struct cni_request *request, const struct cni_top *top, struct arena *arena,
 		    struct err *err)
@@ -108,8 +106,9 @@ static int bare_decode(struct cni_request *request, struct err *err)
 static int own_decode(struct cni_request *request, const struct cni_top *top, const struct ipam *ipam, struct arena *arena,
 		      bool *ret_routed, struct err *err)
 {
-	struct texts subnets = {arena_array(arena, RANGES_MAX + 2, sizeof(char *)), 0, RANGES_MAX + 1};
-	struct texts gateways = {arena_array(arena, RANGES_MAX + 2, sizeof(char *)), 0, RANGES_MAX + 1};
+	struct cni_texts subnets = cni_texts_make(arena, RANGES_MAX + 1), gateways = cni_texts_make(arena, RANGES_MAX + 1);
+	struct cni_texts excluded = cni_texts_make(arena, 2 * RANGES_MAX + 2 + EXCLUDE_MAX);
+	struct taken taken = {&subnets, &gateways, &excluded};
 	int rc = CNI_OK;
 
 	if (request->ipam_type && !str_eq(request->ipam_type, "host-local")) {
@@ -120,9 +119,12 @@ static int own_decode(struct cni_request *request, const struct cni_top *top, co
 	if (cni_is_set(ipam->resolv_conf))
 		return cni_field_refuse(err, "ipam.resolvConf", ipam->resolv_conf);
 	if (cni_is_set(ipam->subnet))
-		rc = range_take(top->ipam, &subnets, &gateways, arena, err);
+		rc = range_take(top->ipam, &taken, arena, err);
 	if (rc == CNI_OK)
-		rc = ranges_decode(ipam->ranges, &subnets, &gateways, arena, err);
+		rc = ranges_decode(ipam->ranges, &taken, arena, err);
+	/* as whereabouts has them, and "A-B"; what is none of these the daemon refuses by name */
+	for (const char *const *range = ipam->exclude; range && *range; range++)
+		cni_texts_add(&excluded, *range);
 	if (rc == CNI_OK)
 		rc = routes_decode(ipam->routes, gateways.items, ret_routed, err);
 	if (rc == CNI_OK && request->ipam_type && subnets.count == 0) {
@@ -131,12 +133,12 @@ static int own_decode(struct cni_request *request, const struct cni_top *top, co
 	}
 	request->subnets = subnets.items;
 	request->gateways = gateways.items;
+	request->excluded = excluded.items;
 	return rc;
 }
 
 /* [[{subnet...}, ...], ...] */
-static int ranges_decode(const json_t *sets, struct texts *subnets, struct texts *gateways,
-			 struct arena *arena, struct err *err)
+static int ranges_decode(const json_t *sets, const struct taken *taken, struct arena *arena, struct err *err)
 {
 	const json_t *set, *range;
 	size_t i, j;
@@ -148,7 +150,7 @@ static int ranges_decode(const json_t *sets, struct texts *subnets, struct texts
 			return CNI_DECODE;
 		}
 		json_array_foreach(set, j, range) {
-			int rc = range_take(range, subnets, gateways, arena, err);
+			int rc = range_take(range, taken, arena, err);
 
 			if (rc != CNI_OK)
 				return rc;
@@ -157,8 +159,7 @@ static int ranges_decode(const json_t *sets, struct texts *subnets, struct texts
 	return CNI_OK;
 }
 
-static int range_take(const json_t *range, struct texts *subnets, struct texts *gateways,
-		      struct arena *arena, struct err *err)
+static int range_take(const json_t *range, const struct taken *taken, struct arena *arena, struct err *err)
 {
 	char text[PREFIX_STR_SIZE];
 	struct prefix prefix;
@@ -168,11 +169,7 @@ static int range_take(const json_t *range, struct texts *subnets, struct texts *
 	rc = cni_decode(range, ipam_rows, arena, &ipam, "ipam.ranges", err);
 	if (rc != CNI_OK)
 		return rc;
-	if (cni_is_set(ipam.range_start))
-		return cni_field_refuse(err, "ipam.rangeStart", ipam.range_start);
-	if (cni_is_set(ipam.range_end))
-		return cni_field_refuse(err, "ipam.rangeEnd", ipam.range_end);
-	if (prefix_parse(ipam.subnet, &prefix) < 0 || subnets->count >= subnets->max) {
+	if (prefix_parse(ipam.subnet, &prefix) < 0 || taken->subnets->count >= taken->subnets->max) {
 		err_set(err, ERR_USAGE, EINVAL, "ipam",
 			"subnet \"%s\" is no prefix such as 10.1.0.0/16",
 			ipam.subnet ? ipam.subnet : "");
@@ -180,9 +177,41 @@ static int range_take(const json_t *range, struct texts *subnets, struct texts *
 	}
 	/* host-local takes 10.1.2.3/16 for 10.1.0.0/16 */
 	prefix = prefix_network(&prefix);
-	texts_add(subnets, arena_strdup(arena, prefix_print(&prefix, text)));
+	cni_texts_add(taken->subnets, arena_strdup(arena, prefix_print(&prefix, text)));
 	if (cni_is_set(ipam.gateway))
-		texts_add(gateways, ipam.gateway);
+		cni_texts_add(taken->gateways, ipam.gateway);
+	return cni_range_exclude(&prefix, ipam.range_start, ipam.range_end, arena, taken->excluded, err);
+}
+
+/* The address before one that is not the first of all. */
+static void ip_before(struct ip *ip)
+{
+	size_t i = ip_size(ip);
+
+	while (i-- > 0 && ip->b[i]-- == 0)
+		;
+}
+
+int cni_range_exclude(const struct prefix *subnet, const char *start, const char *end, struct arena *arena,
+		      struct cni_texts *excluded, struct err *err)
+{
+	struct ip first = subnet->ip, last = prefix_last(subnet), from = first, to = last;
+	char a[IP_STR_SIZE], b[IP_STR_SIZE];
+
+	if ((cni_is_set(start) && (ip_parse(start, &from) < 0 || !prefix_contains(subnet, &from))) ||
+	    (cni_is_set(end) && (ip_parse(end, &to) < 0 || !prefix_contains(subnet, &to))) || ip_cmp(&from, &to) > 0) {
+		err_set(err, ERR_USAGE, EINVAL, "ipam", "rangeStart \"%.40s\" and rangeEnd \"%.40s\" are no range of the subnet",
+			start ? start : "", end ? end : "");
+		return CNI_CONFIG;
+	}
+	if (ip_cmp(&from, &first) > 0) {
+		ip_before(&from);
+		cni_texts_add(excluded, arena_printf(arena, "%s-%s", ip_print(&first, a), ip_print(&from, b)));
+	}
+	if (ip_cmp(&to, &last) < 0) {
+		(void)ip_add(&to, 1, &to); /* the subnet ends behind it */
+		cni_texts_add(excluded, arena_printf(arena, "%s-%s", ip_print(&to, a), ip_print(&last, b)));
+	}
 	return CNI_OK;
 }
 
@@ -220,7 +249,12 @@ static int routes_decode(const json_t *routes, const char *const *gateways, bool
 	return CNI_OK;
 }
 
-static void texts_add(struct texts *texts, const char *text)
+struct cni_texts cni_texts_make(struct arena *arena, size_t max)
+{
+	return (struct cni_texts){arena_array(arena, max + 1, sizeof(char *)), 0, max};
+}
+
+void cni_texts_add(struct cni_texts *texts, const char *text)
 {
 	if (texts->count < texts->max)
 		texts->items[texts->count++] = text;

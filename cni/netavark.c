@@ -48,6 +48,15 @@ static const struct json_field subnet_rows[] = {
 	{0},
 };
 
+struct lease {
+	const char *start, *end;
+};
+static const struct json_field lease_rows[] = {
+	{"start_ip", JSON_FIELD_STRING, offsetof(struct lease, start), 0, 0, IP_STR_SIZE},
+	{"end_ip", JSON_FIELD_STRING, offsetof(struct lease, end), 0, 0, IP_STR_SIZE},
+	{0},
+};
+
 struct container {
 	const char *id, *name;
 	const json_t *ports, *network, *options;
@@ -104,7 +113,7 @@ int netavark_decode(enum netavark_verb verb, const json_t *doc, const char *netn
 
 	request->verb = verb == NETAVARK_TEARDOWN ? CNI_VERB_DEL : CNI_VERB_ADD;
 	request->version = "1.1.0";
-	request->subnets = request->gateways = request->ips = request->publish = request->aliases = none;
+	request->subnets = request->gateways = request->ips = request->publish = request->aliases = request->excluded = none;
 	request->masquerade = request->host_access = request->name_service = -1;
 	request->default_route = true;
 	request->tenant = "default";
@@ -243,9 +252,11 @@ static int subnets_decode(const json_t *subnets, struct cni_request *request, st
 	size_t count = json_array_size(subnets), gateways = 0;
 	const char **list = arena_array(arena, count + 1, sizeof(*list));
 	const char **vias = arena_array(arena, count + 1, sizeof(*vias));
+	struct cni_texts excluded = cni_texts_make(arena, 2 * count + 1);
 
 	for (size_t i = 0; i < count; i++) {
 		struct subnet subnet = {0};
+		struct lease lease = {0};
 		char text[PREFIX_STR_SIZE];
 		struct prefix prefix;
 		int rc = cni_decode(json_array_get(subnets, i), subnet_rows, arena, &subnet, "subnets", err);
@@ -256,15 +267,20 @@ static int subnets_decode(const json_t *subnets, struct cni_request *request, st
 			err_set(err, ERR_USAGE, EINVAL, "subnets", "subnet \"%s\" is no prefix such as 10.1.0.0/16", subnet.subnet);
 			return CNI_CONFIG;
 		}
-		if (json_object_size(subnet.lease_range) > 0)
-			return cni_field_refuse(err, "lease_range", subnet.subnet);
 		prefix = prefix_network(&prefix);
+		if (subnet.lease_range)
+			rc = cni_decode(subnet.lease_range, lease_rows, arena, &lease, "lease_range", err);
+		if (rc == CNI_OK)
+			rc = cni_range_exclude(&prefix, lease.start, lease.end, arena, &excluded, err);
+		if (rc != CNI_OK)
+			return rc;
 		list[i] = arena_strdup(arena, prefix_print(&prefix, text));
 		if (cni_is_set(subnet.gateway))
 			vias[gateways++] = subnet.gateway;
 	}
 	request->subnets = list;
 	request->gateways = vias;
+	request->excluded = excluded.items;
 	return CNI_OK;
 }
 

@@ -222,6 +222,7 @@ static int network_create(const struct cni_request *request, const json_t *given
 
 	strings_set(parameters, "subnets", request->subnets);
 	strings_set(parameters, "gateways", request->gateways);
+	strings_set(parameters, "exclude", request->excluded);
 	if (given && !str_eq(request->mode, "l2")) {
 		json_object_set_new(parameters, "subnets", given_subnets(given, "address"));
 		json_object_set_new(parameters, "gateways", given_subnets(given, "gateway"));

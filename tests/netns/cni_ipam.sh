@@ -28,7 +28,20 @@ code() { jq -r '.code // empty' <<<"$reply"; }
 held() { find "$POOL" -type f -name '[0-9]*' -printf '%f\n' 2>/dev/null | sort | paste -sd' '; }
 address() { netns "$1" ip -j -4 addr show dev "$2" | jq -r '.[0].addr_info[0] | "\(.local)/\(.prefixlen)"'; }
 endpoints() { moat endpoint list --json | jq -r '.endpoints | length'; }
-for name in p1 p2 p3; do netns_add $name; done
+for name in p1 p2 p3 q1 q2 q3; do netns_add $name; done
+
+# ---------------------------------------------------------------- ranges of a subnet that Moat chooses from
+OWN='{"cniVersion":"1.0.0","name":"own","type":"moat","ipam":{"subnet":"10.94.0.0/24","gateway":"10.94.0.254","rangeStart":"10.94.0.50",
+	"rangeEnd":"10.94.0.52","exclude":["10.94.0.51/32"],"routes":[{"dst":"0.0.0.0/0"}]}}'
+cni ADD o1 /run/netns/q1 eth0 "$OWN" || fail "$reply"
+cni ADD o2 /run/netns/q2 eth0 "$OWN" || fail "$reply"
+assert_eq "addresses are those of the range, but for what is excluded" "10.94.0.50/24 10.94.0.52/24" "$(address q1 eth0) $(address q2 eth0)"
+cni ADD o3 /run/netns/q3 eth0 "$OWN"
+assert_eq "then there is none" 104 "$(code)"
+cni ADD o3 /run/netns/q3 eth0 "$OWN" "IP=10.94.0.99"
+assert_match "and none outside of it can be asked for" "10.94.0.99" "$reply"
+for name in 1 2; do assert_ok "DEL" cni DEL o$name /run/netns/q$name eth0 "$OWN"; done
+for name in q1 q2 q3; do ip netns del $name; done
 
 # ---------------------------------------------------------------- host-local
 cni ADD c1 /run/netns/p1 eth0 "$STOCK"

@@ -266,6 +266,21 @@ class Add(Case):
         self.assertNotIn("defaultRoute", self.asked("EndpointAttach"))
         self.assertEqual(doc["routes"][0]["dst"], "0.0.0.0/0")
 
+    def test_ranges(self):
+        """what is not in a range is excluded"""
+        for ipam, wanted in (
+                ({"subnet": "10.1.0.0/16", "rangeStart": "10.1.0.50", "rangeEnd": "10.1.1.255"},
+                 ["10.1.0.0-10.1.0.49", "10.1.2.0-10.1.255.255"]),
+                ({"subnet": "10.1.0.0/16", "rangeEnd": "10.1.0.9"}, ["10.1.0.10-10.1.255.255"]),
+                ({"ranges": [[{"subnet": "fd00:1::/64", "rangeStart": "fd00:1::1:0"}]]}, ["fd00:1::-fd00:1::ffff"]),
+                ({"subnet": "10.1.0.0/16", "rangeStart": "10.1.0.0", "rangeEnd": "10.1.255.255"}, None),
+                ({"subnet": "10.1.0.0/16", "exclude": ["10.1.9.0/24"]}, ["10.1.9.0/24"])):
+            with self.subTest(ipam=ipam):
+                self.start([not_found("NetworkShow"), {"method": "TenantCreate", "reply": {"tenant": {}}},
+                            {"method": "NetworkCreate", "reply": {"network": NETWORK}}, FINE[1]])
+                self.add(ipam=ipam)
+                self.assertEqual(self.asked("NetworkCreate").get("exclude"), wanted)
+
     def test_stock_defaults(self):
         for conf, masquerade, route in (
                 ({"ipam": {"type": "host-local", "subnet": "10.1.0.0/16"}}, False, False),
@@ -402,7 +417,10 @@ class Add(Case):
             ({"ipam": {"type": "host-local", "subnet": "10.0.0.0/33"}}, 7, "10.0.0.0/33"),
             ({"ipam": {"type": "host-local", "ranges": [{}]}}, 6, "arrays"),
             ({"ipam": {"type": "host-local", "ranges": [[7]]}}, 6, "object"),
-            ({"ipam": {"type": "host-local", "subnet": "10.0.0.0/8", "rangeStart": "10.0.0.9"}}, 2, "rangeStart", "10.0.0.9"),
+            ({"ipam": {"type": "host-local", "subnet": "10.0.0.0/8", "rangeStart": "10.0.0.9", "rangeEnd": "10.0.0.8"}}, 7, "rangeStart"),
+            ({"ipam": {"type": "host-local", "subnet": "10.0.0.0/8", "rangeEnd": "11.0.0.8"}}, 7, "11.0.0.8"),
+            ({"ipam": {"type": "host-local", "subnet": "10.0.0.0/8", "rangeStart": "x"}}, 7, "x"),
+            ({"ipam": {"subnet": "10.0.0.0/8", "exclude": [7]}}, 6, "exclude"),
             ({"ipam": {"type": "host-local", "subnet": "10.0.0.0/8", "routes": [{"dst": "10.9.0.0/16"}]}}, 2, "10.9.0.0/16"),
             ({"ipam": {"type": "host-local", "subnet": "10.0.0.0/8", "routes": [{"dst": "0.0.0.0/0", "gw": "10.0.0.9"}]}}, 2,
              "10.0.0.9"),

@@ -70,7 +70,7 @@ class Netavark(Case):
                                 ({"options": {"mtu": 1400}}, "mtu"), ({"options": {"masquerade": "perhaps"}}, "perhaps"),
                                 ({"name": "a/b"}, "a/b"), ({"ipam_options": {"driver": "dhcp"}}, "dhcp"),
                                 ({"subnets": [{"subnet": "x"}]}, "x"), ({"subnets": {}}, "subnets"), ({"subnets": [{}]}, "subnet"),
-                                ({"subnets": [{"subnet": "10.0.0.0/8", "lease_range": {"start_ip": "10.0.0.9"}}]}, "lease_range"),
+                                ({"subnets": [{"subnet": "10.0.0.0/8", "lease_range": {"start_ip": "11.0.0.9"}}]}, "11.0.0.9"),
                                 ({"routes": [{"destination": "10.0.0.0/8", "gateway": "10.1.0.9"}]}, "routes")):
             with self.subTest(network=network):
                 self.failed(self.call("create", doc={**NET, **network}), *parts)
