@@ -200,7 +200,6 @@ int netns_identify(int fd, struct netns_id *ret_id, struct err *err)
 		.dev = st.st_dev,
 		.ino = st.st_ino,
 		.owner_uid = uid,
-		.user_dev = user.st_dev,
 		.user_ino = user.st_ino,
 	};
 	return 0;
@@ -210,7 +209,7 @@ bool netns_user_is_own(const struct netns_id *id)
 {
 	struct stat own;
 
-	return stat("/proc/self/ns/user", &own) == 0 && own.st_dev == id->user_dev && own.st_ino == id->user_ino;
+	return stat("/proc/self/ns/user", &own) == 0 && own.st_dev == id->dev && own.st_ino == id->user_ino;
 }
 
 bool netns_same(int fd_a, int fd_b)

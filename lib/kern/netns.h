@@ -43,7 +43,7 @@ int netns_pin_folder(const char *path, struct err *err);
 struct netns_id {
 	uint64_t dev, ino;  /* of the nsfs file */
 	uint32_t owner_uid; /* of the owning user namespace, as seen from ours */
-	uint64_t user_dev, user_ino; /* of that user namespace */
+	uint64_t user_ino;  /* of that user namespace; on the same nsfs, so its device is @dev */
 };
 int netns_identify(int fd, struct netns_id *ret_id, struct err *err);
 /** netns_user_is_own() - is the user namespace that owns it the caller's? false where that cannot be told */

@@ -64,7 +64,6 @@ void sysctl_dirs_close(struct sysctl_dirs *dirs)
 	for (size_t i = 0; i < ARRAY_COUNT(dirs->fds); i++) {
 		fd_close(dirs->fds[i]);
 		dirs->fds[i] = -1;
-		dirs->used[i] = false;
 	}
 }
 
@@ -80,11 +79,6 @@ static int dir_of(struct sysctl_dirs *dirs, const char *path, const char **ret_r
 
 		if (!str_starts(path, net_path) || !str_starts(name, dir_names[i]))
 			continue;
-		if (!dirs->used[i] && dirs->root >= 0) {
-			dirs->used[i] = true;
-			*ret_rest = name;
-			return dirs->root;
-		}
 		snprintf(folder, sizeof(folder), "%.*s", (int)(name - from + 4), from);
 		if (dirs->fds[i] < 0)
 			dirs->fds[i] = openat(dirs->root < 0 ? AT_FDCWD : dirs->root, folder, O_PATH | O_DIRECTORY | O_CLOEXEC);

@@ -29,15 +29,13 @@ void sysctl_roots_open(struct sysctl_roots *roots);
 void sysctl_roots_close(struct sysctl_roots *roots);
 
 /**
- * struct sysctl_dirs - net/ipv4 and net/ipv6 of one namespace, opened for the second switch; from there on names are its own
+ * struct sysctl_dirs - net/ipv4 and net/ipv6 of one namespace, opened when first needed; from there on names are its own
  * @root: what they are opened from, borrowed; -1: /proc/sys/net
- * @used: a first switch was reached by its whole path: most stacks have no second one
  * They do not keep the namespace alive.
  */
 struct sysctl_dirs {
 	int root;
 	int fds[2]; /* -1: not yet */
-	bool used[2];
 };
 #define SYSCTL_DIRS_INIT { .root = -1, .fds = { -1, -1 } }
 

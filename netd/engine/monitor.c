@@ -59,6 +59,7 @@ struct monitor {
 	struct list watches;
 	struct loop_timer *quiet, *rest;
 	int epoll; /* of all watches */
+	bool rested; /* what is being read came while a plan of ours was on its way, however late it is read */
 	struct loop_io *io;
 	char data[MONITOR_READ_SIZE];
 };
@@ -68,7 +69,7 @@ static bool own_change(struct monitor *monitor)
 {
 	struct engine *engine = monitor->engine;
 
-	return engine->txns || engine->gated ||
+	return engine->txns || engine->gated || monitor->rested ||
 	       clock_monotonic_ns() - hand_planned_ns(engine->hand) < QUIET_MS * 1000000ULL;
 }
 
@@ -246,7 +247,9 @@ static void on_rest(void *ctx)
 {
 	struct monitor *monitor = ctx;
 
+	monitor->rested = true;
 	monitor_read(monitor);
+	monitor->rested = false;
 	if (monitor->engine->txns)
 		loop_timer_set(monitor->rest, REST_MS);
 	else
