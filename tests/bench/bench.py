@@ -142,6 +142,12 @@ class Bench:
     def detach(self, number):
         return self.moat.timed("EndpointDetach", name="bench/e%d" % number)[0]
 
+    def at_rest(self, netns):
+        """A link is seen no more long before the kernel is done with it, and RTNL is held until then: who compares waits for
+        that, as the floor does by itself."""
+        world.link_is_gone(netns)
+        self.moat.call("Check")
+
     # ------------------------------------------------------------------ rows
     def measure_attach(self):
         """Attach with two ports, and detach: floor and Moat take turns, each first every other time."""
@@ -163,7 +169,7 @@ class Bench:
                 # Both from the same rest: caches and cores as cold for one as for the other.
                 time.sleep(SETTLE)
                 cut = self.detach(1)
-                world.link_is_gone(moat_ns[i % 2])
+                self.at_rest(moat_ns[i % 2])
                 return spent, trip, cut
 
             if i % 2:
@@ -210,7 +216,9 @@ class Bench:
         def do_moat(i):
             endpoint = self.attach(moat_ns[i % 2], 1, PORTS)[1]
             time.sleep(SETTLE)
-            return self.until_gone(router, endpoint["hostIfname"], lambda: self.detach(1))
+            spent = self.until_gone(router, endpoint["hostIfname"], lambda: self.detach(1))
+            self.at_rest(moat_ns[i % 2])
+            return spent
 
         self.floor.ask("ports", PORTS, STRIDE)
         for i in range(self.rounds + 1):
@@ -261,7 +269,7 @@ class Bench:
             netns = names.pop()
             ours.append(self.attach(netns, 2)[0])
             ours_detach.append(self.detach(2))
-            world.link_is_gone(netns)
+            self.at_rest(netns)
             world.remove_namespaces([netns])
             for peer in peers:
                 netns = names.pop()
@@ -302,7 +310,7 @@ class Bench:
             time.sleep(SETTLE)
             b = self.attach(names[1][-1], last, ports)[0]
             self.detach(last)
-            world.link_is_gone(names[1][-1])
+            self.at_rest(names[1][-1])
             time.sleep(SETTLE)
             if i:
                 floor.append(a)
@@ -476,7 +484,7 @@ class Bench:
                 os.close(fd)
             for i in range(CLIENTS):
                 self.detach_named("c%d" % i)
-            world.link_is_gone(moat_ns[-1])
+            self.at_rest(moat_ns[-1])
             time.sleep(SETTLE)
         for side in sides:
             side.close()
