@@ -5,12 +5,13 @@
 #include <errno.h>
 #include <netinet/in.h>
 
+#include "lib/base/clock.h"
 #include "lib/base/fdio.h"
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
 #include "netd/engine/dnsfeed.h"
 
-enum { AGAIN_MS = 50, AGAIN_MOST_MS = 2000 };
+enum { AGAIN_MS = 50, AGAIN_MOST_MS = 2000, CLOSING_MS = 2000 };
 
 /**
  * struct listen - one port
@@ -26,11 +27,12 @@ struct listen {
 	bool told, asked, failed;
 };
 
+/* @closing_ns: until when a port that is taken may be by a socket that dns was told to close */
 struct listens {
 	struct engine *engine;
 	struct table table;
 	struct loop_timer *timer;
-	uint64_t delay_ms, generation;
+	uint64_t delay_ms, generation, closing_ns;
 };
 
 struct listen_ask {
@@ -38,6 +40,8 @@ struct listen_ask {
 	struct listen *items;
 	int *fds; /* -1: not yet, or dns's */
 	size_t count, answered;
+	uint32_t uid;
+	struct loop_timer *timer; /* until they are asked for again */
 	struct seam_result result;
 	listen_fn done;
 	void *ctx;
@@ -71,6 +75,12 @@ static void tell(struct listens *listens, struct listen *listen, int fd)
 	rec.ip[0] = listen->to;
 	listen->told = true;
 	dnsfeed_send(listens->engine->dnsfeed, &rec, fd);
+}
+
+/* dns is another process, which has not heard yet. */
+static void closing(struct listens *listens)
+{
+	listens->closing_ns = clock_monotonic_ns() + CLOSING_MS * 1000000ULL;
 }
 
 static struct listen *listen_add(struct listens *listens, const struct listen *from)
@@ -169,6 +179,7 @@ void listens_tell(struct listens *listens)
 
 	listens->generation++;
 	listens->delay_ms = AGAIN_MS;
+	closing(listens);
 	while ((listen = table_next(&listens->table, &cursor))) {
 		table_del(&listens->table, &listen->key, sizeof(listen->key));
 		free(listen);
@@ -198,6 +209,7 @@ void listens_close(struct listens *listens, const struct tenant *tenant, const s
 		table_del(&listens->table, &key, sizeof(key));
 		rec = record(DNSREC_UNLISTEN, listen);
 		dnsfeed_send(listens->engine->dnsfeed, &rec, -1);
+		closing(listens);
 		free(listen);
 	}
 }
@@ -278,7 +290,10 @@ struct listen_ask *listen_ask_endpoint(struct listens *listens, const struct end
 	return listen_ask_new(listens, endpoint, specs, endpoint->publish_count);
 }
 
-/* Answers come in the order of the questions. */
+/*
+ * Answers come in the order of the questions. Who publishes again what was unpublished a moment ago shall not be told that it
+ * is taken, by ourselves: while dns may still be closing something, all are asked for once more.
+ */
 static void on_listen(void *ctx, struct hand_answer *answer)
 {
 	struct listen_ask *ask = ctx;
@@ -289,16 +304,36 @@ static void on_listen(void *ctx, struct hand_answer *answer)
 	} else if (ask->result.status == 0) {
 		ask->result = answer->result;
 	}
-	if (++ask->answered == ask->count)
+	if (++ask->answered < ask->count)
+		return;
+	if (ask->result.status == -EADDRINUSE && clock_monotonic_ns() < ask->listens->closing_ns)
+		loop_timer_set(ask->timer, AGAIN_MS);
+	else
 		ask->done(ask->ctx, &ask->result);
 }
 
+static void ask_all(struct listen_ask *ask)
+{
+	ask->answered = 0;
+	ask->result = (struct seam_result){ 0 };
+	for (size_t i = 0; i < ask->count; i++) {
+		fd_close(ask->fds[i]);
+		ask->fds[i] = -1;
+	}
+	for (size_t i = 0; i < ask->count; i++)
+		hand_listen(ask->listens->engine->hand, what_of(ask->items[i].key), (uint16_t)ask->items[i].key, ask->uid, on_listen,
+			    ask);
+}
+
+static void on_ask_again(void *ctx) { ask_all(ctx); }
+
 void listen_ask_run(struct listen_ask *ask, uint32_t uid, listen_fn done, void *ctx)
 {
+	ask->uid = uid;
 	ask->done = done;
 	ask->ctx = ctx;
-	for (size_t i = 0; i < ask->count; i++)
-		hand_listen(ask->listens->engine->hand, what_of(ask->items[i].key), (uint16_t)ask->items[i].key, uid, on_listen, ask);
+	ask->timer = loop_timer_new(ask->listens->engine->loop, on_ask_again, ask);
+	ask_all(ask);
 }
 
 void listen_ask_commit(struct listen_ask *ask)
@@ -317,6 +352,7 @@ void listen_ask_free(struct listen_ask *ask)
 		return;
 	for (size_t i = 0; i < ask->count; i++)
 		fd_close(ask->fds[i]);
+	loop_timer_free(ask->timer);
 	free(ask->fds);
 	free(ask->items);
 	free(ask);

@@ -15,6 +15,8 @@ dns_pid() { moat_pids moatd-dns; }
 fds() { find "/proc/$(dns_pid)/fd" -type l | wc -l; }
 peer() { timeout 40 "$here/loopback6.py" "$@" 2>&1; }
 listens() { ss -H -ln "-$1" "sport = :$2" | awk '{ print $4 }' | tr '\n' ' '; }
+nobody_listens() { [[ -z $(listens "$1" "$2") ]]; }
+listens_once() { [[ $(listens "$1" "$2") == "[::1]:$2 " ]]; }
 serve() { # STACK NAME PORT
 	moat enter "$1" -- "$here/loopback6.py" serve "$2" "$3" >/dev/null 2>&1 &
 	sandbox_keep $!
@@ -88,7 +90,21 @@ assert_eq "it listens not" "" "$(listens t 8094)"
 assert_ok "a range" moat publish red/w1 -p "[::1]:8100-8103:80-83"
 assert_eq "leads to the first port of the stack" "red 1 whole" "$(peer stream 8100 1)"
 assert_ok "is taken back" moat unpublish red/w1 -p "[::1]:8100-8103:80-83"
-assert_eq "and gone at once" "" "$(listens t 8102)"
+assert_ok "and gone before long" eventually 5 nobody_listens t 8102
+# moatd-dns is another process, which may close it later than who unpublished it is answered
+assert_ok "a port" moat publish red/w1 -p "[::1]:8104:80"
+assert_ok "that stands" eventually 5 listens_once t 8104
+kill -STOP "$(dns_pid)"
+assert_ok "is taken back" moat unpublish red/w1 -p "[::1]:8104:80"
+assert_eq "while its socket is still there" "[::1]:8104 " "$(listens t 8104)"
+moat publish red/w1 -p "[::1]:8104:80" >/run/again 2>&1 &
+again=$!
+sleep 0.3
+kill -CONT "$(dns_pid)"
+wait "$again"
+assert_eq "and can be published again at once: it is not taken by ourselves" 0 $?
+assert_eq "it leads there" "red 1 whole" "$(peer stream 8104 1)"
+moat unpublish red/w1 -p "[::1]:8104:80" || die "not taken back"
 
 # Whoever dies
 engine=$(moat_pids moatd-engine)
@@ -109,18 +125,19 @@ assert_fail "one that stood has not ended" ended
 assert_ok "a port of before is taken back" moat unpublish red/w1 -p "[::1]:8080:80"
 assert_ok "and its connections end" eventually 3 ended
 wait "$held"
-assert_fail "nobody is there any more" peer stream 8080 1
+assert_ok "nobody is there any more" eventually 5 nobody_listens t 8080
 assert_eq "on 127.0.0.1 it is, still" "8080" "$(moat publish list --json | jq -r '[.. | .spec? // empty] | map(select(startswith("127"))) | .[0] | split(":")[1]')"
 assert_ok "it is given again" moat publish red/w1 -p "[::1]:8080:80"
 assert_ok "and answers" eventually 3 answers
 
 moat check >/dev/null || die "check finds differences"
 moat detach red/w1 -q || die "no detach"
-assert_eq "with its endpoint a port goes" "" "$(listens t 8080)$(listens u 8090)"
+assert_ok "with its endpoint a port goes" eventually 5 nobody_listens t 8080
+assert_ok "of UDP, too" eventually 5 nobody_listens u 8090
 assert_eq "another's does not" "blue 3 whole" "$(peer stream 8081 3)"
 moat tenant delete red --force -q || die "red does not go"
 moat tenant delete blue --force -q || die "blue does not go"
-assert_eq "nobody listens in the end" "" "$(listens t 8081)"
+assert_ok "nobody listens in the end" eventually 5 nobody_listens t 8081
 stop_moatd
 leftovers
 finish
