@@ -116,8 +116,9 @@ static void netns_one(struct apply *apply, const struct op *op, struct outcome *
 		free(pin);
 	} else {
 		r = registry_make(apply->reg, op->obj.ns, &err);
-		/* The pin of the one before it may still be on its way out. */
-		if (r == -EEXIST && reaper_wait(apply->reaper)) {
+		/* The pin of the one before it may still be on its way out, or have gone since. */
+		if (r == -EEXIST) {
+			reaper_wait(apply->reaper);
 			err = ERR_INIT;
 			r = registry_make(apply->reg, op->obj.ns, &err);
 		}
@@ -284,8 +285,9 @@ static int encode_tap(struct apply *apply, const struct op *op, struct nlbatch *
 	struct err err = ERR_INIT;
 	int r = tap_add(apply, op->obj.ns, name, &err);
 
-	/* the one before it may still be on its way out */
-	if (r == -EEXIST && reaper_wait(apply->reaper)) {
+	/* the one before it may still be on its way out, or have gone since */
+	if (r == -EEXIST) {
+		reaper_wait(apply->reaper);
 		err = ERR_INIT;
 		r = tap_add(apply, op->obj.ns, name, &err);
 	}
@@ -463,8 +465,9 @@ static void send_again(struct apply *apply, struct flight *f)
 		    f->out[i].status == -EEXIST)
 			taken = true;
 	}
-	if (!taken || !reaper_wait(apply->reaper))
+	if (!taken)
 		return;
+	reaper_wait(apply->reaper); /* nothing to wait for: it has gone since */
 	for (size_t i = from; i < to; i++) {
 		if (f->out[i].status == 0)
 			continue;

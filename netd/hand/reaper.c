@@ -299,20 +299,17 @@ void reaper_plan_end(struct reaper *reaper)
 	pthread_mutex_unlock(&reaper->lock);
 }
 
-bool reaper_wait(struct reaper *reaper)
+void reaper_wait(struct reaper *reaper)
 {
-	bool waited = false, planning;
+	bool planning;
 
 	pthread_mutex_lock(&reaper->lock);
 	planning = reaper->planning;
 	planning_set(reaper, false); /* it would wait for us, and we for it */
-	while (!list_empty(&reaper->batch) || !list_empty(&reaper->queue)) {
-		waited = true;
+	while (!list_empty(&reaper->batch) || !list_empty(&reaper->queue))
 		pthread_cond_wait(&reaper->changed, &reaper->lock);
-	}
 	planning_set(reaper, planning);
 	pthread_mutex_unlock(&reaper->lock);
-	return waited;
 }
 
 static bool works_hold(const struct list *works, uint64_t ns, const struct obj_neigh *neigh)

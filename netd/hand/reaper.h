@@ -62,7 +62,10 @@ void reaper_plan_end(struct reaper *reaper);
 /** reaper_wait_neigh() - where such a neighbour is on its way out: until it is gone, lest a new one go in its place */
 void reaper_wait_neigh(struct reaper *reaper, uint64_t ns, const struct obj_neigh *neigh);
 
-/** reaper_wait() - until nothing is queued or under way. Return: whether there was anything to wait for. */
-bool reaper_wait(struct reaper *reaper);
+/**
+ * reaper_wait() - until nothing is queued or under way
+ * It does not say whether there was anything: what was found in the way before may have gone between the two.
+ */
+void reaper_wait(struct reaper *reaper);
 
 #endif
