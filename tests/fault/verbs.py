@@ -37,7 +37,7 @@ class Verb:
         self.start, self.goal = ("before", "after") if forth else ("after", "before")
 
     def request(self, world):
-        """Return: "answered" with success, "refused" with an error, "lost"; and the error's name."""
+        """Return: "answered" with success, "refused" with an error, "lost"; and the error."""
         return ask(self.pair.forth if self.is_forth else self.pair.back, world)
 
     def command(self):
@@ -55,7 +55,7 @@ def ask(function, world):
             function(moat, world)
         return "answered", None
     except MoatError as error:
-        return "refused", error.code
+        return "refused", error
     except OSError:
         return "lost", None
 

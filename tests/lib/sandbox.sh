@@ -124,9 +124,22 @@ assert_fail() {
 	fi
 }
 
-# eventually SECONDS COMMAND... - tries until it succeeds; on an emulated processor, so much longer as it is slower
+# sandbox_slower - $slower: how many times as long things may take: on an emulated processor as tests/vm/run measured it, on a
+# machine with more to do than it can by how many share a processor.
+sandbox_slower() {
+	local load
+	: "${SANDBOX_PROCESSORS:=$(nproc)}"
+	read -r load _ </proc/loadavg
+	slower=$((1 + ${load%.*} / SANDBOX_PROCESSORS))
+	((slower <= 20)) || slower=20
+	((slower >= ${MOAT_SLOWER:-1})) || slower=$MOAT_SLOWER
+}
+
+# eventually SECONDS COMMAND... - tries until it succeeds; on a slow or busy machine so many times as long
 eventually() {
-	local deadline=$((${EPOCHREALTIME/./} + ${1} * ${MOAT_SLOWER:-1} * 1000000))
+	local slower deadline
+	sandbox_slower
+	deadline=$((${EPOCHREALTIME/./} + ${1} * slower * 1000000))
 	shift
 	until "$@" >/dev/null 2>&1; do
 		((${EPOCHREALTIME/./} < deadline)) || return 1
