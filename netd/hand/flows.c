@@ -335,3 +335,33 @@ void flows_forget(struct registry *reg, const struct op *ops, size_t count)
 	free(work.locals.items);
 	free(work.ops);
 }
+
+void flows_late_add(struct flows_late *late, const struct op *ops, size_t count, uint64_t now_ms)
+{
+	for (size_t i = 0; i < count && late->count < FLOWS_LATE_MAX; i++) {
+		if (ops[i].verb != OP_DEL || !leads(&ops[i]))
+			continue;
+		if (late->count == 0)
+			late->due_ms = now_ms + FLOWS_LATE_MS;
+		late->ops = mem_grow(late->ops, late->count + 1, sizeof(*late->ops));
+		late->ops[late->count] = ops[i];
+		late->ops[late->count++].verb = OP_ADD; /* what a new holder of the port begins with */
+	}
+}
+
+int flows_late_run(struct flows_late *late, struct registry *reg, uint64_t now_ms)
+{
+	if (late->count == 0)
+		return -1;
+	if (now_ms < late->due_ms)
+		return (int)(late->due_ms - now_ms);
+	flows_forget(reg, late->ops, late->count);
+	flows_late_fini(late);
+	return -1;
+}
+
+void flows_late_fini(struct flows_late *late)
+{
+	free(late->ops);
+	*late = (struct flows_late){0};
+}

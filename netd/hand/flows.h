@@ -23,4 +23,24 @@
  */
 void flows_forget(struct registry *reg, const struct op *ops, size_t count);
 
+enum { FLOWS_LATE_MAX = 4096, FLOWS_LATE_MS = 1000 };
+
+/**
+ * struct flows_late - ports that ended a moment ago
+ * What a stack answers when its port is gone already (it was busy) begins a flow of its own, and who it answers would go on
+ * reaching it by that for as long as he sends. So a second after the port's end these are forgotten, too.
+ * @ops: their elements, as new ones; @due_ms: when, by the monotonic clock
+ */
+struct flows_late {
+	struct op *ops;
+	size_t count;
+	uint64_t due_ms;
+};
+
+/** flows_late_add() - those that @ops remove; beyond FLOWS_LATE_MAX no more are remembered */
+void flows_late_add(struct flows_late *late, const struct op *ops, size_t count, uint64_t now_ms);
+/** flows_late_run() - forget what is due. Return: milliseconds until something is, -1 for never. */
+int flows_late_run(struct flows_late *late, struct registry *reg, uint64_t now_ms);
+void flows_late_fini(struct flows_late *late);
+
 #endif

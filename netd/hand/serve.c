@@ -25,6 +25,7 @@
 #include "netd/hand/check.h"
 #include "netd/hand/dump.h"
 #include "netd/hand/exec.h"
+#include "netd/hand/flows.h"
 #include "netd/hand/sockets.h"
 
 enum {
@@ -260,6 +261,8 @@ static int serve_plan(struct serve *serve, const struct seam_head *head,
 	}
 	exec_plan(serve->reg, serve->reaper, head->seq, ops, head->count, head->commit, plan_answer,
 		  &told, &work, &done);
+	if (told.status == 0)
+		flows_late_add(&serve->late, ops, head->count, clock_monotonic_ns() / 1000000);
 	if (work != NULL)
 		reaper_submit(serve->reaper, work);
 	else if (told.sent == 0 && told.status == 0)
@@ -469,8 +472,13 @@ int serve_loop(struct serve *serve, struct err *err)
 			{.fd = serve->reg->control,
 			 .events = 0}, /* nothing comes any more but its end */
 		};
-		int next = registry_expire(serve->reg, clock_monotonic_ns() / 1000000);
+		uint64_t now = clock_monotonic_ns() / 1000000;
+		int next = registry_expire(serve->reg, now);
+		/* an answer that is held does not wait for it */
+		int due = serve->held.size > 0 ? 0 : flows_late_run(&serve->late, serve->reg, now);
 
+		if (next < 0 || (due >= 0 && due < next))
+			next = due;
 		if (poll(pfds, ARRAY_COUNT(pfds), serve->held.size > 0 ? 0 : next) < 0) {
 			if (errno == EINTR)
 				continue;
@@ -490,6 +498,7 @@ int serve_loop(struct serve *serve, struct err *err)
 			buf_fini(&payload);
 	}
 	buf_fini(&serve->held);
+	flows_late_fini(&serve->late);
 	/* The engine that stops does not wait for what it has been told already. */
 	if (r == -EPIPE || r == -ECONNRESET)
 		r = 1;

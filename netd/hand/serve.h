@@ -4,6 +4,7 @@
 #define MOAT_NETD_HAND_SERVE_H
 
 #include "netd/seam/settings.h"
+#include "netd/hand/flows.h"
 #include "netd/hand/ports.h"
 #include "netd/hand/reaper.h"
 #include "netd/hand/registry.h"
@@ -11,6 +12,7 @@
 /**
  * struct serve - everything the verbs work on; all borrowed
  * @held: answers that go with the next one, so that the engine is woken once; the loop's own, it begins empty
+ * @late: ports that ended a moment ago; as @held
  */
 struct serve {
 	int seam;
@@ -19,6 +21,7 @@ struct serve {
 	struct settings settings;
 	struct reaper *reaper;
 	struct buf held;
+	struct flows_late late;
 };
 
 /**

@@ -91,7 +91,7 @@ pass "nor out of exec"
 moat rm -f keep >/dev/null
 
 # ------------------------------------------------------------ links in a root (CVE-2019-19921 ... CVE-2025-52881)
-root=/run/sandbox/root
+root=/run/volumes/root
 mkdir -p $root/bin $root/etc
 cp "$(command -v busybox)" $root/bin/busybox
 ln -sf busybox $root/bin/sh
