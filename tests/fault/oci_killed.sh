@@ -37,7 +37,7 @@ cut_at() {
 	local how=$1 name=$2 when=$3
 	shift 3
 	# A shell between, for its word of who was killed.
-	bash -c '"$@" </dev/null >/run/cut.out 2>&1; exit $?' cut timeout -k 2 10 strace -qq -o /dev/null -e "trace=$name" \
+	bash -c '"$@" </dev/null >/run/cut.out 2>&1; exit $?' cut timeout -k 2 60 strace -qq -o /dev/null -e "trace=$name" \
 		-e "inject=$name:$how:when=$when" "$RUNTIME" --root "$OCI_ROOT" "$@" 2>/dev/null
 }
 alone() { ! pgrep -x moat-runtime && ! pgrep -x sleep; }
