@@ -312,6 +312,22 @@ void rtnl_addr_del(struct nlbatch *batch, const struct obj_addr *addr, uint32_t 
 	addr_message(batch, RTM_DELADDR, 0, addr, index);
 }
 
+void rtnl_addr_early(struct nlbatch *batch, const struct ip *ip, uint32_t index, uint32_t seconds)
+{
+	struct nlmsghdr *nlh = nlbuf_begin(batch, NLBUF_RTNL_ROOM, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL);
+	struct rtmsg *rtm = mnl_nlmsg_put_extra_header(nlh, sizeof(*rtm));
+
+	rtm->rtm_family = family_of(ip);
+	rtm->rtm_dst_len = (unsigned char)(ip_size(ip) * 8);
+	rtm->rtm_table = RT_TABLE_LOCAL;
+	rtm->rtm_protocol = RTPROT_KERNEL; /* nobody's object, as the one it stands for */
+	rtm->rtm_type = RTN_LOCAL;
+	mnl_attr_put(nlh, RTA_DST, ip_size(ip), ip->b);
+	mnl_attr_put_u32(nlh, RTA_OIF, index);
+	mnl_attr_put_u32(nlh, RTA_EXPIRES, seconds);
+	nlbuf_end(batch, nlh);
+}
+
 void rtnl_addrs_keep(struct nlbatch *batch, const void *raw, size_t size, uint32_t from, uint32_t to)
 {
 	static const uint16_t kept[] = {IFA_LOCAL, IFA_ADDRESS, IFA_BROADCAST, IFA_CACHEINFO, IFA_RT_PRIORITY, IFA_PROTO};

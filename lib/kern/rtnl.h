@@ -117,9 +117,12 @@ int rtnl_proxy_get(struct nlsock *sock, const struct obj_proxy *proxy, uint32_t 
 int rtnl_neigh_get(struct nlsock *sock, const struct obj_neigh *neigh, uint32_t index, struct buf *bytes, struct err *err);
 
 /**
- * rtnl_local() - does the namespace take packets to @ip for its own?
- * It takes no lock of the kernel's that somebody could hold (inet6_rtm_getroute()). Return: 1, 0, -errno.
+ * rtnl_addr_early() - have packets to an IPv6 address taken, for so many seconds, before the kernel does it by itself
+ * It is the route that the address gets (addrconf_f6i_alloc() of Linux) with a worse metric, so both may stand, and an end.
  */
+void rtnl_addr_early(struct nlbatch *batch, const struct ip *ip, uint32_t index, uint32_t seconds);
+
+/** rtnl_local() - does the namespace take packets to @ip for its own? Return: 1, 0, -errno. */
 int rtnl_local(struct nlsock *sock, const struct ip *ip, struct err *err);
 
 /** rtnl_link_get() - one link by name, raw, appended. Return: 0, -ENODEV, -errno. */

@@ -6,16 +6,10 @@
  */
 #include "netd/hand/settle.h"
 
-#include <time.h>
-
-#include "lib/base/clock.h"
 #include "lib/base/mem.h"
 #include "lib/kern/rtnl.h"
 
-enum {
-	SETTLE_MS = 100,   /* in all: such a work waits for those who change links, and they take as long at times */
-	SETTLE_STEP = 50000, /* nanoseconds between two looks: of a quiet machine the first one sees it done */
-};
+enum { EARLY_S = 10 }; /* after which the kernel has its own, however busy the machine */
 
 static struct nlsock *sock_of(struct registry *reg, uint64_t ns)
 {
@@ -30,40 +24,53 @@ static struct nlsock *sock_of(struct registry *reg, uint64_t ns)
  * now all that the stack sends is thrown away. Who asks for a link makes that happen first (rtnl_getlink(),
  * net/core/rtnetlink.c, Linux >= 6.7).
  */
-static void carrier(struct registry *reg, const struct obj_link *link)
+static void carrier(struct registry *reg, uint64_t ns, const char *name)
 {
-	struct nlsock *sock = sock_of(reg, link->peer_ns);
+	struct nlsock *sock = sock_of(reg, ns);
 	cleanup(buf_fini) struct buf bytes = BUF_INIT;
 
 	if (sock != NULL)
-		(void)rtnl_link_get(sock, link->peer_name, &bytes, NULL);
+		(void)rtnl_link_get(sock, name, &bytes, NULL);
 }
 
 /*
  * An IPv6 address is there at once, and may be sent from; but only addrconf_dad_work() (net/ipv6/addrconf.c), nodad or not, makes
- * the namespace hear who searches for it and, last, take what comes to it: until then the first answer is thrown away.
+ * the namespace take what comes to it: until then the first answer is thrown away. Waiting for it costs a third of an attach on a
+ * busy machine. So what that does at its end is done here, by a route that ends by itself and is worse than the kernel's own.
  */
-static void address(struct registry *reg, uint64_t ns, const struct ip *ip, uint64_t until)
+static void address(struct registry *reg, uint64_t ns, const struct obj_addr *addr)
 {
-	static const struct timespec step = {.tv_nsec = SETTLE_STEP};
 	struct nlsock *sock = sock_of(reg, ns);
+	int index = sock != NULL ? nlsock_ifindex(sock, addr->dev) : 0;
+	struct nlbatch batch = {0};
+	struct nlack ack;
 
-	while (sock != NULL && rtnl_local(sock, ip, NULL) == 0 && clock_monotonic_ns() < until)
-		nanosleep(&step, NULL);
+	if (index <= 0)
+		return;
+	rtnl_addr_early(&batch, &addr->addr.ip, (uint32_t)index, EARLY_S);
+	(void)nlsock_exec(sock, &batch, &ack);
+	nlbatch_fini(&batch);
+}
+
+static bool is_stack(uint64_t ns) { return ns != NS_HOST && ns_class(ns) != NS_ROUTER; }
+
+static void settle_one(struct registry *reg, const struct obj *obj)
+{
+	const struct obj_link *link = &obj->link;
+
+	if (obj->kind == OBJ_ADDR) {
+		if (is_stack(obj->ns) && obj->addr.addr.ip.family == 6 && !ip_is_linklocal(&obj->addr.addr.ip))
+			address(reg, obj->ns, &obj->addr);
+	} else if (obj->kind == OBJ_LINK && link->peer_name[0] != '\0' && !is_stack(obj->ns)) {
+		carrier(reg, link->peer_ns, link->peer_name);
+		if (!is_stack(link->peer_ns)) /* an uplink: whichever end came up first */
+			carrier(reg, obj->ns, link->name);
+	}
 }
 
 void settle(struct registry *reg, const struct op *ops, size_t count)
 {
-	uint64_t until = clock_monotonic_ns() + SETTLE_MS * 1000000ULL;
-
-	for (size_t i = 0; i < count; i++) {
-		const struct obj *obj = &ops[i].obj;
-
-		if (ops[i].verb != OP_ADD)
-			continue;
-		if (obj->kind == OBJ_LINK && obj->link.peer_name[0] != '\0' && ns_class(obj->ns) == NS_ROUTER)
-			carrier(reg, &obj->link);
-		else if (obj->kind == OBJ_ADDR && obj->addr.addr.ip.family == 6 && !ip_is_linklocal(&obj->addr.addr.ip))
-			address(reg, obj->ns, &obj->addr.addr.ip, until);
-	}
+	for (size_t i = 0; i < count; i++)
+		if (ops[i].verb == OP_ADD)
+			settle_one(reg, &ops[i].obj);
 }

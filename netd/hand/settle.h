@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* settle - behind a plan that was carried out: what the kernel does by itself some time later, it has done. Floor F4. */
+/* settle - behind a plan that was carried out: what the kernel does some time later by itself is done now. Floor F4. */
 #ifndef MOAT_HAND_SETTLE_H
 #define MOAT_HAND_SETTLE_H
 
@@ -9,8 +9,8 @@
 #include "netd/hand/registry.h"
 
 /**
- * settle() - wait until new ends of stacks send, and new addresses are taken for their own
- * @ops, @count: what was made. It changes nothing, so it does not fail; it takes SETTLE_MS at most.
+ * settle() - new ends of stacks send, and what comes to their new addresses is taken
+ * @ops, @count: what was made. It waits for nothing, and does not fail: without it the first packets may be lost.
  */
 void settle(struct registry *reg, const struct op *ops, size_t count);
 

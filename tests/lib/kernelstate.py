@@ -52,7 +52,8 @@ def address_lines(links):
 
 def route_lines(family, routes):
     for route in routes:
-        if route.get("type") in ("multicast", "broadcast", "anycast"):
+        # one that ends by itself stands for the kernel's own a moment (netd/hand/settle.c)
+        if route.get("type") in ("multicast", "broadcast", "anycast") or (route.get("type") == "local" and "expires" in route):
             continue
         yield "route%s %s" % (family, " ".join(
             "%s=%s" % (key, route[key])

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * An IPv6 address that was added, nodad, is the namespace's own some time later: addrconf_dad_work() (net/ipv6/addrconf.c) makes it
- * hear who searches for it, and then takes what comes to it. A look for a route tells, needs no lock, and when it says so the other
- * is done, too. netd/hand/settle.c waits for it.
+ * hear who searches for it, and then takes what comes to it, by a route to the address. A route like it that somebody else made is
+ * enough, and ends by itself; the kernel's own comes all the same, before it. netd/hand/settle.c makes one.
  */
 #include <time.h>
 
@@ -11,6 +11,28 @@
 #include "tests/platform/platform.h"
 
 enum { ADDRESSES = 50 };
+
+static void early(struct nlsock *sock, uint32_t index)
+{
+	uint64_t until = clock_monotonic_ns() + 20000000000ULL;
+	struct nlbatch batch = {0};
+	struct prefix other;
+
+	/* of an address that is nowhere */
+	HOLDS(prefix_parse("fd00::ffff/64", &other) == 0);
+	HOLDS(rtnl_local(sock, &other.ip, NULL) == 0);
+	rtnl_addr_early(&batch, &other.ip, index, 1);
+	HOLDS(run_one(sock, &batch) == 0);
+	HOLDS(rtnl_local(sock, &other.ip, NULL) == 1);
+	while (rtnl_local(sock, &other.ip, NULL) == 1 && clock_monotonic_ns() < until)
+		nanosleep(&(struct timespec){.tv_nsec = 50000000}, NULL);
+	HOLDS(rtnl_local(sock, &other.ip, NULL) == 0);
+	/* of one that is there already: beside the kernel's */
+	HOLDS(prefix_parse("fd00::1/64", &other) == 0);
+	rtnl_addr_early(&batch, &other.ip, index, 1);
+	HOLDS(run_one(sock, &batch) == 0);
+	HOLDS(rtnl_local(sock, &other.ip, NULL) == 1);
+}
 
 int main(void)
 {
@@ -47,8 +69,7 @@ int main(void)
 		HOLDS(strstr((char *)groups.data, text) != NULL);
 		buf_fini(&groups);
 	}
-	HOLDS(prefix_parse("fd00::ffff/64", &obj.addr.addr) == 0);
-	HOLDS(rtnl_local(sock, &obj.addr.addr.ip, NULL) == 0);
+	early(sock, index);
 	printf("%d of %d were late\n", late, ADDRESSES);
 	return 0;
 }
