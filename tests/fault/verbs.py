@@ -10,6 +10,7 @@ from moatsock import Moat, MoatError
 
 MOAT = os.path.join(os.environ["MOAT_BIN_DIR"], "moat")
 VICTIM = "/run/netns/victim"
+ANSWER = 120  # seconds: for what hangs. Ten were not enough for a tap where fifty shared two processors.
 
 
 class Pair:
@@ -51,7 +52,7 @@ class Verb:
 
 def ask(function, world):
     try:
-        with Moat(timeout=10) as moat:
+        with Moat(timeout=ANSWER) as moat:
             function(moat, world)
         return "answered", None
     except MoatError as error:
