@@ -278,22 +278,30 @@ static int adopt_check(struct registry *reg, const struct seam_adopt *adopt, int
 			"the namespace belongs to uid %u, and uid %u asked to have it attached",
 			ret_id->owner_uid, adopt->uid);
 	same = table_find(&reg->by_id, ret_id, ID_KEY_SIZE);
-	if (same != NULL && same->ns != adopt->ns) {
+	if (same != NULL && same->ns != adopt->ns && (adopt->hold || ns_class(same->ns) != NS_FOREIGN)) {
 		ns_print(same->ns, other);
 		return err_set(err, ERR_CONFLICT, EEXIST, name,
 			       "that namespace is known already as %s", other);
 	}
-	if (same == NULL && registry_find(reg, adopt->ns) != NULL)
+	if ((same == NULL || same->ns != adopt->ns) && registry_find(reg, adopt->ns) != NULL)
 		return err_set(err, ERR_TAKEN, EEXIST, name, "%s is another namespace already",
 			       name);
 	return 0;
 }
 
+/*
+ * A foreign one that is known by another number was taken for a request that then sent no plan, or whose plan is done: an
+ * entry of a foreign namespace lives from its ADOPT to its PLAN. Who brings it now has it by the new number.
+ */
 static int adopt_new(struct registry *reg, const struct seam_adopt *adopt, int fd, const struct netns_id *id,
 		     struct ns_entry **ret_entry, struct err *err)
 {
+	const struct ns_entry *same = table_find(&reg->by_id, id, ID_KEY_SIZE);
 	char *pin;
 	int r;
+
+	if (same != NULL)
+		registry_forget(reg, same->ns, &pin);
 
 	if (adopt->hold && (reg->control < 0 || reg->held_count >= hold_limit())) {
 		fd_close(fd);

@@ -470,7 +470,7 @@ static int adopt(struct hand *hand, uint64_t ns, uint32_t uid, bool hold, int fd
 static void test_adopt(void **state)
 {
 	static const uint64_t container = NS_ID(NS_CONTAINER, 7),
-			      foreign = NS_ID(NS_FOREIGN, 8);
+			      foreign = NS_ID(NS_FOREIGN, 8), other = NS_ID(NS_FOREIGN, 9);
 	struct hand hand = hand_start(0, -1);
 	struct prefix own = prefix("10.9.9.9/24");
 	struct obj lo = obj_up(foreign, "lo"), ip = obj_addr(container, "lo", &own),
@@ -516,6 +516,14 @@ static void test_adopt(void **state)
 	assert_int_equal(fd_count, 2);
 	close(fds[0]);
 	close(fds[1]);
+
+	/* One for which no plan came is had by the number it is brought with next; a number is never of two. */
+	assert_int_equal(adopt(&hand, foreign, 0, false, net, &info), 0);
+	assert_int_equal(adopt(&hand, other, 0, false, net, &info), 0);
+	assert_false(registered(&hand, foreign));
+	assert_true(registered(&hand, other));
+	assert_int_equal(adopt(&hand, other, 0, false, mine, &info), -EEXIST);
+	assert_int_equal(adopt(&hand, foreign, 0, false, mine, &info), -EEXIST); /* a container is no foreign one */
 
 	/* A foreign one is forgotten after its plan. */
 	assert_int_equal(adopt(&hand, foreign, 0, false, net, &info), 0);
