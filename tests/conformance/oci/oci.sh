@@ -11,8 +11,8 @@ need jq busybox
 
 RUNTIME=$MOAT_BIN_DIR/moat-runtime
 OCI_ROOT=/run/oci
-# Nothing of a container keeps a test waiting, should it hang.
-rt() { timeout -k 5 "${OCI_PATIENCE:-20}" "$RUNTIME" --root "$OCI_ROOT" "$@"; }
+# Nothing of a container keeps a test waiting, should it hang; two processors with a load of 40 were seen to take 20 s.
+rt() { timeout -k 5 "${OCI_PATIENCE:-60}" "$RUNTIME" --root "$OCI_ROOT" "$@"; }
 # bg ARGS... - the same for create and run --detach: what runs on keeps no pipe of the test's open
 bg() {
 	local status=0
