@@ -43,6 +43,7 @@ enum {
 	QUIET_MS = 25,
 	REST_MS = 10, /* below QUIET_MS: what our own change said is read as such */
 	WATCHES_AT_ONCE = 16,
+	READS_MAX = 1024, /* of so many watches, after a rest */
 };
 
 struct watch {
@@ -212,7 +213,8 @@ static void watch_read(struct watch *watch)
 {
 	char *data = watch->monitor->data;
 
-	for (int i = 0; i < 16; i++) {
+	/* after a rest all of it: what was left would be read as news, and not as what we did ourselves */
+	for (int i = 0; i < 16 || watch->monitor->rested; i++) {
 		ssize_t n = recv(watch->fd, data, MONITOR_READ_SIZE, MSG_DONTWAIT);
 
 		if (n < 0 && errno == ENOBUFS) {
@@ -228,13 +230,15 @@ static void watch_read(struct watch *watch)
 	}
 }
 
-static void monitor_read(struct monitor *monitor)
+/* Return: how many watches there was something to read of. */
+static int monitor_read(struct monitor *monitor)
 {
 	struct epoll_event events[WATCHES_AT_ONCE];
 	int n = epoll_wait(monitor->epoll, events, WATCHES_AT_ONCE, 0);
 
 	for (int i = 0; i < n; i++)
 		watch_read(events[i].data.ptr);
+	return n;
 }
 
 static void on_watches(void *ctx, unsigned events)
@@ -248,7 +252,8 @@ static void on_rest(void *ctx)
 	struct monitor *monitor = ctx;
 
 	monitor->rested = true;
-	monitor_read(monitor);
+	for (int i = 0; i < READS_MAX && monitor_read(monitor) > 0; i++)
+		;
 	monitor->rested = false;
 	if (monitor->engine->txns)
 		loop_timer_set(monitor->rest, REST_MS);
