@@ -40,8 +40,8 @@ int name_check(const char *what, const char *s, struct err *err)
 	if (good)
 		return 0;
 	return err_set(err, ERR_NAME, EINVAL, s,
-		       "a %s's name is 1 to 128 of A-Z, a-z, 0-9, '_', '.' and '-', and begins with a letter or digit",
-		       what);
+		       "%s %s's name is 1 to 128 of A-Z, a-z, 0-9, '_', '.' and '-', and begins with a letter or digit",
+		       strchr("aeiou", what[0]) ? "an" : "a", what);
 }
 
 int name_ifname_check(const char *s, struct err *err)

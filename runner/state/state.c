@@ -88,6 +88,14 @@ const char *state_status_name(enum state_status status)
 	return status_names[status];
 }
 
+/* errno is of @call on @path */
+static int root_failed(const char *path, const char *call, struct err *err)
+{
+	if (errno == EACCES)
+		return err_set(err, ERR_PERMISSION, EACCES, path, "containers are root's: only root makes them, and sees them");
+	return err_sys(err, ERR_IO, errno, path, "%s", call);
+}
+
 int state_root_open(const char *runtime_dir, struct err *err)
 {
 	cleanup(mem_freep) char *path = mem_printf("%s/containers", runtime_dir);
@@ -96,15 +104,13 @@ int state_root_open(const char *runtime_dir, struct err *err)
 	if (fd >= 0)
 		return fd;
 	if (errno != ENOENT)
-		return err_sys(err, ERR_IO, errno, path, "open");
+		return root_failed(path, "open", err);
 	if (mkdir(runtime_dir, 0755) < 0 && errno != EEXIST)
-		return err_sys(err, ERR_IO, errno, runtime_dir, "mkdir");
+		return root_failed(runtime_dir, "mkdir", err);
 	if (mkdir(path, 0700) < 0 && errno != EEXIST)
-		return err_sys(err, ERR_IO, errno, path, "mkdir");
+		return root_failed(path, "mkdir", err);
 	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-	if (fd < 0)
-		return err_sys(err, ERR_IO, errno, path, "open");
-	return fd;
+	return fd >= 0 ? fd : root_failed(path, "open", err);
 }
 
 int state_dir_create(const char *runtime_dir, const struct name *name,

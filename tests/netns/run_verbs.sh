@@ -34,6 +34,10 @@ assert_status 4 "what does not run gets no signal" moat kill k
 assert_status 3 "nor what is not there" moat kill nosuch
 assert_status 3 "nobody waits for that" moat wait nosuch
 assert_status 3 "nor tells of it" moat inspect nosuch
+as_nobody() { setpriv --reuid nobody --regid nogroup --clear-groups -- "$MOAT_BIN_DIR/moat" "$@"; }
+assert_status 4 "an ordinary user sees no containers" as_nobody ps
+assert_match "and is told why" "^moat: ps failed: $RT/containers: containers are root's" "$output"
+assert_status 125 "nor makes any" as_nobody run --rm -- true
 moat run -d --rm --name r -- sleep 1000 >/dev/null
 "$MOAT_BIN_DIR/moat" wait r >/run/sandbox/status &
 waiter=$!
