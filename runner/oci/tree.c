@@ -25,6 +25,8 @@ struct place {
 	mode_t mode;
 };
 
+#define PLACE_INIT ((struct place){.own = -1, .name = ""})
+
 static int sources_open(const struct oci_config *config, struct oci_tree *tree, struct err *err);
 static int clone_open(const char *path, bool recursive, struct err *err);
 static int bind_open(const struct oci_mount *mount, const char *bundle, struct err *err);
@@ -42,6 +44,7 @@ static int mount_again(struct oci_tree *tree, const struct oci_mount *mount, str
 static bool read_only_later(const struct oci_mount *mount);
 static int cwd_make(const struct oci_config *config, int root, struct err *err);
 static int place_find(const struct oci_tree *tree, const char *path, struct place *ret_place);
+static void place_fini(struct place *place);
 static int masks_set(const struct oci_config *config, struct oci_tree *tree, struct err *err);
 static int read_only_set(const struct oci_config *config, struct oci_tree *tree,
 			 struct err *err);
@@ -439,7 +442,7 @@ static int place_find(const struct oci_tree *tree, const char *path, struct plac
 		.flags = O_PATH | O_CLOEXEC,
 		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS,
 	};
-	struct place place = {.own = -1, .name = ""};
+	struct place place = PLACE_INIT;
 	struct stat st;
 
 	if (tree->proc < 0 || !str_starts(path, "/proc/")) {
@@ -475,6 +478,11 @@ static int place_find(const struct oci_tree *tree, const char *path, struct plac
 	return 0;
 }
 
+static void place_fini(struct place *place)
+{
+	fd_close(place->own);
+}
+
 static int place_cover(const struct place *place, int mount, const char *path, struct err *err)
 {
 	if (move_mount(mount, "", place->at, place->name,
@@ -498,10 +506,9 @@ static int masks_set(const struct oci_config *config, struct oci_tree *tree, str
 
 	for (size_t i = 0; rc == 0 && config->masked[i]; i++) {
 		const char *path = config->masked[i];
-		struct place place;
+		cleanup(place_fini) struct place place = PLACE_INIT;
 		int found = place_find(tree, path, &place);
 		bool folder = found == 0 && S_ISDIR(place.mode);
-		cleanup(fd_closep) int target = found == 0 ? place.own : -1;
 		cleanup(fd_closep) int cover = -1;
 
 		if (found == -ENOENT)
@@ -529,9 +536,8 @@ static int read_only_set(const struct oci_config *config, struct oci_tree *tree,
 
 	for (size_t i = 0; rc == 0 && config->readonly[i]; i++) {
 		const char *path = config->readonly[i];
-		struct place place;
+		cleanup(place_fini) struct place place = PLACE_INIT;
 		int found = place_find(tree, path, &place);
-		cleanup(fd_closep) int target = found == 0 ? place.own : -1;
 		cleanup(fd_closep) int copy = -1;
 
 		if (found == -ENOENT)

@@ -38,7 +38,7 @@ static uint32_t told(int sock, int *ret_status)
 	if (n < 0)
 		return 0;
 	HOLDS((size_t)n >= NLMSG_LENGTH(sizeof(struct nlmsgerr)) && nlh->nlmsg_type == NLMSG_ERROR);
-	*ret_status = ((const struct nlmsgerr *)NLMSG_DATA(nlh))->error;
+	*ret_status = ((const struct nlmsgerr *)message_body(nlh))->error;
 	return nlh->nlmsg_seq;
 }
 

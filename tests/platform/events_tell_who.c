@@ -27,15 +27,16 @@ static int listener(void)
 /* Of all that lies there: who asked for the first message of that type and family; NOBODY: there is none. */
 static uint32_t who(int fd, uint16_t type, uint8_t family)
 {
-	_Alignas(struct nlmsghdr) char data[8192];
+	_Alignas(struct nlmsghdr) uint8_t data[8192];
 	uint32_t asked = NOBODY;
 	ssize_t n;
 
 	while ((n = recv(fd, data, sizeof(data), MSG_DONTWAIT)) > 0) {
-		size_t left = (size_t)n;
+		const struct nlmsghdr *nlh;
+		size_t offset = 0;
 
-		for (struct nlmsghdr *nlh = (struct nlmsghdr *)data; NLMSG_OK(nlh, left); nlh = NLMSG_NEXT(nlh, left)) {
-			const uint8_t *body = NLMSG_DATA(nlh); /* the family is the first byte of all of these */
+		while ((nlh = message_next(data, (size_t)n, &offset))) {
+			const uint8_t *body = message_body(nlh); /* the family is the first byte of all of these */
 
 			if (asked == NOBODY && nlh->nlmsg_type == type && body[0] == family)
 				asked = nlh->nlmsg_pid;

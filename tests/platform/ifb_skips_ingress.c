@@ -95,6 +95,5 @@ int main(void)
 			return 0;
 		}
 	}
-	HOLDS(!"the datagram came back");
-	return 1;
+	return 1; /* the datagram did not come back */
 }

@@ -30,10 +30,11 @@ static void listen_at(int family, uint16_t port)
 /* Listeners of a part of the dump, into *@four and *@six. Return: whether it goes on. */
 static int part_read(const uint8_t *data, ssize_t size, bool *four, bool *six)
 {
-	const struct nlmsghdr *nlh = (const void *)data;
+	const struct nlmsghdr *nlh;
+	size_t offset = 0;
 
-	for (; NLMSG_OK(nlh, size); nlh = NLMSG_NEXT(nlh, size)) {
-		const struct inet_diag_msg *msg = NLMSG_DATA(nlh);
+	while ((nlh = message_next(data, (size_t)size, &offset))) {
+		const struct inet_diag_msg *msg = message_body(nlh);
 
 		if (nlh->nlmsg_type == NLMSG_DONE)
 			return 0;

@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/netlink.h>
 #include <sched.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -46,6 +47,22 @@ static inline void lacks(const char *what)
 			exit(1);                                                               \
 		}                                                                              \
 	} while (0)
+
+/* The netlink message at *@offset of what was received; NULL: no more. NLMSG_NEXT() casts away const and alignment. */
+static inline const struct nlmsghdr *message_next(const void *data, size_t size, size_t *offset)
+{
+	const struct nlmsghdr *nlh = (const void *)((const uint8_t *)data + *offset);
+
+	if (*offset + sizeof(*nlh) > size || nlh->nlmsg_len < sizeof(*nlh) || nlh->nlmsg_len > size - *offset)
+		return NULL;
+	*offset += NLMSG_ALIGN(nlh->nlmsg_len);
+	return nlh;
+}
+
+static inline const void *message_body(const struct nlmsghdr *nlh)
+{
+	return (const uint8_t *)nlh + NLMSG_HDRLEN;
+}
 
 static inline void write_file(const char *path, const char *text)
 {
