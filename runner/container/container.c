@@ -61,6 +61,7 @@ static void signals_block(bool terminal, sigset_t *ret_before, int *ret_fd);
 static int attach_ask(const struct state_dir *dir, int output, struct err *err);
 static int stop_alone(const struct state *state, unsigned timeout_ms);
 static int shim_end(struct state_dir *dir, bool force, struct err *err);
+static int remove_damaged(const struct container_host *host, struct state_dir *dir, struct err *err);
 static int sweep_one(void *ctx, const struct name *name);
 static int sweep_locked(const struct container_host *host, struct state_dir *dir,
 			struct err *err);
@@ -267,6 +268,11 @@ int container_remove(const struct container_host *host, const struct name *name,
 		rc = state_spec_load(&dir, arena, &doc, &spec, err);
 	if (rc == 0)
 		rc = state_load(&dir, &state, err);
+	if (rc < 0 && force && dir.lock >= 0 && rc != -ENOENT) {
+		rc = remove_damaged(host, &dir, err);
+		state_dir_fini(&dir);
+		return rc;
+	}
 	if (rc == 0)
 		rc = devices_return(&dir, host->socket, -1, err);
 	if (rc == 0 && state.stack)
@@ -275,6 +281,36 @@ int container_remove(const struct container_host *host, const struct name *name,
 		rc = container_erase(&dir, spec.id, &state, err);
 	state_dir_fini(&dir);
 	return rc;
+}
+
+/* One of which a file cannot be read: what the other, and the folder, tell of it goes. */
+static int remove_damaged(const struct container_host *host, struct state_dir *dir, struct err *err)
+{
+	cleanup(arena_freep) struct arena *arena = arena_new();
+	cleanup(json_freep) json_t *doc = NULL;
+	struct state state = {0};
+	struct spec spec;
+	int rc;
+
+	*err = ERR_INIT;
+	if (state_spec_load(dir, arena, &doc, &spec, NULL) < 0)
+		spec = (struct spec){0};
+	if (state_load(dir, &state, NULL) < 0)
+		state = (struct state){0};
+	if (!spec.id[0] && state.id_base)
+		idrange_sole(dir->containers, (uint32_t)state.id_base, spec.id);
+	rc = devices_return(dir, host->socket, -1, err);
+	if (rc == 0)
+		rc = stack_delete(host->socket, &dir->name, err);
+	if (rc < 0)
+		return rc;
+	if (!spec.id[0]) {
+		state.cgroup = false;
+		state.id_base = 0;
+	} else if (!state.id_base) {
+		idrange_forget(dir->containers, spec.id);
+	}
+	return container_erase(dir, spec.id, &state, err);
 }
 
 int container_sweep(const struct container_host *host, struct err *err)
@@ -532,8 +568,10 @@ static int shim_end(struct state_dir *dir, bool force, struct err *err)
 	int rc = state_load(dir, &state, err);
 	char text[NAME_FULL_SIZE];
 
-	if (rc < 0)
+	if (rc < 0 && (!force || rc == -ENOENT))
 		return rc;
+	if (rc < 0)
+		state = (struct state){0};
 	if (force) {
 		if (control_ask(dir, SYNC_STOP, 0, SHIM_FORCE_MS, &answer) < 0)
 			(void)stop_alone(&state, 0);
@@ -575,13 +613,17 @@ static int sweep_locked(const struct container_host *host, struct state_dir *dir
 	struct spec spec;
 	int rc;
 
-	if (state_spec_load(dir, arena, &doc, &spec, NULL) < 0)
-		return state_dir_remove(dir,
-					err); /* its client was lost before it was anything */
-	if (state_load(dir, &state, NULL) < 0) {
+	rc = state_spec_load(dir, arena, &doc, &spec, err);
+	if (rc == -ENOENT)
+		return state_dir_remove(dir, err); /* its client was lost before it was anything */
+	if (rc == 0)
+		rc = state_load(dir, &state, err);
+	if (rc == -ENOENT) {
 		idrange_forget(dir->containers, spec.id);
 		return state_dir_remove(dir, err);
 	}
+	if (rc < 0)
+		return rc; /* not now, or not by this version, or damaged: it stays until rm -f */
 	if (state.status == STATE_EXITED && !spec.remove)
 		return devices_return(dir, host->socket, -1, err);
 	/*

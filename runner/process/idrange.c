@@ -88,6 +88,28 @@ void idrange_forget(int containers, const char *id)
 	closedir(stream);
 }
 
+void idrange_sole(int containers, uint32_t base, char ret_id[IDRANGE_ID_SIZE])
+{
+	char path[RANGE_PATH_SIZE];
+	struct dirent *entry;
+	size_t count = 0;
+	DIR *stream;
+	int fd;
+
+	ret_id[0] = '\0';
+	snprintf(path, sizeof(path), ".ids/%x", base);
+	fd = openat(containers, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	stream = fd < 0 ? NULL : fdopendir(fd);
+	if (!stream) {
+		fd_close(fd);
+		return;
+	}
+	while ((entry = readdir(stream)))
+		if (entry->d_name[0] != '.' && (count++ || str_copy(ret_id, IDRANGE_ID_SIZE, entry->d_name) < 0))
+			ret_id[0] = '\0';
+	closedir(stream);
+}
+
 /* The file that says who uses the range. */
 static int range_enter(int containers, const char *id, uint32_t base)
 {

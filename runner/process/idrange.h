@@ -17,6 +17,7 @@ enum {
 	IDRANGE_FIRST =
 		0x10000000, /* above login users and /etc/subuid's usual ranges, below 2^31 */
 	IDRANGE_COUNT = 0x5000,
+	IDRANGE_ID_SIZE = 13, /* of a container */
 };
 
 /**
@@ -35,5 +36,8 @@ int idrange_release(int containers, const char *id, uint32_t base, struct err *e
 
 /** idrange_forget() - @id uses none any more, whichever it was (its owner was lost before that was written down) */
 void idrange_forget(int containers, const char *id);
+
+/** idrange_sole() - the container that alone uses the range at @base; "" when there are several, or none */
+void idrange_sole(int containers, uint32_t base, char ret_id[IDRANGE_ID_SIZE]);
 
 #endif

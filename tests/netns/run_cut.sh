@@ -14,7 +14,9 @@ sandbox_mark
 # ------------------------------------------------------------ cut off
 "$MOAT_BIN_DIR/moat" run --name k -- sleep 1000 &
 client=$!
-eventually 10 moat exec k -- true
+# Of a client that is lost before its container has started nothing is left: the shim hears of the start a moment after it.
+started() { eventually 10 moat exec k -- pgrep -x sleep >/dev/null && sleep 0.3; }
+started
 kill -KILL "$client"
 wait "$client" 2>/dev/null
 gone() { [[ -z $(pgrep -x sleep) && -z $(pgrep -x moat-shim) ]]; }

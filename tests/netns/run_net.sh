@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # Services in containers, and containers on networks: attached, published, restarted in the same
-# stack, undone when an attach fails, cut off.
+# stack, undone when an attach fails, cut off, damaged.
 # The shells inside shall expand what is in single quotes.
 # shellcheck disable=SC2016
 . "$(dirname "$0")/../lib/sandbox.sh"
@@ -97,6 +97,27 @@ start_moatd
 assert_ok "removed" moat rm -f red/w1
 assert_eq "with its endpoint" "" "$(moat endpoint list -q)"
 assert_ok "the tenant can go" moat tenant delete red --force
+# ---------------------------------------------------------------- damaged
+ranges() { ls "$RT/containers/.ids" 2>/dev/null | wc -l; }
+before=$(ranges)
+moat tenant create dam >/dev/null
+moat network create dam/net >/dev/null
+for file in spec.json state.json; do
+	for damage in '{"cut' '{"version":99}'; do
+		moat run -d --name dam/d --network dam/net -- sleep 1000 >/dev/null
+		moat stop -t 0 dam/d >/dev/null
+		echo "$damage" >"$RT/containers/dam/d/$file"
+		assert_match "one whose $file cannot be read is told of" 'dam/d +- +unreadable' "$(moat ps)"
+		assert_ok "nobody takes it away: not a sweep," test -e "$RT/containers/dam/d/spec.json"
+		assert_fail "nor rm" moat rm dam/d
+		assert_fail "nor may it be started" moat restart dam/d
+		assert_eq "its stack stands" 1 "$(moat endpoint list --json | jq '[.endpoints[] | select(.stack == "dam/d")] | length')"
+		assert_ok "rm -f does" moat rm -f dam/d
+		assert_eq "with its stack" 0 "$(moat endpoint list --json | jq '[.endpoints[] | select(.stack == "dam/d")] | length')"
+		assert_eq "and its ids" "$before" "$(ranges)"
+	done
+done
+moat tenant delete dam --force >/dev/null
 assert_ok "and all is in order" moat check
 stop_moatd
 finish

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* ps - `moat ps`: the containers. Floor F5. */
+#include <errno.h>
 #include <stdio.h>
 
 #include "lib/base/buf.h"
@@ -85,7 +86,7 @@ static int ps_run(struct cli *cli, int argc, char **argv)
 
 /* ----------------------------------------------------------------- helpers */
 
-/* One that goes while it is read is not told of. */
+/* One that goes while it is read is not told of; one that cannot be read is, whatever is asked for. */
 static int row_add(void *ctx, const struct name *name)
 {
 	struct listing *listing = ctx;
@@ -94,11 +95,17 @@ static int row_add(void *ctx, const struct name *name)
 	struct state_dir dir = STATE_DIR_INIT;
 	struct state state;
 	struct spec spec;
+	int rc = state_dir_open(listing->cli->runtime_dir, name, &dir, NULL);
 
-	if (state_dir_open(listing->cli->runtime_dir, name, &dir, NULL) == 0 &&
-	    state_load(&dir, &state, NULL) == 0 &&
-	    state_spec_load(&dir, arena, &doc, &spec, NULL) == 0 &&
-	    (listing->all || state.status != STATE_EXITED))
+	if (rc == 0)
+		rc = state_load(&dir, &state, NULL);
+	if (rc == 0)
+		rc = state_spec_load(&dir, arena, &doc, &spec, NULL);
+	if (rc < 0 && rc != -ENOENT)
+		json_array_append_new(listing->rows, json_pack("{s:o, s:s, s:s}", "name",
+							       json_sprintf("%s/%s", name->tenant, name->name), "id", "-",
+							       "status", "unreadable"));
+	if (rc == 0 && (listing->all || state.status != STATE_EXITED))
 		json_array_append_new(listing->rows, row_new(name, &spec, &state));
 	state_dir_fini(&dir);
 	return 0;
@@ -144,8 +151,8 @@ static void row_print(struct cli_table *table, const json_t *row)
 	cleanup(mem_freep) char *networks = joined(json_object_get(row, "networks"), ",");
 	cleanup(mem_freep) char *publish = joined(json_object_get(row, "publish"), ",");
 	cleanup(mem_freep) char *command = joined(json_object_get(row, "command"), " ");
-	cleanup(mem_freep) char *created =
-		age(json_integer_value(json_object_get(row, "createdMs")));
+	const json_t *since = json_object_get(row, "createdMs");
+	cleanup(mem_freep) char *created = since ? age(json_integer_value(since)) : mem_strdup("-");
 	const json_t *code = json_object_get(row, "exitCode");
 	const char *status = json_string_value(json_object_get(row, "status"));
 	cleanup(mem_freep) char *shown =
