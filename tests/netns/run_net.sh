@@ -98,7 +98,7 @@ assert_ok "removed" moat rm -f red/w1
 assert_eq "with its endpoint" "" "$(moat endpoint list -q)"
 assert_ok "the tenant can go" moat tenant delete red --force
 # ---------------------------------------------------------------- damaged
-ranges() { ls "$RT/containers/.ids" 2>/dev/null | wc -l; }
+ranges() { find "$RT/containers/.ids" -mindepth 1 -maxdepth 1 | wc -l; }
 before=$(ranges)
 moat tenant create dam >/dev/null
 moat network create dam/net >/dev/null
