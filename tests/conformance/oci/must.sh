@@ -93,7 +93,7 @@ args sleep 1000
 assert_ok "every namespace of features can be had" bg run -d all
 for kind in $(listed .linux.namespaces); do
 	case $kind in mount) file=mnt ;; network) file=net ;; *) file=$kind ;; esac
-	[[ $(readlink /proc/self/ns/$file) != "$(readlink "/proc/$(pid_of all)/ns/$file")" ]]
+	[[ $(readlink "/proc/self/ns/$file") != "$(readlink "/proc/$(pid_of all)/ns/$file")" ]]
 	assert_eq "a new $kind namespace" 0 $?
 done
 rt delete -f all
