@@ -120,8 +120,11 @@ static void flush(struct dnsfeed *feed)
 			patience_start(feed);
 			return;
 		}
-		if (r < 0)
+		if (r < 0 && r != -EPIPE && r != -ECONNRESET) { /* these: it is gone, and the next one is told everything */
 			log_warn("moatd-dns cannot be told: %s", strerror(-r));
+			kill_dns(feed, "has missed what it should know");
+			return;
+		}
 		message_free(message);
 		feed->queued--;
 		feed->sent++;

@@ -132,6 +132,13 @@ PAIRS = {
         call("Unpublish", name="red/neighbour", publish=["8090:90", "8091:91/udp"]),
         "publish red/neighbour -p 8090:90 -p 8091:91/udp", "unpublish red/neighbour -p 8090:90 -p 8091:91/udp",
         again=("PortTaken",)),
+    # a bandwidth: queues, a device of its own, a redirection
+    ("shape", "unshape"): Pair(
+        call("EndpointSet", name="red/shaped", bandwidth={"ingressRateBits": 50000000, "egressRateBits": 40000000}),
+        call("EndpointSet", name="red/shaped", bandwidth={"ingressRateBits": 0, "egressRateBits": 0}),
+        "endpoint set red/shaped --ingress-rate 50M --egress-rate 40M",
+        "endpoint set red/shaped --ingress-rate none --egress-rate none",
+        setup=call("EndpointAttach", network="red/web", name="shaped", create=True, ips=["10.0.0.80", "fd00:5::80"])),
     # on [::1] of the host: a listener that the hand opens and moatd-dns serves
     ("publish-loopback", "unpublish-loopback"): Pair(
         call("Publish", name="red/neighbour", publish=["[::1]:8092:92"]),
