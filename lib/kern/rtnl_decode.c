@@ -134,6 +134,7 @@ static const void *header_of(const struct nlmsghdr *nlh, uint16_t type, size_t s
 
 struct link_message {
 	struct rtnl_link_info info;
+	uint32_t changed; /* IFF_* */
 	const struct nlattr *alias, *slave_kind, *slave_data;
 };
 
@@ -163,6 +164,7 @@ static bool link_read(const struct nlmsghdr *nlh, uint16_t type, struct link_mes
 	link->link = nlbuf_u32(attrs[IFLA_LINK], 0);
 	if (!link->far && link->link == (uint32_t)ifi->ifi_index)
 		link->link = 0;
+	ret_link->changed = ifi->ifi_change;
 	link->up = (ifi->ifi_flags & IFF_UP) != 0;
 	link->running = (ifi->ifi_flags & IFF_RUNNING) != 0;
 	link->loopback = (ifi->ifi_flags & IFF_LOOPBACK) != 0;
@@ -686,6 +688,7 @@ bool rtnl_event_next(const void *data, size_t size, size_t *cursor,
 			event.part = RTNL_EVENT_LINK;
 			event.index = link.info.index;
 			event.down = !link.info.up;
+			event.set_down = event.down && link.changed == IFF_UP;
 			event.mtu = link.info.mtu;
 			event.master = link.info.master;
 			memcpy(event.name, link.info.name, sizeof(event.name));

@@ -92,7 +92,8 @@ enum rtnl_event_part {
  * struct rtnl_event - one message of a monitor socket, for deciding what to look at again
  * @type: RTM_NEWLINK ...; @ns is not known here
  * @portid: netlink port of who asked for it; 0: the kernel by itself, as when things go with a link (and always for FDB)
- * @down: of links: not administratively up
+ * @down: of links: not administratively up; @set_down: and this message is of somebody who just made it so. One that is new, or
+ *	that is closed because it goes or moves to another namespace, says of more than IFF_UP that it changed
  * @loose: of bridge ports: it does not bear LINK_PORT_STATIC's flags (told in messages of their own: only these and @name)
  * @mtu, @master: of links, but not where @loose or @port_only is told; @master: index, 0 for none
  * @index: of the link; of RTNL_EVENT_CONF RTNL_CONF_ALL for the switch of all devices
@@ -103,7 +104,7 @@ struct rtnl_event {
 	uint16_t type;
 	uint8_t removed; /* 1: RTM_DEL* */
 	uint8_t part;    /* enum rtnl_event_part */
-	uint8_t down;
+	uint8_t down, set_down;
 	uint8_t is_default;
 	uint8_t loose, port_only;
 	uint32_t mtu, master;

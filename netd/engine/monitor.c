@@ -141,8 +141,8 @@ static bool link_counts(struct monitor *monitor, const struct rtnl_event *event)
 		return false;
 	if (event->removed)
 		return !uplink; /* its other end, in the host, tells */
-	/* while a change of ours is on its way, links differ because they are being made */
-	if (own_change(monitor))
+	/* while a change of ours is on its way, links differ because they are being made; but none is ever set down by us */
+	if (own_change(monitor) && !event->set_down)
 		return false;
 	if (event->port_only)
 		return event->loose;
