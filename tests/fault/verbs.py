@@ -82,6 +82,13 @@ def spoil(_moat, world):
                     "echo 1 >/proc/sys/net/netfilter/nf_conntrack_tcp_loose"], check=True)
 
 
+def repair(moat, _world):
+    """What could not be mended is answered with success, and told in the answer; for us that is a refusal."""
+    answer = moat.call("Check", repair=True)
+    if answer["differences"] and not answer["repaired"]:
+        raise MoatError("io.moat.NotRepaired", {"message": "the answer says that not all was repaired"})
+
+
 def call(method, **parameters):
     return lambda moat, world: moat.call(method, **parameters)
 
@@ -168,7 +175,7 @@ PAIRS = {
             moat.call("NetworkCreate", name="red/own", mode="routed", subnets=["192.0.2.0/26", "2001:db8:1::/64"], masquerade=False),
             moat.call("EndpointAttach", network="red/own", name="open", create=True, ips=["192.0.2.9", "2001:db8:1::9"]))),
     ("lab-up", "lab-down"): Pair(call("LabUp", **LAB), call("LabDown", name="lab"), again=("NameTaken",)),
-    ("repair", None): Pair(call("Check", repair=True), spoil, "check --repair", forth_repairs=True),
+    ("repair", None): Pair(repair, spoil, "check --repair", forth_repairs=True),
 }
 
 VERBS = {}
