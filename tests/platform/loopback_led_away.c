@@ -31,6 +31,8 @@ static bool answered(const char *to_text, int server)
 
 	HOLDS(fd >= 0 && connect(fd, (struct sockaddr *)&to, sizeof(to)) == 0);
 	HOLDS(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) == 0);
+	while (recv(server, text, sizeof(text), MSG_DONTWAIT) >= 0) /* of a try before, which came too late */
+		;
 	if (send(fd, "ask", 3, 0) == 3 && recvfrom(server, text, sizeof(text), 0, (struct sockaddr *)&from, &size) == 3) {
 		HOLDS(sendto(server, "told", 4, 0, (struct sockaddr *)&from, size) == 4);
 		came = recv(fd, text, sizeof(text), 0) == 4;

@@ -104,11 +104,15 @@ static inline void needs_tools(const char *names)
 #define COMES(CONDITION)                                                                       \
 	do {                                                                                   \
 		const struct timespec moment_ = {.tv_nsec = 20000000};                         \
-		int left_ = 1000;                                                              \
+		time_t until_ = time(NULL) + 60;                                               \
+		bool came_;                                                                    \
 												\
-		while (!(CONDITION) && left_-- > 0)                                            \
+		while (!(came_ = (CONDITION)) && time(NULL) < until_)                          \
 			nanosleep(&moment_, NULL);                                             \
-		HOLDS(left_ > 0);                                                              \
+		if (!came_) {                                                                  \
+			printf("%s:%d: does not come: %s\n", __FILE__, __LINE__, #CONDITION);  \
+			exit(1);                                                               \
+		}                                                                              \
 	} while (0)
 
 /* A user namespace where we are not root, then a network namespace; both ours. Return: descriptor of the latter. */
