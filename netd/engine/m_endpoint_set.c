@@ -118,9 +118,6 @@ int method_endpoint_set(struct call *call, struct err *err)
 	endpoint = method_endpoint(call, params.name, err);
 	if (!endpoint)
 		return -ENOENT;
-	r = call_allow(call, endpoint->stack->tenant->name, err);
-	if (r < 0)
-		return r;
 	endpoint_name_print(endpoint, full);
 	if (!endpoint->network)
 		return err_set(err, ERR_CONFLICT, EINVAL, full, "an end of a wire has no bandwidth of its own");

@@ -171,9 +171,7 @@ int method_publish(struct call *call, struct err *err)
 	endpoint = method_endpoint(call, params.name, err);
 	if (!endpoint)
 		return -ENOENT;
-	r = call_allow(call, endpoint->stack->tenant->name, err);
-	if (r == 0)
-		r = publish_specs(call, params.publish, &specs, &count, err);
+	r = publish_specs(call, params.publish, &specs, &count, err);
 	if (r == 0)
 		r = publish_allow(call, endpoint->stack->tenant, specs, count, err);
 	if (r == 0)
@@ -221,9 +219,7 @@ int method_unpublish(struct call *call, struct err *err)
 	endpoint = method_endpoint(call, params.name, err);
 	if (!endpoint)
 		return -ENOENT;
-	r = call_allow(call, endpoint->stack->tenant->name, err);
-	if (r == 0)
-		r = publish_specs(call, params.publish, &specs, &count, err);
+	r = publish_specs(call, params.publish, &specs, &count, err);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < count; i++) {

@@ -50,7 +50,7 @@ int method_named(struct call *call, const char *kind, const char *full, bool ifn
 /** method_tenant_param() - the parameters are {tenant?}; the tenant, when named, must exist (*ret_tenant NULL: all) */
 int method_tenant_param(struct call *call, const struct tenant **ret_tenant, struct err *err);
 
-/* Find what stands (LIFE_UP), or say in @err that it does not. */
+/* Find what stands (LIFE_UP), or say in @err that it does not, or that the asker may not know: who gets it may use it. */
 struct tenant *method_tenant(struct call *call, const char *name, struct err *err);
 struct network *method_network(struct call *call, const struct name *name, struct err *err);
 struct stack *method_stack(struct call *call, const struct name *name, struct err *err);

@@ -112,6 +112,15 @@ static int seam_again(int sock, int no, short events)
 	return -no;
 }
 
+/* What a send(2) returned: *@done grows by it, or the socket is waited for. Return: 0: go on; -errno. */
+static int sent(int sock, ssize_t n, size_t *done)
+{
+	if (n < 0)
+		return seam_again(sock, errno, POLLOUT);
+	*done += (size_t)n;
+	return 0;
+}
+
 static void control_fill(struct msghdr *msg, void *control, size_t size, const int *fds,
 			 size_t fd_count)
 {
@@ -139,7 +148,7 @@ int seam_send(int sock, const struct seam_head *head, const void *payload, const
 	while (done < sizeof(*head) + body) {
 		struct iovec iov[2];
 		struct msghdr msg = {.msg_iov = iov};
-		ssize_t n;
+		int r;
 
 		if (done < sizeof(*head)) {
 			iov[msg.msg_iovlen++] = (struct iovec){
@@ -157,15 +166,9 @@ int seam_send(int sock, const struct seam_head *head, const void *payload, const
 		}
 		if (done == 0 && fd_count > 0)
 			control_fill(&msg, control, sizeof(control), fds, fd_count);
-		n = sendmsg(sock, &msg, MSG_NOSIGNAL);
-		if (n < 0) {
-			int r = seam_again(sock, errno, POLLOUT);
-
-			if (r < 0)
-				return r;
-			continue;
-		}
-		done += (size_t)n;
+		r = sent(sock, sendmsg(sock, &msg, MSG_NOSIGNAL), &done);
+		if (r < 0)
+			return r;
 	}
 	return 0;
 }
@@ -173,16 +176,10 @@ int seam_send(int sock, const struct seam_head *head, const void *payload, const
 int seam_send_whole(int sock, const void *data, size_t size)
 {
 	for (size_t done = 0; done < size;) {
-		ssize_t n = send(sock, (const uint8_t *)data + done, size - done, MSG_NOSIGNAL);
+		int r = sent(sock, send(sock, (const uint8_t *)data + done, size - done, MSG_NOSIGNAL), &done);
 
-		if (n < 0) {
-			int r = seam_again(sock, errno, POLLOUT);
-
-			if (r < 0)
-				return r;
-			continue;
-		}
-		done += (size_t)n;
+		if (r < 0)
+			return r;
 	}
 	return 0;
 }

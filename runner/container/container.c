@@ -168,6 +168,16 @@ int container_kill(const struct container_host *host, const struct name *name, i
 	return rc;
 }
 
+/* Of one that has ended, or is just ending: its lock, and its state as it stays. */
+static int ended_load(const struct container_host *host, struct state_dir *dir, struct state *ret_state, struct err *err)
+{
+	int rc = state_dir_lock(dir, SHIM_WAIT_MS, err);
+
+	if (rc == 0)
+		rc = sweep_locked(host, dir, err);
+	return rc < 0 ? rc : state_load(dir, ret_state, err);
+}
+
 int container_wait(const struct container_host *host, const struct name *name, int *ret_code,
 		   struct err *err)
 {
@@ -183,11 +193,7 @@ int container_wait(const struct container_host *host, const struct name *name, i
 	}
 	/* It has ended already, or is just ending: its shim lets go of the lock last. */
 	if (rc == 0)
-		rc = state_dir_lock(&dir, SHIM_WAIT_MS, err);
-	if (rc == 0)
-		rc = sweep_locked(host, &dir, err);
-	if (rc == 0)
-		rc = state_load(&dir, &state, err);
+		rc = ended_load(host, &dir, &state, err);
 	if (rc == 0)
 		*ret_code = (int)state.exit_code;
 	state_dir_fini(&dir);
@@ -225,11 +231,7 @@ int container_restart(const struct container_host *host, const struct name *name
 	if (rc == 0)
 		rc = container_stop(host, name, timeout_ms, err);
 	if (rc == 0)
-		rc = state_dir_lock(&dir, SHIM_WAIT_MS, err);
-	if (rc == 0)
-		rc = sweep_locked(host, &dir, err);
-	if (rc == 0)
-		rc = state_load(&dir, &state, err);
+		rc = ended_load(host, &dir, &state, err);
 	if (rc == 0) {
 		spec.attached = false;
 		spec.interactive = false;
