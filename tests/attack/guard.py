@@ -225,6 +225,12 @@ class Arrives:
         return any(self.marker in frame for frame in world.drain("v"))
 
 
+def stale(netns, address, mac, dev):
+    """A neighbour entry that believes the next one who says otherwise: its age must exceed a locktime of 0 ticks."""
+    run(netns, "ip", "neigh", "replace", address, "lladdr", mac, "dev", dev, "nud", "stale")
+    time.sleep(0.03)
+
+
 class Neighbour:
     """The victim's neighbour entry for one station names another one's MAC."""
 
@@ -240,9 +246,7 @@ class Neighbour:
         self.address, right = self.target(world)
         self.mac = getattr(world, self.becomes).mac
         assert right != self.mac
-        run(world.v.netns, "ip", "neigh", "replace", self.address, "lladdr", right, "dev", world.v.ifname,
-            "nud", "stale")
-        time.sleep(0.03)  # the entry's age must exceed a locktime of 0
+        stale(world.v.netns, self.address, right, world.v.ifname)
 
     def seen(self, world):
         entries = ip_json(world.v.netns, "neigh", "show", self.address, "dev", world.v.ifname)
@@ -281,8 +285,7 @@ class RouterNeighbour:
         self.address = getattr(world.v, "ip" + self.family)
         self.laid = any("PERMANENT" in entry["state"] for entry in ip_json(world.router, "neigh", "show", self.address))
         if not self.laid:
-            run(world.router, "ip", "neigh", "replace", self.address, "lladdr", world.v.mac, "dev", world.bridge,
-                "nud", "stale")
+            stale(world.router, self.address, world.v.mac, world.bridge)
 
     def seen(self, world):
         entries = ip_json(world.router, "neigh", "show", self.address)

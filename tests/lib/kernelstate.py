@@ -19,6 +19,8 @@ SCRIPT = ("ip -j -d link show; echo {m}; ip -j addr show; echo {m}; ip -j -4 rou
           # In JSON, nft 1.0.6 does not tell the devices of a chain that has several.
           "nft list table netdev moat 2>/dev/null; echo {m};"
           "cd /proc/sys/net && grep -s '' {k}").format(m=MARK, k=KNOBS)
+# Of a table whose owner died nft 1.0.6 prints what lies behind its list of names: a word or none, and then it is no JSON.
+TABLE_FLAGS = re.compile(r'("table": \{[^{}]*), "flags": [^{}]*\}')
 PORT_FLAGS = ("learning", "flood", "mcast_flood", "bcast_flood", "guard", "root_block")
 
 
@@ -91,7 +93,7 @@ def nft_lines(ruleset):
             continue
         if kind == "chain" and body["name"].startswith("guard_"):
             body = {key: part for key, part in body.items() if key != "dev"}
-        if kind == "table":  # nft 1.0.6 misprints the flags: owner, persist and those of an orphan
+        if kind == "table":
             body = {"family": body["family"], "name": body["name"]}
         if kind == "counter":
             body = {"family": body["family"], "table": body["table"], "name": body["name"]}
@@ -112,7 +114,7 @@ def device_lines(text):
 def read(netns=None):
     """netns: path of a namespace; None: ours. Return: sorted lines."""
     command = ["nsenter", "--net=" + netns] if netns else []
-    done = subprocess.run(command + ["sh", "-c", SCRIPT], capture_output=True, text=True)
+    done = subprocess.run(command + ["sh", "-c", SCRIPT], capture_output=True, text=True, errors="replace")
     parts = done.stdout.split(MARK + "\n")
     if len(parts) != 10:
         raise RuntimeError("cannot read %s: %s" % (netns or "the host", done.stderr.strip()))
@@ -123,7 +125,7 @@ def read(netns=None):
     lines += neighbour_lines(parse(parts[4]))
     lines += ["proxy %s %s" % (n["dev"], n["dst"]) for n in parse(parts[5])]
     lines += fdb_lines(parse(parts[6]))
-    lines += nft_lines(parse(parts[7]))
+    lines += nft_lines(parse(TABLE_FLAGS.sub(r"\1}", parts[7])))
     lines += device_lines(parts[8])
     lines += ["sysctl " + line.replace("\t", " ") for line in parts[9].splitlines()]
     return sorted(lines)

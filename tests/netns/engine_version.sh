@@ -59,8 +59,10 @@ eventually 5 test -s /run/ping
 in_router() { nsenter --net="$router" -- "$@"; }
 comments() { { nft list ruleset; in_router nft list ruleset; } 2>/dev/null | grep -o 'comment "moat [^"]*"' | sort; }
 elements() { { nft -j list ruleset; in_router nft -j list ruleset; } 2>/dev/null | /usr/bin/python3 -c '
-import json, sys
-text, decoder, at = sys.stdin.read().strip(), json.JSONDecoder(), 0
+import json, re, sys
+# the flags of a table whose owner died are no JSON (tests/lib/kernelstate.py)
+text = re.sub(r"(\"table\": \{[^{}]*), \"flags\": [^{}]*\}", r"\1}", sys.stdin.read().strip())
+decoder, at = json.JSONDecoder(), 0
 while at < len(text):
     doc, at = decoder.raw_decode(text, at)
     while at < len(text) and text[at].isspace(): at += 1
