@@ -20,6 +20,7 @@ enum {
 	API_GROUPS_MAX = 256,
 	API_LISTENERS_MAX = 256,
 	API_UNREAD_MAX = 1 << 20, /* bytes of answers that wait for a client before its next request is taken up */
+	API_USER_UNREAD_MAX = VARLINK_OUTPUT_MAX, /* the same of all connections of one who is no administrator: then one is dropped */
 	API_USER_INPUT_MAX = 1 << 20, /* bytes of requests of one who is no administrator: then it is dropped */
 	API_TURN_MAX = 64,	/* requests of one connection before others have their turn ... */
 	API_TURN_USER = 1,	/* ... and of one that is no administrator's */
@@ -102,6 +103,22 @@ static void conn_free(struct conn *conn)
 	loop_io_set(conn->io, LOOP_READ);
 }
 
+/* Do too many bytes wait for this user, on all his connections? */
+static bool user_holds_much(const struct conn *conn)
+{
+	size_t unread = 0;
+
+	if (conn->admin)
+		return false;
+	list_each(node, &conn->api->conns) {
+		const struct conn *other = container_of(node, struct conn, link);
+
+		if (!other->admin && other->uid == conn->uid)
+			unread += other->wire.out.size;
+	}
+	return unread > API_USER_UNREAD_MAX;
+}
+
 /* Write what can be written. Return: false when the connection is gone. */
 static bool conn_flush(struct conn *conn)
 {
@@ -111,7 +128,7 @@ static bool conn_flush(struct conn *conn)
 		size_t size = conn->admin || wire->out.size < PORTER_RECORD_MAX ? wire->out.size : PORTER_RECORD_MAX;
 		ssize_t n = fd_send_once(conn->fd, wire->out.data, size, wire->out_fds, wire->out_fd_count);
 
-		if (n == -EAGAIN) {
+		if (n == -EAGAIN && !user_holds_much(conn)) {
 			loop_io_set(conn->io, LOOP_READ | LOOP_WRITE);
 			return true;
 		}
