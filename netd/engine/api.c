@@ -20,8 +20,8 @@ enum {
 	API_GROUPS_MAX = 256,
 	API_LISTENERS_MAX = 256,
 	API_UNREAD_MAX = 1 << 20, /* bytes of answers that wait for a client before its next request is taken up */
-	API_USER_UNREAD_MAX = VARLINK_OUTPUT_MAX, /* the same of all connections of one who is no administrator: then one is dropped */
 	API_USER_INPUT_MAX = 1 << 20, /* bytes of requests of one who is no administrator: then it is dropped */
+	API_USER_HELD_MAX = 32 << 20, /* bytes of requests and answers that wait on all connections of such a one */
 	API_TURN_MAX = 64,	/* requests of one connection before others have their turn ... */
 	API_TURN_USER = 1,	/* ... and of one that is no administrator's */
 	API_AGAIN_MS = 10,	/* when the porter has no room: connections wait in the kernel's queue */
@@ -103,10 +103,10 @@ static void conn_free(struct conn *conn)
 	loop_io_set(conn->io, LOOP_READ);
 }
 
-/* Do too many bytes wait for this user, on all his connections? */
-static bool user_holds_much(const struct conn *conn)
+/* Do more bytes wait on all connections of this user than he may have? */
+static bool user_fills_us(const struct conn *conn)
 {
-	size_t unread = 0;
+	size_t held = 0;
 
 	if (conn->admin)
 		return false;
@@ -114,9 +114,9 @@ static bool user_holds_much(const struct conn *conn)
 		const struct conn *other = container_of(node, struct conn, link);
 
 		if (!other->admin && other->uid == conn->uid)
-			unread += other->wire.out.size;
+			held += other->wire.in.size + other->wire.out.size;
 	}
-	return unread > API_USER_UNREAD_MAX;
+	return held > API_USER_HELD_MAX;
 }
 
 /* Write what can be written. Return: false when the connection is gone. */
@@ -128,7 +128,7 @@ static bool conn_flush(struct conn *conn)
 		size_t size = conn->admin || wire->out.size < PORTER_RECORD_MAX ? wire->out.size : PORTER_RECORD_MAX;
 		ssize_t n = fd_send_once(conn->fd, wire->out.data, size, wire->out_fds, wire->out_fd_count);
 
-		if (n == -EAGAIN && !user_holds_much(conn)) {
+		if (n == -EAGAIN && !user_fills_us(conn)) {
 			loop_io_set(conn->io, LOOP_READ | LOOP_WRITE);
 			return true;
 		}
@@ -185,7 +185,7 @@ static void on_conn(void *ctx, unsigned events)
 	if (n == -EAGAIN || n == -EINTR)
 		return;
 	if (n <= 0 || varlink_conn_feed(&conn->wire, data, (size_t)n, fds, fd_count) < 0 ||
-	    (!conn->admin && conn->wire.in.size > API_USER_INPUT_MAX)) {
+	    (!conn->admin && conn->wire.in.size > API_USER_INPUT_MAX) || user_fills_us(conn)) {
 		conn_free(conn);
 		return;
 	}
