@@ -4,6 +4,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -38,8 +39,12 @@ uint64_t random_id48(void)
 	while (id == 0) {
 		/* up to 256 bytes come whole, but a signal may come before the pool is ready */
 		if (getrandom(&id, sizeof(id), 0) != (ssize_t)sizeof(id)) {
-			if (errno != EINTR)
-				abort(); /* no randomness: nothing safe could be done */
+			if (errno != EINTR) {
+				static const char text[] = "no randomness\n";
+
+				fwrite(text, 1, sizeof(text) - 1, stderr);
+				abort(); /* nothing safe could be done */
+			}
 			id = 0;
 		}
 		id &= (UINT64_C(1) << 48) - 1;

@@ -268,19 +268,13 @@ static int config_check(const struct oci_config *config, struct err *err)
 {
 	const struct oci_namespace *ns = config->namespaces;
 
-	if (!ns[OCI_NS_MOUNT].wanted)
-		return err_set(err, ERR_UNSUPPORTED, ENOTSUP, "linux.namespaces",
-			       "a container without a mount namespace of its own is not made");
-	if (ns[OCI_NS_MOUNT].path)
-		return err_set(err, ERR_UNSUPPORTED, ENOTSUP, ns[OCI_NS_MOUNT].path,
-			       "a mount namespace that is there already is not joined: its root would be changed for all in it");
+	if ((!ns[OCI_NS_MOUNT].wanted || ns[OCI_NS_MOUNT].path) && ns[OCI_NS_USER].wanted && !ns[OCI_NS_USER].path)
+		return err_set(err, ERR_USAGE, EINVAL, "linux.namespaces",
+			       "a new user namespace may mount nothing in a mount namespace that is not new");
 	/* Better not at all than without what was asked for. */
 	if (config->netdev_count && !ns[OCI_NS_NETWORK].wanted)
 		return err_set(err, ERR_USAGE, EINVAL, config->netdevs[0].host,
 			       "linux.netDevices needs a network namespace of the container");
-	if (config->intel_rdt)
-		return err_set(err, ERR_UNSUPPORTED, ENOTSUP, "linux.intelRdt",
-			       "resctrl is left alone: there was no processor with it to prove that on");
 	if (config->hostname && *config->hostname && !ns[OCI_NS_UTS].wanted)
 		return err_set(err, ERR_USAGE, EINVAL, "hostname",
 			       "needs a uts namespace, or it would be the host's");

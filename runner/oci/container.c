@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,6 +21,7 @@
 #include "lib/base/fdio.h"
 #include "lib/base/json.h"
 #include "lib/base/str.h"
+#include "runner/cgroup/layout.h"
 #include "runner/oci/hooks.h"
 #include "runner/oci/network.h"
 #include "runner/oci/ns.h"
@@ -50,6 +52,7 @@ static int creation_read(struct creation *creation, struct err *err);
 static int creation_check(const struct creation *creation, bool attached, struct err *err);
 static int creation_make(struct creation *creation, bool listening, struct buf *warnings,
 			 struct err *err);
+static int shared_note(struct creation *creation, struct buf *warnings, struct err *err);
 static int console_make(struct creation *creation, struct err *err);
 static bool waits_for_mapped(const struct creation *creation);
 static int child_spawn(struct creation *creation, struct err *err);
@@ -169,6 +172,18 @@ static bool selinux_active(void)
 	return file_read("/proc/filesystems", 65536, &text) == 0 && strstr(buf_cstr(&text), "\tselinuxfs\n");
 }
 
+/* config-linux.md, IntelRdt: "If no mounted resctrl pseudo-filesystem is available, the runtime MUST generate an error." */
+static int rdt_refuse(struct err *err)
+{
+	cleanup(buf_fini) struct buf text = BUF_INIT;
+	bool mounted = file_read("/proc/self/mountinfo", CGROUP_PROC_MAX, &text) == 0 &&
+		       strstr(buf_cstr(&text), " - resctrl ");
+
+	return err_set(err, ERR_UNSUPPORTED, ENOTSUP, "linux.intelRdt",
+		       mounted ? "resctrl is left alone: there was no processor with it to prove that on"
+			       : "no resctrl file system is mounted");
+}
+
 /* What can be told before anything is made. */
 static int creation_check(const struct creation *creation, bool attached, struct err *err)
 {
@@ -185,6 +200,8 @@ static int creation_check(const struct creation *creation, bool attached, struct
 	if (config->mount_label && *config->mount_label && !selinux_active())
 		return err_set(err, ERR_UNSUPPORTED, ENOTSUP, "linux.mountLabel",
 			       "SELinux is not active in this kernel");
+	if (config->intel_rdt)
+		return rdt_refuse(err);
 	if (config->process.terminal && !request->console_socket && !attached)
 		return err_set(err, ERR_USAGE, EINVAL, request->id,
 			       "process.terminal needs --console-socket");
@@ -219,6 +236,8 @@ static int creation_make(struct creation *creation, bool listening, struct buf *
 	if (rc == 0)
 		rc = oci_tree_open(&creation->config, state->rootfs, state->bundle,
 				   &creation->tree, err);
+	if (rc == 0 && oci_mounts_shared(&creation->config))
+		rc = shared_note(creation, warnings, err);
 	if (rc == 0 && creation->config.process.terminal)
 		rc = console_make(creation, err);
 	if (rc == 0 && listening) {
@@ -236,6 +255,18 @@ static int creation_make(struct creation *creation, bool listening, struct buf *
 	if (rc == 0)
 		rc = child_furnish(creation, err);
 	return rc == 0 ? child_finish(creation, warnings, err) : rc;
+}
+
+/* Its mounts will be in a namespace of others: what is to be taken back is written down before it is there. */
+static int shared_note(struct creation *creation, struct buf *warnings, struct err *err)
+{
+	const struct oci_process *process = &creation->config.process;
+	int rc = oci_shared_note(&creation->config, creation->plan.fds[OCI_NS_MOUNT], creation->tree.root,
+				 &creation->state.shared, err);
+
+	if (!process->caps_given || process->caps[OCI_CAPS_BOUNDING] & UINT64_C(1) << CAP_SYS_CHROOT)
+		buf_str(warnings, "its mount namespace is not its own: with CAP_SYS_CHROOT it can leave root.path\n");
+	return rc == 0 ? oci_state_save(&creation->dir, &creation->state, err) : rc;
 }
 
 /* Where the master of its terminal goes: to whom we were told, or to ourselves. */
@@ -487,6 +518,7 @@ static void creation_undo(struct creation *creation)
 	}
 	if (creation->stack_made)
 		(void)oci_network_detach(creation->request->daemon, creation->state.stack, NULL);
+	(void)oci_shared_take_back(&creation->state.shared, creation->state.rootfs, NULL);
 	if (creation->cgroup_made)
 		(void)oci_cgroup_delete(&creation->state.cgroup, NULL);
 	(void)oci_dir_remove(&creation->dir, NULL);

@@ -38,6 +38,7 @@ static int exec_in(const struct oci_request *request, struct oci_dir *dir, struc
 static int running(const struct oci_dir *dir, const struct oci_state *state, struct err *err);
 static unsigned int kinds_to_join(const struct oci_config *config, pid_t pid);
 static bool another(pid_t pid, const char *file);
+static int root_open(int host_proc, pid_t pid, int *ret_root, struct err *err);
 static int child_start(const struct oci_request *request, const struct oci_state *state,
 		       const struct oci_process *process, struct oci_child *child,
 		       struct buf *warnings, struct err *err);
@@ -104,7 +105,7 @@ static int exec_in(const struct oci_request *request, struct oci_dir *dir, struc
 {
 	cleanup(fd_closep) int target = oci_state_pidfd(state);
 	cleanup(fd_closep) int host_proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	cleanup(fd_closep) int theirs = -1;
+	cleanup(fd_closep) int theirs = -1, root = -1;
 	struct oci_seccomp seccomp = {.listener = -1};
 	cleanup(json_freep) json_t *report = NULL;
 	cleanup(mem_freep) char *text = NULL;
@@ -113,7 +114,9 @@ static int exec_in(const struct oci_request *request, struct oci_dir *dir, struc
 	if (target < 0)
 		return err_set(err, ERR_CONFLICT, ESRCH, state->id,
 			       "container not running: it is stopped");
-	rc = oci_seccomp_make(config->seccomp, request->root, &seccomp, err);
+	rc = oci_mounts_shared(config) ? root_open(host_proc, state->pid, &root, err) : 0;
+	if (rc == 0)
+		rc = oci_seccomp_make(config->seccomp, request->root, &seccomp, err);
 	if (rc == 0 && process->terminal && request->console_socket) {
 		theirs = oci_console_connect(request->console_socket, err);
 		rc = theirs < 0 ? theirs : 0;
@@ -143,7 +146,7 @@ static int exec_in(const struct oci_request *request, struct oci_dir *dir, struc
 	};
 	if (geteuid() == 0)
 		(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-	rc = oci_ns_join_spawn(target, kinds_to_join(config, state->pid), joiner_run, &joiner,
+	rc = oci_ns_join_spawn(target, kinds_to_join(config, state->pid), root, joiner_run, &joiner,
 			       &child->pid, &child->pidfd, err);
 	fd_close(ends[1]);
 	child->sync = ends[0];
@@ -181,6 +184,16 @@ static bool another(pid_t pid, const char *file)
 		return false;
 	snprintf(path, sizeof(path), "/proc/%d/ns/%s", (int)pid, file);
 	return stat(path, &theirs) < 0 || ours.st_ino != theirs.st_ino;
+}
+
+/* Its root is not that of its mount namespace (shared.h). */
+static int root_open(int host_proc, pid_t pid, int *ret_root, struct err *err)
+{
+	char path[32];
+
+	snprintf(path, sizeof(path), "%d/root", (int)pid);
+	*ret_root = openat(host_proc, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return *ret_root < 0 ? err_sys(err, ERR_KERNEL, errno, path, "open the container's root") : 0;
 }
 
 static int child_start(const struct oci_request *request, const struct oci_state *state,

@@ -19,12 +19,13 @@
 
 #include "lib/base/buf.h"
 #include "lib/base/fdio.h"
+#include "runner/oci/shared.h"
 #include "runner/process/namespaces.h"
 
 /* What it does before it makes the child. */
 struct joint {
 	const struct oci_ns_plan *plan; /* or NULL: */
-	int pidfd;
+	int pidfd, root;
 	unsigned int flags;
 	int (*run)(void *ctx); /* what the child does */
 	void *ctx;
@@ -104,10 +105,10 @@ int oci_ns_join(const struct oci_ns_plan *plan, struct err *err)
 	return plan->late ? joins(plan, err) : 0;
 }
 
-int oci_ns_join_spawn(int pidfd, unsigned int flags, int (*run)(void *ctx), void *ctx,
+int oci_ns_join_spawn(int pidfd, unsigned int flags, int root, int (*run)(void *ctx), void *ctx,
 		      pid_t *ret_pid, int *ret_pidfd, struct err *err)
 {
-	struct joint joint = {.pidfd = pidfd, .flags = flags, .run = run, .ctx = ctx};
+	struct joint joint = {.pidfd = pidfd, .root = root, .flags = flags, .run = run, .ctx = ctx};
 
 	return namespaces_between(between, &joint, ret_pid, ret_pidfd, err);
 }
@@ -211,9 +212,9 @@ static int between_run(const struct joint *joint, struct err *err)
 			rc = setns(joint->pidfd, (int)joint->flags & ~CLONE_NEWUSER) < 0
 				     ? -1
 				     : setns(joint->pidfd, CLONE_NEWUSER);
-		return rc < 0 ? err_sys(err, ERR_KERNEL, errno, NULL,
-					"setns into the container's namespaces")
-			      : 0;
+		if (rc < 0)
+			return err_sys(err, ERR_KERNEL, errno, NULL, "setns into the container's namespaces");
+		return joint->root >= 0 ? oci_shared_enter(joint->root, err) : 0;
 	}
 	if (joint->plan->offset_count) {
 		int rc;

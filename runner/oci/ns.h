@@ -46,8 +46,9 @@ int oci_ns_join(const struct oci_ns_plan *plan, struct err *err);
 /**
  * oci_ns_join_spawn() - a child of ours in namespaces of a running process
  * @pidfd, @flags: whose, and which (CLONE_NEW*)
+ * @root: a folder that becomes its root there, or -1: that of the mount namespace
  */
-int oci_ns_join_spawn(int pidfd, unsigned int flags, int (*run)(void *ctx), void *ctx,
+int oci_ns_join_spawn(int pidfd, unsigned int flags, int root, int (*run)(void *ctx), void *ctx,
 		      pid_t *ret_pid, int *ret_pidfd, struct err *err);
 
 /** oci_ns_map() - write uid_map and gid_map of @pid, by newuidmap(1) and newgidmap(1) where we may not */

@@ -29,7 +29,7 @@ static int prepare(struct oci_setup *setup, struct buf *warnings, char **ret_pat
 		   struct err *err);
 static int enter(const struct oci_setup *setup, struct err *err);
 static int names_set(const struct oci_config *config, struct err *err);
-static int sysctls_set(const struct oci_config *config, bool late, struct err *err);
+static int sysctls_set(const struct oci_setup *setup, bool late, struct err *err);
 static int loopback_up(struct err *err);
 static int expect(int sync, enum sync_kind kind, struct err *err);
 static int hooks_point(const struct oci_setup *setup, struct err *err);
@@ -104,7 +104,7 @@ static int prepare(struct oci_setup *setup, struct buf *warnings, char **ret_pat
 	if (rc == 0 && setup->stop_for_hooks)
 		rc = hooks_point(setup, err);
 	if (rc == 0 && setup->stop_for_hooks)
-		rc = sysctls_set(config, true, err);
+		rc = sysctls_set(setup, true, err);
 	if (rc == 0)
 		rc = hooks_inside(setup, OCI_HOOK_CREATE_CONTAINER, OCI_CREATING, err);
 	if (rc == 0 && setup->console >= 0) {
@@ -154,7 +154,7 @@ static int enter(const struct oci_setup *setup, struct err *err)
 		rc = names_set(config, err);
 	if (rc == 0 && ns[OCI_NS_NETWORK].wanted && !ns[OCI_NS_NETWORK].path)
 		rc = loopback_up(err);
-	return rc == 0 ? sysctls_set(config, false, err) : rc;
+	return rc == 0 ? sysctls_set(setup, false, err) : rc;
 }
 
 static int names_set(const struct oci_config *config, struct err *err)
@@ -175,27 +175,28 @@ static bool sysctl_of_device(const char *name)
 }
 
 /*
- * By the host's /proc, which shows the namespaces of who looks. Names were checked by the decoder. What belongs to an
+ * By the host's /proc, which shows the namespaces of who looks; in a mount namespace of others anything may be called so. Names were checked by the decoder. What belongs to an
  * interface that netDevices or a network brings is set when it is there: @late.
  */
-static int sysctls_set(const struct oci_config *config, bool late, struct err *err)
+static int sysctls_set(const struct oci_setup *setup, bool late, struct err *err)
 {
+	const struct oci_config *config = setup->config;
 	bool more = config->netdev_count || oci_network_wanted(config);
 
 	for (size_t i = 0; i < config->sysctl_count; i++) {
 		const struct oci_sysctl *sysctl = &config->sysctls[i];
-		cleanup(mem_freep) char *path = mem_printf("/proc/sys/%s", sysctl->name);
+		cleanup(mem_freep) char *path = mem_printf("sys/%s", sysctl->name);
 		bool waits = more && sysctl_of_device(sysctl->name);
 		int fd, rc;
 
 		if (late && !waits)
 			continue;
 		/* "a.b/c.d" has its slashes where they belong; "a.b.c" has none. */
-		for (char *c = path + sizeof("/proc/sys/") - 1;
+		for (char *c = path + sizeof("sys/") - 1;
 		     !strchr(sysctl->name, '/') && *c; c++)
 			if (*c == '.')
 				*c = '/';
-		fd = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+		fd = openat(setup->host_proc, path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
 		rc = fd < 0 ? -errno : fd_write_file(fd, sysctl->value, strlen(sysctl->value));
 		fd_close(fd);
 		if (rc == -ENOENT && waits && !late)

@@ -183,6 +183,7 @@ void oci_state_fini(struct oci_state *state)
 	free(state->bundle);
 	free(state->rootfs);
 	free(state->stack);
+	free(state->shared.path);
 	oci_cgroup_fini(&state->cgroup);
 	*state = (struct oci_state){0};
 }
@@ -204,6 +205,12 @@ int oci_state_save(const struct oci_dir *dir, const struct oci_state *state, str
 			       "the path of its bundle is not UTF-8");
 	if (state->stack)
 		json_object_set_new(doc, "stack", json_string(state->stack));
+	if (state->shared.inode) {
+		json_object_set_new(doc, "mountsInode", json_integer((json_int_t)state->shared.inode));
+		json_object_set_new(doc, "mountsId", json_integer((json_int_t)state->shared.mount));
+		if (state->shared.path)
+			json_object_set_new(doc, "mountsNamespace", json_string(state->shared.path));
+	}
 	text = json_text(doc);
 	return file_put(dir, "state.json", text, strlen(text), err);
 }
@@ -225,8 +232,8 @@ int oci_state_load(const struct oci_dir *dir, struct oci_state *ret_state, struc
 int oci_state_decode(const json_t *doc, struct oci_state *ret_state, struct err *err)
 {
 	struct raw {
-		const char *id, *bundle, *rootfs, *cgroup, *stack;
-		int64_t pid, pid_start, created, owner;
+		const char *id, *bundle, *rootfs, *cgroup, *stack, *mounts_ns;
+		int64_t pid, pid_start, created, owner, mounts_inode, mounts_id;
 		bool systemd, disabled, no_later_hooks;
 	} raw = {0};
 #define FIELD(key, member, kind_, ...)                                                         \
@@ -248,6 +255,9 @@ int oci_state_decode(const json_t *doc, struct oci_state *ret_state, struct err 
 		FIELD("cgroupSystemd", systemd, JSON_FIELD_BOOL),
 		FIELD("cgroupDisabled", disabled, JSON_FIELD_BOOL),
 		FIELD("noLaterHooks", no_later_hooks, JSON_FIELD_BOOL),
+		FIELD("mountsNamespace", mounts_ns, JSON_FIELD_STRING, .min = 1, .max = OCI_PATH_MAX),
+		FIELD("mountsInode", mounts_inode, JSON_FIELD_INT, .min = 0, .max = INT64_MAX),
+		FIELD("mountsId", mounts_id, JSON_FIELD_INT, .min = 0, .max = INT64_MAX),
 		{0},
 	};
 #undef FIELD
@@ -270,6 +280,9 @@ int oci_state_decode(const json_t *doc, struct oci_state *ret_state, struct err 
 			   .systemd = raw.systemd,
 			   .disabled = raw.disabled},
 		.stack = mem_strdup(raw.stack),
+		.shared = {.path = mem_strdup(raw.mounts_ns),
+			   .inode = (uint64_t)raw.mounts_inode,
+			   .mount = (uint64_t)raw.mounts_id},
 		.no_later_hooks = raw.no_later_hooks,
 	};
 	return 0;

@@ -23,6 +23,7 @@
 #include "lib/base/err.h"
 #include "runner/oci/cgroup.h"
 #include "runner/oci/config.h"
+#include "runner/oci/shared.h"
 
 enum { OCI_ID_MAX = 1024 };
 
@@ -41,7 +42,7 @@ enum oci_status {
  * @pid: 0 while it is being created; @pid_start: field 22 of its stat, against reuse of the pid
  * @bundle, @rootfs: absolute
  * @stack: full name of its stack at Moat's daemon, or NULL
- * @netdevs: it took interfaces of the host
+ * @shared: its mounts, where they are in a namespace of others
  * @no_later_hooks: neither poststart nor poststop ones: nobody reads its configuration for them
  */
 struct oci_state {
@@ -54,6 +55,7 @@ struct oci_state {
 	int64_t owner;
 	struct oci_cgroup cgroup;
 	char *stack;
+	struct oci_shared shared;
 	bool no_later_hooks;
 };
 void oci_state_fini(struct oci_state *state);

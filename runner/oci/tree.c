@@ -16,6 +16,7 @@
 #include "lib/base/fdio.h"
 #include "lib/base/str.h"
 #include "runner/oci/ns.h"
+#include "runner/oci/shared.h"
 #include "runner/root/mountfd.h"
 
 /* Where a mask goes: @name below @at, or @at itself, which is @own then. */
@@ -32,7 +33,7 @@ static int clone_open(const char *path, bool recursive, struct err *err);
 static int bind_open(const struct oci_mount *mount, const char *bundle, struct err *err);
 static int attrs_set(int fd, unsigned int flags, const struct mount_attr *attr, const char *path,
 		     struct err *err);
-static int root_place(const struct oci_config *config, int root, struct err *err);
+static int root_place(const struct oci_config *config, const struct oci_tree *tree, struct err *err);
 static int null_open(int *ret_null, struct err *err);
 static int mount_one(const struct oci_config *config, const struct oci_cgroup *cgroup,
 		     struct oci_tree *tree, size_t index, struct err *err);
@@ -66,7 +67,7 @@ int oci_tree_open(const struct oci_config *config, const char *rootfs, const cha
 		tree.binds[i] = -1;
 	tree.bind_count = config->mount_count;
 	rc = sources_open(config, &tree, err);
-	if (rc == -EPERM && tree.root < 0 && config->namespaces[OCI_NS_USER].wanted) {
+	if (rc == -EPERM && tree.root < 0 && config->namespaces[OCI_NS_USER].wanted && !oci_mounts_shared(config)) {
 		tree.late = true;
 		rc = 0;
 	}
@@ -133,7 +134,7 @@ int oci_tree_build(const struct oci_config *config, const struct oci_cgroup *cgr
 	int rc = tree->late ? sources_open(config, tree, err) : 0;
 
 	if (rc == 0)
-		rc = root_place(config, tree->root, err);
+		rc = root_place(config, tree, err);
 	if (rc == 0)
 		rc = null_open(&tree->null, err);
 	for (size_t i = 0; rc == 0 && i < config->mount_count; i++)
@@ -160,12 +161,8 @@ int oci_tree_finish(const struct oci_config *config, struct oci_tree *tree, bool
 		rc = attrs_set(tree->root, 0, &sealed, "root.readonly", err);
 	if (rc < 0)
 		return rc;
-	if (no_pivot) {
-		if (fchdir(tree->root) < 0 || chroot(".") < 0)
-			return err_sys(err, ERR_KERNEL, errno, NULL, "chroot");
-	} else {
-		rc = mountfd_root_change(tree->root, err);
-	}
+	rc = no_pivot || oci_mounts_shared(config) ? oci_shared_enter(tree->root, err)
+						   : mountfd_root_change(tree->root, err);
 	if (rc == 0 && config->rootfs_propagation)
 		rc = attrs_set(tree->root, config->rootfs_propagation_rec ? AT_RECURSIVE : 0,
 			       &propagation, "linux.rootfsPropagation", err);
@@ -257,14 +254,16 @@ static int attrs_set(int fd, unsigned int flags, const struct mount_attr *attr, 
 }
 
 /* Over the host's root, in a mount namespace that tells nobody. */
-static int root_place(const struct oci_config *config, int root, struct err *err)
+static int root_place(const struct oci_config *config, const struct oci_tree *tree, struct err *err)
 {
 	struct mount_attr own = {.propagation =
 					 config->rootfs_propagation ? MS_SLAVE : MS_PRIVATE};
 
+	if (oci_mounts_shared(config))
+		return oci_shared_place(tree->root, tree->rootfs, err);
 	if (mount_setattr(AT_FDCWD, "/", AT_RECURSIVE, &own, sizeof(own)) < 0)
 		return err_sys(err, ERR_KERNEL, errno, "/", "make the mounts our own");
-	if (move_mount(root, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) < 0)
+	if (move_mount(tree->root, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) < 0)
 		return err_sys(err, ERR_KERNEL, errno, "root.path", "mount of the root");
 	return 0;
 }

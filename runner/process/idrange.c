@@ -41,8 +41,10 @@ int idrange_alloc(int containers, const char *id, uint32_t *ret_base, struct err
 		rc = range_enter(containers, id, base);
 		if (rc == -ENOENT) /* a sweep took the empty folder for a lost one */
 			continue;
-		if (rc < 0)
+		if (rc < 0) {
+			(void)unlinkat(containers, path, AT_REMOVEDIR);
 			return err_sys(err, ERR_IO, -rc, path, "open");
+		}
 		*ret_base = base;
 		return 0;
 	}

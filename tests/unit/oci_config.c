@@ -137,7 +137,6 @@ static void refusals(void **unused)
 	refused("{}", "ociVersion");
 	refused("{\"ociVersion\": \"2.0.0\"}", "ociVersion");
 	refused("{\"ociVersion\": \"1.0.0\"}", "root");
-	refused("{" TOP "}", "linux.namespaces");
 	refused("{" TOP ", \"hostname\": \"h\", " LINUX "}}", "hostname");
 	refused("{" TOP ", " LINUX ", \"sysctl\": {\"kernel.core_pattern\": \"x\"}}}",
 		"kernel.core_pattern");
@@ -146,8 +145,9 @@ static void refusals(void **unused)
 	refused("{" TOP ", \"linux\": {\"namespaces\": [{\"type\": \"mount\"}], \"netDevices\": {\"eth0\": {}}}}", "eth0");
 	refused("{" TOP ", " LINUX ", \"netDevices\": {\"eth0\": {\"name\": \"%d\"}}}}", "eth0");
 	refused("{" TOP ", " LINUX ", \"memoryPolicy\": {\"mode\": \"MPOL_BIND\", \"nodes\": \"3-1\"}}}", "linux.memoryPolicy");
-	refused("{" TOP ", " LINUX ", \"intelRdt\": {}}}", "linux.intelRdt");
-	refused("{" TOP ", \"linux\": {\"namespaces\": [{\"type\": \"mount\", \"path\": \"/proc/1/ns/mnt\"}]}}", "/proc/1/ns/mnt");
+	refused("{" TOP ", \"linux\": {\"namespaces\": [{\"type\": \"user\"}]}}", "linux.namespaces");
+	refused("{" TOP ", \"linux\": {\"namespaces\": [{\"type\": \"user\"}, {\"type\": \"mount\", \"path\": \"/x\"}]}}",
+		"linux.namespaces");
 	refused("{" TOP ", " LINUX ", \"uidMappings\": [{\"size\": 1}]}}", "linux.uidMappings");
 	refused("{" TOP ", " LINUX ", \"maskedPaths\": [\"x\"]}}", "linux.maskedPaths");
 	refused("{" TOP ", " LINUX "}, \"annotations\": {\"a\": 5}}", "a");
