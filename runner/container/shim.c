@@ -64,6 +64,7 @@ static int mount_send(struct shim *shim, int mount, int index, const char *targe
 static int extra_send(void *ctx, int mount, const char *path, struct err *err);
 static int stack_make(struct shim *shim, struct buf *hosts, struct err *err);
 static int heard(struct shim *shim, bool want_end, int *ret_code, struct err *err);
+static void restarts_take(struct shim *shim);
 static bool again(struct shim *shim, int *code);
 static bool policy_wants(const struct shim *shim, int code);
 static void run_end(struct shim *shim, int code);
@@ -589,6 +590,14 @@ static void run_end(struct shim *shim, int code)
 	shim->state.finished_ms = (int64_t)clock_realtime_ms();
 }
 
+/* Who has asked for a restart until now waits for this start. Who asks while it is under way ends it, and waits for the next. */
+static void restarts_take(struct shim *shim)
+{
+	for (size_t i = 0; i < shim->client_count; i++)
+		if (shim->clients[i].asked == SYNC_RESTART)
+			shim->clients[i].asked = SYNC_STARTED;
+}
+
 /*
  * Whether it runs once more, because somebody asked or by its policy; if so it does. Nobody else is needed for it: the
  * namespaces of its stack are open here.
@@ -623,8 +632,9 @@ static bool again(struct shim *shim, int *code)
 		}
 		shim->again = shim->stopping = false;
 		shim->kill_at = 0;
+		restarts_take(shim);
 		if (start(shim, &failed, &err) == 0) {
-			shim_answer(shim, SYNC_RESTART, SYNC_STARTED, 0, NULL);
+			shim_answer(shim, SYNC_STARTED, SYNC_STARTED, 0, NULL);
 			return true;
 		}
 		if (shim->pid > 0) {
@@ -633,7 +643,8 @@ static bool again(struct shim *shim, int *code)
 		}
 		*code = failed;
 		run_end(shim, failed);
-		shim_answer(shim, SYNC_RESTART, SYNC_FAILED, failed, &err);
+		if (!shim->again)
+			shim_answer(shim, SYNC_STARTED, SYNC_FAILED, failed, &err);
 	}
 }
 

@@ -78,6 +78,17 @@ for i in $(seq 100); do
 	last=$now
 done
 assert_eq "a hundred starts, each another process" "0 0" "$failures $same"
+# A restart asked for while another start is under way (the policy's) is answered by the start that it asks for, not by that one.
+changed=0 refused=0
+for i in $(seq 16); do
+	kill -KILL "$(pid_of red/x)"
+	sleep "0.$((i % 4))$((i * 7 % 10))"
+	moat restart -t 0 red/x >/dev/null || ((++refused))
+	last=$(pid_of red/x)
+	sleep 0.2
+	[[ $(pid_of red/x) == "$last" ]] || ((++changed))
+done
+assert_eq "asked for meanwhile, too: done when it is answered" "0 0" "$refused $changed"
 assert_eq "the stack is as it was" "$before" "$(stack)"
 assert_eq "and X is in it" "$(moat exec red/y -- readlink /proc/self/ns/net)" "$(moat exec red/x -- readlink /proc/self/ns/net)"
 more() { (($(wc -l </run/sandbox/outside) > heard + 100 && $(moat logs red/w | wc -l) > said + 100)); }
