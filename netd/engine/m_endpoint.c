@@ -576,9 +576,7 @@ int method_endpoint_list(struct call *call, struct err *err)
 	if (r < 0)
 		return r;
 	array = json_array();
-	while ((tenant = table_next(&call->engine->model.tenants, &cursor))) {
-		if (only ? only != tenant : tenant->kind == TENANT_LAB || !call_sees(call, tenant))
-			continue;
+	while ((tenant = method_tenant_next(call, only, false, &cursor))) {
 		list_each(node, &tenant->stack_order)
 			list_each(link, &container_of(node, struct stack, order)->endpoints)
 			{

@@ -169,10 +169,10 @@ int method_network_list(struct call *call, struct err *err)
 	if (r < 0)
 		return r;
 	array = json_array();
-	while ((tenant = table_next(&call->engine->model.tenants, &cursor))) {
+	while ((tenant = method_tenant_next(call, only, true, &cursor))) {
 		size_t at = 0;
 
-		while ((only ? only == tenant : call_sees(call, tenant)) && (network = table_next(&tenant->networks, &at)))
+		while ((network = table_next(&tenant->networks, &at)))
 			if (network->life == LIFE_UP)
 				json_array_append_new(array, present_network(network));
 	}

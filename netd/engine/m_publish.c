@@ -260,13 +260,10 @@ static int list_fits(struct call *call, const struct tenant *only, struct err *e
 	const struct tenant *tenant;
 	size_t cursor = 0, count = 0;
 
-	while ((tenant = table_next(&call->engine->model.tenants, &cursor))) {
-		if (only ? only != tenant : !call_sees(call, tenant))
-			continue;
+	while ((tenant = method_tenant_next(call, only, true, &cursor)))
 		list_each(node, &tenant->stack_order)
 			list_each(link, &container_of(node, struct stack, order)->endpoints)
 				count += container_of(link, struct endpoint, stack_link)->publish_count;
-	}
 	if (count <= LIST_MAX)
 		return 0;
 	return err_set(err, ERR_LIMIT, E2BIG, only ? only->name : "",
@@ -286,9 +283,7 @@ int method_publish_list(struct call *call, struct err *err)
 	if (r < 0)
 		return r;
 	array = json_array();
-	while ((tenant = table_next(&call->engine->model.tenants, &cursor))) {
-		if (only ? only != tenant : !call_sees(call, tenant))
-			continue;
+	while ((tenant = method_tenant_next(call, only, true, &cursor))) {
 		list_each(node, &tenant->stack_order)
 			list_each(link, &container_of(node, struct stack, order)->endpoints)
 			{

@@ -103,6 +103,16 @@ int method_tenant_param(struct call *call, const struct tenant **ret_tenant, str
 	return *ret_tenant ? 0 : -ENOENT;
 }
 
+const struct tenant *method_tenant_next(struct call *call, const struct tenant *only, bool labs, size_t *cursor)
+{
+	const struct tenant *tenant;
+
+	while ((tenant = table_next(&call->engine->model.tenants, cursor)))
+		if (only ? tenant == only : (labs || tenant->kind != TENANT_LAB) && call_sees(call, tenant))
+			break;
+	return tenant;
+}
+
 struct tenant *method_tenant(struct call *call, const char *name, struct err *err)
 {
 	struct tenant *tenant;

@@ -49,6 +49,8 @@ int method_name_param(struct call *call, const char **ret_name, struct err *err)
 int method_named(struct call *call, const char *kind, const char *full, bool ifname, struct name *ret_name, struct err *err);
 /** method_tenant_param() - the parameters are {tenant?}; the tenant, when named, must exist (*ret_tenant NULL: all) */
 int method_tenant_param(struct call *call, const struct tenant **ret_tenant, struct err *err);
+/** method_tenant_next() - the next one whose things a list shows: @only, or (NULL) all that the asker may know, @labs with them */
+const struct tenant *method_tenant_next(struct call *call, const struct tenant *only, bool labs, size_t *cursor);
 
 /* Find what stands (LIFE_UP), or say in @err that it does not, or that the asker may not know: who gets it may use it. */
 struct tenant *method_tenant(struct call *call, const char *name, struct err *err);
