@@ -49,7 +49,7 @@ struct oci_cli {
 	const char *root, *log_path, *log_format, *cgroup_manager;
 	bool systemd_cgroup, debug, version, help;
 	const char *daemon;
-	int log;
+	int log, image; /* image: see struct oci_request */
 	bool json;
 	char **argv; /* whole, for those that start this program anew */
 };

@@ -98,7 +98,10 @@ int oci_cmd_exec(const struct oci_cli *cli, char **argv)
 	oci_config_fini(&config);
 	if (rc < 0)
 		return oci_cli_error(cli, &err);
-	return values.detach ? 0 : oci_child_wait(&child, master);
+	if (values.detach)
+		return 0;
+	fd_close(cli->image);
+	return oci_child_wait(&child, master);
 }
 
 /* ----------------------------------------------------------------- helpers */

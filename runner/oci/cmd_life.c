@@ -214,8 +214,11 @@ static int run_attached(const struct oci_cli *cli, const struct oci_request *req
 			struct oci_child *child, int master, struct err *err)
 {
 	cleanup(buf_fini) struct buf warnings = BUF_INIT;
-	int code = oci_child_wait(child, master);
-	int rc = request->keep ? 0 : oci_delete(request, true, &warnings, err);
+	int code, rc;
+
+	fd_close(request->image);
+	code = oci_child_wait(child, master);
+	rc = request->keep ? 0 : oci_delete(request, true, &warnings, err);
 
 	oci_cli_warn(cli, &warnings);
 	if (rc < 0)

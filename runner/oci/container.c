@@ -322,6 +322,7 @@ static int child_spawn(struct creation *creation, struct err *err)
 		.listener = creation->listener,
 		.console = creation->console,
 		.host_proc = creation->host_proc,
+		.image = creation->request->image,
 		.preserve_fds = creation->request->preserve_fds,
 		.no_pivot = creation->request->no_pivot,
 		.keep_keyring = creation->request->keep_keyring,

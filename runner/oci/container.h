@@ -18,12 +18,14 @@
  * @root: folder of containers; @daemon: socket of Moat's daemon
  * @config: path of the configuration, NULL: config.json of the bundle
  * @console_socket, @pid_file, @pidfd_socket: paths or NULL
+ * @image: what holds the mount our program lies on (entry.h), or -1; the container's process closes its own early
  */
 struct oci_request {
 	const char *root, *id, *daemon;
 	const char *bundle, *config;
 	const char *console_socket, *pid_file, *pidfd_socket;
 	unsigned int preserve_fds;
+	int image;
 	bool systemd_cgroup, no_cgroup;
 	bool no_pivot, keep_keyring;
 	bool detach, keep;

@@ -28,7 +28,7 @@
 /* What the new process is given; a copy, by the fork. */
 struct joiner {
 	struct oci_become become;
-	int sync, sync_other, console;
+	int sync, sync_other, console, image;
 	bool mapped; /* in a user namespace */
 };
 
@@ -142,6 +142,7 @@ static int exec_in(const struct oci_request *request, struct oci_dir *dir, struc
 		.sync = ends[1],
 		.sync_other = ends[0],
 		.console = !process->terminal ? -1 : theirs >= 0 ? theirs : console,
+		.image = request->image,
 		.mapped = config->namespaces[OCI_NS_USER].wanted,
 	};
 	if (geteuid() == 0)
@@ -255,6 +256,7 @@ static int joiner_run(void *ctx)
 	int rc;
 
 	fd_close(joiner->sync_other);
+	fd_close(joiner->image);
 	rc = joiner_prepare(joiner, &msg.err);
 	if (rc == 0)
 		rc = oci_become(&joiner->become, &warnings, &path, &msg.err);

@@ -13,7 +13,9 @@
 #include "lib/base/json.h"
 #include "lib/base/str.h"
 #include "runner/oci/cli.h"
+#include "runner/oci/entry.h"
 #include "runner/oci/seal.h"
+#include "runner/process/helper.h"
 
 /**
  * struct command - @sealed: it makes processes that a container can look at
@@ -68,11 +70,15 @@ static void record_write(const struct oci_cli *cli, const char *level, const cha
 
 int main(int argc, char **argv)
 {
-	struct oci_cli cli = {.log = -1, .argv = argv};
+	const struct oci_entry_seal *entry = oci_entry_sealed();
+	struct oci_cli cli = {.log = -1, .image = entry ? entry->tree : -1, .argv = argv};
 	const struct command *command;
 	struct err err = ERR_INIT;
 	int first;
 
+	/* Our file lies nowhere: who looks for programs beside it is told where the first lay. */
+	if (entry)
+		(void)setenv(HELPER_ORIGIN, entry->origin, 1);
 	if (argc < 1 || streams_check() < 0) {
 		fprintf(stderr, "moat-runtime: standard streams: %s\n", strerror(errno));
 		return OCI_FAILED;
@@ -130,6 +136,7 @@ struct oci_request oci_cli_request(const struct oci_cli *cli, const char *id)
 		.root = cli->root,
 		.id = id,
 		.daemon = cli->daemon,
+		.image = cli->image,
 		.systemd_cgroup = cli->systemd_cgroup,
 		.no_cgroup = cli->cgroup_manager && str_eq(cli->cgroup_manager, "disabled"),
 	};
@@ -144,7 +151,7 @@ struct oci_request oci_cli_request(const struct oci_cli *cli, const char *id)
  */
 static void seal_early(int argc, char **argv)
 {
-	for (int i = 1; i < argc; i++)
+	for (int i = 1; i < argc && !oci_entry_sealed(); i++)
 		for (size_t j = 0; j < ARRAY_COUNT(commands); j++)
 			if (commands[j].sealed && str_eq(argv[i], commands[j].name)) {
 				(void)oci_seal_self(argv, NULL);

@@ -59,6 +59,7 @@ int oci_setup_run(void *ctx)
 	int rc;
 
 	fd_close(setup->sync_other);
+	fd_close(setup->image);
 	fd_close(setup->dir->root);
 	fd_close(setup->dir->fd);
 	if (setup->seccomp && setup->seccomp->listener >= 0) {

@@ -41,6 +41,7 @@
  * @listener: of start.sock, or -1
  * @console: where the terminal's master goes, or -1
  * @host_proc: O_PATH of the host's /proc
+ * @image: as of the request
  * @wait_for_mapped: there are mappings, a cgroup, idmaps or the like; @stop_for_hooks: there is something to do when the
  * mounts are there
  */
@@ -52,7 +53,7 @@ struct oci_setup {
 	struct oci_tree *tree;
 	const struct oci_dir *dir;
 	int sync, sync_other;
-	int listener, console, host_proc;
+	int listener, console, host_proc, image;
 	unsigned int preserve_fds;
 	bool no_pivot, keep_keyring, wait_for_mapped, stop_for_hooks;
 };

@@ -8,7 +8,7 @@
 sandbox_enter "$@"
 . "$(dirname "$0")/../conformance/oci/oci.sh"
 exec 2>&1
-need python3 gcc
+need python3 gcc strace
 bundle attack '.root.readonly = false'
 
 # ------------------------------------------------------------ CVE-2019-5736: the runtime's own file
@@ -81,6 +81,18 @@ rt delete -f a
 args /proc/self/exe features
 rt run a >/dev/null 2>&1
 assert_eq "nor as the container's own program" "$hash" "$(sha256sum <"$RUNTIME")"
+# The runtime changes what its program file is; where the kernel refuses, it starts anew from there.
+args readlink -v /proc/1/exe
+execs() { # INJECTION... - how often a runtime starts anew, whose container runs
+	rm -f /run/execs
+	strace -qq -o /run/execs -e trace=execveat,prctl "$@" "$RUNTIME" --root "$OCI_ROOT" run a >/dev/null 2>/run/execs.err </dev/null &&
+		grep -c ^execveat /run/execs
+}
+if readelf -h "$RUNTIME" | grep -q 'Type:.*DYN' && ! readelf -l "$RUNTIME" | grep -q INTERP; then
+	assert_eq "it does so without starting anew" 0 "$(execs | tail -n 1)"
+fi
+assert_eq "refused by the kernel, it starts anew" 1 "$(execs -e inject=prctl:error=EPERM:when=1 | tail -n 1)"
+assert_eq "and cannot be overwritten then, either" "$hash" "$(sha256sum <"$RUNTIME")"
 
 # ------------------------------------------------------------ CVE-2024-21626: a descriptor as working directory
 exec 7</etc 8</
