@@ -393,6 +393,11 @@ static void attach_run(struct call *call, struct attach *attach)
 	struct txn *txn = txn_new(call, &ops, attach, "endpoint-attached");
 
 	endpoint_name_print(endpoint, txn->name);
+	txn->adopt_ns = endpoint->stack->ns;
+	txn->adopt_fd = attach->adopt_fd;
+	txn->adopt_fresh = attach->stack_new && call->admin; /* a refused plan is logged whole: not for anybody's asking */
+	attach->adopt_fd = -1;
+	txn_adopt(txn);
 	if (attach->stack_new)
 		desired_stack(endpoint->stack, &txn->want);
 	else if (endpoint->stack->kind == STACK_FOREIGN)
@@ -400,10 +405,6 @@ static void attach_run(struct call *call, struct attach *attach)
 	desired_endpoint(endpoint, &txn->want);
 	table_move(attach, &txn->want);
 	txn->listen = listen_ask_endpoint(call->engine->listens, endpoint);
-	txn->adopt_ns = endpoint->stack->ns;
-	txn->adopt_fd = attach->adopt_fd;
-	txn->adopt_fresh = attach->stack_new && call->admin; /* a refused plan is logged whole: not for anybody's asking */
-	attach->adopt_fd = -1;
 	txn_run(txn);
 }
 

@@ -60,6 +60,10 @@ void txn_cool(struct txn *txn, const struct endpoint *endpoint)
 
 static void txn_free(struct txn *txn)
 {
+	if (txn->adopting) {
+		txn->over = true;
+		return;
+	}
 	list_remove(&txn->link);
 	for (size_t i = 0; i < txn->cooling_count; i++)
 		cooling_end(txn->cooling[i]);
@@ -262,6 +266,11 @@ static void on_adopted(void *ctx, struct hand_answer *answer)
 	struct err err = ERR_INIT;
 
 	txn->adopted = answer->result;
+	txn->adopting = false;
+	if (txn->over) {
+		txn_free(txn);
+		return;
+	}
 	if (txn->adopt_fresh)
 		return; /* the plan is on its way, and its answer will speak of both */
 	if (adopt_err(&txn->adopted, txn->name, &err) == 0) {
@@ -273,16 +282,30 @@ static void on_adopted(void *ctx, struct hand_answer *answer)
 	reconcile_progress(engine);
 }
 
-static void plan_send(struct txn *txn)
+static void adopt_send(struct txn *txn)
 {
-	struct hand *hand = txn->engine->hand;
+	bool hold = ns_class(txn->adopt_ns) == NS_CONTAINER;
 	int fd = txn->adopt_fd;
 
 	txn->adopt_fd = -1;
-	if (fd >= 0)
-		hand_adopt(hand, txn->adopt_ns, txn->uid, ns_class(txn->adopt_ns) == NS_CONTAINER, fd, on_adopted, txn);
-	if (fd < 0 || txn->adopt_fresh)
-		hand_plan(hand, &txn->plan, txn->uid, on_answered, on_finished, txn);
+	txn->adopting = true;
+	hand_adopt(txn->engine->hand, txn->adopt_ns, txn->uid, hold, fd, on_adopted, txn);
+}
+
+void txn_adopt(struct txn *txn)
+{
+	if (txn->adopt_fd >= 0 && txn->adopt_fresh && !txn->call->dry_run)
+		adopt_send(txn);
+}
+
+static void plan_send(struct txn *txn)
+{
+	bool wait = txn->adopt_fd >= 0 && !txn->adopt_fresh;
+
+	if (txn->adopt_fd >= 0)
+		adopt_send(txn);
+	if (!wait)
+		hand_plan(txn->engine->hand, &txn->plan, txn->uid, on_answered, on_finished, txn);
 }
 
 static void on_listening(void *ctx, const struct seam_result *result)

@@ -49,6 +49,7 @@ struct txn_ops {
  * @adopt_ns, @adopt_fd: a namespace the hand must take on before the plan, as @uid's; -1 for none; owned
  * @adopt_fresh: nothing of that number can be known to the hand: the plan may follow at once, it fails where this does
  * @adopted: what the hand said of it
+ * @adopting: it has not yet; @over: but for that answer the change has ended, and is freed with it
  * @listen: sockets on [::1] that are opened before the plan, and told when it is committed; NULL: none; owned
  * @unstored: the rows of an eager change could not be written
  * @ending_dev, @ending_ino, @ending_ifname: of a removal: the interface ("": all) that is on its way out of a namespace
@@ -69,7 +70,7 @@ struct txn {
 	struct list link; /* in engine.endings while slow removals are under way */
 	uint64_t adopt_ns;
 	int adopt_fd;
-	bool adopt_fresh;
+	bool adopt_fresh, adopting, over;
 	struct seam_result adopted;
 	struct listen_ask *listen;
 	bool unstored;
@@ -89,6 +90,11 @@ void txn_add_id(struct txn *txn, uint64_t id);
 void txn_cool(struct txn *txn, const struct endpoint *endpoint);
 /** txn_discard() - one that was not run; its call stays the caller's */
 void txn_discard(struct txn *txn);
+/**
+ * txn_adopt() - where that can be (@adopt_fresh), give the namespace to the hand already: it works on it, 0.1 ms, while the plan
+ * is made. What ends without a plan then must let go of it: a foreign one is let go of by the hand itself.
+ */
+void txn_adopt(struct txn *txn);
 /** txn_run() - from here the transaction owns itself and its call. */
 void txn_run(struct txn *txn);
 

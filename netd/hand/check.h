@@ -67,4 +67,7 @@ int check_plan(const struct op *ops, size_t count, size_t commit, uint32_t uid,
  */
 int check_listen(uint8_t proto, uint32_t port, uint32_t uid, const struct check_world *world, struct seam_result *ret_result);
 
+/** check_publishes() - is it the host's half of a published port? */
+bool check_publishes(const struct obj *obj);
+
 #endif

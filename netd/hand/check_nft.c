@@ -111,7 +111,7 @@ static int rule_nft_device(struct check *c, const struct op *op)
 			   def->name);
 }
 
-static bool is_publish(const struct obj *obj)
+bool check_publishes(const struct obj *obj)
 {
 	if (obj->kind != OBJ_ELEM)
 		return false;
@@ -135,7 +135,7 @@ static int rule_router_address(struct check *c, const struct op *op)
 
 	if (op->obj.kind != OBJ_ELEM || op->verb == OP_DEL)
 		return 0;
-	if (is_publish(&op->obj) && !is_transit(c, &elem->to_ip))
+	if (check_publishes(&op->obj) && !is_transit(c, &elem->to_ip))
 		return refuse(c, EPERM, "a port cannot be published to %s",
 			      ip_print(&elem->to_ip, text));
 	if ((elem->set == SET_HOST_SRC4 || elem->set == SET_HOST_SRC6) &&
@@ -177,7 +177,7 @@ static int rule_publish_allowed(struct check *c, const struct op *op)
 	const struct obj_elem *elem = &op->obj.elem;
 	uint16_t port;
 
-	if (!is_publish(&op->obj) || op->verb == OP_DEL)
+	if (!check_publishes(&op->obj) || op->verb == OP_DEL)
 		return 0;
 	port = c->world->reserved(c->world->ctx, elem->proto, elem->port, last_port(elem));
 	if (port != 0)
@@ -202,7 +202,7 @@ static int rule_publish_free(struct check *c, const struct op *op)
 	int r;
 
 	/* OP_SET: the port is ours already. */
-	if (!is_publish(&op->obj) || op->verb != OP_ADD)
+	if (!check_publishes(&op->obj) || op->verb != OP_ADD)
 		return 0;
 	r = c->world->busy(c->world->ctx, elem, set_def_get(elem->set)->family);
 	if (r < 0)

@@ -7,7 +7,8 @@
  *   ops[commit] ...              removals. That a thing is gone is success; any other failure is
  *                                retried, then reported, and the next one goes on all the same.
  *                                Slow ones (links, pins) become work for the reaper, and with links
- *                                go the neighbours that led to them.
+ *                                go the neighbours that led to them. Behind the answer, too, goes what
+ *                                in the host led to a port whose router does not know it any more.
  *
  * To undo a change one must know what was there: of sysctls the value is read
  * as they are written (and an added one is a change, too: the switch was
@@ -27,6 +28,7 @@
 #include "lib/kern/rtnl.h"
 #include "lib/kern/rtnl_decode.h"
 #include "netd/hand/apply.h"
+#include "netd/hand/check.h"
 #include "netd/hand/flows.h"
 #include "netd/hand/settle.h"
 
@@ -325,9 +327,29 @@ static bool goes_with_links(const struct exec *x, size_t from, size_t to)
 	return x->ops[x->count - 1].slow;
 }
 
-static void removals(struct exec *x, struct reaper_work *work)
+/*
+ * The host's half of published ports: it leads to a router, which knows nothing of the port any more when its own half
+ * has gone, and drops what comes. So where a link goes, which is an endpoint's end, this half follows behind the answer.
+ * Return: where it ends, the commit point where there is none, or no router's half.
+ */
+static size_t led_end(const struct exec *x)
 {
-	for (size_t from = x->commit, to; from < x->count; from = to) {
+	size_t to = x->commit;
+
+	if (!x->ops[x->count - 1].slow)
+		return x->commit;
+	while (to < x->count && check_publishes(&x->ops[to].obj))
+		to++;
+	return to < x->count && apply_class(&x->ops[to]) == APPLY_NFT && ns_class(x->ops[to].obj.ns) == NS_ROUTER ? to : x->commit;
+}
+
+/* Return: the reaper's, submitted; NULL where it has nothing to do. */
+static struct reaper_work *removals(struct exec *x, uint32_t seq)
+{
+	struct reaper_work *work = reaper_work_new(seq);
+	size_t led = led_end(x);
+
+	for (size_t from = led, to; from < x->count; from = to) {
 		to = group_end(x->ops, from, x->count);
 		if (apply_class(&x->ops[from]) != APPLY_NFT)
 			answer_now(x);
@@ -338,6 +360,16 @@ static void removals(struct exec *x, struct reaper_work *work)
 		for (size_t i = from; i < to; i++)
 			remove_slow(x, i, work);
 	}
+	answer_now(x);
+	if (reaper_work_empty(work)) {
+		reaper_work_free(work);
+		work = NULL;
+	} else {
+		reaper_submit(x->apply.reaper, work);
+	}
+	if (led > x->commit)
+		remove_group(x, x->commit, led);
+	return work;
 }
 
 /* ---- all ---- */
@@ -351,9 +383,8 @@ void exec_settle(struct registry *reg, const struct op *ops, size_t count)
 	}
 }
 
-void exec_plan(struct registry *reg, struct reaper *reaper, uint32_t seq, const struct op *ops,
-	       size_t count, size_t commit, exec_answer_fn answer, void *ctx,
-	       struct reaper_work **ret_work, struct seam_result *ret_done)
+bool exec_plan(struct registry *reg, struct reaper *reaper, uint32_t seq, const struct op *ops,
+	       size_t count, size_t commit, exec_answer_fn answer, void *ctx, struct seam_result *ret_done)
 {
 	struct seam_result result = {.index = UINT32_MAX};
 	struct exec x = {
@@ -379,26 +410,20 @@ void exec_plan(struct registry *reg, struct reaper *reaper, uint32_t seq, const 
 		settle(reg, ops, commit);
 	if (commit > 0)
 		reaper_plan_end(reaper);
-	if (r == 0 && commit < count) {
-		work = reaper_work_new(seq);
-		removals(&x, work);
-	}
+	if (r == 0 && commit < count)
+		work = removals(&x, seq);
 	answer_now(&x);
 	if (r == 0)
 		flows_forget(reg, ops, count);
 	/* behind the answer a removal that would not go is the failure it is */
 	if (result.index != UINT32_MAX)
 		result.status = -EIO;
-	if (work != NULL && reaper_work_empty(work)) {
-		reaper_work_free(work);
-		work = NULL;
-	}
 	if (work != NULL)
-		reaper_work_fail(work, &result);
+		reaper_fail(reaper, work, &result);
 	exec_settle(reg, ops, count);
 	objv_fini(&x.olds);
 	free(x.touched);
 	free(x.old);
-	*ret_work = work;
 	*ret_done = result;
+	return work != NULL;
 }

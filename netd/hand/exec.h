@@ -18,12 +18,11 @@ typedef void (*exec_answer_fn)(void *ctx, const struct seam_result *result);
  * exec_plan() - run a plan that check_plan() has passed
  * @answer: called as soon as the outcome is certain: removals from nftables are done by then, since they close what was
  *   open; other removals follow at once, before anything else is begun, but whoever waits need not wait for them
- * @ret_work: slow removals for the reaper, NULL where there are none; the caller's
  * @ret_done: status < 0 where a removal behind the answer would not go
+ * Return: whether the reaper has slow removals of it, and will tell their end.
  */
-void exec_plan(struct registry *reg, struct reaper *reaper, uint32_t seq, const struct op *ops,
-	       size_t count, size_t commit, exec_answer_fn answer, void *ctx,
-	       struct reaper_work **ret_work, struct seam_result *ret_done);
+bool exec_plan(struct registry *reg, struct reaper *reaper, uint32_t seq, const struct op *ops,
+	       size_t count, size_t commit, exec_answer_fn answer, void *ctx, struct seam_result *ret_done);
 
 /** exec_settle() - forget and close what must not outlast a plan that names these operations, run or refused */
 void exec_settle(struct registry *reg, const struct op *ops, size_t count);

@@ -32,7 +32,6 @@
 #include "netd/hand/doom.h"
 
 enum {
-	COLLECT_MS = 1, /* who asks at once comes into one group; later ones gather while that goes, which takes 6 to 20 ms */
 	TRIES = 4,
 	RETRY_MS = 20,
 	STOP_MS = 2000, /* of what is still queued when we are to end; the supervisor waits for 10 s */
@@ -123,11 +122,6 @@ bool reaper_work_empty(const struct reaper_work *work)
 	return work->count == 0;
 }
 
-void reaper_work_fail(struct reaper_work *work, const struct seam_result *result)
-{
-	if (result->status < 0)
-		work->result = *result;
-}
 
 static struct removal *removal_add(struct reaper_work *work)
 {
@@ -250,6 +244,15 @@ void reaper_submit(struct reaper *reaper, struct reaper_work *work)
 	pthread_mutex_unlock(&reaper->lock);
 }
 
+void reaper_fail(struct reaper *reaper, struct reaper_work *work, const struct seam_result *result)
+{
+	if (result->status >= 0)
+		return;
+	pthread_mutex_lock(&reaper->lock);
+	work->result = *result;
+	pthread_mutex_unlock(&reaper->lock);
+}
+
 int reaper_fd(const struct reaper *reaper)
 {
 	return reaper->event_fd;
@@ -343,16 +346,17 @@ void reaper_wait_neigh(struct reaper *reaper, uint64_t ns, const struct obj_neig
 /* ---- the thread's side ---- */
 
 /* The first failure of a plan is its report; the others have the same cause more often than not. */
-static void removal_failed(const struct removal *removal, int no, const char *text)
+static void removal_failed(struct reaper *reaper, const struct removal *removal, int no, const char *text)
 {
 	struct seam_result *result = &removal->work->result;
 
-	if (result->status != 0)
-		return;
-	result->status = -no;
-	result->index = removal->index;
-	snprintf(result->text, sizeof(result->text), "%s",
-		 text[0] != '\0' ? text : strerror(no));
+	pthread_mutex_lock(&reaper->lock);
+	if (result->status == 0) {
+		result->status = -no;
+		result->index = removal->index;
+		snprintf(result->text, sizeof(result->text), "%s", text[0] != '\0' ? text : strerror(no));
+	}
+	pthread_mutex_unlock(&reaper->lock);
 }
 
 /* Until the plan that is under way has ended. Return: whether there is time for another group. */
@@ -465,7 +469,7 @@ static void place_remove(struct reaper *reaper, struct removal **removals, size_
 	}
 	if (r < 0) {
 		for (size_t i = 0; i < count; i++)
-			removal_failed(removals[i], err.no, err.msg);
+			removal_failed(reaper, removals[i], err.no, err.msg);
 		return;
 	}
 	for (int try = 0; count > 0 && try < TRIES; try++) {
@@ -479,7 +483,7 @@ static void place_remove(struct reaper *reaper, struct removal **removals, size_
 			if (acks[i].status == 0)
 				continue;
 			if (try == TRIES - 1)
-				removal_failed(removals[i], -acks[i].status, acks[i].text);
+				removal_failed(reaper, removals[i], -acks[i].status, acks[i].text);
 			removals[left++] = removals[i];
 		}
 		count = left;
@@ -529,7 +533,7 @@ static void batch_rtnl(struct reaper *reaper, const struct list *batch)
 	}
 }
 
-static void batch_pins(const struct list *batch)
+static void batch_pins(struct reaper *reaper, const struct list *batch)
 {
 	list_each(node, batch) {
 		struct reaper_work *work = container_of(node, struct reaper_work, node);
@@ -539,7 +543,7 @@ static void batch_pins(const struct list *batch)
 
 			if (work->removals[i].path != NULL &&
 			    netns_unpin(work->removals[i].path, &err) < 0)
-				removal_failed(&work->removals[i], err.no, err.msg);
+				removal_failed(reaper, &work->removals[i], err.no, err.msg);
 		}
 	}
 }
@@ -562,24 +566,18 @@ static void list_move(struct list *from, struct list *to)
 static void *reaper_run(void *data)
 {
 	struct reaper *reaper = data;
-	bool hurry;
 
 	pthread_mutex_lock(&reaper->lock);
 	for (;;) {
 		while (list_empty(&reaper->queue) && !reaper->stopping)
 			pthread_cond_wait(&reaper->changed, &reaper->lock);
-		hurry = reaper->stopping;
 		if (list_empty(&reaper->queue) ||
-		    (hurry && clock_monotonic_ns() >= reaper->stop_ns))
+		    (reaper->stopping && clock_monotonic_ns() >= reaper->stop_ns))
 			break;
-		pthread_mutex_unlock(&reaper->lock);
-		if (!hurry)
-			poll(NULL, 0, COLLECT_MS);
-		pthread_mutex_lock(&reaper->lock);
 		list_move(&reaper->queue, &reaper->batch);
 		pthread_mutex_unlock(&reaper->lock);
 		batch_rtnl(reaper, &reaper->batch);
-		batch_pins(&reaper->batch);
+		batch_pins(reaper, &reaper->batch);
 		pthread_mutex_lock(&reaper->lock);
 		batch_close(&reaper->batch);
 		list_move(&reaper->batch, &reaper->finished);

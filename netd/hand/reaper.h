@@ -4,9 +4,9 @@
  * pins. Floor F4. The reply to a detach does not wait for it; that a plan's
  * slow removals are done is said later, once, by its number.
  *
- * It collects for some milliseconds, so that what many plans give up at once
- * goes in groups (netd/hand/doom.h). It has descriptors and sockets of its
- * own and shares nothing with the main thread but its queue.
+ * The first of many goes at once and alone; what others give up meanwhile, 16
+ * ms and more, goes behind it in groups (netd/hand/doom.h). It has descriptors
+ * and sockets of its own and shares nothing with the main thread but its queue.
  */
 #ifndef MOAT_NETD_HAND_REAPER_H
 #define MOAT_NETD_HAND_REAPER_H
@@ -41,11 +41,14 @@ int reaper_work_neigh(struct reaper_work *work, uint64_t ns, int ns_fd,
 /** reaper_work_pin() - a pin to remove, after the links. @path: malloc'ed, taken. */
 void reaper_work_pin(struct reaper_work *work, char *path, uint32_t index);
 
-/** reaper_work_fail() - what was not removed before the reaper had its turn: told with the rest, where status < 0 */
-void reaper_work_fail(struct reaper_work *work, const struct seam_result *result);
-
-/** reaper_submit() - the thread's from here on */
+/** reaper_submit() - the thread's from here on. Behind the answer, which wakes others: the thread begins at once. */
 void reaper_submit(struct reaper *reaper, struct reaper_work *work);
+
+/**
+ * reaper_fail() - what else of that plan would not go, told with the rest, where status < 0
+ * @work: submitted, and since then reaper_next() was not called
+ */
+void reaper_fail(struct reaper *reaper, struct reaper_work *work, const struct seam_result *result);
 
 /** reaper_fd() - readable when there is something for reaper_next() */
 int reaper_fd(const struct reaper *reaper);

@@ -245,7 +245,7 @@ static int serve_plan(struct serve *serve, const struct seam_head *head,
 	const struct op *ops = (const void *)payload->data;
 	struct plan_answer told = {.serve = serve, .seq = head->seq};
 	struct seam_result result, done;
-	struct reaper_work *work = NULL;
+	bool later;
 	int r = check_plan(ops, head->count, head->commit, (uint32_t)head->arg, &world,
 			   &result);
 
@@ -259,13 +259,11 @@ static int serve_plan(struct serve *serve, const struct seam_head *head,
 		}
 		return send_result(serve, SEAM_ANSWER, head->seq, &result, NULL, 0);
 	}
-	exec_plan(serve->reg, serve->reaper, head->seq, ops, head->count, head->commit, plan_answer,
-		  &told, &work, &done);
+	later = exec_plan(serve->reg, serve->reaper, head->seq, ops, head->count, head->commit, plan_answer,
+			  &told, &done);
 	if (told.status == 0)
 		flows_late_add(&serve->late, ops, head->count, clock_monotonic_ns() / 1000000);
-	if (work != NULL)
-		reaper_submit(serve->reaper, work);
-	else if (told.sent == 0 && told.status == 0)
+	if (!later && told.sent == 0 && told.status == 0)
 		return send_result(serve, SEAM_DONE, head->seq, &done, NULL, 0);
 	return told.sent;
 }
