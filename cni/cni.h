@@ -84,6 +84,7 @@ struct cni_env {
  * @masquerade, @host_access, @name_service: -1 not said * @default_route: wanted; where it was not asked for, the first interface of the stack keeps it
  * @bandwidth: as EndpointAttach has it, or NULL; owned
  * @dns: an object for the result, or NULL; owned
+ * @routes: beside the default route, as EndpointAttach has them, or NULL; owned
  * @pod: K8S_POD_NAMESPACE and the like for labels, an object; owned
  * @prev: prevResult in the shape of 1.1.0, or NULL; owned
  * @attachments: of GC: those that are valid, checked; null is none; @attachments_given: the runtime said so
@@ -105,7 +106,7 @@ struct cni_request {
 	bool bare, internal, by_netavark;
 	json_t *sysctls;
 	bool default_route, default_route_asked; /* asked: the configuration says so */
-	json_t *bandwidth, *dns, *pod, *prev;
+	json_t *bandwidth, *dns, *pod, *prev, *routes;
 	const json_t *attachments;
 	bool attachments_given;
 	const char *socket, *state_dir, *path;
@@ -150,6 +151,9 @@ const char *cni_delegate_find(const char *path, const char *type, struct arena *
 int cni_delegate(const struct cni_request *request, enum cni_verb verb, const char *container, const char *ifname,
 		 json_t **ret_result, struct err *err);
 
+/** cni_routes_given() - the routes of what a delegate gave into the request (routes.c) */
+int cni_routes_given(struct cni_request *request, const json_t *given, struct arena *arena, struct err *err);
+
 /** cni_names_check() - id and interface, as the specification has them */
 int cni_names_check(const char *container_id, const char *ifname, struct err *err);
 
@@ -180,7 +184,8 @@ int cni_result_merge(json_t *result, const json_t *prev, struct err *err);
 int cni_code_of(const struct err *err);
 
 /* verbs.c: over the API. *ret_result: the document to print, or NULL. */
-int cni_add(const struct cni_request *request, json_t **ret_result, struct err *err);
+/** cni_add() - @request gets the routes that its delegate gives */
+int cni_add(struct cni_request *request, json_t **ret_result, struct err *err);
 int cni_del(const struct cni_request *request, struct err *err);
 int cni_check(const struct cni_request *request, struct err *err);  /* check.c */
 int cni_status(const struct cni_request *request, struct err *err); /* status.c */

@@ -31,6 +31,12 @@ void cni_texts_add(struct cni_texts *texts, const char *text);
  */
 int cni_range_exclude(const struct prefix *subnet, const char *start, const char *end, struct arena *arena,
 		      struct cni_texts *excluded, struct err *err);
+/**
+ * cni_routes_decode() - @routes, in the shape of 1.1.0, into request->routes and request->default_route (routes.c)
+ * @gateways: of the network; @what: of the configuration
+ */
+int cni_routes_decode(struct cni_request *request, const json_t *routes, const char *const *gateways, const char *what,
+		      struct err *err);
 /** cni_ipam_type() - the type of the delegate, or NULL: for the verbs that need nothing else of it */
 const char *cni_ipam_type(const json_t *doc);
 /** cni_runtime_decode() - runtimeConfig, args.cni, dns, sysctl (runtime.c) */

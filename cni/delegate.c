@@ -203,15 +203,21 @@ static char **environment_make(const char *const set[3])
 	return list;
 }
 
+/* prevResult is read by its own version; what is new in it an older reader passes over. */
 static json_t *conf_of_1_0(const json_t *conf)
 {
 	json_t *copy = json_pack("{s:s}", "cniVersion", "1.0.0");
 	const json_t *value;
 	const char *key;
 
-	json_object_foreach((json_t *)(uintptr_t)conf, key, value)
-		if (strcasecmp(key, "cniVersion") != 0)
+	json_object_foreach((json_t *)(uintptr_t)conf, key, value) {
+		if (strcasecmp(key, "cniVersion") == 0)
+			continue;
+		if (strcasecmp(key, "prevResult") == 0 && json_is_object(value))
+			json_object_set_new(copy, key, conf_of_1_0(value));
+		else
 			json_object_set(copy, key, (json_t *)(uintptr_t)value);
+	}
 	return copy;
 }
 

@@ -43,16 +43,14 @@ struct taken {
 
 static int bare_decode(struct cni_request *request, struct err *err);
 static int own_decode(struct cni_request *request, const struct cni_top *top, const struct ipam *ipam, struct arena *arena,
-		      bool *ret_routed, struct err *err);
+		      struct err *err);
 static int ranges_decode(const json_t *sets, const struct taken *taken, struct arena *arena, struct err *err);
 static int range_take(const json_t *range, const struct taken *taken, struct arena *arena, struct err *err);
-static int routes_decode(const json_t *routes, const char *const *gateways, bool *ret_default, struct err *err);
 
 int cni_ipam_decode(struct cni_request *request, const struct cni_top *top, struct arena *arena,
 		    struct err *err)
 {
 	bool stock = cni_is_set(top->bridge) || request->ipam_type;
-	bool routed = false;
 	struct ipam ipam = {0};
 	int rc = CNI_OK;
 
@@ -63,15 +61,13 @@ int cni_ipam_decode(struct cni_request *request, const struct cni_top *top, stru
 	} else if (rc == CNI_OK && str_eq(request->ipam_type, "dhcp")) {
 		/* it wants to speak on an interface before there is an address for one */
 		rc = cni_field_refuse(err, "ipam.type", "dhcp (leave ipam empty, and run a client inside)");
-	} else if (rc == CNI_OK && request->delegate) {
-		rc = routes_decode(ipam.routes, NULL, &routed, err);
-	} else if (rc == CNI_OK) {
-		rc = own_decode(request, top, &ipam, arena, &routed, err);
+	} else if (rc == CNI_OK && !request->delegate) { /* else its result has the routes */
+		rc = own_decode(request, top, &ipam, arena, err);
 	}
 	request->masquerade = top->ip_masq >= 0 ? top->ip_masq : stock ? 0 : -1;
 	request->default_route_asked = top->is_default_gateway == 1 && !request->bare;
 	request->default_route = request->bare ? false
-				 : stock       ? routed || top->is_default_gateway == 1
+				 : stock       ? request->default_route || top->is_default_gateway == 1
 					       : top->is_default_gateway != 0;
 	return rc;
 }
@@ -104,7 +100,7 @@ static int bare_decode(struct cni_request *request, struct err *err)
 }
 
 static int own_decode(struct cni_request *request, const struct cni_top *top, const struct ipam *ipam, struct arena *arena,
-		      bool *ret_routed, struct err *err)
+		      struct err *err)
 {
 	struct cni_texts subnets = cni_texts_make(arena, RANGES_MAX + 1), gateways = cni_texts_make(arena, RANGES_MAX + 1);
 	struct cni_texts excluded = cni_texts_make(arena, 2 * RANGES_MAX + 2 + EXCLUDE_MAX);
@@ -126,7 +122,7 @@ static int own_decode(struct cni_request *request, const struct cni_top *top, co
 	for (const char *const *range = ipam->exclude; range && *range; range++)
 		cni_texts_add(&excluded, *range);
 	if (rc == CNI_OK)
-		rc = routes_decode(ipam->routes, gateways.items, ret_routed, err);
+		rc = cni_routes_decode(request, ipam->routes, gateways.items, "ipam.routes", err);
 	if (rc == CNI_OK && request->ipam_type && subnets.count == 0) {
 		err_set(err, ERR_USAGE, EINVAL, "ipam", "host-local without a subnet");
 		rc = CNI_CONFIG;
@@ -211,40 +207,6 @@ int cni_range_exclude(const struct prefix *subnet, const char *start, const char
 	if (ip_cmp(&to, &last) < 0) {
 		(void)ip_add(&to, 1, &to); /* the subnet ends behind it */
 		cni_texts_add(excluded, arena_printf(arena, "%s-%s", ip_print(&to, a), ip_print(&last, b)));
-	}
-	return CNI_OK;
-}
-
-/* Default routes are ours to make; others are not made yet. */
-static int routes_decode(const json_t *routes, const char *const *gateways, bool *ret_default, struct err *err)
-{
-	struct fields {
-		const char *dst, *gw;
-	};
-	static const struct json_field rows[] = {
-		{"dst", JSON_FIELD_STRING, offsetof(struct fields, dst), JSON_REQUIRED, 0, 0},
-		{"gw", JSON_FIELD_STRING, offsetof(struct fields, gw), 0, 0, 0},
-		{0},
-	};
-	const json_t *route;
-	size_t i;
-
-	json_array_foreach(routes, i, route) {
-		struct fields fields = {0};
-		int rc = cni_decode(route, rows, NULL, &fields, "ipam.routes", err);
-		bool known;
-
-		if (rc != CNI_OK)
-			return rc;
-		if (!str_eq(fields.dst, "0.0.0.0/0") && !str_eq(fields.dst, "::/0"))
-			return cni_field_refuse(err, "ipam.routes.dst", fields.dst);
-		/* by the gateway it leads anyway; the delegate's are judged by its result */
-		known = !gateways || !cni_is_set(fields.gw);
-		for (size_t j = 0; !known && gateways[j]; j++)
-			known = str_eq(gateways[j], fields.gw);
-		if (!known)
-			return cni_field_refuse(err, "ipam.routes.gw", fields.gw);
-		*ret_default = true;
 	}
 	return CNI_OK;
 }

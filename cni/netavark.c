@@ -99,6 +99,7 @@ static int network_decode(const json_t *doc, struct cni_request *request, struct
 static int options_decode(const json_t *options, struct cni_request *request, struct err *err);
 static int flag_decode(const char *key, const char *text, int *ret_flag, struct err *err);
 static int subnets_decode(const json_t *subnets, struct cni_request *request, struct arena *arena, struct err *err);
+static int routes_decode(const json_t *routes, struct cni_request *request, struct err *err);
 static int ports_decode(const json_t *ports, struct cni_request *request, struct arena *arena, struct err *err);
 static int port_decode(const struct port *port, const char **specs, size_t *count, struct arena *arena, struct err *err);
 
@@ -188,16 +189,51 @@ static int network_decode(const json_t *doc, struct cni_request *request, struct
 	if (rc != CNI_OK || request->verb == CNI_VERB_DEL)
 		return rc;
 	ipam = json_string_value(json_object_get(network.ipam, "driver"));
-	if (json_array_size(network.routes) > 0)
-		return cni_field_refuse(err, "routes", "not empty");
 	if (str_eq(ipam, "none")) {
+		if (json_array_size(network.routes) > 0)
+			return cni_field_refuse(err, "routes", "not empty, and no addresses");
 		request->mode = "l2";
 		request->default_route = false;
 		return CNI_OK;
 	}
 	if (ipam && !str_eq(ipam, "host-local"))
 		return cni_field_refuse(err, "ipam_options.driver", ipam);
-	return subnets_decode(network.subnets, request, arena, err);
+	rc = subnets_decode(network.subnets, request, arena, err);
+	return rc == CNI_OK ? routes_decode(network.routes, request, err) : rc;
+}
+
+/* In the words of CNI: its metric is a priority there. */
+static int routes_decode(const json_t *routes, struct cni_request *request, struct err *err)
+{
+	struct route {
+		const char *destination, *gateway;
+		int64_t metric;
+	};
+	static const struct json_field rows[] = {
+		{"destination", JSON_FIELD_STRING, offsetof(struct route, destination), JSON_REQUIRED, 0, 0},
+		{"gateway", JSON_FIELD_STRING, offsetof(struct route, gateway), JSON_REQUIRED, 0, 0},
+		{"metric", JSON_FIELD_INT, offsetof(struct route, metric), 0, 0, UINT32_MAX},
+		{0},
+	};
+	cleanup(json_freep) json_t *list = json_array();
+	bool default_route = request->default_route;
+	const json_t *item;
+	size_t i;
+	int rc = CNI_OK;
+
+	json_array_foreach(routes, i, item) {
+		struct route route = {0};
+
+		rc = cni_decode(item, rows, NULL, &route, "routes", err);
+		if (rc != CNI_OK)
+			return rc;
+		json_array_append_new(list, json_pack("{s:s, s:s, s:I}", "dst", route.destination, "gw", route.gateway, "priority",
+						      (json_int_t)route.metric));
+	}
+	rc = cni_routes_decode(request, list, request->gateways, "routes", err);
+	if (rc == CNI_OK && request->default_route && !default_route)
+		return cni_field_refuse(err, "no_default_route", "1, and a route to all addresses");
+	return rc;
 }
 
 static int options_decode(const json_t *options, struct cni_request *request, struct err *err)

@@ -118,6 +118,7 @@ void cni_request_fini(struct cni_request *request)
 	json_decref(request->bandwidth);
 	json_decref(request->dns);
 	json_decref(request->pod);
+	json_decref(request->routes);
 	json_decref(request->prev);
 	json_decref(request->sysctls);
 	request->doc = request->bandwidth = request->dns = request->pod = request->prev = request->sysctls = NULL;

@@ -42,7 +42,8 @@ static int ips_make(const json_t *endpoint, const json_t *network, size_t index,
 		    struct err *err);
 static int prefix_find(const char *text, const json_t *subnets, struct prefix *ret_prefix);
 static const char *gateway_find(const json_t *gateways, uint8_t family);
-static void routes_make(const json_t *endpoint, json_t *result);
+static void routes_make(const json_t *endpoint, bool default_route, json_t *result);
+static bool routes_have(const json_t *routes, const char *dst);
 
 int cni_code_of(const struct err *err)
 {
@@ -78,8 +79,7 @@ int cni_result_add(const struct cni_request *request, const json_t *endpoint,
 	rc = ips_make(endpoint, network, json_array_size(interfaces) - 1, result, err);
 	if (rc != CNI_OK)
 		return rc;
-	if (default_route)
-		routes_make(endpoint, result);
+	routes_make(endpoint, default_route, result);
 	json_object_set_new(result, "dns", dns_make(request, endpoint));
 	if (request->prev)
 		rc = cni_result_merge(result, request->prev, err);
@@ -183,21 +183,46 @@ static const char *gateway_find(const json_t *gateways, uint8_t family)
 	return NULL;
 }
 
-static void routes_make(const json_t *endpoint, json_t *result)
+/* The default ones where there is one, and its own, of which one to everywhere takes their place. */
+static void routes_make(const json_t *endpoint, bool default_route, json_t *result)
 {
 	static const struct {
 		uint8_t family;
 		const char *dst;
 	} rows[] = {{4, "0.0.0.0/0"}, {6, "::/0"}};
-	const json_t *gateways = json_object_get(endpoint, "gateways");
+	const json_t *gateways = json_object_get(endpoint, "gateways"), *own = json_object_get(endpoint, "routes"), *item;
 	json_t *routes = json_array();
+	size_t i;
 
-	for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+	for (i = 0; i < ARRAY_COUNT(rows) && default_route; i++) {
 		const char *gateway = gateway_find(gateways, rows[i].family);
 
-		if (gateway)
+		if (gateway && !routes_have(own, rows[i].dst))
 			json_array_append_new(routes, json_pack("{s:s, s:s}", "dst",
 								rows[i].dst, "gw", gateway));
 	}
-	json_object_set_new(result, "routes", routes);
+	json_array_foreach(own, i, item) {
+		json_t *route = json_pack("{s:O?}", "dst", json_object_get(item, "dst"));
+
+		if (json_is_string(json_object_get(item, "via")))
+			json_object_set(route, "gw", json_object_get(item, "via"));
+		if (json_is_integer(json_object_get(item, "metric")))
+			json_object_set(route, "priority", json_object_get(item, "metric"));
+		json_array_append_new(routes, route);
+	}
+	if (default_route || json_array_size(routes) > 0)
+		json_object_set_new(result, "routes", routes);
+	else
+		json_decref(routes);
+}
+
+static bool routes_have(const json_t *routes, const char *dst)
+{
+	const json_t *item;
+	size_t i;
+
+	json_array_foreach(routes, i, item)
+		if (str_eq(json_string_value(json_object_get(item, "dst")), dst))
+			return true;
+	return false;
 }

@@ -27,7 +27,7 @@ enum { ATTACH_TRIES = 4, REQUEST_ID_SIZE = 40 };
 static int add(const struct cni_request *request, struct varlink_client **client, int netns, const json_t *given,
 	       json_t **ret_result, struct err *err);
 static int fresh_check(const struct cni_request *request, struct varlink_client *client, struct err *err);
-static int given_check(const json_t *given, struct err *err);
+static int given_check(struct cni_request *request, const json_t *given, struct arena *arena, struct err *err);
 static json_t *given_subnets(const json_t *given, const char *key);
 static int network_get(const struct cni_request *request, const json_t *given, struct varlink_client *client,
 		       json_t **ret_network, struct err *err);
@@ -46,8 +46,9 @@ static void ips_set(const struct cni_request *request, const json_t *given, json
 static json_t *labels_make(const struct cni_request *request);
 static void strings_set(json_t *parameters, const char *key, const char *const *list);
 
-int cni_add(const struct cni_request *request, json_t **ret_result, struct err *err)
+int cni_add(struct cni_request *request, json_t **ret_result, struct err *err)
 {
+	cleanup(arena_freep) struct arena *arena = arena_new();
 	cleanup(varlink_closep) struct varlink_client *client = NULL;
 	cleanup(json_freep) json_t *given = NULL;
 	cleanup(fd_closep) int netns = -1;
@@ -65,7 +66,7 @@ int cni_add(const struct cni_request *request, json_t **ret_result, struct err *
 		rc = cni_delegate(request, CNI_VERB_ADD, NULL, NULL, &given, err);
 	if (rc != CNI_OK)
 		return rc;
-	rc = request->delegate ? given_check(given, err) : CNI_OK;
+	rc = request->delegate ? given_check(request, given, arena, err) : CNI_OK;
 	if (rc == CNI_OK)
 		rc = add(request, &client, netns, given, ret_result, err);
 	if (rc != CNI_OK && request->delegate) { /* what it gave is given back, and its opinion of that is not ours */
@@ -243,31 +244,19 @@ static int network_create(const struct cni_request *request, const json_t *given
 	return cni_call(client, "io.moat.NetworkCreate", parameters, "network", ret_network, err);
 }
 
-/* What a delegate gives: addresses, and default routes by its own gateways. */
-static int given_check(const json_t *given, struct err *err)
+/* What a delegate gives: addresses, and routes. */
+static int given_check(struct cni_request *request, const json_t *given, struct arena *arena, struct err *err)
 {
-	const json_t *ips = json_object_get(given, "ips"), *route, *ip;
-	size_t i, j;
+	int rc;
 
-	if (json_array_size(ips) == 0) {
+	if (json_array_size(json_object_get(given, "ips")) == 0) {
 		err_set(err, ERR_USAGE, EINVAL, "ipam", "the plugin of ipam.type gave no address");
 		return CNI_CONFIG;
 	}
-	json_array_foreach(json_object_get(given, "routes"), i, route) {
-		const char *dst = json_string_value(json_object_get(route, "dst"));
-		const char *gw = json_string_value(json_object_get(route, "gw"));
-		bool known = !gw || !*gw;
-
-		json_array_foreach(ips, j, ip)
-			known |= str_eq(gw, json_string_value(json_object_get(ip, "gateway")));
-		if ((str_eq(dst, "0.0.0.0/0") || str_eq(dst, "::/0")) && known)
-			continue;
-		err_set(err, ERR_UNSUPPORTED, EOPNOTSUPP, "ipam.routes",
-			"unsupported field: routes: %s by %s: a default route by the subnet's gateway is what there is", dst,
-			gw ? gw : "the gateway");
-		return CNI_FIELD;
-	}
-	return CNI_OK;
+	rc = cni_routes_given(request, given, arena, err);
+	if (rc != CNI_OK)
+		err_wrap(err, "the result of plugin %s", request->ipam_type);
+	return rc;
 }
 
 /* The subnets of its addresses, or its gateways. */
@@ -385,6 +374,8 @@ static int attach(const struct cni_request *request, const json_t *given, struct
 	ips_set(request, given, parameters);
 	strings_set(parameters, "publish", request->publish);
 	strings_set(parameters, "aliases", request->aliases);
+	if (request->routes)
+		json_object_set(parameters, "routes", request->routes);
 	if (request->bandwidth)
 		json_object_set(parameters, "bandwidth", request->bandwidth);
 	if (request->mac)

@@ -17,22 +17,64 @@ bool model_host_address(const struct prefix *prefix)
 	return prefix->len > 0 && !ip_is_unspecified(&prefix->ip) && !ip_is_multicast(&prefix->ip);
 }
 
-static int prefixes_take(struct endpoint *endpoint, const struct endpoint_want *want, const char *full, struct err *err)
+static int prefixes_check(const struct endpoint *endpoint, const struct prefix *prefixes, size_t count, const char *full,
+			  struct err *err)
 {
 	char text[PREFIX_STR_SIZE];
 
-	if (want->prefix_count > MODEL_IPS_MAX)
+	if (count > MODEL_IPS_MAX)
 		return err_set(err, ERR_LIMIT, E2BIG, full, "an interface has at most %d addresses", MODEL_IPS_MAX);
-	for (size_t i = 0; i < want->prefix_count; i++) {
-		const struct ip *ip = &want->prefixes[i].ip;
+	for (size_t i = 0; i < count; i++) {
+		const struct ip *ip = &prefixes[i].ip;
+		const struct endpoint *holder = endpoint->network ? table_find(&endpoint->network->used, ip, sizeof(*ip)) : NULL;
 
-		if (endpoint->network && table_find(&endpoint->network->used, ip, sizeof(*ip)))
+		if (holder && holder != endpoint)
 			return err_set(err, ERR_ADDRTAKEN, EADDRINUSE, full, "%s is taken", ip_print(ip, text));
-		if (!model_host_address(&want->prefixes[i]))
-			return err_set(err, ERR_USAGE, EINVAL, full, "%s is no host address",
-				       prefix_print(&want->prefixes[i], text));
-		endpoint->ips[endpoint->ip_count++] = want->prefixes[i];
+		if (!model_host_address(&prefixes[i]))
+			return err_set(err, ERR_USAGE, EINVAL, full, "%s is no host address", prefix_print(&prefixes[i], text));
+		for (size_t j = 0; j < i; j++)
+			if (ip_cmp(&prefixes[j].ip, ip) == 0)
+				return err_set(err, ERR_USAGE, EINVAL, full, "%s is there twice", ip_print(ip, text));
 	}
+	return 0;
+}
+
+static int prefixes_take(struct endpoint *endpoint, const struct endpoint_want *want, const char *full, struct err *err)
+{
+	int r = prefixes_check(endpoint, want->prefixes, want->prefix_count, full, err);
+
+	if (r < 0)
+		return r;
+	if (want->prefix_count)
+		memcpy(endpoint->ips, want->prefixes, want->prefix_count * sizeof(*want->prefixes));
+	endpoint->ip_count = want->prefix_count;
+	return 0;
+}
+
+int model_endpoint_ips_set(struct endpoint *endpoint, const struct prefix *prefixes, size_t count, const char *full, struct err *err)
+{
+	struct table *used = &endpoint->network->used;
+	int r;
+
+	if (endpoint->network->mode != NETWORK_L2 || endpoint->tap)
+		return err_set(err, ERR_CONFLICT, EINVAL, full, "%s",
+			       endpoint->tap ? "a virtual machine chooses its addresses itself"
+					     : "its network gives it its addresses: those of mode l2 alone are changed live");
+	/* with the first address of a subnet the kernel takes away all others of it, those that came just before, too */
+	if (endpoint->ip_count && count)
+		return err_set(err, ERR_CONFLICT, EEXIST, full, "it has addresses: take those away first");
+	r = prefixes_check(endpoint, prefixes, count, full, err);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < endpoint->ip_count; i++)
+		table_del(used, &endpoint->ips[i].ip, sizeof(endpoint->ips[i].ip));
+	ipam_unhold(endpoint);
+	if (count)
+		memcpy(endpoint->ips, prefixes, count * sizeof(*prefixes));
+	endpoint->ip_count = count;
+	for (size_t i = 0; i < count; i++)
+		table_add(used, &endpoint->ips[i].ip, sizeof(endpoint->ips[i].ip), endpoint);
+	ipam_hold(endpoint);
 	return 0;
 }
 
@@ -114,6 +156,7 @@ static void endpoint_free(struct endpoint *endpoint)
 	free(endpoint->aliases);
 	free(endpoint->publish);
 	free(endpoint->allow);
+	free(endpoint->routes);
 	free(endpoint->labels);
 	free(endpoint->request);
 	free(endpoint);
@@ -257,6 +300,8 @@ int model_endpoint_add(struct stack *stack, struct network *network, const struc
 		r = ipam_choose(endpoint, want, full, err);
 	if (r == 0)
 		r = allow_take(endpoint, want->allow, want->allow_count, full, err);
+	if (r == 0)
+		r = endpoint_routes_take(endpoint, want->routes, want->route_count, full, err);
 	if (r == 0)
 		r = aliases_take(endpoint, want, full, err);
 	if (r == 0)

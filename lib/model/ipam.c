@@ -603,6 +603,17 @@ void ipam_release(const struct endpoint *endpoint)
 	}
 }
 
+void ipam_unhold(const struct endpoint *endpoint)
+{
+	for (size_t i = 0; i < endpoint->ip_count; i++) {
+		struct ipam_slot *slot = slot_find(endpoint->network, &endpoint->ips[i].ip);
+
+		slot->held = false;
+		held_count(endpoint->network, &endpoint->ips[i].ip, false);
+		slot_put(endpoint->network, slot);
+	}
+}
+
 struct cooling *cooling_begin(const struct endpoint *endpoint)
 {
 	struct network *network = endpoint->network;

@@ -95,6 +95,8 @@ bool ipam_is_exhausted(const struct network *network, size_t s);
 void ipam_up(const struct endpoint *endpoint);
 /** ipam_release() - the addresses are free, and remembered where the endpoint stood */
 void ipam_release(const struct endpoint *endpoint);
+/** ipam_unhold() - the addresses are free, and nobody is remembered to have had them */
+void ipam_unhold(const struct endpoint *endpoint);
 
 /** ipam_exclude() - the ranges of the network from now on; judged by network_def_check() */
 void ipam_exclude(struct network *network, const struct ip_range *ranges, size_t count);

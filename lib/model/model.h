@@ -34,6 +34,7 @@ enum {
 	ENDPOINT_PUBLISH_MAX = 1024,
 	ENDPOINT_ALLOW_MAX = 16, /* prefixes */
 	ENDPOINT_ALIASES_MAX = 16,
+	ENDPOINT_ROUTES_MAX = 64,
 	STACK_ROUTES_MAX = 16384,
 	ROUTE_METRIC_FIRST = 1024, /* of a stack's first default route: what IPv6 and DHCP clients give; room before and behind */
 	LABELS_SIZE = 2048, /* bytes of JSON */
@@ -113,9 +114,15 @@ struct network {
 	size_t endpoint_count;
 };
 
+/**
+ * struct stack_route - a way out of a stack
+ * @via: family 0, of an endpoint's alone: the network's gateway, and on link where there is none
+ * @metric: of an endpoint's; 0: that of its default route
+ */
 struct stack_route {
 	struct prefix dst;
 	struct ip via;
+	uint32_t metric;
 };
 
 struct stack {
@@ -168,6 +175,8 @@ struct endpoint {
 	bool own_table;	    /* what leaves from its addresses is routed by a table of its own */
 	char **aliases; /* other names that the name service has it under; owned */
 	size_t alias_count;
+	struct stack_route *routes; /* ways by it beside the default route, which one to all addresses takes the place of; owned */
+	size_t route_count;
 	struct bandwidth bandwidth;
 	bool setting;	    /* a change of it is on its way */
 	bool tap;	    /* a tap device, whose other side is a virtual machine; the stack has no address of it */
@@ -384,6 +393,8 @@ struct endpoint_want {
 	size_t allow_count;
 	const char *const *aliases;
 	size_t alias_count;
+	const struct stack_route *routes;
+	size_t route_count;
 	struct bandwidth bandwidth;
 	const struct portspec *publish;
 	size_t publish_count;
@@ -402,6 +413,8 @@ int model_wire_add(struct stack *a, const struct endpoint_want *want_a, struct s
 void model_endpoint_del(struct endpoint *endpoint); /* of a wire: both ends */
 /** model_host_address() - may an interface have it: unicast, and with a prefix length */
 bool model_host_address(const struct prefix *prefix);
+/** model_endpoint_ips_set() - it had none, or has none from now on: of a network of mode l2, where nothing else hangs on them. 0 or what is wrong. */
+int model_endpoint_ips_set(struct endpoint *endpoint, const struct prefix *prefixes, size_t count, const char *full, struct err *err);
 /** model_endpoint_up() - it stands */
 void model_endpoint_up(struct endpoint *endpoint);
 /** model_request() - what @uid asked for with this requestId in @tenant; two who use one id do not meet */
@@ -422,6 +435,16 @@ int bandwidth_check(const struct tenant *tenant, uint64_t id, const struct bandw
 bool bandwidth_same(const struct bandwidth *a, const struct bandwidth *b);
 /** endpoint_shaper_index() - number of the device that shapes what the endpoint @id sends; no two of a router have one */
 uint32_t endpoint_shaper_index(uint64_t id);
+
+/* --------------------------------------------------------------------- routes */
+/** endpoint_reaches() - has it an address beside @gateway? Not where the subnet came after it. In a routed network every one is. */
+bool endpoint_reaches(const struct endpoint *endpoint, const struct ip *gateway);
+/** endpoint_route_via() - the next hop of one of its routes; NULL: on link */
+const struct ip *endpoint_route_via(const struct endpoint *endpoint, const struct stack_route *route);
+bool endpoint_has_route(const struct endpoint *endpoint, const struct prefix *dst);
+/** endpoint_routes_take() - @routes instead of those it has, when it has its addresses. Return: 0 or what is wrong with one. */
+int endpoint_routes_take(struct endpoint *endpoint, const struct stack_route *routes, size_t count, const char *full,
+			 struct err *err);
 
 /* ---------------------------------------------------------- allowed addresses */
 /** allow_parse() - a prefix, or an address alone. Return: 0 or -EINVAL. */

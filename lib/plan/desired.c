@@ -420,18 +420,15 @@ static void add_inner_end(struct objv *objs, const struct endpoint *endpoint)
 	add(objs, obj_up(ns, dev));
 }
 
-/*
- * Has the endpoint an address beside the gateway's? Not where the subnet was added after it had been attached. The
- * gateway of a routed network is beside every one of its family.
- */
-static bool reaches(const struct endpoint *endpoint, const struct ip *gateway)
+/* Its own, in the table @table; 0: the main one. */
+static void add_routes(struct objv *objs, const struct endpoint *endpoint, uint32_t metric, uint32_t table)
 {
-	bool routed = endpoint->network->mode == NETWORK_ROUTED;
+	for (size_t i = 0; i < endpoint->route_count; i++) {
+		const struct stack_route *route = &endpoint->routes[i];
 
-	for (size_t i = 0; i < endpoint->ip_count; i++)
-		if (routed ? endpoint->ips[i].ip.family == gateway->family : prefix_contains(&endpoint->ips[i], gateway))
-			return true;
-	return false;
+		add(objs, obj_route_in(endpoint->stack->ns, &route->dst, endpoint_route_via(endpoint, route), endpoint->ifname,
+				       route->metric ? route->metric : metric, table));
+	}
 }
 
 /* Answers leave by the interface that has their address: what is on its link, and all else by its gateway. */
@@ -441,6 +438,7 @@ void desired_own_table(const struct endpoint *endpoint, struct objv *objs)
 	uint32_t table = (uint32_t)OBJ_TABLE_FIRST + endpoint->metric;
 	uint64_t ns = endpoint->stack->ns;
 	bool done4 = false, done6 = false;
+	const struct prefix *dst;
 
 	for (size_t i = 0; i < endpoint->ip_count; i++) {
 		struct prefix link = prefix_network(&endpoint->ips[i]);
@@ -460,12 +458,14 @@ void desired_own_table(const struct endpoint *endpoint, struct objv *objs)
 		const struct ip *gateway = &network->gateways[i];
 		bool *done = gateway->family == 4 ? &done4 : &done6;
 
-		if (*done || !reaches(endpoint, gateway))
+		if (*done || !endpoint_reaches(endpoint, gateway))
 			continue;
 		*done = true;
-		add(objs, obj_route_in(ns, gateway->family == 4 ? &default4 : &default6, gateway, endpoint->ifname, 0,
-				       table));
+		dst = gateway->family == 4 ? &default4 : &default6;
+		if (!endpoint_has_route(endpoint, dst))
+			add(objs, obj_route_in(ns, dst, gateway, endpoint->ifname, 0, table));
 	}
+	add_routes(objs, endpoint, 0, table);
 }
 
 /* Of a routed network everything is behind the gateway, its own subnet too, wherever the default route leads. */
@@ -475,7 +475,7 @@ static void add_subnet_routes(struct objv *objs, const struct endpoint *endpoint
 	uint64_t ns = endpoint->stack->ns;
 
 	for (size_t i = 0; i < network->subnet_count; i++)
-		if (reaches(endpoint, &network->gateways[i]))
+		if (endpoint_reaches(endpoint, &network->gateways[i]) && !endpoint_has_route(endpoint, &network->subnets[i]))
 			add(objs, obj_route_in(ns, &network->subnets[i], &network->gateways[i], endpoint->ifname,
 					       endpoint->metric, 0));
 }
@@ -485,6 +485,7 @@ static void add_default_routes(struct objv *objs, const struct endpoint *endpoin
 	const struct network *network = endpoint->network;
 	struct mac gateway_mac = mac_from_id(network->id);
 	bool done4 = !endpoint->default_route, done6 = !endpoint->default_route;
+	const struct prefix *dst;
 
 	if (network->mode == NETWORK_ROUTED)
 		add_subnet_routes(objs, endpoint);
@@ -492,7 +493,7 @@ static void add_default_routes(struct objv *objs, const struct endpoint *endpoin
 		const struct ip *gateway = &network->gateways[i];
 		bool *done = gateway->family == 4 ? &done4 : &done6;
 
-		if (!reaches(endpoint, gateway))
+		if (!endpoint_reaches(endpoint, gateway))
 			continue;
 		add(objs, obj_neigh(endpoint->stack->ns, endpoint->ifname, gateway, &gateway_mac));
 		if (*done)
@@ -501,9 +502,11 @@ static void add_default_routes(struct objv *objs, const struct endpoint *endpoin
 		if (network->mode == NETWORK_ROUTED && gateway->family == 4)
 			add(objs, obj_route_in(endpoint->stack->ns, &routed_gateway, NULL, endpoint->ifname,
 					       endpoint->metric, 0));
-		add(objs, obj_route_in(endpoint->stack->ns, gateway->family == 4 ? &default4 : &default6, gateway,
-				       endpoint->ifname, endpoint->metric, 0));
+		dst = gateway->family == 4 ? &default4 : &default6;
+		if (!endpoint_has_route(endpoint, dst))
+			add(objs, obj_route_in(endpoint->stack->ns, dst, gateway, endpoint->ifname, endpoint->metric, 0));
 	}
+	add_routes(objs, endpoint, endpoint->metric, 0);
 }
 
 static void add_guard_elem(struct objv *objs, uint64_t ns, enum nft_set set, const char *port, const struct mac *mac,

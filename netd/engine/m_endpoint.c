@@ -27,7 +27,7 @@ enum { IPS_ASKED_MAX = 4, IFNAME_AUTO_MAX = 64 };
 struct attach_params {
 	const char *network, *name, *netns_path, *ifname, *mac, *tap, *request_id;
 	const char **ips, **publish, **allow, **aliases;
-	const json_t *labels, *bandwidth;
+	const json_t *labels, *bandwidth, *routes;
 	int64_t netns_fd, mtu;
 	bool create, container, dry_run;
 	int default_route;
@@ -47,6 +47,7 @@ static const struct json_field attach_fields[] = {
 	{ "allowAddresses", JSON_FIELD_STRV, offsetof(struct attach_params, allow), 0, 0, ENDPOINT_ALLOW_MAX },
 	{ "aliases", JSON_FIELD_STRV, offsetof(struct attach_params, aliases), 0, 0, ENDPOINT_ALIASES_MAX },
 	{ "bandwidth", JSON_FIELD_OBJECT, offsetof(struct attach_params, bandwidth), 0, 0, 0 },
+	{ "routes", JSON_FIELD_ARRAY, offsetof(struct attach_params, routes), 0, 0, ENDPOINT_ROUTES_MAX },
 	{ "defaultRoute", JSON_FIELD_TRI, offsetof(struct attach_params, default_route), 0, 0, 0 },
 	{ "publish", JSON_FIELD_STRV, offsetof(struct attach_params, publish), 0, 0, ENDPOINT_PUBLISH_MAX },
 	{ "mtu", JSON_FIELD_INT, offsetof(struct attach_params, mtu), 0, 68, 65535 },
@@ -330,7 +331,9 @@ static int endpoint_make(struct call *call, struct stack *stack, struct network 
 	struct ip ips[IPS_ASKED_MAX];
 	struct prefix allow[ENDPOINT_ALLOW_MAX];
 	struct prefix prefixes[IPS_ASKED_MAX];
+	struct stack_route routes[ENDPOINT_ROUTES_MAX];
 	struct portspec *specs;
+	bool leads_out = false;
 	char *labels cleanup(mem_freep) = NULL;
 	int r;
 
@@ -343,6 +346,8 @@ static int endpoint_make(struct call *call, struct stack *stack, struct network 
 		r = allow_get(call, network, params->allow, allow, &want.allow_count, err);
 	if (r == 0)
 		r = method_bandwidth(call, params->bandwidth, &want.bandwidth, err);
+	if (r == 0)
+		r = method_routes(call, params->routes, network->name, routes, &want.route_count, &leads_out, err);
 	if (r < 0)
 		return r;
 	r = network->mode == NETWORK_L2 ? prefixes_get(params, prefixes, &want.prefix_count, err)
@@ -354,9 +359,11 @@ static int endpoint_make(struct call *call, struct stack *stack, struct network 
 	r = labels_get(params, &labels, err);
 	if (r < 0)
 		return r;
-	if (params->default_route == 1 && network->mode == NETWORK_L2)
+	if (params->default_route == 1 && network->mode == NETWORK_L2 && !leads_out)
 		return err_set(err, ERR_CONFLICT, EINVAL, params->network, "a network of mode l2 has no gateway");
-	want.default_route = params->default_route != 0 && network->mode != NETWORK_L2;
+	if (params->default_route == 0 && leads_out)
+		return err_set(err, ERR_USAGE, EINVAL, params->network, "a route to all addresses, and no default route");
+	want.default_route = leads_out || (params->default_route != 0 && network->mode != NETWORK_L2);
 	want.first_route = params->default_route == 1;
 	want.ifname = ifname;
 	want.ips = ips;
@@ -364,6 +371,7 @@ static int endpoint_make(struct call *call, struct stack *stack, struct network 
 	want.aliases = params->aliases;
 	want.alias_count = params->aliases ? strv_count((char *const *)(uintptr_t)params->aliases) : 0;
 	want.prefixes = prefixes;
+	want.routes = routes;
 	want.publish = specs;
 	want.labels = labels;
 	return model_endpoint_add(stack, network, &want, ret_endpoint, err);

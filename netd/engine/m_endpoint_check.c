@@ -193,8 +193,7 @@ static void on_adopted(void *ctx, struct hand_answer *answer)
 	look_free(look);
 }
 
-/* The descriptor of a namespace that is not ours, -1 where none came. */
-static int netns_get(struct call *call, const struct endpoint *endpoint, int64_t index, int *ret_fd, struct err *err)
+int method_endpoint_netns(struct call *call, const struct endpoint *endpoint, int64_t index, int *ret_fd, struct err *err)
 {
 	const struct stack *stack = endpoint->stack;
 	struct stat st;
@@ -212,7 +211,7 @@ static int netns_get(struct call *call, const struct endpoint *endpoint, int64_t
 		return 0;
 	fd_close(*ret_fd);
 	*ret_fd = -1;
-	if (stack->kind != STACK_FOREIGN) /* which is looked into by itself */
+	if (stack->kind != STACK_FOREIGN) /* which the hand has */
 		return 0;
 	return err_set(err, ERR_CONFLICT, ESTALE, stack->name, "it was attached in another namespace than this");
 }
@@ -242,7 +241,7 @@ int method_endpoint_check(struct call *call, struct err *err)
 		call_wait(call);
 		return 0;
 	}
-	r = netns_get(call, endpoint, params.netns_fd, &fd, err);
+	r = method_endpoint_netns(call, endpoint, params.netns_fd, &fd, err);
 	if (r < 0)
 		return r;
 	look = mem_alloc(sizeof(*look));

@@ -1,26 +1,48 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* m_endpoint_set - io.moat.EndpointSet: the bandwidth of a standing endpoint, live. Floor F4. */
+/* m_endpoint_set - io.moat.EndpointSet: bandwidth, routes, and in mode l2 addresses of a standing endpoint, live. Floor F4. */
 #include <errno.h>
 #include <string.h>
 
+#include "lib/base/fdio.h"
 #include "lib/base/mem.h"
 #include "netd/engine/change.h"
 #include "netd/engine/methods.h"
 #include "netd/engine/present.h"
 #include "netd/engine/store.h"
 
+/* @inside: it changes what is in the stack's own namespace */
 struct set_params {
 	const char *name;
-	const json_t *bandwidth;
-	bool dry_run;
+	const json_t *bandwidth, *routes;
+	const char **ips;
+	int64_t netns_fd;
+	bool dry_run, inside;
 };
 
 static const struct json_field set_fields[] = {
 	{ "name", JSON_FIELD_STRING, offsetof(struct set_params, name), JSON_REQUIRED, 0, 0 },
-	{ "bandwidth", JSON_FIELD_OBJECT, offsetof(struct set_params, bandwidth), JSON_REQUIRED, 0, 0 },
+	{ "bandwidth", JSON_FIELD_OBJECT, offsetof(struct set_params, bandwidth), 0, 0, 0 },
+	{ "ips", JSON_FIELD_STRV, offsetof(struct set_params, ips), 0, 0, MODEL_IPS_MAX },
+	{ "routes", JSON_FIELD_ARRAY, offsetof(struct set_params, routes), 0, 0, ENDPOINT_ROUTES_MAX },
+	{ "netnsFd", JSON_FIELD_INT, offsetof(struct set_params, netns_fd), 0, 0, FDIO_FDS_MAX },
 	{ "dryRun", JSON_FIELD_BOOL, offsetof(struct set_params, dry_run), 0, 0, 0 },
 	{ 0 },
 };
+
+static int set_params_get(struct call *call, struct set_params *params, struct err *err)
+{
+	const json_t *given = call->request.parameters;
+	int r = call_params(call, set_fields, params, err);
+
+	if (r < 0)
+		return r;
+	if (!json_object_get(given, "netnsFd"))
+		params->netns_fd = -1;
+	params->inside = json_object_get(given, "ips") || params->routes;
+	if (!params->bandwidth && !params->inside)
+		return err_set(err, ERR_USAGE, EINVAL, params->name, "nothing to set: bandwidth, ips or routes");
+	return 0;
+}
 
 /* -1: not said */
 struct bits {
@@ -63,11 +85,91 @@ int method_bandwidth(struct call *call, const json_t *object, struct bandwidth *
 	return 0;
 }
 
-/** struct set - a change on its way; the endpoint may be gone when the answer comes */
+/* -1 of metric: not said */
+struct route_params {
+	const char *dst, *via;
+	int64_t metric;
+};
+
+static const struct json_field route_fields[] = {
+	{ "dst", JSON_FIELD_STRING, offsetof(struct route_params, dst), JSON_REQUIRED, 0, 0 },
+	{ "via", JSON_FIELD_STRING, offsetof(struct route_params, via), 0, 0, 0 },
+	{ "metric", JSON_FIELD_INT, offsetof(struct route_params, metric), 0, 1, UINT32_MAX },
+	{ 0 },
+};
+
+int method_routes(struct call *call, const json_t *array, const char *object, struct stack_route *routes, size_t *ret_count,
+		  bool *ret_leads_out, struct err *err)
+{
+	const json_t *item;
+	size_t i;
+
+	*ret_count = 0;
+	json_array_foreach(array, i, item) {
+		struct route_params params = { 0 };
+		struct stack_route *route = &routes[i];
+
+		*route = (struct stack_route){ 0 };
+		if (i >= ENDPOINT_ROUTES_MAX || json_decode(item, route_fields, 0, call->arena, &params, err) < 0)
+			return err_set(err, ERR_USAGE, EINVAL, object, "a route has dst, and may have via and metric");
+		/* an address alone is the route to it */
+		if (allow_parse(params.dst, &route->dst) < 0)
+			return err_set(err, ERR_USAGE, EINVAL, object, "route to '%s': it is neither a prefix nor an address", params.dst);
+		if (params.via && ip_parse(params.via, &route->via) < 0)
+			return err_set(err, ERR_USAGE, EINVAL, object, "route to '%s': '%s' is no address", params.dst, params.via);
+		route->metric = (uint32_t)params.metric;
+		*ret_leads_out = *ret_leads_out || route->dst.len == 0;
+		(*ret_count)++;
+	}
+	return 0;
+}
+
+/**
+ * struct set - a change on its way; the endpoint may be gone when the answer comes
+ * @before: what of it is put back where the change fails; routes owned
+ */
 struct set {
 	uint64_t id;
-	struct bandwidth before;
+	bool ips_changed;
+	struct before {
+		struct bandwidth bandwidth;
+		struct prefix ips[MODEL_IPS_MAX];
+		size_t ip_count;
+		struct stack_route *routes;
+		size_t route_count;
+		bool default_route;
+	} before;
 };
+
+static void before_get(const struct endpoint *endpoint, struct before *before)
+{
+	*before = (struct before){ .bandwidth = endpoint->bandwidth, .ip_count = endpoint->ip_count, .route_count = endpoint->route_count,
+				   .default_route = endpoint->default_route };
+	memcpy(before->ips, endpoint->ips, sizeof(before->ips));
+	before->routes = mem_array(endpoint->route_count + 1, sizeof(*before->routes));
+	if (endpoint->route_count)
+		memcpy(before->routes, endpoint->routes, endpoint->route_count * sizeof(*before->routes));
+}
+
+/* All of it stood together before. */
+static void before_apply(const struct set *set, struct endpoint *endpoint)
+{
+	const struct before *before = &set->before;
+	struct err err = ERR_INIT;
+
+	(void)endpoint_routes_take(endpoint, NULL, 0, "", &err);
+	if (set->ips_changed)
+		(void)model_endpoint_ips_set(endpoint, before->ips, before->ip_count, "", &err);
+	(void)endpoint_routes_take(endpoint, before->routes, before->route_count, "", &err);
+	endpoint->bandwidth = before->bandwidth;
+	endpoint->default_route = before->default_route;
+}
+
+static void set_free(struct set *set)
+{
+	free(set->before.routes);
+	free(set);
+}
 
 static struct endpoint *set_endpoint(const struct txn *txn)
 {
@@ -78,16 +180,27 @@ static struct endpoint *set_endpoint(const struct txn *txn)
 
 static int set_commit(struct txn *txn, json_t *reply, struct err *err)
 {
+	const struct set *set = txn->object;
 	struct endpoint *endpoint = set_endpoint(txn);
+	struct store *store = txn->engine->store;
+	int r;
 
 	if (!endpoint)
 		return err_set(err, ERR_NOTFOUND, ENOENT, txn->name, "the endpoint was removed meanwhile");
 	endpoint->setting = false;
 	json_object_set_new(reply, "endpoint", present_endpoint(txn->engine, endpoint));
-	return store_endpoint(txn->engine->store, endpoint, err);
+	if (!set->ips_changed)
+		return store_endpoint(store, endpoint, err);
+	ipam_up(endpoint);
+	r = store_begin(store, err);
+	if (r == 0)
+		r = store_forget(store, &txn->engine->model, err);
+	if (r == 0)
+		r = store_endpoint(store, endpoint, err);
+	return r == 0 ? store_commit(store, err) : r;
 }
 
-static void set_finish(struct txn *txn) { free(txn->object); }
+static void set_finish(struct txn *txn) { set_free(txn->object); }
 
 static void set_abort(struct txn *txn)
 {
@@ -96,23 +209,70 @@ static void set_abort(struct txn *txn)
 
 	if (endpoint) {
 		endpoint->setting = false;
-		endpoint->bandwidth = set->before;
+		before_apply(set, endpoint);
 	}
-	free(set);
+	set_free(set);
+}
+
+/* Which ways it has now; none were said: those it had, if they lead on. A network of mode l2 has a way out by them alone. */
+static int routes_set(struct call *call, struct endpoint *endpoint, const struct set_params *params, const struct before *before,
+		      const char *full, struct err *err)
+{
+	struct stack_route routes[ENDPOINT_ROUTES_MAX];
+	bool leads_out = false;
+	size_t count;
+	int r;
+
+	if (!params->routes)
+		return endpoint_routes_take(endpoint, before->routes, before->route_count, full, err);
+	r = method_routes(call, params->routes, full, routes, &count, &leads_out, err);
+	if (r == 0)
+		r = endpoint_routes_take(endpoint, routes, count, full, err);
+	if (r < 0)
+		return r;
+	if (endpoint->network->mode == NETWORK_L2)
+		endpoint->default_route = leads_out;
+	else if (leads_out && !endpoint->default_route)
+		return err_set(err, ERR_CONFLICT, EINVAL, full, "a route to all addresses, and it was attached without a default route");
+	return 0;
+}
+
+static int endpoint_alter(struct call *call, struct endpoint *endpoint, const struct set_params *params, struct set *set,
+			  const char *full, struct err *err)
+{
+	struct prefix prefixes[MODEL_IPS_MAX];
+	struct bandwidth bandwidth = endpoint->bandwidth;
+	size_t count = 0;
+	int r = method_bandwidth(call, params->bandwidth, &bandwidth, err);
+
+	if (r == 0)
+		r = bandwidth_check(endpoint->stack->tenant, endpoint->id, &bandwidth, full, err);
+	for (; r == 0 && params->ips && params->ips[count]; count++)
+		if (prefix_parse(params->ips[count], &prefixes[count]) < 0)
+			r = err_set(err, ERR_USAGE, EINVAL, full, "'%s' is no address with a length, such as 10.0.0.1/24",
+				    params->ips[count]);
+	if (r == 0 && json_object_get(call->request.parameters, "ips")) {
+		r = model_endpoint_ips_set(endpoint, prefixes, count, full, err);
+		set->ips_changed = r == 0;
+	}
+	if (r == 0 && (set->ips_changed || params->routes))
+		r = routes_set(call, endpoint, params, &set->before, full, err);
+	endpoint->bandwidth = bandwidth;
+	return r;
 }
 
 int method_endpoint_set(struct call *call, struct err *err)
 {
 	static const struct txn_ops ops = { .commit = set_commit, .abort = set_abort, .finish = set_finish };
-	struct set_params params = { 0 };
-	struct bandwidth after;
+	struct set_params params = { .netns_fd = -1 };
+	struct objv have = { 0 };
 	struct endpoint *endpoint;
 	char full[NAME_FULL_SIZE];
 	struct set *set;
 	struct txn *txn;
-	int r;
+	int r, fd = -1;
 
-	r = call_params(call, set_fields, &params, err);
+	r = set_params_get(call, &params, err);
 	if (r < 0)
 		return r;
 	endpoint = method_endpoint(call, params.name, err);
@@ -120,25 +280,35 @@ int method_endpoint_set(struct call *call, struct err *err)
 		return -ENOENT;
 	endpoint_name_print(endpoint, full);
 	if (!endpoint->network)
-		return err_set(err, ERR_CONFLICT, EINVAL, full, "an end of a wire has no bandwidth of its own");
+		return err_set(err, ERR_CONFLICT, EINVAL, full, "an end of a wire has nothing that is changed live");
 	if (change_busy(endpoint->stack)) {
 		call_wait(call);
 		return 0;
 	}
-	after = endpoint->bandwidth;
-	r = method_bandwidth(call, params.bandwidth, &after, err);
-	if (r == 0)
-		r = bandwidth_check(endpoint->stack->tenant, endpoint->id, &after, full, err);
+	r = method_endpoint_netns(call, endpoint, params.netns_fd, &fd, err);
+	if (r == 0 && fd < 0 && endpoint->stack->kind == STACK_FOREIGN && params.inside)
+		r = err_set(err, ERR_USAGE, EINVAL, full, "its namespace is not ours: give it again for a change inside of it");
 	if (r < 0)
 		return r;
 	set = mem_alloc(sizeof(*set));
-	*set = (struct set){ .id = endpoint->id, .before = endpoint->bandwidth };
+	set->id = endpoint->id;
+	before_get(endpoint, &set->before);
+	desired_endpoint(endpoint, &have);
+	r = endpoint_alter(call, endpoint, &params, set, full, err);
+	if (r < 0) {
+		before_apply(set, endpoint);
+		set_free(set);
+		objv_fini(&have);
+		fd_close(fd);
+		return r;
+	}
 	txn = txn_new(call, &ops, set, "endpoint-changed");
 	memcpy(txn->name, full, sizeof(full));
-	desired_shape(endpoint, &txn->have);
-	endpoint->bandwidth = after;
+	txn->have = have;
 	endpoint->setting = true;
-	desired_shape(endpoint, &txn->want);
+	desired_endpoint(endpoint, &txn->want);
+	txn->adopt_ns = endpoint->stack->ns;
+	txn->adopt_fd = fd;
 	txn_run(txn);
 	return 0;
 }

@@ -67,6 +67,14 @@ void network_set_resume(struct engine *engine);
 int method_range(const char *object, const char *text, struct ip_range *ret_range, struct err *err);
 /** method_bandwidth() - what @object (NULL: nothing) says into @bandwidth, which keeps what it does not say */
 int method_bandwidth(struct call *call, const json_t *object, struct bandwidth *bandwidth, struct err *err);
+/** method_routes() - what @array (NULL: nothing) says into @routes, of ENDPOINT_ROUTES_MAX; is one to all addresses among them? */
+int method_routes(struct call *call, const json_t *array, const char *object, struct stack_route *routes, size_t *ret_count,
+		  bool *ret_leads_out, struct err *err);
+/**
+ * method_endpoint_netns() - the descriptor of a namespace that is not ours, which came as number @index; -1 where none came, or
+ * the hand has the namespace. Return: 0, -EBADF, -ESTALE: it is another one.
+ */
+int method_endpoint_netns(struct call *call, const struct endpoint *endpoint, int64_t index, int *ret_fd, struct err *err);
 int method_reserve(const char *object, const char *text, struct ipam_reserve *ret_reserve, struct err *err);
 
 /** method_drop_tenant() - remove a tenant or lab with all in it (rules checked by the caller) */

@@ -209,6 +209,24 @@ static json_t *bandwidth_json(const struct bandwidth *bandwidth)
 			 "egressBurstBits", (json_int_t)bandwidth->egress_burst);
 }
 
+/* With the next hop that each has; none: null. */
+static json_t *routes_json(const struct endpoint *endpoint)
+{
+	json_t *array = json_array();
+	char dst[PREFIX_STR_SIZE], text[IP_STR_SIZE];
+
+	for (size_t i = 0; i < endpoint->route_count; i++) {
+		const struct stack_route *route = &endpoint->routes[i];
+		const struct ip *via = endpoint_route_via(endpoint, route);
+		json_t *row = json_pack("{s:s}", "dst", prefix_print(&route->dst, dst));
+
+		json_object_set_new(row, "via", via ? json_string(ip_print(via, text)) : json_null());
+		json_object_set_new(row, "metric", route->metric ? json_integer(route->metric) : json_null());
+		json_array_append_new(array, row);
+	}
+	return array;
+}
+
 json_t *present_endpoint(const struct engine *engine, const struct endpoint *endpoint)
 {
 	const struct network *network = endpoint->network;
@@ -237,6 +255,7 @@ json_t *present_endpoint(const struct engine *engine, const struct endpoint *end
 	json_object_set_new(doc, "network", network ? json_string(name) : json_null());
 	json_object_set_new(doc, "mtu", json_integer(endpoint->mtu));
 	json_object_set_new(doc, "defaultRoute", json_boolean(model_default_endpoint(endpoint->stack) == endpoint));
+	json_object_set_new(doc, "routes", routes_json(endpoint));
 	json_object_set_new(doc, "publish", present_publish(endpoint));
 	json_object_set_new(doc, "hostIfname", network ? json_string(port) : json_null());
 	json_object_set_new(doc, "netnsPath", stack_path(engine, endpoint->stack));

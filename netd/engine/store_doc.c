@@ -280,6 +280,41 @@ static struct bandwidth bandwidth_of(const json_t *array)
 	return (struct bandwidth){ bits[0], bits[1], bits[2], bits[3] };
 }
 
+/* [prefix, next hop or "", metric or 0] each */
+static json_t *routes_json(const struct endpoint *endpoint)
+{
+	json_t *array = json_array();
+	char dst[PREFIX_STR_SIZE], via[IP_STR_SIZE];
+
+	for (size_t i = 0; i < endpoint->route_count; i++) {
+		const struct stack_route *route = &endpoint->routes[i];
+
+		json_array_append_new(array, json_pack("[s,s,I]", prefix_print(&route->dst, dst),
+						       ip_is_none(&route->via) ? "" : ip_print(&route->via, via),
+						       (json_int_t)route->metric));
+	}
+	return array;
+}
+
+static size_t routes_of(const json_t *array, struct stack_route *routes, size_t max)
+{
+	size_t count = 0, i;
+	json_t *item;
+
+	json_array_foreach(array, i, item) {
+		const char *via = json_string_value(json_array_get(item, 1));
+		struct stack_route *route = &routes[count];
+
+		if (count == max)
+			break;
+		*route = (struct stack_route){ .metric = (uint32_t)json_integer_value(json_array_get(item, 2)) };
+		if (prefix_parse(json_string_value(json_array_get(item, 0)), &route->dst) == 0 && via &&
+		    (!*via || ip_parse(via, &route->via) == 0))
+			count++;
+	}
+	return count;
+}
+
 static json_t *end_json(const struct endpoint *endpoint)
 {
 	json_t *publish = json_array(), *aliases = json_array();
@@ -296,6 +331,8 @@ static json_t *end_json(const struct endpoint *endpoint)
 			(int)endpoint->default_route, "publish", publish);
 	if (endpoint->allow_count)
 		json_object_set_new(doc, "allow", prefixes_json(endpoint->allow, endpoint->allow_count));
+	if (endpoint->route_count)
+		json_object_set_new(doc, "routes", routes_json(endpoint));
 	for (size_t i = 0; i < endpoint->alias_count; i++)
 		json_array_append_new(aliases, json_string(endpoint->aliases[i]));
 	if (endpoint->alias_count)
@@ -344,6 +381,7 @@ struct end {
 	struct prefix prefixes[MODEL_IPS_MAX];
 	struct prefix allow[ENDPOINT_ALLOW_MAX];
 	const char *aliases[ENDPOINT_ALIASES_MAX];
+	struct stack_route routes[ENDPOINT_ROUTES_MAX];
 	struct portspec specs[ENDPOINT_PUBLISH_MAX];
 };
 
@@ -386,6 +424,8 @@ static bool end_of(struct model *model, const json_t *doc, struct end *end)
 	end->want.prefix_count = prefixes_of(json_object_get(doc, "ips"), end->prefixes, MODEL_IPS_MAX);
 	end->want.allow = end->allow;
 	end->want.allow_count = prefixes_of(json_object_get(doc, "allow"), end->allow, ENDPOINT_ALLOW_MAX);
+	end->want.routes = end->routes;
+	end->want.route_count = routes_of(json_object_get(doc, "routes"), end->routes, ENDPOINT_ROUTES_MAX);
 	end->want.aliases = end->aliases;
 	json_array_foreach(json_object_get(doc, "aliases"), i, item)
 		if (json_is_string(item) && end->want.alias_count < ENDPOINT_ALIASES_MAX)

@@ -3,8 +3,6 @@
  * attach - `moat attach`: an endpoint of a network into a namespace. Floor F5. The namespace is
  * opened here, with the caller's rights, and passed as a descriptor: the daemon follows no path.
  */
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 
 #include "lib/base/fdio.h"
@@ -13,7 +11,6 @@
 #include "runner/cli/bandwidth.h"
 
 static int attach_run(struct cli *cli, int argc, char **argv);
-static int netns_open(struct cli *cli, const char *path, int *ret_fd);
 static int attach(struct cli *cli, json_t *parameters, const char *netns);
 
 const struct cli_verb cli_verb_attach = {
@@ -44,6 +41,9 @@ const struct cli_verb cli_verb_attach = {
 		 "interface's, and the next one's\n"
 		 "                      when that goes\n"
 		 "  --no-default-route  no way out through this interface\n"
+		 "  --route DST[=VIA]   a way out beside the default route, by VIA or the network's gateway; one to "
+		 "0.0.0.0/0 or\n"
+		 "                      ::/0 takes its place; may be repeated\n"
 		 "  -p, --publish SPEC  [HOSTIP:]HOST:CONT[/tcp|udp], may be repeated",
 	.run = attach_run,
 };
@@ -64,6 +64,7 @@ static int attach_run(struct cli *cli, int argc, char **argv)
 		{"alias", required_argument, NULL, 'a'},
 		{"default-route", no_argument, NULL, 'D'},
 		{"no-default-route", no_argument, NULL, 'd'},
+		{"route", required_argument, NULL, 'r'},
 		{"publish", required_argument, NULL, 'p'},
 		CLI_COMMON_LONG,
 		{0},
@@ -109,6 +110,9 @@ static int attach_run(struct cli *cli, int argc, char **argv)
 		case 'd':
 			json_object_set_new(parameters, "defaultRoute", json_false());
 			break;
+		case 'r':
+			cli_route(parameters, optarg);
+			break;
 		case 'p':
 			cli_append(parameters, "publish", optarg);
 			break;
@@ -141,7 +145,7 @@ static int attach(struct cli *cli, json_t *parameters, const char *netns)
 		return cli_usage(cli, create || tap ? "--name is missing"
 						    : "--netns PATH or --name is missing");
 	if (netns) {
-		int rc = netns_open(cli, netns, &fd);
+		int rc = cli_netns_open(cli, netns, &fd);
 
 		if (rc != CLI_OK)
 			return rc;
@@ -162,23 +166,4 @@ static int attach(struct cli *cli, json_t *parameters, const char *netns)
 		printf("%s %s\n", name, ips);
 	}
 	return rc;
-}
-
-static int netns_open(struct cli *cli, const char *path, int *ret_fd)
-{
-	struct err err = ERR_INIT;
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-
-	if (fd < 0) {
-		int no = errno;
-
-		err_sys(&err,
-			no == ENOENT   ? ERR_NOTFOUND
-			: no == EACCES ? ERR_PERMISSION
-				       : ERR_IO,
-			no, path, "cannot open the namespace");
-		return cli_fail(cli, &err);
-	}
-	*ret_fd = fd;
-	return CLI_OK;
 }

@@ -6,6 +6,7 @@
 #include "runner/cli/cli.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -128,6 +129,42 @@ void cli_append(json_t *parameters, const char *key, const char *text)
 		json_object_set_new(parameters, key, array);
 	}
 	json_array_append_new(array, json_string(text));
+}
+
+void cli_route(json_t *parameters, const char *text)
+{
+	const char *via = strchr(text, '=');
+	json_t *route = json_pack("{s:s%}", "dst", text, via ? (size_t)(via - text) : strlen(text));
+	json_t *array = json_object_get(parameters, "routes");
+
+	if (!route) /* no UTF-8 */
+		route = json_object();
+	if (via)
+		json_object_set_new(route, "via", json_string(via + 1));
+	if (!array) {
+		array = json_array();
+		json_object_set_new(parameters, "routes", array);
+	}
+	json_array_append_new(array, route);
+}
+
+int cli_netns_open(struct cli *cli, const char *path, int *ret_fd)
+{
+	struct err err = ERR_INIT;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+
+	if (fd < 0) {
+		int no = errno;
+
+		err_sys(&err,
+			no == ENOENT   ? ERR_NOTFOUND
+			: no == EACCES ? ERR_PERMISSION
+				       : ERR_IO,
+			no, path, "cannot open the namespace");
+		return cli_fail(cli, &err);
+	}
+	*ret_fd = fd;
+	return CLI_OK;
 }
 
 void cli_help(const struct cli *cli, const struct cli_verb *verb)

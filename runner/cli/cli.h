@@ -87,6 +87,10 @@ int cli_plain(struct cli *cli, const struct cli_verb *verb, int argc, char **arg
 int cli_number(struct cli *cli, const char *option, const char *text, json_int_t max, json_int_t *ret_value);
 /** cli_append() - a string to the array at @key, which is made when it is not there */
 void cli_append(json_t *parameters, const char *key, const char *text);
+/** cli_netns_open() - the namespace at @path, with the caller's rights. Return: CLI_OK, or the exit code, the message being printed. */
+int cli_netns_open(struct cli *cli, const char *path, int *ret_fd);
+/** cli_route() - "DST" or "DST=VIA" to the array "routes" */
+void cli_route(json_t *parameters, const char *text);
 
 /**
  * cli_call() - io.moat.METHOD; adds dryRun when asked for, and prints the plan then

@@ -45,6 +45,28 @@ static void print_objs(struct buf *text, const char *title, struct objv *objs)
 	objv_clear(objs);
 }
 
+/* Ways beside the default route: by the gateway, by a neighbour, one that takes its place; in the second interface's table, too. */
+static void ways_golden(struct buf *text, struct network *web, struct network *segment, struct objv *objs)
+{
+	struct stack_route ways[] = { { prefix_of("10.5.0.0/16"), { 0 }, 0 }, { prefix_of("10.6.0.0/16"), ip_of("10.0.0.20"), 7 },
+				      { prefix_of("::/0"), ip_of("fd00::20"), 0 } };
+	struct stack_route more[] = { { prefix_of("0.0.0.0/0"), ip_of("192.168.9.1"), 0 }, { prefix_of("10.5.0.0/16"), { 0 }, 0 } };
+	struct prefix prefix = prefix_of("192.168.9.7/24");
+	struct endpoint_want first = { .id = 0x50, .ifname = "eth0", .default_route = true, .routes = ways, .route_count = 3 };
+	struct endpoint_want second = { .id = 0x51, .ifname = "eth1", .default_route = true, .routes = more, .route_count = 2,
+					.prefixes = &prefix, .prefix_count = 1 };
+	struct stack *stack = stack_of(web->tenant, "w5", 0x3b);
+	struct endpoint *endpoint;
+	struct err err = ERR_INIT;
+
+	assert_int_equal(model_endpoint_add(stack, web, &first, &endpoint, &err), 0);
+	desired_endpoint(endpoint, objs);
+	print_objs(text, "an endpoint with ways of its own: by the gateway, by a neighbour, and one instead of the default route", objs);
+	assert_int_equal(model_endpoint_add(stack, segment, &second, &endpoint, &err), 0);
+	desired_endpoint(endpoint, objs);
+	print_objs(text, "a second one of its stack, of mode l2, with a way out and one on its link", objs);
+}
+
 static void golden(void **state)
 {
 	const char *out = getenv("MOAT_GOLDEN_OUT"), *top = getenv("MOAT_SOURCE_DIR");
@@ -91,8 +113,8 @@ static void golden(void **state)
 	node->loopback[0] = prefix_of("10.255.0.1/32");
 	node->loopback_count = 1;
 	node->routes = mem_array(2, sizeof(*node->routes));
-	node->routes[0] = (struct stack_route){ prefix_of("10.255.0.2/32"), ip_of("10.9.0.1") };
-	node->routes[1] = (struct stack_route){ prefix_of("0.0.0.0/0"), ip_of("192.0.2.1") };
+	node->routes[0] = (struct stack_route){ prefix_of("10.255.0.2/32"), ip_of("10.9.0.1"), 0 };
+	node->routes[1] = (struct stack_route){ prefix_of("0.0.0.0/0"), ip_of("192.0.2.1"), 0 };
 	node->route_count = 2;
 	assert_int_equal(model_wire_add(node, &a, other, &b, &endpoint, &err), 0);
 
@@ -165,6 +187,7 @@ static void golden(void **state)
 	print_objs(&text, "a wire", &objs);
 	desired_endpoint(endpoint->peer, &objs);
 	print_objs(&text, "the wire's other end: nothing of its own", &objs);
+	ways_golden(&text, web, segment, &objs);
 	objv_fini(&objs);
 	model_fini(&model);
 
@@ -263,8 +286,22 @@ static void add_wire(struct rng *rng, struct model *model, struct tenant *lab, u
 	if (rng_chance(rng, 50)) {
 		stack_a->routes = mem_grow(stack_a->routes, stack_a->route_count + 1, sizeof(*stack_a->routes));
 		stack_a->routes[stack_a->route_count++] =
-			(struct stack_route){ { ip4_make((10u << 24) + (201u << 16) + (uint32_t)id), 32 }, prefixes[1].ip };
+			(struct stack_route){ { ip4_make((10u << 24) + (201u << 16) + (uint32_t)id), 32 }, prefixes[1].ip, 0 };
 	}
+}
+
+/* A way by the gateway, or on the link of a segment; and sometimes one instead of the default route. */
+static void add_ways(struct rng *rng, struct endpoint *endpoint)
+{
+	struct stack_route ways[2] = { { prefix_of("10.77.0.0/16"), { 0 }, rng_below(rng, 2) * 9 }, { { { 0 }, 0 }, { 0 }, 0 } };
+	struct err err = ERR_INIT;
+
+	if (endpoint->tap || !endpoint->ip_count || !rng_chance(rng, 40))
+		return;
+	if (endpoint->ips[0].ip.family == 6)
+		ways[0].dst = prefix_of("fd77::/32");
+	ways[1].dst.ip.family = endpoint->ips[0].ip.family;
+	assert_int_equal(endpoint_routes_take(endpoint, ways, endpoint->default_route ? 2 : 1, "x", &err), 0);
 }
 
 /* A model drawn from a seed. Ids depend on what they are for, so that two models share much. */
@@ -337,6 +374,7 @@ static void draw(struct rng *rng, struct model *model)
 					continue;
 				endpoint->life = rng_chance(rng, 90) ? LIFE_UP : LIFE_PENDING;
 				endpoint->default_route = e == 1 && network->mode != NETWORK_L2 && !one.tap;
+				add_ways(rng, endpoint);
 				for (unsigned p = 0; p < rng_below(rng, 4) && endpoint->ip_count; p++) {
 					snprintf(full, sizeof(full), "%s%u:%u%s", rng_chance(rng, 30) ? "192.0.2.1:" : "",
 						 8000 + rng_below(rng, 20), 80 + p, rng_chance(rng, 50) ? "/udp" : "");

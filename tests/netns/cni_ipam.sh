@@ -4,7 +4,7 @@
 # cni_ipam - addresses that another plugin chooses (Debian's host-local and static), none at all, and sysctls: what the
 # delegate gives is what stands, it is given back whatever happens, and a stock configuration of the reference `bridge`
 # plugin works when only its type changes.
-# shellcheck disable=SC2119 # start_moatd without options
+# shellcheck disable=SC2119,SC2086 # start_moatd without options; routes of ip are words
 . "$(dirname "$0")/../lib/sandbox.sh"
 sandbox_enter "$@"
 need jq ip ping strace
@@ -94,8 +94,45 @@ cni ADD c3 /run/netns/p3 eth0 "$static"
 assert_eq "static" "10.90.0.5/24 fd90::5/64" "$(jq -r '[.ips[].address] | join(" ")' <<<"$reply")"
 assert_eq "its gateways" "10.90.0.254 fd90::fe" "$( (netns p3 ip -j -4 route show default; netns p3 ip -j -6 route show default) | jq -r '.[].gateway' | paste -sd' ')"
 assert_ok "its DEL" cni DEL c3 /run/netns/p3 eth0 "$static"
-cni ADD c3 /run/netns/p3 eth0 "$(jq -c '.ipam.routes[0].dst = "10.0.0.0/8"' <<<"$static")"
-assert_eq "a route that cannot be had is refused by name" 2 "$(code)"
+# routes beside the default one: in the container, in the result, and CHECK sees each that is tampered with
+routed=$(jq -c '.cniVersion = "1.1.0" | .ipam.routes += [{dst: "10.0.0.0/8"}, {dst: "172.16.0.0/12", gw: "10.90.0.9"}, {dst: "fd91::/32"}]' <<<"$static")
+cni ADD c3 /run/netns/p3 eth0 "$routed"
+assert_eq "routes of the delegate are told" "0.0.0.0/0 10.90.0.254 ::/0 fd90::fe 10.0.0.0/8 10.90.0.254 172.16.0.0/12 10.90.0.9 fd91::/32 fd90::fe" \
+	"$(jq -r '[.routes[] | .dst, .gw] | join(" ")' <<<"$reply")"
+assert_eq "and stand" "10.0.0.0/8 10.90.0.254 172.16.0.0/12 10.90.0.9 fd91::/32 fd90::fe" \
+	"$( (netns p3 ip -j -4 route; netns p3 ip -j -6 route) | jq -r '.[] | select(.dst == "10.0.0.0/8" or .dst == "172.16.0.0/12" or .dst == "fd91::/32") | .dst, .gateway' | paste -sd' ')"
+prev=$reply
+check_routed() { cni CHECK c3 /run/netns/p3 eth0 "$(jq -c --argjson prev "$prev" '.prevResult = $prev' <<<"$routed")"; }
+assert_ok "CHECK" check_routed
+while IFS='|' read -r route elsewhere; do
+	family=-4
+	[[ $route != *:* ]] || family=-6
+	for tampering in "" "via $elsewhere dev eth0" "${elsewhere:+metric 77 dev eth0}"; do
+		was=$(netns p3 ip -o $family route show "$route" | sed 's/ proto 77//; s/ pref [a-z]*//')
+		netns p3 ip $family route del "$route" || die "cannot tamper"
+		[[ -z $tampering ]] || netns p3 ip $family route add "$route" $tampering || die "cannot tamper: $tampering"
+		check_routed
+		assert_match "CHECK sees: $route deleted${tampering:+, and now $tampering}" "\"code\":108.*$route" "$reply"
+		[[ -z $tampering ]] || netns p3 ip $family route del "$route" $tampering
+		netns p3 ip $family route add $was proto 77
+		assert_ok "and that it is as it was" check_routed
+	done
+done <<-TEXT
+	10.0.0.0/8|10.90.0.9
+	172.16.0.0/12|10.90.0.254
+	fd91::/32|fd90::9
+TEXT
+assert_ok "DEL" cni DEL c3 /run/netns/p3 eth0 "$routed"
+assert_ok "takes them along" eventually 10 bash -c '! nsenter --net=/run/netns/p3 ip route | grep -q 10.90'
+cni ADD c3 /run/netns/p3 eth0 "$(jq -c '.ipam.routes[0] = {dst: "10.0.0.0/8", gw: "10.91.0.1"}' <<<"$static")"
+assert_match "a next hop that cannot be had is refused by name" '"code":7.*10.91.0.1' "$reply"
+assert_eq "and leaves nothing" 0 "$(endpoints)"
+# the same without a delegate, where Moat chooses
+OWN=$(jq -c '.cniVersion = "1.1.0" | .ipam.routes += [{dst: "10.0.0.0/8", gw: "10.94.0.51", priority: 50}]' <<<"$OWN")
+cni ADD o4 /run/netns/p3 eth0 "$OWN"
+assert_eq "a route with a priority" "10.94.0.51 50" "$(netns p3 ip -j route show 10.0.0.0/8 | jq -r '.[0] | "\(.gateway) \(.metric)"')"
+assert_eq "is told with it" "10.0.0.0/8 10.94.0.51 50" "$(jq -r '.routes[-1] | "\(.dst) \(.gw) \(.priority)"' <<<"$reply")"
+assert_ok "DEL" cni DEL o4 /run/netns/p3 eth0 "$OWN"
 cni ADD c3 /run/netns/p3 eth0 "$(jq -c '.ipam.type = "nosuch"' <<<"$static")"
 assert_match "a delegate that is not there" '"code":7.*nosuch.*CNI_PATH' "$reply"
 

@@ -102,10 +102,22 @@ TABLE += [("EndpointAttach", dict(ATTACH, tap="tap0"), USAGE), ("EndpointAttach"
 BITS = ({"ingressRateBits": 999}, {"ingressRateBits": -1}, {"egressRateBits": 10 ** 15 + 1}, {"egressBurstBits": 1000},
         {"ingressRateBits": "fast"}, {"ingressRateBits": 1000, "ingressBurstBits": 10 ** 15 + 1}, {"rate": 1000}, [], 7)
 TABLE += [("EndpointAttach", dict(ATTACH, aliases=[name]), NAME) for name in ("", "a/b", "a b", "-x", "x" * 129)]
+TABLE += [("EndpointAttach", dict(ATTACH, routes=[route]), USAGE) for route in
+          ({}, {"dst": ""}, {"dst": "x"}, {"dst": "10.9.0.1/16"}, {"dst": "10.9.0.0/33"}, {"dst": "127.0.0.1"}, {"dst": "224.0.0.0/4"}, {"dst": "fe80::/10"},
+           {"dst": "10.9.0.0/16", "via": "x"}, {"dst": "10.9.0.0/16", "via": ""}, {"dst": "10.9.0.0/16", "via": "10.9.0.1"},
+           {"dst": "10.9.0.0/16", "via": "fd00:5::1"}, {"dst": "10.9.0.0/16", "metric": 0}, {"dst": "10.9.0.0/16", "metric": 1 << 32},
+           {"dst": "10.9.0.0/16", "dev": "eth0"}, "10.9.0.0/16", [])]
+TABLE += [("EndpointAttach", dict(ATTACH, routes=[{"dst": "10.9.0.0/16"}] * 2), USAGE), ("EndpointAttach", dict(ATTACH, routes=[{"dst": "10.9.0.0/16"}] * 65), USAGE),
+          ("EndpointAttach", dict(ATTACH, routes=[{"dst": "0.0.0.0/0"}], defaultRoute=False), USAGE)]
 TABLE += [("EndpointAttach", dict(ATTACH, aliases=["held"]), TAKEN), ("EndpointAttach", dict(ATTACH, aliases=["a"] * 17), USAGE)]
 TABLE += [("EndpointAttach", dict(ATTACH, bandwidth=bits), USAGE) for bits in BITS]
 TABLE += [("EndpointSet", {"name": "red/held", "bandwidth": bits}, USAGE) for bits in BITS]
 TABLE += [("EndpointSet", {"name": "none/none", "bandwidth": {}}, OBJECT), ("EndpointSet", {"name": "red/held"}, USAGE)]
+TABLE += [("EndpointSet", {"name": "red/held", "routes": routes}, USAGE) for routes in
+          ([{}], [{"dst": "x"}], [{"dst": "10.9.0.0/16", "via": "10.9.0.1"}], [{"dst": "10.9.0.0/16"}] * 2, ["10.9.0.0/16"], {})]
+TABLE += [("EndpointSet", {"name": "red/held", "ips": ips}, error) for ips, error in
+          ((["x"], USAGE), (["10.0.0.9"], USAGE), (["10.0.0.9/24"], ("Conflict",)), ([], ("Conflict",)))]
+TABLE += [("EndpointSet", {"name": "red/held", "routes": [], "netnsFd": 0}, USAGE)]
 TABLE += [("EndpointAttach", dict(ATTACH, allowAddresses=[text]), USAGE + ("Conflict", "AddressTaken")) for text in
           ("", "x", "10.0.0.0/24", "10.0.0.20", "10.0.0.1", "0.0.0.0/0", "::/0", "224.0.0.0/4", "fe80::/64", "127.0.0.1", "10.50.0.1/24")]
 TABLE += [("EndpointAttach", dict(ATTACH, mtu=mtu), USAGE) for mtu in (-1, 1, 67, 1279, 65536)]

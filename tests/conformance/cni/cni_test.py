@@ -297,6 +297,26 @@ class Add(Case):
                 self.assertEqual(self.asked("EndpointAttach").get("defaultRoute"), route)
                 self.assertEqual("routes" in doc, route is not False)
 
+    def test_routes(self):
+        """beside the default route, and instead of it; a next hop that is the network's gateway need not be said"""
+        gateway = {"subnet": "10.1.0.0/16", "gateway": "10.1.0.1"}
+        default, elsewhere = [{"dst": "0.0.0.0/0", "gw": "10.1.0.1"}, {"dst": "::/0", "gw": "fd00:1::1"}], {"dst": "10.9.0.0/16"}
+        for routes, asked, told in (
+                ([elsewhere], [elsewhere], [{"dst": "10.9.0.0/16", "gw": "10.1.0.1"}]),
+                ([{**elsewhere, "gw": "10.1.0.1"}, {"dst": "0.0.0.0/0"}], [elsewhere], [*default, {"dst": "10.9.0.0/16", "gw": "10.1.0.1"}]),
+                ([{**elsewhere, "gw": "10.1.0.9", "priority": 50}], [{**elsewhere, "via": "10.1.0.9", "metric": 50}],
+                 [{**elsewhere, "gw": "10.1.0.9", "priority": 50}]),
+                ([{"dst": "0.0.0.0/0", "gw": "10.1.0.9", "scope": 0, "table": 254}], [{"dst": "0.0.0.0/0", "via": "10.1.0.9"}],
+                 [default[1], {"dst": "0.0.0.0/0", "gw": "10.1.0.9"}])):
+            with self.subTest(routes=routes):
+                made = [{"dst": route["dst"], "via": route.get("via", "10.1.0.1"), "metric": route.get("metric")} for route in asked]
+                self.start([not_found("NetworkShow"), {"method": "TenantCreate", "reply": {"tenant": {}}},
+                            {"method": "NetworkCreate", "reply": {"network": NETWORK}},
+                            {"method": "EndpointAttach", "reply": {"endpoint": {**ENDPOINT, "routes": made}}}])
+                doc = self.add(cniVersion="1.1.0", ipam={"type": "host-local", "ranges": [[gateway]], "routes": routes})
+                self.assertEqual(self.asked("EndpointAttach")["routes"], asked)
+                self.assertEqual(doc["routes"], told)
+
     def test_bare_port(self):
         """an empty ipam, and none at all where `bridge` is named, as that plugin has it"""
         bare = {"method": "EndpointAttach", "reply": {"endpoint": {**ENDPOINT, "ips": [], "gateways": []}}}
@@ -421,9 +441,11 @@ class Add(Case):
             ({"ipam": {"type": "host-local", "subnet": "10.0.0.0/8", "rangeEnd": "11.0.0.8"}}, 7, "11.0.0.8"),
             ({"ipam": {"type": "host-local", "subnet": "10.0.0.0/8", "rangeStart": "x"}}, 7, "x"),
             ({"ipam": {"subnet": "10.0.0.0/8", "exclude": [7]}}, 6, "exclude"),
-            ({"ipam": {"type": "host-local", "subnet": "10.0.0.0/8", "routes": [{"dst": "10.9.0.0/16"}]}}, 2, "10.9.0.0/16"),
-            ({"ipam": {"type": "host-local", "subnet": "10.0.0.0/8", "routes": [{"dst": "0.0.0.0/0", "gw": "10.0.0.9"}]}}, 2,
-             "10.0.0.9"),
+            ({"ipam": {"type": "host-local", "subnet": "10.0.0.0/8", "routes": [{"dst": "x"}]}}, 2, "routes.dst", "x"),
+            *(({"ipam": {"subnet": "10.0.0.0/8", "routes": [{"dst": "10.9.0.0/16", key: 7}]}}, 2, f"routes.{key}") for key in
+              ("mtu", "advmss", "table", "scope")),
+            ({"ipam": {"subnet": "10.0.0.0/8", "routes": [{"dst": "10.9.0.0/16", "priority": -1}]}}, 6, "priority"),
+            ({"ipam": {"subnet": "10.0.0.0/8", "routes": [{"gw": "10.0.0.9"}]}}, 6, "dst"),
             ({"ipam": {"type": "host-local", "subnet": "10.0.0.0/8", "resolvConf": "/x"}}, 2, "/x"),
             ({"runtimeConfig": {"portMappings": [{"hostPort": 0, "containerPort": 1}]}}, 7, "hostPort 0"),
             ({"runtimeConfig": {"portMappings": [{"hostPort": 1}]}}, 6, "containerPort"),

@@ -371,6 +371,25 @@ exit {status}
         self.assertEqual((command, container, ifname), ("ADD", ID, "eth0"))
         self.assertEqual(json.loads(conf), self.conf(ipam={"type": "pool", "x": "y"}))
 
+    def test_routes(self):
+        """as the pool gives them; in mode l2, where there is no gateway, by that of its address"""
+        default, elsewhere = {"dst": "0.0.0.0/0"}, {"dst": "10.9.0.0/16"}
+        for mode, given, asked, flag in (
+                ("bridge", [default, elsewhere, {"dst": "10.8.0.0/16", "gw": "10.1.0.7"}],
+                 [elsewhere, {"dst": "10.8.0.0/16", "via": "10.1.0.7"}], None),
+                ("bridge", [elsewhere], [elsewhere], False), ("bridge", [], None, False),
+                ("l2", [default, elsewhere], [{**default, "via": "10.1.0.1"}, {**elsewhere, "via": "10.1.0.1"}], None),
+                ("l2", [{**default, "gw": "10.1.0.7"}], [{**default, "via": "10.1.0.7"}], None), ("l2", [], None, False)):
+            with self.subTest(mode=mode, given=given):
+                self.plugin({**self.RESULT, "routes": given})
+                result = self.run_verb("ADD", FINE, mode=mode)
+                self.assertEqual(result.status, 0, result.text)
+                self.assertEqual(self.asked("EndpointAttach").get("routes"), asked)
+                self.assertEqual(self.asked("EndpointAttach").get("defaultRoute"), flag)
+        self.plugin({**self.RESULT, "routes": []})
+        self.run_verb("ADD", FINE, mode="l2", isDefaultGateway=True)
+        self.assertEqual(self.asked("EndpointAttach")["routes"], [{**default, "via": "10.1.0.1"}])
+
     def test_network_gets_what_the_pool_has(self):
         network = {**NETWORK, "subnets": ["10.2.0.0/16"]}
         result = self.run_verb("ADD", [{"method": "NetworkShow", "reply": {"network": network}},
@@ -383,7 +402,7 @@ exit {status}
                       [FINE[0], {"method": "EndpointAttach", "close": True}]):
             self.assertNotEqual(self.run_verb("ADD", rules).status, 0)
             self.assertEqual(self.commands(), ["ADD", "DEL"])
-        for output in ({**self.RESULT, "routes": [{"dst": "10.9.0.0/16"}]}, {"ips": []}):
+        for output in ({**self.RESULT, "routes": [{"dst": "10.9.0.0/16", "mtu": 1400}]}, {"ips": []}):
             self.plugin(output, only="ADD")
             self.assertNotEqual(self.run_verb("ADD", FINE).status, 0)
             self.assertEqual(self.commands(), ["ADD", "DEL"])
@@ -419,11 +438,11 @@ exit {status}
 
     def test_one_that_knows_older_versions_alone(self):
         (self.folder / "pool").write_text(f"""#!/bin/bash
-grep -q '"cniVersion": *"1.0.0"' && {{ echo '{json.dumps(self.RESULT)}'; exit 0; }}
+grep -q '"cniVersion": *"1.1.0"' || {{ echo '{json.dumps(self.RESULT)}'; exit 0; }}
 echo '{{"code":1,"msg":"incompatible CNI versions"}}'; exit 1
 """)
         self.assertEqual(self.run_verb("ADD", FINE, version="1.1.0").doc["cniVersion"], "1.1.0")
-        self.refused(self.run_verb("ADD", FINE, version="0.4.0"), 1)
+        self.assertEqual(self.run_verb("DEL", FINE, version="1.1.0", prevResult={"cniVersion": "1.1.0", "ips": []}).status, 0)
 
     def test_other_verbs(self):
         prev = result_of("1.0.0", self.netns)

@@ -71,7 +71,10 @@ class Netavark(Case):
                                 ({"name": "a/b"}, "a/b"), ({"ipam_options": {"driver": "dhcp"}}, "dhcp"),
                                 ({"subnets": [{"subnet": "x"}]}, "x"), ({"subnets": {}}, "subnets"), ({"subnets": [{}]}, "subnet"),
                                 ({"subnets": [{"subnet": "10.0.0.0/8", "lease_range": {"start_ip": "11.0.0.9"}}]}, "11.0.0.9"),
-                                ({"routes": [{"destination": "10.0.0.0/8", "gateway": "10.1.0.9"}]}, "routes")):
+                                ({"routes": [{"destination": "x", "gateway": "10.1.0.9"}]}, "routes"), ({"routes": [{"destination": "10.0.0.0/8"}]}, "gateway"),
+                                ({"routes": [{"destination": "10.0.0.0/8", "gateway": "10.1.0.9"}], "ipam_options": {"driver": "none"}}, "routes"),
+                                ({"routes": [{"destination": "0.0.0.0/0", "gateway": "10.1.0.9"}], "options": {"no_default_route": "1"}},
+                                 "no_default_route")):
             with self.subTest(network=network):
                 self.failed(self.call("create", doc={**NET, **network}), *parts)
         for doc in (b"", b"x", b"[]", b"{}", b"null"):
@@ -110,6 +113,13 @@ class Netavark(Case):
         self.start(MADE)
         self.call("setup", self.netns, doc=self.setup_doc({"options": {"no_default_route": "1"}}))
         self.assertIs(self.asked("EndpointAttach")["defaultRoute"], False)
+
+    def test_routes(self):
+        self.start(MADE)
+        routes = [{"destination": "10.9.0.0/16", "gateway": "10.1.0.9"}, {"destination": "10.8.0.0/16", "gateway": "10.1.0.1", "metric": 50}]
+        self.assertEqual(self.call("setup", self.netns, doc=self.setup_doc({"routes": routes})).status, 0)
+        self.assertEqual(self.asked("EndpointAttach")["routes"],
+                         [{"dst": "10.9.0.0/16", "via": "10.1.0.9"}, {"dst": "10.8.0.0/16", "metric": 50}])
 
     def test_ports(self):
         for port, specs in (({"range": 3}, ["127.0.0.1:8080-8082:80-82/tcp"]), ({"range": 0}, ["127.0.0.1:8080:80/tcp"]),
