@@ -10,7 +10,7 @@
  * for us; each serves one query at a time, connected to the server that is
  * asked. Between two queries it is disconnected (connect(2), AF_UNSPEC), which
  * gives up its port: the next one gets another, chosen by the kernel at random
- * (tests/platform/outlet_new_port.c; tests/netns/dns.sh looks at them). So what a liar who does not see the
+ * (tests/platform/outlet_new_port.c; tests/netns/network/dns.sh looks at them). So what a liar who does not see the
  * query must guess is port, id, and the server's address, for one answer
  * (RFC 5452); and no answer can be taken for that to another query.
  *

@@ -2,7 +2,7 @@
 /*
  * m_doctor - io.moat.Doctor: what of this host may keep Moat from working, and the command that mends it. Floor F4.
  *
- * Each remedy was tried with the program it is for (tests/netns/doctor_firewalls.sh).
+ * Each remedy was tried with the program it is for (tests/netns/network/doctor_firewalls.sh).
  */
 #include <errno.h>
 #include <netinet/in.h>

@@ -9,7 +9,7 @@ Complaints are lines "FILE: text"; the exit status is 1 when there are any:
   - an error of the interface is not in lib/base/err.c, or the other way round;
   - a method that a client calls ("io.moat.X" in C, or a name given to a cli_ function) does not exist;
   - runner/cli/cli.c is wrong about which methods take dryRun;
-  - a parameter that is more than a switch has no row of tests/netns/input_table.py, which tells what is refused; or an
+  - a parameter that is more than a switch has no row of tests/netns/engine/input_table.py, which tells what is refused; or an
     error has none there, and no other test that the table names.
 The checker checks itself first: each kind of mistake must be found in a text that has it.
 """
@@ -147,7 +147,7 @@ def calls(root):
 
 def refused(root, interface):
     """Complaints about what the table of refused values leaves out."""
-    sys.path.insert(0, str(root / "tests/netns"))
+    sys.path.insert(0, str(root / "tests/netns/engine"))
     from input_table import ELSEWHERE, TABLE  # pylint: disable=import-error,import-outside-toplevel
     return uncovered(interface, TABLE, {error: (root / path).read_text(encoding="utf-8") for error, path in ELSEWHERE.items()})
 
@@ -157,16 +157,16 @@ def uncovered(interface, table, elsewhere):
     told = {error for _, _, errors in table for error in errors}
     for method, parameter in sorted(asked):
         if parameter not in interface.methods.get(method, ({},))[0]:
-            yield f"tests/netns/input_table.py: {method} has no parameter {parameter}"
+            yield f"tests/netns/engine/input_table.py: {method} has no parameter {parameter}"
     for method, (arguments, _) in interface.methods.items():
         for parameter, kind in arguments.items():
             if kind not in ("bool", "?bool") and (method, parameter) not in asked:
-                yield f"tests/netns/input_table.py: what is no {parameter} of {method}?"
+                yield f"tests/netns/engine/input_table.py: what is no {parameter} of {method}?"
     for error in sorted((told | set(elsewhere)) - set(interface.errors)):
-        yield f"tests/netns/input_table.py: there is no error {error}"
+        yield f"tests/netns/engine/input_table.py: there is no error {error}"
     for error in interface.errors:
         if error not in told and error not in elsewhere.get(error, ""):
-            yield f"tests/netns/input_table.py: nothing is refused with {error}"
+            yield f"tests/netns/engine/input_table.py: nothing is refused with {error}"
 
 
 def main():

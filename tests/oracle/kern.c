@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "tests/netns/world.h"
+#include "tests/netns/kern/world.h"
 
 #define ROUTER NS_ID(NS_ROUTER, 0x42)
 #define STACK  NS_ID(NS_STACK, 0x43)

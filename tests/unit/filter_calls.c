@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Unit test of runner/filter: the table against docs/SECCOMP.md, and each number through the compiled program, which
- * an interpreter of its few instructions runs. tests/netns/filter_walk.c asks the kernel the same.
+ * an interpreter of its few instructions runs. tests/netns/run/filter_walk.c asks the kernel the same.
  */
 #include "tests/unit/unit.h"
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """cni_test - the CNI plugin as a runtime calls it, before a daemon that answers what each test wants.
 
-The real daemon's part is tests/netns/cni.sh. Environment: MOAT_BIN_DIR.
+The real daemon's part is tests/netns/cni/cni.sh. Environment: MOAT_BIN_DIR.
 """
 import json
 import os
