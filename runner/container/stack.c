@@ -126,6 +126,16 @@ static json_t *attach_parameters(const struct spec *spec, size_t index)
 			    json_string(network->ifname ? network->ifname : ifname));
 	if (network->ips)
 		json_object_set_new(parameters, "ips", strings(network->ips));
+	if (network->aliases)
+		json_object_set_new(parameters, "aliases", strings(network->aliases));
+	for (size_t i = 0; i < SPEC_BANDWIDTH_COUNT; i++) {
+		if (!network->bandwidth[i])
+			continue;
+		if (!json_object_get(parameters, "bandwidth"))
+			json_object_set_new(parameters, "bandwidth", json_object());
+		json_object_set_new(json_object_get(parameters, "bandwidth"), spec_bandwidth[i].key,
+				    json_integer(network->bandwidth[i]));
+	}
 	if (network->mac)
 		json_object_set_new(parameters, "mac", json_string(network->mac));
 	if (index == 0) {

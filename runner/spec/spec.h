@@ -86,12 +86,23 @@ struct spec_x11 {
 	const char *cookie;
 };
 
-/** struct spec_network - one --network. @network: "red/web"; @ips: NULL-terminated or NULL; others NULL: the daemon's choice */
+enum { SPEC_BANDWIDTH_COUNT = 4 };
+/** spec_bandwidth - limits of an interface: @option of the command line without dashes, @key of io.moat */
+extern const struct spec_bandwidth {
+	const char *option, *key;
+} spec_bandwidth[SPEC_BANDWIDTH_COUNT];
+
+/**
+ * struct spec_network - one --network
+ * @network: "red/web"; @ips, @aliases: NULL-terminated or NULL; @mac, @ifname: NULL: the daemon's choice
+ * @bandwidth: as spec_bandwidth has them, in bits; 0: no limit
+ */
 struct spec_network {
 	const char *network;
-	const char **ips;
+	const char **ips, **aliases;
 	const char *mac;
 	const char *ifname;
+	int64_t bandwidth[SPEC_BANDWIDTH_COUNT];
 };
 
 /** struct spec_volume - a folder or file of the host at @target */
@@ -186,7 +197,7 @@ json_t *spec_encode(const struct spec *spec);
 int spec_decode(const json_t *doc, struct arena *arena, struct spec *ret_spec, struct err *err);
 
 /**
- * spec_network_parse() - "TENANT/NET[,ip=A]...[,mac=M][,ifname=I]"
+ * spec_network_parse() - "TENANT/NET[,ip=A]...[,mac=M][,ifname=I][,alias=N]...[,ingress-rate=R]..."
  */
 int spec_network_parse(const char *text, struct arena *arena, struct spec_network *ret_network,
 		       struct err *err);
@@ -202,6 +213,13 @@ int spec_pids_parse(const char *text, int64_t *ret_pids, struct err *err);
 /** spec_restart_parse() - "no", "always", "on-failure", "on-failure:N" */
 int spec_restart_parse(const char *text, struct spec *spec, struct err *err);
 const char *spec_restart_name(enum spec_restart restart);
+/** spec_network_set() - one of its KEY=VALUE. Return: 0, -EINVAL. */
+int spec_network_set(struct spec_network *network, const char *key, const char *value, struct arena *arena,
+		     struct err *err);
+
+/** spec_bits_parse() - "10000000", "10M", "10mbit", "none" (0): powers of ten, as rates are told everywhere */
+bool spec_bits_parse(const char *text, int64_t *ret_bits);
+
 /** spec_volume_parse() - "SRC:DST[:ro|:rw]", both absolute */
 int spec_volume_parse(const char *text, struct arena *arena, struct spec_volume *ret_volume,
 		      struct err *err);

@@ -96,6 +96,11 @@ static const struct json_field network_fields[] = {
 	{"network", JSON_FIELD_STRING, offsetof(struct spec_network, network), JSON_REQUIRED, 0,
 	 0},
 	{"ips", JSON_FIELD_STRV, offsetof(struct spec_network, ips), 0, 0, 64},
+	{"aliases", JSON_FIELD_STRV, offsetof(struct spec_network, aliases), 0, 0, 64},
+	{"ingressRateBits", JSON_FIELD_INT, offsetof(struct spec_network, bandwidth[0]), 0, 0, INT64_MAX},
+	{"ingressBurstBits", JSON_FIELD_INT, offsetof(struct spec_network, bandwidth[1]), 0, 0, INT64_MAX},
+	{"egressRateBits", JSON_FIELD_INT, offsetof(struct spec_network, bandwidth[2]), 0, 0, INT64_MAX},
+	{"egressBurstBits", JSON_FIELD_INT, offsetof(struct spec_network, bandwidth[3]), 0, 0, INT64_MAX},
 	{"mac", JSON_FIELD_STRING, offsetof(struct spec_network, mac), 0, 0, 0},
 	{"ifname", JSON_FIELD_STRING, offsetof(struct spec_network, ifname), 0, 0, 0},
 	{0},
@@ -216,6 +221,11 @@ json_t *spec_encode(const struct spec *spec)
 		set_string(row, "network", network->network);
 		if (network->ips)
 			json_object_set_new(row, "ips", strv_encode(network->ips));
+		if (network->aliases)
+			json_object_set_new(row, "aliases", strv_encode(network->aliases));
+		for (size_t k = 0; k < SPEC_BANDWIDTH_COUNT; k++)
+			if (network->bandwidth[k])
+				json_object_set_new(row, spec_bandwidth[k].key, json_integer(network->bandwidth[k]));
 		set_string(row, "mac", network->mac);
 		set_string(row, "ifname", network->ifname);
 		json_array_append_new(networks, row);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "lib/base/mem.h"
 #include "lib/base/str.h"
@@ -20,7 +21,14 @@ static const char *const restart_names[] = {
 	[SPEC_RESTART_ALWAYS] = "always",
 };
 
-static void network_ip_add(struct spec_network *network, const char *ip, struct arena *arena);
+const struct spec_bandwidth spec_bandwidth[SPEC_BANDWIDTH_COUNT] = {
+	{"ingress-rate", "ingressRateBits"},
+	{"ingress-burst", "ingressBurstBits"},
+	{"egress-rate", "egressRateBits"},
+	{"egress-burst", "egressBurstBits"},
+};
+
+static const char **string_add(const char **strings, const char *text, struct arena *arena);
 
 int spec_network_parse(const char *text, struct arena *arena, struct spec_network *ret_network,
 		       struct err *err)
@@ -28,8 +36,6 @@ int spec_network_parse(const char *text, struct arena *arena, struct spec_networ
 	struct spec_network network = {0};
 	char *rest = arena_strdup(arena, text);
 	struct name name;
-	struct mac mac;
-	struct ip ip;
 	int rc;
 
 	network.network = strsep(&rest, ",");
@@ -43,28 +49,79 @@ int spec_network_parse(const char *text, struct arena *arena, struct spec_networ
 		if (!value || !*value)
 			return err_set(err, ERR_USAGE, EINVAL, text, "\"%s\" is not KEY=VALUE",
 				       key);
-		if (str_eq(key, "ip")) {
-			if (ip_parse(value, &ip) < 0)
-				return err_set(err, ERR_USAGE, EINVAL, text,
-					       "\"%s\" is no address", value);
-			network_ip_add(&network, value, arena);
-		} else if (str_eq(key, "mac") && !network.mac) {
-			if (mac_parse(value, &mac) < 0 || !mac_is_unicast(&mac))
-				return err_set(err, ERR_USAGE, EINVAL, text,
-					       "\"%s\" is no unicast MAC address", value);
-			network.mac = value;
-		} else if (str_eq(key, "ifname") && !network.ifname) {
-			rc = name_ifname_check(value, err);
-			if (rc < 0)
-				return rc;
-			network.ifname = value;
-		} else {
-			return err_set(err, ERR_USAGE, EINVAL, text,
-				       "\"%s\": known are ip (repeated), mac and ifname", key);
-		}
+		rc = spec_network_set(&network, key, value, arena, err);
+		if (rc < 0)
+			return rc;
 	}
 	*ret_network = network;
 	return 0;
+}
+
+int spec_network_set(struct spec_network *network, const char *key, const char *value, struct arena *arena,
+		     struct err *err)
+{
+	struct mac mac;
+	struct ip ip;
+
+	for (size_t i = 0; i < SPEC_BANDWIDTH_COUNT; i++)
+		if (str_eq(key, spec_bandwidth[i].option))
+			return spec_bits_parse(value, &network->bandwidth[i])
+				       ? 0
+				       : err_set(err, ERR_USAGE, EINVAL, network->network,
+						 "%s: \"%.40s\" is no number of bits, such as 500k, 10M or 1G, and not none",
+						 key, value);
+	if (str_eq(key, "ip")) {
+		if (ip_parse(value, &ip) < 0)
+			return err_set(err, ERR_USAGE, EINVAL, network->network, "\"%s\" is no address", value);
+		network->ips = string_add(network->ips, value, arena);
+	} else if (str_eq(key, "alias")) {
+		if (name_check("alias", value, err) < 0)
+			return -EINVAL;
+		network->aliases = string_add(network->aliases, value, arena);
+	} else if (str_eq(key, "mac") && !network->mac) {
+		if (mac_parse(value, &mac) < 0 || !mac_is_unicast(&mac))
+			return err_set(err, ERR_USAGE, EINVAL, network->network, "\"%s\" is no unicast MAC address",
+				       value);
+		network->mac = value;
+	} else if (str_eq(key, "ifname") && !network->ifname) {
+		if (name_ifname_check(value, err) < 0)
+			return -EINVAL;
+		network->ifname = value;
+	} else {
+		return err_set(err, ERR_USAGE, EINVAL, network->network,
+			       "\"%s\": known are ip and alias (repeated), mac, ifname, ingress-rate, ingress-burst, "
+			       "egress-rate and egress-burst",
+			       key);
+	}
+	return 0;
+}
+
+bool spec_bits_parse(const char *text, int64_t *ret_bits)
+{
+	static const char units[] = "kmgt";
+	size_t digits = strspn(text, "0123456789");
+	const char *unit = text + digits, *found;
+	uint64_t value, factor = 1;
+	char number[24];
+
+	if (str_eq(text, "none")) {
+		*ret_bits = 0;
+		return true;
+	}
+	if (digits == 0 || digits >= sizeof(number))
+		return false;
+	memcpy(number, text, digits);
+	number[digits] = '\0';
+	found = *unit ? strchr(units, *unit | 0x20) : NULL;
+	if (found) {
+		unit++;
+		for (const char *u = units; u <= found; u++)
+			factor *= 1000;
+	}
+	if ((*unit && strcasecmp(unit, "bit") != 0) || str_u64(number, INT64_MAX / factor, &value) < 0)
+		return false;
+	*ret_bits = (int64_t)(value * factor);
+	return true;
 }
 
 int spec_volume_parse(const char *text, struct arena *arena, struct spec_volume *ret_volume,
@@ -177,16 +234,17 @@ const char *spec_restart_name(enum spec_restart restart)
 
 /* ----------------------------------------------------------------- helpers */
 
-static void network_ip_add(struct spec_network *network, const char *ip, struct arena *arena)
+/* Return: one longer, NULL-terminated. */
+static const char **string_add(const char **strings, const char *text, struct arena *arena)
 {
 	size_t count = 0;
-	const char **ips;
+	const char **grown;
 
-	while (network->ips && network->ips[count])
+	while (strings && strings[count])
 		count++;
-	ips = arena_array(arena, count + 2, sizeof(*ips));
+	grown = arena_array(arena, count + 2, sizeof(*grown));
 	for (size_t i = 0; i < count; i++)
-		ips[i] = network->ips[i];
-	ips[count] = ip;
-	network->ips = ips;
+		grown[i] = strings[i];
+	grown[count] = text;
+	return grown;
 }

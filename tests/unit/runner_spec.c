@@ -16,7 +16,8 @@ static const char *ips[] = {"10.0.0.5", "fd00::5", NULL};
 static const char *ports[] = {"8080:80/tcp", NULL};
 static const char *none[] = {NULL};
 static struct spec_network networks[] = {
-	{.network = "red/web", .ips = ips, .mac = "02:00:00:00:00:01", .ifname = "web0"},
+	{.network = "red/web", .ips = ips, .mac = "02:00:00:00:00:01", .ifname = "web0", .aliases = ips,
+	 .bandwidth = {1000, 2000, 3000, 4000}},
 	{.network = "red/db"},
 };
 static struct spec_volume volumes[] = {{"/srv", "/data", true}, {"/a", "/b", false}};
@@ -78,6 +79,8 @@ static void json_is_inverse(void **state)
 	assert_null(back.args[3]);
 	assert_string_equal(back.networks[0].ips[1], "fd00::5");
 	assert_null(back.networks[1].mac);
+	assert_string_equal(back.networks[0].aliases[1], "fd00::5");
+	assert_memory_equal(back.networks[0].bandwidth, networks[0].bandwidth, sizeof(networks[0].bandwidth));
 	assert_int_equal(back.caps, 0x405fb);
 	assert_null(back.seeds[0].content);
 	assert_string_equal(back.seeds[1].content, "text\n");
@@ -290,6 +293,9 @@ static void networks_parse(void **state)
 		"red/web,ifname=lo",
 		"red/web,mtu=1500",
 		"red/web,mac=02:00:00:00:00:01,mac=02:00:00:00:00:02",
+		"red/web,alias=a/b",
+		"red/web,ingress-rate=fast",
+		"red/web,egress-burst=10Q",
 	};
 	cleanup(arena_freep) struct arena *arena = arena_new();
 	struct spec_network network;
@@ -307,6 +313,14 @@ static void networks_parse(void **state)
 	assert_null(network.ips[2]);
 	assert_string_equal(network.mac, "02:00:00:00:00:01");
 	assert_string_equal(network.ifname, "e0");
+	assert_int_equal(spec_network_parse("web,alias=a,egress-burst=none,alias=b,ingress-rate=2Mbit,egress-rate=7k", arena,
+					    &network, &err),
+			 0);
+	assert_string_equal(network.aliases[1], "b");
+	assert_null(network.aliases[2]);
+	assert_int_equal(network.bandwidth[0], 2000000);
+	assert_int_equal(network.bandwidth[1], 0);
+	assert_int_equal(network.bandwidth[2], 7000);
 	assert_int_equal(spec_network_parse("web", arena, &network, &err), 0);
 	assert_null(network.ips);
 	for (size_t i = 0; i < ARRAY_COUNT(bad); i++)

@@ -34,7 +34,7 @@ const struct cli_verb cli_verb_run = {
 		 "                       ctrl-p ctrl-q let go of it (attach-tty takes it again)\n"
 		 "  --name [TENANT/]NAME by default its id; the tenant by default that of its "
 		 "first network\n"
-		 "  --network TENANT/NET[,ip=A]...[,mac=M][,ifname=I]\n"
+		 "  --network TENANT/NET[,ip=A]...[,mac=M][,ifname=I][,alias=N]...[,ingress-rate=R]...\n"
 		 "                       an interface on that network; more than once: more "
 		 "interfaces\n"
 		 "  --net none           a stack of its own with loopback only (what it has "
@@ -51,6 +51,13 @@ const struct cli_verb cli_verb_run = {
 		 "  --x11                the X display DISPLAY names: its socket, and its cookie\n"
 		 "  -p, --publish [HOSTIP:]HOST:CONT[/tcp|udp]\n"
 		 "                       a port of the host leads to it, on its first network\n"
+		 "  --alias NAME         another name that the name service of its first network has it under; may be repeated\n"
+		 "  --ingress-rate R, --egress-rate R\n"
+		 "                       bits a second that it may receive, and send, on its first network, such as 500k, 10M "
+		 "or 1G\n"
+		 "  --ingress-burst B, --egress-burst B\n"
+		 "                       bits that may come, and go, at full speed after a pause; otherwise a fiftieth of the "
+		 "rate\n"
 		 "  -v, --volume SRC:DST[:ro]\n"
 		 "                       a file or folder of the host, owned inside as it is "
 		 "outside\n"
@@ -118,6 +125,9 @@ enum option_letter {
 	OPT_IMAGE,
 	OPT_CPUS,
 	OPT_PIDS_LIMIT,
+	OPT_ALIAS,
+	OPT_BANDWIDTH, /* and the next ones, as spec_bandwidth has them */
+	OPT_BANDWIDTH_LAST = OPT_BANDWIDTH + SPEC_BANDWIDTH_COUNT - 1,
 };
 
 static const struct option options[] = {
@@ -131,6 +141,11 @@ static const struct option options[] = {
 	{"ipc", required_argument, NULL, OPT_IPC},
 	{"x11", no_argument, NULL, OPT_X11},
 	{"publish", required_argument, NULL, 'p'},
+	{"alias", required_argument, NULL, OPT_ALIAS},
+	{"ingress-rate", required_argument, NULL, OPT_BANDWIDTH},
+	{"ingress-burst", required_argument, NULL, OPT_BANDWIDTH + 1},
+	{"egress-rate", required_argument, NULL, OPT_BANDWIDTH + 2},
+	{"egress-burst", required_argument, NULL, OPT_BANDWIDTH + 3},
 	{"volume", required_argument, NULL, 'v'},
 	{"env", required_argument, NULL, 'e'},
 	{"workdir", required_argument, NULL, 'w'},
@@ -162,6 +177,8 @@ struct building {
 	const char *image;
 	const char *name;
 	bool detach, x11;
+	struct spec_network first; /* what options beside --network say of the first */
+	bool first_given;
 	const char *profile; /* of seccomp=FILE; the last one counts */
 	uint64_t caps_dropped; /* by name */
 	size_t env_count, publish_count, tmpfs_count, device_count;
@@ -175,6 +192,7 @@ static int join_take(struct building *b, const char *value, const char **ret_joi
 static int x11_take(struct building *b, struct err *err);
 static int complete(struct building *b, char **args, struct err *err);
 static int name_complete(struct building *b, struct err *err);
+static int first_complete(struct building *b, struct err *err);
 static int paths_resolve(struct building *b, struct err *err);
 static int path_resolve(const char **path, struct arena *arena, struct err *err);
 static const char **strings_add(struct arena *arena, const char **strings, size_t *count,
@@ -185,7 +203,7 @@ static int run_fail(struct cli *cli, int code, const struct err *err);
 static int run_run(struct cli *cli, int argc, char **argv)
 {
 	cleanup(arena_freep) struct arena *arena = arena_new();
-	struct building b = {.arena = arena};
+	struct building b = {.arena = arena, .first = {.network = "the first network"}};
 	struct container_host host;
 	struct err err = ERR_INIT;
 	int letter, code;
@@ -260,6 +278,14 @@ static int option_take(struct building *b, int letter, struct err *err)
 		rc = spec_network_parse(optarg, b->arena, &grown[spec->network_count++], err);
 		break;
 	}
+	case OPT_ALIAS:
+		b->first_given = true;
+		rc = spec_network_set(&b->first, "alias", optarg, b->arena, err);
+		break;
+	case OPT_BANDWIDTH ... OPT_BANDWIDTH_LAST:
+		b->first_given = true;
+		rc = spec_network_set(&b->first, spec_bandwidth[letter - OPT_BANDWIDTH].option, optarg, b->arena, err);
+		break;
 	case OPT_NET:
 		rc = net_take(b, optarg, err);
 		break;
@@ -472,6 +498,9 @@ static int complete(struct building *b, char **args, struct err *err)
 	/* One that excludes the other is refused by spec_check(). */
 	if (spec->network_count && spec->net == SPEC_NET_NONE)
 		spec->net = SPEC_NET_OWN;
+	rc = b->first_given ? first_complete(b, err) : 0;
+	if (rc < 0)
+		return rc;
 	if (b->detach && spec->interactive && !spec->tty)
 		return err_set(err, ERR_USAGE, EINVAL, NULL,
 			       "-d and -i exclude each other, but for a terminal (-t)");
@@ -503,6 +532,22 @@ static int complete(struct building *b, char **args, struct err *err)
 	if (rc == 0)
 		rc = spec_check(spec, err);
 	return rc < 0 ? rc : paths_resolve(b, err);
+}
+
+/* What was asked for outside --network is of the first, wherever that stands among the options. */
+static int first_complete(struct building *b, struct err *err)
+{
+	struct spec_network *network = b->spec.networks;
+	int rc = 0;
+
+	if (!b->spec.network_count)
+		return err_set(err, ERR_USAGE, EINVAL, NULL, "--alias, --ingress-rate and the like need --network");
+	for (const char **alias = b->first.aliases; rc == 0 && alias && *alias; alias++)
+		rc = spec_network_set(network, "alias", *alias, b->arena, err);
+	for (size_t i = 0; i < SPEC_BANDWIDTH_COUNT; i++)
+		if (b->first.bandwidth[i])
+			network->bandwidth[i] = b->first.bandwidth[i];
+	return rc;
 }
 
 /*

@@ -90,6 +90,22 @@ assert_match "its name server is the gateway" "^nameserver 10\\." "$(moat exec r
 assert_eq "who joins its stack asks the same one" "$(moat exec red/w1 -- cat /etc/resolv.conf)" \
 	"$(moat run --rm --net container:red/w1 -- cat /etc/resolv.conf)"
 assert_match "which knows it" "w1" "$(moat exec red/w1 -- getent ahosts w1.web)"
+assert_ok "aliases and rates" moat run -d --name w2 --alias www --egress-rate 20M --network red/web,alias=w3,ingress-rate=5M,egress-rate=1M \
+	--network red/db,egress-rate=3M -- sleep 1000
+shown() { moat --json endpoint show "red/w2:$1" | python3 -c '
+import json, sys
+e = json.load(sys.stdin)["endpoint"]
+b = e["bandwidth"]
+print(",".join(e["aliases"]), b.get("ingressRateBits"), b.get("egressRateBits"))'; }
+assert_eq "the first network has them, those beside --network and those in it" "w3,www 5000000 20000000" "$(shown eth0)"
+assert_eq "another has its own" " 0 3000000" "$(shown eth1)"
+assert_match "the name service knows the alias" "10.0.0." "$(moat exec red/w1 -- getent ahosts www.web)"
+moat rm -f red/w2 >/dev/null
+assert_status 125 "a rate that is none" moat run --rm --network red/web --ingress-rate fast -- true
+assert_match "which says so" "ingress-rate: \"fast\" is no number of bits" "$output"
+assert_status 125 "an alias that is no name" moat run --rm --network red/web --alias a/b -- true
+assert_status 125 "a rate without a network" moat run --rm --egress-rate 1M -- true
+assert_match "which says so, too" "need --network" "$output"
 stop_moatd KILL
 assert_ok "without the daemon it runs on" moat exec red/w1 -- true
 if eventually 5 published; then pass "and is reached"; else fail "the port is closed"; fi
