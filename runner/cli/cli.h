@@ -148,7 +148,7 @@ extern const struct cli_verb cli_verb_tenant, cli_verb_network, cli_verb_attach,
 	cli_verb_version; /* netd's */
 extern const struct cli_verb cli_verb_run, cli_verb_ps, cli_verb_exec, cli_verb_attach_tty, cli_verb_stop, cli_verb_kill,
 	cli_verb_pause, cli_verb_unpause, cli_verb_stats, cli_verb_wait, cli_verb_restart, cli_verb_rm, cli_verb_inspect,
-	cli_verb_cp, cli_verb_logs; /* the runner's: runner/cli/container/ */
+	cli_verb_cp, cli_verb_logs, cli_verb_image; /* the runner's: runner/cli/container/ */
 extern const struct cli_verb cli_verb_lab; /* runner/cli/lab/ */
 
 #endif

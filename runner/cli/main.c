@@ -34,7 +34,7 @@ static const struct cli_verb *const verbs[] = {
 	&cli_verb_run,      &cli_verb_ps,      &cli_verb_exec,      &cli_verb_attach_tty,
 	&cli_verb_stop,      &cli_verb_kill,    &cli_verb_wait,
 	&cli_verb_pause,    &cli_verb_unpause, &cli_verb_stats,
-	&cli_verb_restart,  &cli_verb_rm,      &cli_verb_inspect,   &cli_verb_cp,      &cli_verb_logs,      &cli_verb_lab,
+	&cli_verb_restart,  &cli_verb_rm,      &cli_verb_inspect,   &cli_verb_cp,      &cli_verb_logs,      &cli_verb_image,    &cli_verb_lab,
 	&cli_verb_check,    &cli_verb_events,  &cli_verb_doctor,    &cli_verb_version,
 	&cli_verb_help,
 };

@@ -17,6 +17,12 @@
 int files_image(const char *state_dir, const char *layout, const char *tag, char *ret_digest,
 		struct err *err);
 
+/**
+ * files_image_remove() - an unpacked image, unless a container has it (-EBUSY); what is gone is success
+ * @name: of its folder
+ */
+int files_image_remove(const char *state_dir, const char *runtime_dir, const char *name, struct err *err);
+
 /** files_copy() - `moat cp`: one of @from, @to is NAME:PATH; "-" is an archive on our standard streams */
 int files_copy(const char *runtime_dir, const char *from, const char *to, struct err *err);
 

@@ -53,7 +53,10 @@ int oci_start(const struct oci_request *request, struct buf *warnings, struct er
 	if (rc == 0) {
 		sock = start_connect(&dir, err);
 		rc = sock < 0 ? sock : start_over(sock, state.id, err);
-		(void)unlinkat(dir.fd, OCI_START_SOCKET, 0);
+		/* As long as it is there the container is one that was not started. */
+		if (unlinkat(dir.fd, OCI_START_SOCKET, 0) < 0 && errno != ENOENT && rc == 0)
+			rc = err_sys(err, ERR_IO, errno, state.id, "it runs, but counts as created: remove %s",
+				     OCI_START_SOCKET);
 	}
 	if (rc == 0)
 		rc = started(&dir, &state, err);

@@ -80,6 +80,60 @@ for pid in "${pids[@]}"; do wait "$pid" || ((++failures)); done
 assert_eq "five that unpack it at once" "0 1" "$failures $(count)"
 assert_eq "what a dead one left is taken away" "" "$(find "$STATE/images" -name '.new-*')"
 
+# ------------------------------------------------------------ listed, removed
+digest=$(moat image list -q)
+assert_match "its digest" '^sha256:[0-9a-f]{64}$' "$digest"
+assert_match "the table: what it takes, that nobody has it" "DIGEST +SIZE +USED BY sha256:${digest:7:12} +[0-9.]+M +-" "$(moat image list | xargs)"
+image bare -- /bin/true
+other=$(moat image list -q | grep -v "$digest")
+moat run -d --name s --image $layout:busybox -- 'sleep 1000' >/dev/null
+assert_eq "who has it, and how much it takes" "default/s True" "$(moat --json image list | python3 -c '
+import json, sys
+one = next(i for i in json.load(sys.stdin)["images"] if i["containers"])
+print(*one["containers"], one["sizeBytes"] > 500000 and one["unpackedMs"] > 10**12)')"
+assert_status 4 "one that a container has stays" moat image rm "$digest"
+assert_match "which is named" "default/s: the container has this image" "$output"
+assert_eq "the container runs on" ok "$(moat exec s -- /bin/sh -c 'test -f /home/app/mine && echo ok')"
+moat stop -t 0 s >/dev/null
+assert_status 4 "stopped or not" moat image rm "${digest:7:12}"
+assert_eq "prune, dry" "would remove $other" "$(moat image prune --dry-run)"
+assert_eq "which removed nothing" 2 "$(count)"
+mkdir -p "$STATE/images/.new-dead/rootfs"
+assert_eq "prune takes what nobody has" "$other" "$(moat image prune)"
+assert_eq "that alone" "$digest" "$(moat image list -q)"
+assert_ok "the container starts again" moat restart s
+moat rm -f s >/dev/null
+assert_status 3 "--strict: one that is not there" moat image rm --strict "$other"
+assert_ok "without it success" moat image rm "$other"
+assert_status 2 "no digest" moat image rm
+for wrong in 'sha256:../../x' ../escape abc "sha512:${digest:7:12}"; do
+	assert_ok "\"$wrong\" is nothing" moat image rm "$wrong"
+done
+assert_eq "it is still there" 1 "$(count)"
+echo '{"cut' >/run/sandbox/cut
+moat run -d --name s --image $layout:bare -- /bin/sleep 1000 >/dev/null
+moat stop -t 0 s >/dev/null
+cp "$RT/containers/default/s/spec.json" /run/sandbox/spec
+cp /run/sandbox/cut "$RT/containers/default/s/spec.json"
+assert_eq "where a container cannot be read, nothing is pruned" "" "$(moat image prune)"
+cp /run/sandbox/spec "$RT/containers/default/s/spec.json"
+moat rm -f s >/dev/null
+assert_eq "by its first digits" "$digest" "$(moat image rm "${digest:7:8}")"
+assert_ok "and unpacked again when it is wanted" image busybox
+# A container that is made while the image goes: it has all of its files, or is told that they are gone.
+pids=() bad=
+for i in 1 2 3 4 5 6 7 8; do
+	image busybox -- 'test -f /home/app/mine && test -d /full || echo half' >"/run/sandbox/m$i" 2>&1 &
+	pids+=($!)
+	moat image prune >/dev/null
+done
+wait "${pids[@]}"
+for i in 1 2 3 4 5 6 7 8; do
+	[[ ! -s /run/sandbox/m$i || $(<"/run/sandbox/m$i") =~ ^moat:.*(No such file|open) ]] || bad+=$(<"/run/sandbox/m$i")
+done
+assert_eq "none runs on half an image" "" "$bad"
+image busybox >/dev/null
+
 # ------------------------------------------------------------ harm
 mkdir $victim
 kept() { (cd $victim && echo "$(find . | sort | xargs) $(cat kept) $(stat -c '%a %u %h' kept)"); }
