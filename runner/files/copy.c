@@ -2,8 +2,8 @@
 /*
  * copy - `moat cp`. Floor F4.
  *
- * What belongs to the container is touched by a process of the container: it joins its namespaces, is its root, not
- * dumpable, and has no descriptor but a pipe; there is nothing outside that it could reach, whatever links the
+ * What belongs to the container is touched by a process of the container: it joins its namespaces, or, where it does not
+ * run, its tree in namespaces of its own (stopped.h); it is its root, not dumpable, and has no descriptor but a pipe; there is nothing outside that it could reach, whatever links the
  * container has laid. The other end of the pipe, an archive, is ours. What comes out is unpacked as anybody's archive.
  */
 #include <archive.h>
@@ -20,6 +20,7 @@
 #include "lib/base/str.h"
 #include "runner/files/files.h"
 #include "runner/files/pack.h"
+#include "runner/files/stopped.h"
 #include "runner/files/tree.h"
 #include "runner/files/unpack.h"
 #include "runner/process/namespaces.h"
@@ -50,7 +51,7 @@ struct place {
 
 static bool side_parse(const char *text, struct name *ret_name, struct side *ret_side,
 		       struct err *err);
-static int container_open(const char *runtime_dir, const struct name *name, struct err *err);
+static int container_open(const char *runtime_dir, const struct name *name, struct state_dir *dir, struct err *err);
 static int inside_run(void *ctx);
 static int side_do(const struct side *side, struct err *err);
 static int send_tree(const struct side *side, int root, struct err *err);
@@ -64,6 +65,7 @@ int files_copy(const char *runtime_dir, const char *from, const char *to, struct
 {
 	struct namespaces namespaces = {.userns = NAMESPACES_NEW, .target = -1};
 	struct side source = {.sends = true}, sink = {0}, *ours, *theirs;
+	struct state_dir dir = STATE_DIR_INIT;
 	struct err inner = ERR_INIT;
 	int pipes[2], syncs[2], pidfd = -1, rc, inner_rc;
 	struct name name;
@@ -76,8 +78,8 @@ int files_copy(const char *runtime_dir, const char *from, const char *to, struct
 			       "one of both is NAME:PATH, the other a path of ours or -");
 	ours = source.inside ? &sink : &source;
 	theirs = source.inside ? &source : &sink;
-	namespaces.target = container_open(runtime_dir, &name, err);
-	if (namespaces.target < 0)
+	namespaces.target = container_open(runtime_dir, &name, &dir, err);
+	if (namespaces.target < 0 && namespaces.target != -ESRCH)
 		return namespaces.target;
 	if (pipe2(pipes, O_CLOEXEC) < 0 || sync_pair(syncs) < 0)
 		return err_sys(err, ERR_KERNEL, errno, NULL, "pipe");
@@ -85,9 +87,11 @@ int files_copy(const char *runtime_dir, const char *from, const char *to, struct
 	sink.pipe = pipes[0];
 	theirs->sync = syncs[1];
 	/* An archive of somebody's goes into a folder, one of ours is one thing with a name. */
-	rc = namespaces_spawn(&namespaces, inside_run,
-			      &(void *[]){theirs, str_eq(ours->path, "-") ? theirs : NULL}, &pid,
-			      &pidfd, err);
+	void *const given[] = {theirs, str_eq(ours->path, "-") ? theirs : NULL};
+
+	rc = namespaces.target < 0
+		     ? stopped_spawn(&dir, inside_run, (void *)(uintptr_t)given, &pid, &pidfd, err)
+		     : namespaces_spawn(&namespaces, inside_run, (void *)(uintptr_t)given, &pid, &pidfd, err);
 	fd_close(namespaces.target);
 	fd_close(theirs->pipe);
 	fd_close(syncs[1]);
@@ -98,6 +102,7 @@ int files_copy(const char *runtime_dir, const char *from, const char *to, struct
 	inner_rc = answer_take(syncs[0], pid, &inner);
 	fd_close(syncs[0]);
 	fd_close(pidfd);
+	state_dir_fini(&dir);
 	/* That the pipe broke is told by the one who did not break it. */
 	if (inner_rc < 0 && (rc == 0 || rc == -EPIPE || theirs->sends)) {
 		if (rc == 0 || inner.no != EPIPE) {
@@ -131,21 +136,15 @@ static bool side_parse(const char *text, struct name *ret_name, struct side *ret
 	return false;
 }
 
-static int container_open(const char *runtime_dir, const struct name *name, struct err *err)
+/* Return: pidfd of its first process; -ESRCH: it does not run; another -errno. */
+static int container_open(const char *runtime_dir, const struct name *name, struct state_dir *dir, struct err *err)
 {
-	struct state_dir dir = STATE_DIR_INIT;
 	struct state state;
-	int rc = state_dir_open(runtime_dir, name, &dir, err);
-	char text[NAME_FULL_SIZE];
+	int rc = state_dir_open(runtime_dir, name, dir, err);
 
 	if (rc == 0)
-		rc = state_load(&dir, &state, err);
-	state_dir_fini(&dir);
-	if (rc == 0)
-		rc = state_pidfd(&state);
-	if (rc == -ESRCH)
-		return err_set(err, ERR_CONFLICT, ESRCH, name_print(name, text), "the container does not run");
-	return rc;
+		rc = state_load(dir, &state, err);
+	return rc == 0 ? state_pidfd(&state) : rc;
 }
 
 /* @ctx: the side, and itself once more where the archive is somebody's. */

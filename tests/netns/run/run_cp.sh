@@ -104,7 +104,71 @@ assert_eq "nor in a race" "$safe" "$(kept)"
 assert_eq "neither way" "" "$(cat $here/leak 2>/dev/null)"
 moat rm -f c >/dev/null
 wait "$racer" 2>/dev/null
-assert_status 4 "one that does not run" sh -c "'$MOAT_BIN_DIR/moat' run -d --name s -- true >/dev/null; '$MOAT_BIN_DIR/moat' wait s >/dev/null; '$MOAT_BIN_DIR/moat' cp s:/etc/hosts $here/x"
+
+# ------------------------------------------------------------ one that does not run
+sandbox_volumes /run/sandbox/vol && mkdir /run/sandbox/vol/v
+moat run -d --name s -v /run/sandbox/vol/v:/data -- sh -c "echo left >/root/left; echo data >/data/d; mkdir /root/d; ln -s /../../..$here/victim /root/lead
+	ln -s $here/victim /root/abs; ln -s /proc/1/root$here/victim /root/magic; exit 3" >/dev/null
+moat wait s >/dev/null
+assert_ok "out of it" moat cp s:/root/left $here/left
+assert_eq "what it had written" left "$(cat $here/left)"
+assert_ok "out of its volume" moat cp s:/data/d $here/data
+assert_ok "into it" moat cp $here/dir s:/root/d
+assert_ok "into its volume" moat cp $here/file s:/data/in
+assert_eq "on the host" "data one" "$(cat $here/data /run/sandbox/vol/v/in | xargs)"
+assert_eq "the host's files are seen through" "$(head -n 1 /etc/passwd)" "$(moat cp s:/etc/passwd - | tar xO | head -n 1)"
+moat cp s:/etc/shadow - 2>/run/sandbox/out >/dev/null
+assert_match "but for what only the host's root may read" "Permission denied" "$(cat /run/sandbox/out)"
+for name in lead abs magic; do
+	moat cp $here/file "s:/root/$name/escaped" >/dev/null 2>&1
+	rm -rf $here/leak
+	moat cp "s:/root/$name/kept" $here/leak >/dev/null 2>&1
+	assert_eq "$name: it leads nowhere" "$safe" "$(kept)$(cat $here/leak 2>/dev/null)"
+done
+assert_status 3 "what is not there" moat cp s:/nosuch $here/x
+pids=() bad=
+for i in 1 2 3 4; do
+	moat cp s:/root/left "$here/many$i" &
+	pids+=($!)
+done
+for pid in "${pids[@]}"; do wait "$pid" || bad+=" $pid"; done
+assert_eq "four at once" "left left left left" "$(cat $here/many[1-4] | xargs)$bad"
+assert_match "it rests as before" "exited \(3\)" "$(moat ps -a)"
+leftovers_now() { sandbox_diff mounts | grep -v /containers/; }
+assert_eq "no mount is left but its layer" "" "$(leftovers_now)"
+moat rm s >/dev/null
+moat run -d --name s -- sh -c 'test -e /root/once || { mkdir -p /root/once; exit 0; }; exec sleep 1000' >/dev/null
+moat wait s >/dev/null
+assert_ok "into it, while it rests" moat cp $here/file s:/root/once/file
+moat restart s
+assert_eq "started again it has what came" "one root" "$(moat exec s -- sh -c 'cat /root/once/file; stat -c %U /root/once/file' | xargs)"
+assert_ok "and cp goes to the one that runs" moat cp $here/file s:/root/once/file2
+assert_eq "at once" one "$(moat exec s -- cat /root/once/file2)"
+moat rm -f s >/dev/null
+moat run -d --name s --read-only -- true >/dev/null
+moat wait s >/dev/null
+assert_fail "into one that is read-only" moat cp $here/file s:/root/x
+assert_match "which says so" "Read-only" "$output"
+moat rm s >/dev/null
+if command -v busybox >/dev/null; then
+	python3 "$SANDBOX_TOP/tests/lib/ocilayout.py" /run/sandbox/layout "$(command -v busybox)" device
+	export MOAT_STATE_DIR=$STATE
+	if moat run -d --name s --image /run/sandbox/layout:bare -- /bin/sh -c 'echo img >/img' >/dev/null 2>/run/sandbox/err; then
+		moat wait s >/dev/null
+		assert_eq "one of an image" img "$(moat cp s:/img - | tar xO)"
+		assert_eq "with the image's files" bin/busybox "$(moat cp s:/bin - | tar t | grep -x bin/busybox)"
+		moat rm s >/dev/null
+	else
+		note "SKIP images: $(cat /run/sandbox/err)"
+	fi
+fi
+mkdir -p /run/sandbox/vol/root/{etc,tmp,proc,sys,dev,bin,run}
+cp "$(command -v busybox)" /run/sandbox/vol/root/bin/
+moat run -d --name s --rootfs /run/sandbox/vol/root -- /bin/busybox sh -c 'echo folder >/etc/f' >/dev/null
+moat wait s >/dev/null
+assert_eq "one of a folder" folder "$(moat cp s:/etc/f - | tar xO)"
+rm -rf /run/sandbox/vol/root
+assert_status 3 "whose folder is gone" moat cp s:/etc/f $here/x
 moat rm s >/dev/null
 eventually 3 nothing_left
 assert_eq "nothing is left of any of them" "" "$(state_left)"
