@@ -79,6 +79,8 @@ struct cni_env {
  * @excluded: ranges of the subnets that nobody is given an address of; the same
  * @ports: what @publish will be, where it was taken out of the text before that was parsed (ports.h); or NULL
  * @ipam_type: plugin that chooses addresses, or NULL; @delegate: its path, NULL where it is not there
+ * @leased: it speaks on the interface (dhcp), which must stand before it is asked, and until it has given back
+ * @given: its result in the shape of 1.1.0, or NULL; borrowed
  * @bare: an empty ipam: a port without addresses; @internal: a network without a way out; @by_netavark: netavark called
  * @sysctls: to be written inside: "net.a.b" -> text; owned
  * @masquerade, @host_access, @name_service: -1 not said * @default_route: wanted; where it was not asked for, the first interface of the stack keeps it
@@ -103,7 +105,8 @@ struct cni_request {
 	int64_t mtu; /* 0: not said */
 	int masquerade, host_access, name_service;
 	const char *ipam_type, *delegate;
-	bool bare, internal, by_netavark;
+	bool bare, internal, by_netavark, leased;
+	const json_t *given;
 	json_t *sysctls;
 	bool default_route, default_route_asked; /* asked: the configuration says so */
 	json_t *bandwidth, *dns, *pod, *prev, *routes;

@@ -88,6 +88,7 @@ int cni_conf_decode(struct cni_request *request, struct arena *arena, struct err
 	if (rc == CNI_OK && request->verb == CNI_VERB_CHECK)
 		rc = cni_decode(request->doc, check_rows, arena, &top, "the network configuration", err);
 	request->ipam_type = cni_ipam_type(request->doc);
+	request->leased = str_eq(request->ipam_type, "dhcp");
 	if (request->ipam_type)
 		request->delegate = cni_delegate_find(request->path, request->ipam_type, arena);
 	if (rc == CNI_OK && request->verb == CNI_VERB_GC)

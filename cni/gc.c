@@ -54,8 +54,10 @@ static int sweep(const struct cni_request *request, struct varlink_client *clien
 
 		if (!is_stale(request, endpoint))
 			continue;
-		code = detach(client, json_string_value(json_object_get(endpoint, "name")), &own);
+		code = request->leased ? release(request, json_object_get(endpoint, "labels"), &own) : CNI_OK;
 		if (code == CNI_OK)
+			code = detach(client, json_string_value(json_object_get(endpoint, "name")), &own);
+		if (code == CNI_OK && !request->leased)
 			code = release(request, json_object_get(endpoint, "labels"), &own);
 		if (code == CNI_OK)
 			continue;

@@ -6,6 +6,7 @@
  *	{}                          nobody: a bare port, mode l2
  *	subnets without a type      Moat's own, of these
  *	type                        the plugin of that name in CNI_PATH (delegate.c)
+ *	type dhcp                   that plugin, on a port of mode l2 that stands already
  *	type host-local, and none   Moat's own in its place: of its subnets, with its gateways
  */
 #include <errno.h>
@@ -41,7 +42,7 @@ struct taken {
 	struct cni_texts *subnets, *gateways, *excluded;
 };
 
-static int bare_decode(struct cni_request *request, struct err *err);
+static int segment_decode(struct cni_request *request, const char *why, struct err *err);
 static int own_decode(struct cni_request *request, const struct cni_top *top, const struct ipam *ipam, struct arena *arena,
 		      struct err *err);
 static int ranges_decode(const json_t *sets, const struct taken *taken, struct arena *arena, struct err *err);
@@ -57,10 +58,10 @@ int cni_ipam_decode(struct cni_request *request, const struct cni_top *top, stru
 	if (top->ipam)
 		rc = cni_decode(top->ipam, ipam_rows, arena, &ipam, "ipam", err);
 	if (rc == CNI_OK && top->ipam ? json_object_size(top->ipam) == 0 : cni_is_set(top->bridge)) {
-		rc = bare_decode(request, err);
-	} else if (rc == CNI_OK && str_eq(request->ipam_type, "dhcp")) {
-		/* it wants to speak on an interface before there is an address for one */
-		rc = cni_field_refuse(err, "ipam.type", "dhcp (leave ipam empty, and run a client inside)");
+		request->bare = true;
+		rc = segment_decode(request, "an empty ipam means none", err);
+	} else if (rc == CNI_OK && request->leased && request->delegate) {
+		rc = segment_decode(request, "ipam of type dhcp has them from a server on the segment", err);
 	} else if (rc == CNI_OK && !request->delegate) { /* else its result has the routes */
 		rc = own_decode(request, top, &ipam, arena, err);
 	}
@@ -86,16 +87,14 @@ const char *cni_ipam_type(const json_t *doc)
 	return cni_is_set(json_string_value(type)) ? json_string_value(type) : NULL;
 }
 
-/* A port alone: whatever speaks on it has its addresses from elsewhere. */
-static int bare_decode(struct cni_request *request, struct err *err)
+/* A port alone: what speaks on it has its addresses from elsewhere. */
+static int segment_decode(struct cni_request *request, const char *why, struct err *err)
 {
-	request->bare = true;
 	if (!request->mode || str_eq(request->mode, "l2")) {
 		request->mode = "l2";
 		return CNI_OK;
 	}
-	err_set(err, ERR_USAGE, EINVAL, "mode", "mode \"%s\" has addresses, and an empty ipam means none: leave one of them out",
-		request->mode);
+	err_set(err, ERR_USAGE, EINVAL, "mode", "mode \"%s\" has addresses, and %s: leave one of them out", request->mode, why);
 	return CNI_CONFIG;
 }
 

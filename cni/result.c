@@ -38,8 +38,9 @@ static_assert(ARRAY_COUNT(codes) == ERR_KIND_COUNT, "every kind has its code");
 
 static json_t *dns_make(const struct cni_request *request, const json_t *endpoint);
 static json_t *interfaces_make(const struct cni_request *request, const json_t *endpoint);
-static int ips_make(const json_t *endpoint, const json_t *network, size_t index, json_t *result,
-		    struct err *err);
+static int ips_make(const struct cni_request *request, const json_t *endpoint, const json_t *network, size_t index,
+		    json_t *result, struct err *err);
+static const char *given_gateway(const json_t *given, const char *address);
 static int prefix_find(const char *text, const json_t *subnets, struct prefix *ret_prefix);
 static const char *gateway_find(const json_t *gateways, uint8_t family);
 static void routes_make(const json_t *endpoint, bool default_route, json_t *result);
@@ -76,7 +77,7 @@ int cni_result_add(const struct cni_request *request, const json_t *endpoint,
 	interfaces = interfaces_make(request, endpoint);
 	result = json_pack("{s:s, s:o}", "cniVersion", request->version, "interfaces",
 			   interfaces);
-	rc = ips_make(endpoint, network, json_array_size(interfaces) - 1, result, err);
+	rc = ips_make(request, endpoint, network, json_array_size(interfaces) - 1, result, err);
 	if (rc != CNI_OK)
 		return rc;
 	routes_make(endpoint, default_route, result);
@@ -86,10 +87,13 @@ int cni_result_add(const struct cni_request *request, const json_t *endpoint,
 	return rc == CNI_OK ? cni_result_convert(result, request->version, ret_result, err) : rc;
 }
 
-/* As asked for; the network's own name servers where none were. */
+/* As asked for; else as the delegate gave it; the network's own name servers where neither says some. */
 static json_t *dns_make(const struct cni_request *request, const json_t *endpoint)
 {
-	json_t *dns = request->dns ? json_copy(request->dns) : json_object();
+	const json_t *given = json_object_get(request->given, "dns");
+	json_t *dns = json_object_size(request->dns) > 0 ? json_copy(request->dns)
+		      : json_object_size(given) > 0	 ? json_copy((json_t *)(uintptr_t)given)
+							 : json_object();
 
 	if (!json_object_get(dns, "nameservers") && json_array_size(json_object_get(endpoint, "dns")) > 0)
 		json_object_set(dns, "nameservers", json_object_get(endpoint, "dns"));
@@ -118,8 +122,8 @@ static json_t *interfaces_make(const struct cni_request *request, const json_t *
 	return interfaces;
 }
 
-static int ips_make(const json_t *endpoint, const json_t *network, size_t index, json_t *result,
-		    struct err *err)
+static int ips_make(const struct cni_request *request, const json_t *endpoint, const json_t *network, size_t index,
+		    json_t *result, struct err *err)
 {
 	const json_t *subnets = json_object_get(network, "subnets"),
 		     *gateways = json_object_get(endpoint, "gateways");
@@ -140,6 +144,8 @@ static int ips_make(const json_t *endpoint, const json_t *network, size_t index,
 			return CNI_INTERNAL;
 		}
 		gateway = gateway_find(gateways, prefix.ip.family);
+		if (!gateway)
+			gateway = given_gateway(request->given, prefix_print(&prefix, text));
 		item = json_pack("{s:s, s:I}", "address", prefix_print(&prefix, text),
 				 "interface", (json_int_t)index);
 		if (gateway)
@@ -169,6 +175,18 @@ static int prefix_find(const char *text, const json_t *subnets, struct prefix *r
 		}
 	}
 	return -ENOENT;
+}
+
+/* Where the network has none (mode l2): the one that the delegate named beside the address. */
+static const char *given_gateway(const json_t *given, const char *address)
+{
+	const json_t *ip;
+	size_t i;
+
+	json_array_foreach(json_object_get(given, "ips"), i, ip)
+		if (str_eq(json_string_value(json_object_get(ip, "address")), address))
+			return json_string_value(json_object_get(ip, "gateway"));
+	return NULL;
 }
 
 static const char *gateway_find(const json_t *gateways, uint8_t family)

@@ -22,10 +22,16 @@
 #include "lib/base/json.h"
 #include "lib/base/str.h"
 
-enum { ATTACH_TRIES = 4, REQUEST_ID_SIZE = 40 };
+enum { ATTACH_TRIES = 4, ADDRESS_TRIES = 50, REQUEST_ID_SIZE = 40 };
 
 static int add(const struct cni_request *request, struct varlink_client **client, int netns, const json_t *given,
 	       json_t **ret_result, struct err *err);
+static int complete(const struct cni_request *request, int netns, const json_t *endpoint, const json_t *network,
+		    json_t **ret_result, struct err *err);
+static int add_leased(struct cni_request *request, struct varlink_client **client, int netns, struct arena *arena,
+		      json_t **ret_result, struct err *err);
+static int addresses_set(const struct cni_request *request, const json_t *given, struct varlink_client *client, int netns,
+			 json_t **ret_endpoint, struct err *err);
 static int fresh_check(const struct cni_request *request, struct varlink_client *client, struct err *err);
 static int given_check(struct cni_request *request, const json_t *given, struct arena *arena, struct err *err);
 static json_t *given_subnets(const json_t *given, const char *key);
@@ -60,6 +66,8 @@ int cni_add(struct cni_request *request, json_t **ret_result, struct err *err)
 	if (varlink_connect(request->socket, &client, err) < 0)
 		return cni_code_of(err);
 	rc = cni_journal_replay(request, client, err);
+	if (rc == CNI_OK && request->leased)
+		return add_leased(request, &client, netns, arena, ret_result, err);
 	if (rc == CNI_OK && request->delegate)
 		rc = fresh_check(request, client, err);
 	if (rc == CNI_OK)
@@ -98,7 +106,6 @@ static int add(const struct cni_request *request, struct varlink_client **client
 	       json_t **ret_result, struct err *err)
 {
 	cleanup(json_freep) json_t *network = NULL, *endpoint = NULL;
-	const json_t *has_route;
 	int rc;
 
 	rc = network_get(request, given, *client, &network, err);
@@ -106,12 +113,7 @@ static int add(const struct cni_request *request, struct varlink_client **client
 		rc = attach(request, given, client, netns, &endpoint, err);
 	if (rc != CNI_OK)
 		return rc;
-	/* where it was not asked for, another interface of the stack may have it, which is as well */
-	has_route = json_object_get(endpoint, "defaultRoute");
-	rc = cni_tune(request, netns, err);
-	if (rc == CNI_OK)
-		rc = cni_result_add(request, endpoint, network,
-				    request->default_route && !json_is_false(has_route), ret_result, err);
+	rc = complete(request, netns, endpoint, network, ret_result, err);
 	if (rc != CNI_OK) { /* what the runtime is not told of may not stay */
 		struct err ignored = ERR_INIT;
 
@@ -120,16 +122,91 @@ static int add(const struct cni_request *request, struct varlink_client **client
 	return rc;
 }
 
+static int complete(const struct cni_request *request, int netns, const json_t *endpoint, const json_t *network,
+		    json_t **ret_result, struct err *err)
+{
+	/* where it was not asked for, another interface of the stack may have it, which is as well */
+	const json_t *has_route = json_object_get(endpoint, "defaultRoute");
+	int rc = cni_tune(request, netns, err);
+
+	return rc == CNI_OK ? cni_result_add(request, endpoint, network, request->default_route && !json_is_false(has_route), ret_result, err)
+			    : rc;
+}
+
+/*
+ * The interface stands first, up and without addresses, so that there is something to ask by; then the delegate is asked, and
+ * what it gave is set. A second ADD fails at the first of these, before anything is asked for.
+ */
+static int add_leased(struct cni_request *request, struct varlink_client **client, int netns, struct arena *arena,
+		      json_t **ret_result, struct err *err)
+{
+	cleanup(json_freep) json_t *network = NULL, *bare = NULL, *endpoint = NULL, *given = NULL;
+	int rc;
+
+	rc = network_get(request, NULL, *client, &network, err);
+	if (rc == CNI_OK && !str_eq(json_string_value(json_object_get(network, "mode")), "l2")) {
+		err_set(err, ERR_CONFLICT, EEXIST, request->network, "the network exists, and its mode is not l2, which ipam of type dhcp needs");
+		rc = CNI_CONFIG;
+	}
+	if (rc == CNI_OK)
+		rc = attach(request, NULL, client, netns, &bare, err);
+	if (rc != CNI_OK)
+		return rc;
+	rc = cni_delegate(request, CNI_VERB_ADD, NULL, NULL, &given, err);
+	if (rc == CNI_OK)
+		rc = given_check(request, given, arena, err);
+	if (rc == CNI_OK)
+		rc = addresses_set(request, given, *client, netns, &endpoint, err);
+	if (rc == CNI_OK)
+		rc = complete(request, netns, endpoint, network, ret_result, err);
+	if (rc != CNI_OK) { /* by a connection of its own: the daemon may have been started anew meanwhile */
+		struct err ignored = ERR_INIT;
+
+		(void)cni_del(request, &ignored);
+	}
+	request->given = NULL;
+	return rc;
+}
+
+/*
+ * The address may be that of an endpoint which has given it back and is about to go: DEL of a lease is in that order. So it is
+ * tried for a while.
+ */
+static int addresses_set(const struct cni_request *request, const json_t *given, struct varlink_client *client, int netns,
+			 json_t **ret_endpoint, struct err *err)
+{
+	static const struct timespec pause = {0, 100 * 1000 * 1000};
+	cleanup(mem_freep) char *name = mem_printf("%s/%s:%s", request->tenant, request->stack, request->ifname);
+	cleanup(json_freep) json_t *parameters = json_pack("{s:s, s:i, s:O?}", "name", name, "netnsFd", 0, "routes", request->routes);
+	cleanup(json_freep) json_t *reply = NULL;
+
+	ips_set(request, given, parameters);
+	for (int left = ADDRESS_TRIES; left > 0; left--) {
+		*err = ERR_INIT;
+		if (varlink_call(client, "io.moat.EndpointSet", json_incref(parameters), &netns, 1, &reply, NULL, NULL, err) == 0) {
+			*ret_endpoint = json_incref(json_object_get(reply, "endpoint"));
+			return CNI_OK;
+		}
+		if (err->kind != ERR_ADDRTAKEN)
+			break;
+		nanosleep(&pause, NULL);
+	}
+	return cni_code_of(err);
+}
+
 /*
  * The delegate's addresses are released whatever became of ours: an endpoint that stands yet, for the daemon is away,
- * keeps others from attaching with them until the journal has been carried out.
+ * keeps others from attaching with them until the journal has been carried out. A lease is given back by the interface that it
+ * is for, so before that goes.
  */
 int cni_del(const struct cni_request *request, struct err *err)
 {
 	cleanup(varlink_closep) struct varlink_client *client = NULL;
 	struct err later = ERR_INIT;
-	int rc = CNI_OK, released;
+	int rc = CNI_OK, released = CNI_OK;
 
+	if (request->leased)
+		released = cni_delegate(request, CNI_VERB_DEL, NULL, NULL, NULL, &later);
 	if (varlink_connect(request->socket, &client, err) < 0)
 		rc = cni_code_of(err);
 	if (rc == CNI_OK)
@@ -138,7 +215,8 @@ int cni_del(const struct cni_request *request, struct err *err)
 		rc = cni_detach(client, request->tenant, request->stack, request->ifname, err);
 	if (rc == CNI_TRY_AGAIN)
 		rc = cni_journal_add(request, err);
-	released = cni_delegate(request, CNI_VERB_DEL, NULL, NULL, NULL, &later);
+	if (!request->leased)
+		released = cni_delegate(request, CNI_VERB_DEL, NULL, NULL, NULL, &later);
 	if (rc == CNI_OK && released != CNI_OK)
 		*err = later;
 	return rc != CNI_OK ? rc : released;
@@ -249,6 +327,7 @@ static int given_check(struct cni_request *request, const json_t *given, struct 
 {
 	int rc;
 
+	request->given = given;
 	if (json_array_size(json_object_get(given, "ips")) == 0) {
 		err_set(err, ERR_USAGE, EINVAL, "ipam", "the plugin of ipam.type gave no address");
 		return CNI_CONFIG;
@@ -368,10 +447,11 @@ static int attach(const struct cni_request *request, const json_t *given, struct
 	parameters = json_pack("{s:s, s:s, s:s, s:i, s:s, s:o}", "requestId", request_id, "network", network, "name", stack,
 			       "netnsFd", 0, "ifname", request->ifname, "labels",
 			       labels_make(request));
-	if (!request->default_route || request->default_route_asked)
+	if (!request->leased && (!request->default_route || request->default_route_asked))
 		json_object_set_new(parameters, "defaultRoute",
 				    json_boolean(request->default_route));
-	ips_set(request, given, parameters);
+	if (!request->leased)
+		ips_set(request, given, parameters);
 	strings_set(parameters, "publish", request->publish);
 	strings_set(parameters, "aliases", request->aliases);
 	if (request->routes)

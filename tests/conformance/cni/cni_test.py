@@ -427,7 +427,7 @@ class Add(Case):
             ({"ipMasq": 1}, 6, "ipMasq"), ({"vlan": 5}, 2, "vlan"), ({"vlanTrunk": [{"id": 1}]}, 2, "vlanTrunk"),
             ({"promiscMode": True}, 2, "promiscMode", "true"), ({"portIsolation": True}, 2, "portIsolation"),
             ({"disableContainerInterface": True}, 2, "disableContainerInterface"),
-            ({"ipam": {"type": "dhcp"}}, 2, "dhcp"), ({"ipam": {"type": "static"}}, 7, "static", "CNI_PATH"), ({"ipam": {"type": "../x"}}, 7, "../x"),
+            ({"ipam": {"type": "dhcp"}}, 7, "dhcp", "CNI_PATH"), ({"ipam": {"type": "static"}}, 7, "static", "CNI_PATH"), ({"ipam": {"type": "../x"}}, 7, "../x"),
             ({"ipam": {}, "mode": "bridge"}, 7, "empty ipam", "bridge"),
             ({"sysctl": {"kernel.core_pattern": "x"}}, 2, "kernel.core_pattern"),
             ({"sysctl": {"net.ipv4.conf./../x": "1"}}, 2, "net.ipv4.conf"), ({"sysctl": {"net.ipv4.tcp_x": 1}}, 6, "net.ipv4.tcp_x"),

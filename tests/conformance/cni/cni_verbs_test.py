@@ -390,6 +390,49 @@ exit {status}
         self.run_verb("ADD", FINE, mode="l2", isDefaultGateway=True)
         self.assertEqual(self.asked("EndpointAttach")["routes"], [{**default, "via": "10.1.0.1"}])
 
+    def run_dhcp(self, verb, rules, **conf):
+        """the pool by the name dhcp; Return: the result, and the calls of the daemon and it in order of time"""
+        self.noted.unlink(missing_ok=True)
+        script = (self.folder / "pool").read_text().replace("conf=$(cat)", f"conf=$(cat); echo '{{\"method\":\"delegate '$CNI_COMMAND'\"}}' >>{self.folder}/log")
+        (self.folder / "dhcp").write_text(script)
+        (self.folder / "dhcp").chmod(0o755)
+        self.start(rules)
+        result = self.run_plugin(verb, self.conf(ipam={"type": "dhcp"}, **conf), CNI_PATH=str(self.folder))
+        return result, [call["method"] for call in self.calls()]
+
+    def test_lease(self):
+        """dhcp speaks on the interface: that stands before it is asked, and until it has given back"""
+        network = {"method": "NetworkShow", "reply": {"network": {**NETWORK, "mode": "l2", "subnets": [], "gateways": []}}}
+        bare = {"method": "EndpointAttach", "reply": {"endpoint": {**ENDPOINT, "ips": [], "gateways": []}}}
+        leased = {"method": "EndpointSet", "reply": {"endpoint": {
+            **ENDPOINT, "ips": ["10.1.0.9/16"], "gateways": [], "routes": [{"dst": "0.0.0.0/0", "via": "10.1.0.1", "metric": None}]}}}
+        detach = FINE[2]
+        result, order = self.run_dhcp("ADD", [network, bare, leased, detach])
+        self.assertEqual(result.status, 0, result.text)
+        self.assertEqual(order, ["NetworkShow", "EndpointAttach", "delegate ADD", "EndpointSet"])
+        self.assertNotIn("ips", self.asked("EndpointAttach"))
+        asked = self.asked("EndpointSet")
+        self.assertEqual((asked["ips"], asked["routes"]), (["10.1.0.9/16"], [{"dst": "0.0.0.0/0", "via": "10.1.0.1"}]))
+        self.assertEqual(result.doc["ips"], [{"address": "10.1.0.9/16", "gateway": "10.1.0.1", "interface": 1}])
+        self.assertEqual(result.doc["routes"], [{"dst": "0.0.0.0/0", "gw": "10.1.0.1"}])
+        self.assertEqual(result.doc["dns"], {"nameservers": ["9.9.9.9"]})
+        for rules in ([network, bare, error("EndpointSet", "Conflict"), detach], [network, bare, {"method": "EndpointSet", "close": True}, detach]):
+            result, order = self.run_dhcp("ADD", rules)
+            self.assertNotEqual(result.status, 0)
+            self.assertEqual(order, ["NetworkShow", "EndpointAttach", "delegate ADD", "EndpointSet", "delegate DEL", "EndpointDetach"])
+        result, order = self.run_dhcp("ADD", [network, error("EndpointAttach", "NameTaken"), detach])
+        self.refused(result, 101)
+        self.assertEqual(order, ["NetworkShow", "EndpointAttach"])
+        result, order = self.run_dhcp("ADD", [FINE[0], bare])
+        self.refused(result, 7, "not l2")
+        self.assertEqual(order, ["NetworkShow"])
+        self.refused(self.run_dhcp("ADD", FINE, mode="bridge")[0], 7, "bridge")
+        self.assertEqual(self.run_dhcp("DEL", [detach])[1], ["delegate DEL", "EndpointDetach"])
+        self.plugin({"code": 11, "msg": "no answer"}, status=1, only="ADD")
+        result, order = self.run_dhcp("ADD", [network, bare, leased, detach])
+        self.refused(result, 11, "no answer")
+        self.assertEqual(order, ["NetworkShow", "EndpointAttach", "delegate ADD", "delegate DEL", "EndpointDetach"])
+
     def test_network_gets_what_the_pool_has(self):
         network = {**NETWORK, "subnets": ["10.2.0.0/16"]}
         result = self.run_verb("ADD", [{"method": "NetworkShow", "reply": {"network": network}},
