@@ -37,6 +37,7 @@ static const struct json_field top_rows[] = {
 	{"mtu", JSON_FIELD_INT, offsetof(struct cni_top, mtu), 0, 0, MTU_MAX},
 	{"vlan", JSON_FIELD_INT, offsetof(struct cni_top, vlan), 0, 0, 0},
 	{"ipMasq", JSON_FIELD_TRI, offsetof(struct cni_top, ip_masq), 0, 0, 0},
+	{"ipMasqBackend", JSON_FIELD_STRING, offsetof(struct cni_top, ip_masq_backend), 0, 0, 0},
 	{"isDefaultGateway", JSON_FIELD_TRI, offsetof(struct cni_top, is_default_gateway), 0, 0, 0},
 	{"isGateway", JSON_FIELD_TRI, offsetof(struct cni_top, is_gateway), 0, 0, 0},
 	{"nameService", JSON_FIELD_TRI, offsetof(struct cni_top, name_service), 0, 0, 0},
@@ -189,6 +190,9 @@ static int top_refuse(const struct cni_top *top, struct err *err)
 		return cni_field_refuse(err, "disableContainerInterface", "true");
 	if (top->port_isolation)
 		return cni_field_refuse(err, "portIsolation", "true");
+	/* By whose rules packets are translated makes no difference to who sends them: ours are nftables', in tables of our own. */
+	if (cni_is_set(top->ip_masq_backend) && !str_eq(top->ip_masq_backend, "nftables") && !str_eq(top->ip_masq_backend, "iptables"))
+		return cni_field_refuse(err, "ipMasqBackend", top->ip_masq_backend);
 	return CNI_OK;
 }
 

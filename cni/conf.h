@@ -9,7 +9,7 @@
 
 /** struct cni_top - the configuration's top; texts and documents are the configuration's */
 struct cni_top {
-	const char *name, *tenant, *network, *mode, *socket, *bridge;
+	const char *name, *tenant, *network, *mode, *socket, *bridge, *ip_masq_backend;
 	int64_t mtu, vlan;
 	int ip_masq, is_gateway, is_default_gateway, host_access, name_service;
 	bool promisc, no_interface, port_isolation;

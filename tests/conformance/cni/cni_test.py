@@ -287,6 +287,8 @@ class Add(Case):
                 ({"ipam": {"type": "host-local", "subnet": "10.1.0.0/16"}, "isDefaultGateway": True}, False, True),
                 ({"bridge": "br0", "ipam": {"subnet": "10.1.0.0/16"}}, False, False),
                 ({"bridge": "br0", "ipam": {"subnet": "10.1.0.0/16"}, "ipMasq": True, "isDefaultGateway": True}, True, True),
+                *(({"bridge": "br0", "ipam": {"subnet": "10.1.0.0/16"}, "ipMasq": True, "ipMasqBackend": backend}, True, False)
+                  for backend in ("", "iptables", "nftables")),
                 ({"dns": {}}, None, None),  # the daemon's choice: the first of a stack has it
                 ({"isDefaultGateway": False}, None, False)):
             with self.subTest(conf=conf):
@@ -428,6 +430,7 @@ class Add(Case):
             ({"promiscMode": True}, 2, "promiscMode", "true"), ({"portIsolation": True}, 2, "portIsolation"),
             ({"disableContainerInterface": True}, 2, "disableContainerInterface"),
             ({"ipam": {"type": "dhcp"}}, 7, "dhcp", "CNI_PATH"), ({"ipam": {"type": "static"}}, 7, "static", "CNI_PATH"), ({"ipam": {"type": "../x"}}, 7, "../x"),
+            ({"ipMasq": True, "ipMasqBackend": "ebtables"}, 2, "ipMasqBackend", "ebtables"), ({"ipMasqBackend": 7}, 6, "ipMasqBackend"),
             ({"ipam": {}, "mode": "bridge"}, 7, "empty ipam", "bridge"),
             ({"sysctl": {"kernel.core_pattern": "x"}}, 2, "kernel.core_pattern"),
             ({"sysctl": {"net.ipv4.conf./../x": "1"}}, 2, "net.ipv4.conf"), ({"sysctl": {"net.ipv4.tcp_x": 1}}, 6, "net.ipv4.tcp_x"),
