@@ -18,6 +18,7 @@ struct search {
 	void *ctx;
 };
 
+static const char *digits_of(const char *text);
 static int look(void *ctx, const struct name *name);
 
 bool images_is_name(const char *folder)
@@ -27,17 +28,21 @@ bool images_is_name(const char *folder)
 	return digits && strspn(folder + ALGORITHM_LEN, "0123456789abcdef") == digits && !folder[ALGORITHM_LEN + digits];
 }
 
+bool images_is_digest(const char *text)
+{
+	const char *digits = digits_of(text);
+	size_t count = strlen(digits);
+
+	return count >= IMAGES_PREFIX_MIN && strspn(digits, "0123456789abcdef") == count;
+}
+
 bool images_match(const char *folder, const char *text)
 {
-	const char *digits = text;
+	const char *digits = digits_of(text);
 
-	if (str_starts(text, "sha256:") || str_starts(text, "sha512:") || str_starts(text, "sha256-") ||
-	    str_starts(text, "sha512-")) {
-		if (strncmp(folder, text, ALGORITHM_LEN - 1) != 0)
-			return false;
-		digits += ALGORITHM_LEN;
-	}
-	return strlen(digits) >= IMAGES_PREFIX_MIN && str_starts(folder + ALGORITHM_LEN, digits);
+	if (digits != text && strncmp(folder, text, ALGORITHM_LEN - 1) != 0)
+		return false;
+	return images_is_digest(text) && str_starts(folder + ALGORITHM_LEN, digits);
 }
 
 int images_users(const char *runtime_dir, const char *folder, int (*each)(void *ctx, const char *name),
@@ -51,6 +56,15 @@ int images_users(const char *runtime_dir, const char *folder, int (*each)(void *
 }
 
 /* ----------------------------------------------------------------- helpers */
+
+/* Behind the algorithm, where it is named. */
+static const char *digits_of(const char *text)
+{
+	bool named = str_starts(text, "sha256:") || str_starts(text, "sha512:") || str_starts(text, "sha256-") ||
+		     str_starts(text, "sha512-");
+
+	return named ? text + ALGORITHM_LEN : text;
+}
 
 static int look(void *ctx, const struct name *name)
 {

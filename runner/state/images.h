@@ -17,6 +17,9 @@ enum { IMAGES_PREFIX_MIN = 4 }; /* digits of a digest that may stand for all */
 /** images_is_name() - of a folder: "sha256-" or "sha512-" and its hexadecimal digits */
 bool images_is_name(const char *folder);
 
+/** images_is_digest() - can @text mean an image: a digest, or its first digits, IMAGES_PREFIX_MIN at least? */
+bool images_is_digest(const char *text);
+
 /** images_match() - is @folder meant by @text: its digest or name, or the first digits of that */
 bool images_match(const char *folder, const char *text);
 

@@ -119,6 +119,9 @@ static int rm_run(struct cli *cli, int argc, char **argv)
 	for (; rc == 0 && argv[optind]; optind++) {
 		const char *found = NULL;
 
+		if (!images_is_digest(argv[optind]))
+			rc = err_set(&err, ERR_USAGE, EINVAL, argv[optind],
+				     "is no digest of an image, nor the first digits of one; moat image list has them");
 		for (int i = 0; rc == 0 && i < count; i++) {
 			if (!images_match(entries[i]->d_name, argv[optind]))
 				continue;
