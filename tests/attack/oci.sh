@@ -256,11 +256,18 @@ rm -rf rootfs/place rootfs/link
 
 # ------------------------------------------------------------ what is read
 python3 -c 'print("{\"a\":" * 20000 + "1" + "}" * 20000)' >deep.json
+# By whom takes what comes: a call for each level, in a stack that is none too large.
+assert_status 139 "who goes down as deep as they lead dies of it" bash -c 'ulimit -s 512; python3 -c "
+import json, sys
+sys.setrecursionlimit(10**7)
+json.load(open(\"deep.json\"))"; exit $?'
 assert_fail "JSON of 20,000 levels" rt create --config deep.json a
 assert_match "is refused for that" "more than .* levels" "$output"
 head -c 6000000 /dev/zero | tr '\0' ' ' >big.json
 assert_fail "a configuration of 6 MB" rt create --config big.json a
 mkfifo /run/fifo
+assert_status 124 "who opens a FIFO waits" timeout 1 cat /run/fifo
+assert_status 124 "who reads a device to its end reads on" timeout 1 sh -c 'cat /dev/zero >/dev/null'
 assert_fail "a FIFO" rt create --config /run/fifo a
 assert_fail "a device" rt create --config /dev/zero a
 assert_ok "nothing is left of any" test -z "$(ls "$OCI_ROOT")"

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/ptrace.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -85,6 +86,10 @@ int main(int argc, char **argv)
 
 	if (strcmp(act, "write") == 0)
 		return told(open(arg, O_WRONLY));
+	if (strcmp(act, "put") == 0)
+		return told(write(open(arg, O_WRONLY), "/nosuch\n", 8));
+	if (strcmp(act, "hierarchy") == 0)
+		return told(mount("x", arg, "cgroup", 0, "none,name=moat-attack"));
 	if (strcmp(act, "read") == 0)
 		return told(open(arg, O_RDONLY));
 	if (strcmp(act, "abstract") == 0)

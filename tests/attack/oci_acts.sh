@@ -50,6 +50,23 @@ done
 assert_eq "/proc/keys is read where nothing masks it" "1" "$(cp config.json config.kept; config '.linux.maskedPaths = []'; inside sh -c 'test -c /proc/keys; echo $?'; mv config.kept config.json)"
 assert_eq "by default it is the null device" 0 "$(inside sh -c 'test -c /proc/keys; echo $?')"
 
+# ------------------------------------------------------------ release_agent (CVE-2022-0492)
+# Of a hierarchy of cgroup v1 that is nobody's, and whose agent no cgroup ever calls.
+mkdir /run/cg
+mount -n -t cgroup -o none,name=moat-attack cgroup /run/cg || die "no hierarchy of cgroup v1"
+bound='.mounts += [{"destination": "/cg", "source": "/run/cg", "options": ["rbind"]}]'
+mapped='.linux.namespaces += [{"type": "user"}] | .linux.uidMappings = [{"containerID": 0, "hostID": 0, "size": 1000}] | .linux.gidMappings = .linux.uidMappings'
+assert_eq "release_agent is written with its hierarchy inside and CAP_SYS_ADMIN" ok "$(off "$bound | $(caps CAP_SYS_ADMIN)" put /cg/release_agent)"
+assert_eq "and the kernel would run it" /nosuch "$(cat /run/cg/release_agent)"
+echo >/run/cg/release_agent
+assert_eq "not without the capability" errno1 "$(off "$bound" put /cg/release_agent)"
+assert_eq "nor with that of a user namespace, whatever its ids" errno1 "$(off "$bound | $mapped | $(caps CAP_SYS_ADMIN)" put /cg/release_agent)"
+assert_eq "it is empty" "" "$(cat /run/cg/release_agent)"
+assert_eq "a hierarchy is mounted with the capability" ok "$(off "$(caps CAP_SYS_ADMIN)" hierarchy /tmp)"
+assert_eq "not by default" errno1 "$(try hierarchy /tmp)"
+assert_eq "and none is there" "" "$(inside find / -name release_agent)"
+umount /run/cg
+
 # ------------------------------------------------------------ sockets, terminals, keys
 python3 -c 'import socket, time
 s = socket.socket(socket.AF_UNIX); s.bind("\0of-the-host"); s.listen(); time.sleep(1000)' &
