@@ -271,6 +271,10 @@ static int config_check(const struct oci_config *config, struct err *err)
 	if ((!ns[OCI_NS_MOUNT].wanted || ns[OCI_NS_MOUNT].path) && ns[OCI_NS_USER].wanted && !ns[OCI_NS_USER].path)
 		return err_set(err, ERR_USAGE, EINVAL, "linux.namespaces",
 			       "a new user namespace may mount nothing in a mount namespace that is not new");
+	/* It is to be found where the runtime is; there whoever owns that namespace would say what it is, and it is ours. */
+	if (ns[OCI_NS_MOUNT].path && config->hooks[OCI_HOOK_CREATE_CONTAINER].count)
+		return err_set(err, ERR_UNSUPPORTED, ENOTSUP, "hooks.createContainer",
+			       "cannot be run in a mount namespace that is joined by path");
 	/* Better not at all than without what was asked for. */
 	if (config->netdev_count && !ns[OCI_NS_NETWORK].wanted)
 		return err_set(err, ERR_USAGE, EINVAL, config->netdevs[0].host,

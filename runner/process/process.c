@@ -25,6 +25,8 @@
 
 #define PATH_DEFAULT "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
+enum { DATABASE_MAX = 4 * 1024 * 1024 }; /* bytes of /etc/passwd and /etc/group: fifty thousand users */
+
 static FILE *database_open(const char *path);
 static bool by_name(const char *text, struct process_user *user);
 static void by_id(uid_t uid, struct process_user *user);
@@ -128,20 +130,25 @@ int process_exec(const struct process *process, struct err *err)
 
 /* ----------------------------------------------------------------- helpers */
 
-/* The container's own files may be anything by now: a fifo or a device would hang or lie. */
+/*
+ * The container's own files may be anything by now: a FIFO or a device would hang or lie; one without end, or that grows
+ * as fast as it is read, would keep us for ever, so what it is at this moment is taken as a whole. Memory lives until
+ * the exec.
+ */
 static FILE *database_open(const char *path)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	cleanup(fd_closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	size_t size = 0;
 	struct stat st;
-	FILE *file;
+	char *text;
+	ssize_t n;
 
-	if (fd < 0)
+	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size > DATABASE_MAX)
 		return NULL;
-	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || !(file = fdopen(fd, "re"))) {
-		fd_close(fd);
-		return NULL;
-	}
-	return file;
+	text = mem_alloc((size_t)st.st_size + 1);
+	while (size < (size_t)st.st_size && (n = read(fd, text + size, (size_t)st.st_size - size)) > 0)
+		size += (size_t)n;
+	return fmemopen(text, size, "r");
 }
 
 static bool by_name(const char *text, struct process_user *user)

@@ -132,6 +132,11 @@ mkfifo $root/etc/passwd
 assert_status 124 "a FIFO keeps who reads it" timeout 1 cat $root/etc/passwd
 assert_status 125 "not us" timeout 20 "$MOAT_BIN_DIR/moat" run --rm --rootfs $root -u somebody -- /bin/busybox true
 rm $root/etc/passwd
+truncate -s 40G $root/etc/passwd
+assert_status 124 "a file almost without end, too" timeout 1 md5sum $root/etc/passwd
+assert_status 125 "nor that us" timeout 20 "$MOAT_BIN_DIR/moat" run --rm --rootfs $root -u somebody -- /bin/busybox true
+assert_ok "root is found without it" timeout 20 "$MOAT_BIN_DIR/moat" run --rm --rootfs $root -- /bin/busybox true
+rm $root/etc/passwd
 
 # ------------------------------------------------------------ names
 touch /run/sandbox/names

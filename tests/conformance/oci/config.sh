@@ -217,6 +217,7 @@ config 'del(.hooks)'
 config '.process.capabilities.bounding += ["CAP_SYS_CHROOT"]'
 assert_match "who can leave root.path is told of" "warning: .*CAP_SYS_CHROOT" "$(inside true)"
 config '.process.capabilities.bounding -= ["CAP_SYS_CHROOT"]'
+refuses "a hook would be found there" "hooks.createContainer" '.hooks = {"createContainer": [{"path": "/bin/true"}]}'
 refuses "with a new user namespace nothing could be mounted" "user namespace" \
 	'.linux.namespaces += [{"type": "user"}] | .linux.uidMappings = [{"containerID": 0, "hostID": 1, "size": 9}] | .linux.gidMappings = .linux.uidMappings'
 cp config.json config.joined
