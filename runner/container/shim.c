@@ -59,6 +59,7 @@ static int namespaces_find(struct shim *shim, struct err *err);
 static int stack_stand(struct shim *shim, struct err *err);
 static int mounts_send(struct shim *shim, struct err *err);
 static int host_mounts_send(struct shim *shim, struct err *err);
+static int word_send(struct shim *shim, const struct sync_msg *msg, int fd, struct err *err);
 static int mount_send(struct shim *shim, int mount, int index, const char *target,
 		      struct err *err);
 static int extra_send(void *ctx, int mount, const char *path, struct err *err);
@@ -196,6 +197,7 @@ static int start(struct shim *shim, int *ret_code, struct err *err)
 	struct name joined;
 	int rc = namespaces_find(shim, err);
 	bool userns_new = shim->userns < 0, stack_new;
+	int sent = 0;
 
 	stack_new = shim->netns < 0 && shim->spec.net != SPEC_NET_HOST;
 	/* Those of the run before are empty, and as good. */
@@ -206,8 +208,10 @@ static int start(struct shim *shim, int *ret_code, struct err *err)
 	if (rc == 0 && userns_new)
 		rc = namespaces_map(shim->pid, (uint32_t)shim->state.id_base, err);
 	/* That our words do not arrive means that it ended: what it said last tells why. */
-	if (rc == 0 && sync_send(shim->sync, &msg, -1) < 0)
+	if (rc == 0 && (sent = sync_send(shim->sync, &msg, -1)) == -EPIPE)
 		return heard(shim, false, ret_code, err);
+	if (rc == 0 && sent < 0)
+		rc = err_sys(err, ERR_KERNEL, -sent, NULL, "a word to the container's first process");
 	if (rc == 0 && userns_new) {
 		shim->userns = namespaces_open(shim->pid, "user", err);
 		rc = shim->userns < 0 ? shim->userns : 0;
@@ -460,7 +464,7 @@ static int mounts_send(struct shim *shim, struct err *err)
 			rc = mount_send(shim, mount, 0, path, err);
 	}
 	if (rc == 0)
-		(void)sync_send(shim->sync, &done, -1);
+		rc = word_send(shim, &done, -1, err);
 	return rc;
 }
 
@@ -496,11 +500,21 @@ static int host_mounts_send(struct shim *shim, struct err *err)
 	return rc;
 }
 
-/* That it does not arrive means that the first process ended: heard() tells why. */
+/* That it is gone is no failure here: heard() tells why. Any other is, or both would wait for a word for ever. */
+static int word_send(struct shim *shim, const struct sync_msg *msg, int fd, struct err *err)
+{
+	int rc = sync_send(shim->sync, msg, fd);
+
+	return rc == 0 || rc == -EPIPE
+		       ? 0
+		       : err_sys(err, ERR_KERNEL, -rc, NULL, "a word to the container's first process");
+}
+
 static int mount_send(struct shim *shim, int mount, int index, const char *target,
 		      struct err *err)
 {
 	struct sync_msg msg = {.kind = SYNC_MOUNT, .value = index};
+	int rc;
 
 	if (strlen(target) >= sizeof(msg.text)) {
 		fd_close(mount);
@@ -508,9 +522,9 @@ static int mount_send(struct shim *shim, int mount, int index, const char *targe
 			       "the path to mount on is too long");
 	}
 	memcpy(msg.text, target, strlen(target) + 1);
-	(void)sync_send(shim->sync, &msg, mount);
+	rc = word_send(shim, &msg, mount, err);
 	fd_close(mount);
-	return 0;
+	return rc;
 }
 
 static int extra_send(void *ctx, int mount, const char *path, struct err *err)

@@ -6,10 +6,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/base/clock.h"
 #include "lib/base/json.h"
 #include "lib/base/mem.h"
+#include "lib/base/str.h"
 #include "lib/varlink/varlink.h"
 
+static int attach_call(const char *socket, struct varlink_client **client, json_t *parameters, const int *netns,
+		       json_t **ret_reply, struct err *err);
 static json_t *attach_parameters(const struct spec *spec, size_t index);
 static json_t *strings(const char *const *strv);
 static void hosts_lines(const json_t *reply, const char *hostname, struct buf *hosts);
@@ -34,8 +38,7 @@ int stack_attach(const char *socket, const struct spec *spec, int netns, struct 
 		cleanup(json_freep) json_t *reply = NULL;
 
 		/* The namespace goes with the first; the others find the stack by its name. */
-		rc = varlink_call(client, "io.moat.EndpointAttach", attach_parameters(spec, i),
-				  &netns, i == 0 ? 1 : 0, &reply, NULL, NULL, err);
+		rc = attach_call(socket, &client, attach_parameters(spec, i), i == 0 ? &netns : NULL, &reply, err);
 		if (rc < 0) {
 			if (i > 0)
 				(void)varlink_call(client, "io.moat.StackDelete",
@@ -112,6 +115,32 @@ int stack_delete(const char *socket, const struct name *name, struct err *err)
 }
 
 /* ----------------------------------------------------------------- helpers */
+
+/*
+ * An answer that is lost leaves it open whether there is an endpoint now, and whose the name was before: the same request
+ * on another connection gives the same answer and changes nothing. @parameters: stolen.
+ */
+static int attach_call(const char *socket, struct varlink_client **client, json_t *parameters, const int *netns,
+		       json_t **ret_reply, struct err *err)
+{
+	cleanup(json_freep) json_t *kept = parameters;
+	char id[13];
+	int rc;
+
+	str_hex48_print(random_id48(), id);
+	json_object_set_new(kept, "requestId", json_string(id));
+	rc = varlink_call(*client, "io.moat.EndpointAttach", json_incref(kept), netns, netns ? 1 : 0, ret_reply, NULL,
+			  NULL, err);
+	if (rc == 0 || !err || err->kind != ERR_UNAVAILABLE)
+		return rc;
+	varlink_close(*client);
+	*client = NULL;
+	*err = ERR_INIT;
+	rc = varlink_connect(socket, client, err);
+	return rc < 0 ? rc
+		      : varlink_call(*client, "io.moat.EndpointAttach", json_incref(kept), netns, netns ? 1 : 0, ret_reply,
+				     NULL, NULL, err);
+}
 
 static json_t *attach_parameters(const struct spec *spec, size_t index)
 {

@@ -28,13 +28,13 @@ moat tenant create red >/dev/null
 moat network create red/web --subnet 10.0.0.0/24 >/dev/null
 
 run=(run --rm --name k --network red/web -- /bin/true)
-# points FILE [PID] - "NAME K" of every step-th call in a trace: the Kth of that name, by which strace counts
+# points FILE [PID] [STEP] [ALWAYS] - "NAME K" of every step-th call in a trace, and of each that ALWAYS matches: the Kth of
+# that name, by which strace counts
 points() {
-	awk -v pid="${2-}" -v step="${3:-${RUN_KILLED_STEP:-7}}" '
+	awk -v pid="${2-}" -v step="${3:-${RUN_KILLED_STEP:-7}}" -v always="${4:-^$}" '
 		pid != "" { if ($1 != pid) next; sub(/^[0-9]+ +/, "") }
 		/^[a-z0-9_]+\(/ { name = $0; sub(/\(.*/, "", name); seen[name]++
-			# and each call of the registry of id ranges, where a failed open once left the range taken
-			if ((++n % step == 0 || /"\.ids\//) && name !~ /^exit|^execve$/) print name, seen[name] }' "$1"
+			if ((++n % step == 0 || $0 ~ always) && name !~ /^exit|^execve$/) print name, seen[name] }' "$1"
 }
 # Dying takes a process a moment: the first command behind that finds what it left.
 swept() {
@@ -105,8 +105,11 @@ points /run/sandbox/shim "$second" >/run/sandbox/container.points
 kill_along client /run/sandbox/client.points
 kill_along shim /run/sandbox/shim.points ''
 kill_along container /run/sandbox/container.points -f
-points /run/sandbox/client '' "${RUN_KILLED_STEP:-7}" >/run/sandbox/client.points
-points /run/sandbox/shim "$first" "$((${RUN_KILLED_STEP:-7} * 2))" >/run/sandbox/shim.points
+# Each call of the registry of id ranges, and each word to another, too: a range stayed taken, an endpoint was left, and two
+# waited for each other for ever.
+words='"[.]ids/|^(sendto|sendmsg|recvmsg)[(]'
+points /run/sandbox/client '' "${RUN_KILLED_STEP:-7}" "$words" >/run/sandbox/client.points
+points /run/sandbox/shim "$first" "$((${RUN_KILLED_STEP:-7} * 2))" "$words" >/run/sandbox/shim.points
 fail_along client /run/sandbox/client.points
 fail_along shim /run/sandbox/shim.points
 assert_ok "the name is free" moat "${run[@]}"
