@@ -13,6 +13,10 @@ need podman conmon jq
 [[ -x /bin/busybox ]] || skip "no busybox here"
 podman --version | grep -q ' 4\.' || skip "not podman 4: $(podman --version)"
 
+# podman takes off what is mounted below /sys/kernel, by the list of mounts: that of the machine, which our /sys hides, too.
+umount -n /sys && awk '$5 ~ "^/sys/kernel/" { print $5 }' /proc/self/mountinfo | sort -r | xargs -r -n 1 umount -n
+mount -n -t sysfs sysfs /sys || die "no /sys"
+
 P=/run/podman-test
 mkdir -p $P/{root,runroot,tmp,rootfs/{bin,etc,proc,sys,dev,tmp,run}}
 cp /bin/busybox $P/rootfs/bin/
@@ -76,6 +80,16 @@ done
 if [[ $(cat /etc/subuid 2>/dev/null) == containers:* ]]; then
 	assert_status 126 "--userns=auto with --rootfs" run --rm --userns=auto --rootfs $P/rootfs /bin/true
 	assert_match "is told" "uidMappings and gidMappings" "$output"
+	# With an image it does.
+	tar -C $P/rootfs -c . | p import - box >/dev/null 2>&1 || fail "no image"
+	assert_eq "--userns=auto: ids of its own" "0 200000 1024 uid=0 gid=0" \
+		"$(run --rm --userns=auto box /bin/sh -c 'while read -r line; do echo $line; done </proc/self/uid_map; id' | xargs)"
+	for name in u1 u2; do run -d --name $name --userns=auto box /bin/sleep 100 >/dev/null; done
+	map_of() { p exec "$1" /bin/grep . /proc/self/uid_map | xargs; }
+	assert_eq "two of them: not the same" "0 200000 1024 0 201024 1024" "$(map_of u1) $(map_of u2)"
+	assert_eq "what one writes is that one's" "200000 201024" \
+		"$(for name in u1 u2; do p exec $name /bin/sh -c 'echo >/tmp/f' && stat -c %u "$(p mount $name)/tmp/f"; done | xargs)"
+	p rm -f -t 0 u1 u2 >/dev/null
 fi
 assert_ok "a pod" p pod create --name pod1 --infra=false
 assert_eq "a container of it" in-pod "$(run --rm --pod pod1 --rootfs $P/rootfs /bin/echo in-pod)"
