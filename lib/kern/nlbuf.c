@@ -50,9 +50,10 @@ const struct nlmsghdr *nlbuf_next(const void *data, size_t size, size_t *offset,
 	return nlh;
 }
 
-static void attrs_index(const uint8_t *data, size_t size, const struct nlattr **table,
-			size_t count)
+void nlbuf_index(const void *bytes, size_t size, const struct nlattr **table, size_t count)
 {
+	const uint8_t *data = bytes;
+
 	memset(table, 0, count * sizeof(*table));
 	while (size >= sizeof(struct nlattr)) {
 		const struct nlattr *attr = (const void *)data;
@@ -80,7 +81,7 @@ void nlbuf_attrs(const struct nlmsghdr *nlh, size_t header, const struct nlattr 
 	if (nlh->nlmsg_len < skip)
 		memset(table, 0, count * sizeof(*table));
 	else
-		attrs_index((const uint8_t *)nlh + skip, nlh->nlmsg_len - skip, table, count);
+		nlbuf_index((const uint8_t *)nlh + skip, nlh->nlmsg_len - skip, table, count);
 }
 
 void nlbuf_nested(const struct nlattr *outer, const struct nlattr **table, size_t count)
@@ -88,7 +89,7 @@ void nlbuf_nested(const struct nlattr *outer, const struct nlattr **table, size_
 	if (!outer)
 		memset(table, 0, count * sizeof(*table));
 	else
-		attrs_index((const uint8_t *)outer + sizeof(*outer),
+		nlbuf_index((const uint8_t *)outer + sizeof(*outer),
 			    outer->nla_len - sizeof(*outer), table, count);
 }
 

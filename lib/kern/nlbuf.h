@@ -35,6 +35,8 @@ const struct nlmsghdr *nlbuf_next(const void *data, size_t size, size_t *offset,
  */
 void nlbuf_attrs(const struct nlmsghdr *nlh, size_t header, const struct nlattr **table,
 		 size_t count);
+/** nlbuf_index() - the same of attributes that stand anywhere */
+void nlbuf_index(const void *bytes, size_t size, const struct nlattr **table, size_t count);
 void nlbuf_nested(const struct nlattr *outer, const struct nlattr **table, size_t count);
 /** nlbuf_list_next() - the item at *@used of a list attribute, NULL at the end and for bytes that are none */
 const struct nlattr *nlbuf_list_next(const struct nlattr *list, size_t *used);

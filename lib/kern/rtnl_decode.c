@@ -217,6 +217,15 @@ static bool table_is_ours(uint32_t table)
 	return table >= OBJ_TABLE_FIRST && table <= OBJ_TABLE_LAST;
 }
 
+static void add_route(const struct decoder *d, const struct rtnl_route_info *route)
+{
+	const struct seen *link = seen_find(d, route->index);
+	struct obj obj = obj_route_in(d->ns, &route->dst, &route->via, link ? link->name : "", route->metric,
+				      route->table == RT_TABLE_MAIN ? 0 : route->table);
+
+	objv_add(d->objs, &obj);
+}
+
 static int decode_routes(const struct decoder *d, struct rtnl_slice raw, struct err *err)
 {
 	size_t offset = 0;
@@ -225,18 +234,19 @@ static int decode_routes(const struct decoder *d, struct rtnl_slice raw, struct 
 
 	while ((nlh = nlbuf_next(raw.data, raw.size, &offset, &bad))) {
 		struct rtnl_route_info route;
-		const struct seen *link;
-		struct obj obj;
+		size_t at = 0;
 
 		if (!rtnl_read_route(nlh, RTM_NEWROUTE, &route) ||
 		    route.protocol != OBJ_ROUTE_PROTO ||
 		    (route.table != RT_TABLE_MAIN && !table_is_ours(route.table)))
 			continue;
-		link = seen_find(d, route.index);
-		obj = obj_route_in(d->ns, &route.dst, &route.via, link ? link->name : "",
-				   route.metric,
-				   route.table == RT_TABLE_MAIN ? 0 : route.table);
-		objv_add(d->objs, &obj);
+		if (!rtnl_read_hop(nlh, &at, &route)) {
+			add_route(d, &route);
+			continue;
+		}
+		do
+			add_route(d, &route);
+		while (rtnl_read_hop(nlh, &at, &route));
 	}
 	return bad ? bad_bytes(err, "routes") : 0;
 }

@@ -129,6 +129,29 @@ bool rtnl_read_route(const struct nlmsghdr *nlh, uint16_t type,
 	return true;
 }
 
+bool rtnl_read_hop(const struct nlmsghdr *nlh, size_t *at, struct rtnl_route_info *route)
+{
+	const struct rtmsg *rtm = mnl_nlmsg_get_payload(nlh);
+	const struct nlattr *attrs[RTA_MAX + 1], *of_hop[RTA_MAX + 1], *list;
+	const struct rtnexthop *hop;
+	size_t size;
+
+	nlbuf_attrs(nlh, sizeof(*rtm), attrs, ARRAY_COUNT(attrs));
+	list = attrs[RTA_MULTIPATH];
+	size = list ? list->nla_len - sizeof(*list) : 0;
+	if (*at >= size || size - *at < sizeof(*hop))
+		return false;
+	hop = (const void *)((const uint8_t *)list + sizeof(*list) + *at);
+	if (hop->rtnh_len < sizeof(*hop) || hop->rtnh_len > size - *at)
+		return false;
+	*at += nlbuf_align(hop->rtnh_len);
+	route->index = (uint32_t)hop->rtnh_ifindex;
+	route->via = (struct ip){0};
+	nlbuf_index(hop + 1, hop->rtnh_len - sizeof(*hop), of_hop, ARRAY_COUNT(of_hop));
+	(void)rtnl_read_ip(rtm->rtm_family, of_hop[RTA_GATEWAY], &route->via);
+	return true;
+}
+
 bool rtnl_read_port_static(const struct nlattr *const port[IFLA_BRPORT_MAX + 1])
 {
 	return nlbuf_u8(port[IFLA_BRPORT_LEARNING], 1) == 0 &&

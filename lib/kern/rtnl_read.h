@@ -26,6 +26,11 @@ bool rtnl_read_ip(uint8_t family, const struct nlattr *attr, struct ip *ret_ip);
 void rtnl_read_mac(const struct nlattr *attr, struct mac *ret_mac);
 bool rtnl_read_link(const struct nlmsghdr *nlh, uint16_t type, struct rtnl_link_message *ret_link);
 bool rtnl_read_route(const struct nlmsghdr *nlh, uint16_t type, struct rtnl_route_info *ret_route);
+/**
+ * rtnl_read_hop() - of a route that has several next hops the one at *@at, from 0 on: its device and gateway into @route
+ * IPv6 makes one route of those that differ in these alone (fib6_add_rt2node()), and tells of it so.
+ */
+bool rtnl_read_hop(const struct nlmsghdr *nlh, size_t *at, struct rtnl_route_info *route);
 /** rtnl_read_port_static() - do the nested IFLA_BRPORT_* of a bridge port bear LINK_PORT_STATIC's flags? */
 bool rtnl_read_port_static(const struct nlattr *const port[IFLA_BRPORT_MAX + 1]);
 

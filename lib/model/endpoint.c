@@ -32,7 +32,7 @@ static int prefixes_check(const struct endpoint *endpoint, const struct prefix *
 			return err_set(err, ERR_ADDRTAKEN, EADDRINUSE, full, "%s is taken", ip_print(ip, text));
 		if (!model_host_address(&prefixes[i]))
 			return err_set(err, ERR_USAGE, EINVAL, full, "%s is no host address", prefix_print(&prefixes[i], text));
-		for (size_t j = 0; j < i; j++)
+		for (size_t j = 0; j < i && !endpoint->stack->tenant->model->loading; j++)
 			if (ip_cmp(&prefixes[j].ip, ip) == 0)
 				return err_set(err, ERR_USAGE, EINVAL, full, "%s is there twice", ip_print(ip, text));
 	}
@@ -51,9 +51,14 @@ static int prefixes_take(struct endpoint *endpoint, const struct endpoint_want *
 	return 0;
 }
 
+static void ips_use(struct endpoint *endpoint)
+{
+	for (size_t i = 0; i < endpoint->ip_count; i++)
+		table_add(&endpoint->network->used, &endpoint->ips[i].ip, sizeof(endpoint->ips[i].ip), endpoint);
+}
+
 int model_endpoint_ips_set(struct endpoint *endpoint, const struct prefix *prefixes, size_t count, const char *full, struct err *err)
 {
-	struct table *used = &endpoint->network->used;
 	int r;
 
 	if (endpoint->network->mode != NETWORK_L2 || endpoint->tap)
@@ -66,16 +71,28 @@ int model_endpoint_ips_set(struct endpoint *endpoint, const struct prefix *prefi
 	r = prefixes_check(endpoint, prefixes, count, full, err);
 	if (r < 0)
 		return r;
-	for (size_t i = 0; i < endpoint->ip_count; i++)
-		table_del(used, &endpoint->ips[i].ip, sizeof(endpoint->ips[i].ip));
-	ipam_unhold(endpoint);
-	if (count)
-		memcpy(endpoint->ips, prefixes, count * sizeof(*prefixes));
+	endpoint->leaving = endpoint->ip_count;
 	endpoint->ip_count = count;
-	for (size_t i = 0; i < count; i++)
-		table_add(used, &endpoint->ips[i].ip, sizeof(endpoint->ips[i].ip), endpoint);
+	if (!count)
+		return 0;
+	memcpy(endpoint->ips, prefixes, count * sizeof(*prefixes));
+	ips_use(endpoint);
 	ipam_hold(endpoint);
 	return 0;
+}
+
+void model_endpoint_ips_settle(struct endpoint *endpoint, bool done)
+{
+	bool go = done == (endpoint->leaving > 0);
+
+	endpoint->ip_count += endpoint->leaving;
+	endpoint->leaving = 0;
+	if (!go)
+		return;
+	for (size_t i = 0; i < endpoint->ip_count; i++)
+		table_del(&endpoint->network->used, &endpoint->ips[i].ip, sizeof(endpoint->ips[i].ip));
+	ipam_unhold(endpoint);
+	endpoint->ip_count = 0;
 }
 
 /* --------------------------------------------------------------- default routes */
@@ -251,8 +268,7 @@ static void endpoint_link(struct endpoint *endpoint)
 	list_append(&network->endpoints, &endpoint->network_link);
 	network->endpoint_count++;
 	table_add(&network->macs, &endpoint->mac, sizeof(endpoint->mac), endpoint);
-	for (size_t i = 0; i < endpoint->ip_count; i++)
-		table_add(&network->used, &endpoint->ips[i].ip, sizeof(endpoint->ips[i].ip), endpoint);
+	ips_use(endpoint);
 	ipam_hold(endpoint);
 }
 
@@ -378,6 +394,8 @@ static void endpoint_unlink(struct endpoint *endpoint)
 		table_del_str(&model->requests, endpoint->request);
 	if (!network)
 		return;
+	if (endpoint->leaving)
+		model_endpoint_ips_settle(endpoint, true);
 	table_del(&network->macs, &endpoint->mac, sizeof(endpoint->mac));
 	for (size_t i = 0; i < endpoint->ip_count; i++)
 		table_del(&network->used, &endpoint->ips[i].ip, sizeof(endpoint->ips[i].ip));

@@ -12,6 +12,9 @@
 #include "lib/base/mem.h"
 #include "lib/model/model.h"
 
+/* What the kernel gives to the way to an IPv6 address's link (IP6_RT_PRIO_ADDRCONF), and to one that is given none. */
+enum { LINK_METRIC6 = 256, KERNEL_METRIC6 = 1024 };
+
 bool endpoint_reaches(const struct endpoint *endpoint, const struct ip *gateway)
 {
 	bool routed = endpoint->network->mode == NETWORK_ROUTED;
@@ -70,6 +73,8 @@ static int dst_check(const struct endpoint *endpoint, const struct stack_route *
 	if (memcmp(&network, &route->dst, sizeof(network)) != 0)
 		return err_set(err, ERR_USAGE, EINVAL, full, "route to %s: it has host bits set; the prefix is %s", text,
 			       prefix_print(&network, text2));
+	if (route->metric > ROUTE_METRIC_MAX)
+		return err_set(err, ERR_USAGE, ERANGE, full, "route to %s: its metric is more than %d", text, ROUTE_METRIC_MAX);
 	if (leads_nowhere(&route->dst))
 		return err_set(err, ERR_USAGE, EINVAL, full, "route to %s: there is no way to such addresses", text);
 	for (size_t i = 0; i < endpoint->ip_count; i++)
@@ -80,18 +85,18 @@ static int dst_check(const struct endpoint *endpoint, const struct stack_route *
 	return 0;
 }
 
-/* Is @via on the link: by an address, or by one of @routes that needs no next hop? */
-static bool on_link(const struct endpoint *endpoint, const struct ip *via, const struct stack_route *routes, size_t count)
+/* How long is the prefix that @ip is on the link by: of an address, or of one of @routes that needs no next hop? -1: by none. */
+static int on_link(const struct endpoint *endpoint, const struct ip *ip, const struct stack_route *routes, size_t count)
 {
-	if (ip_is_linklocal(via) && via->family == 6)
-		return true;
+	int len = -1;
+
 	for (size_t i = 0; i < endpoint->ip_count; i++)
-		if (prefix_contains(&endpoint->ips[i], via))
-			return true;
+		if (prefix_contains(&endpoint->ips[i], ip) && endpoint->ips[i].len > len)
+			len = endpoint->ips[i].len;
 	for (size_t i = 0; i < count; i++)
-		if (!endpoint_route_via(endpoint, &routes[i]) && prefix_contains(&routes[i].dst, via))
-			return true;
-	return false;
+		if (!endpoint_route_via(endpoint, &routes[i]) && prefix_contains(&routes[i].dst, ip) && routes[i].dst.len > len)
+			len = routes[i].dst.len;
+	return len;
 }
 
 static int via_check(const struct endpoint *endpoint, const struct stack_route *route, const struct stack_route *routes,
@@ -116,17 +121,68 @@ static int via_check(const struct endpoint *endpoint, const struct stack_route *
 	ip_print(via, text2);
 	if (via->family != route->dst.ip.family || ip_is_unspecified(via) || ip_is_multicast(via))
 		return err_set(err, ERR_USAGE, EINVAL, full, "route to %s: %s is no next hop for it", text, text2);
-	for (size_t i = 0; i < endpoint->ip_count; i++)
+	for (size_t i = 0; i < endpoint->ip_count; i++) {
+		struct ip last = prefix_last(&endpoint->ips[i]);
+
 		if (ip_cmp(&endpoint->ips[i].ip, via) == 0)
 			return err_set(err, ERR_USAGE, EINVAL, full, "route to %s: %s is the interface's own address", text, text2);
+		if (via->family == 4 && endpoint->ips[i].len < 31 && ip_cmp(&last, via) == 0)
+			return err_set(err, ERR_USAGE, EINVAL, full, "route to %s: %s is all of the link", text, text2);
+	}
 	if (endpoint->network->mode == NETWORK_ROUTED)
 		return ip_cmp(via, &gateway) == 0
 			       ? 0
 			       : err_set(err, ERR_USAGE, EHOSTUNREACH, full,
 					 "route to %s: in a routed network there is no next hop but the gateway", text);
-	if (!on_link(endpoint, via, routes, count))
+	if (via->family == 6 && ip_is_linklocal(via))
+		return 0;
+	if (on_link(endpoint, via, routes, count) < 0)
 		return err_set(err, ERR_USAGE, EHOSTUNREACH, full, "route to %s: %s is beside no address of the interface", text, text2);
 	return 0;
+}
+
+/*
+ * Would packets to @hop, by which some way leads, take @route? The kernel takes no way by such a next hop; it is a matter of the
+ * order whether it finds out. Of one length with a link the metrics say which is taken: its own are 0, of IPv6 256.
+ */
+static bool takes_hop(const struct endpoint *endpoint, const struct stack_route *route, const struct ip *hop,
+		      const struct stack_route *routes, size_t count)
+{
+	int link = endpoint->network->mode == NETWORK_ROUTED ? -1 : on_link(endpoint, hop, routes, count);
+	bool first = on_link(endpoint, hop, NULL, 0) < link ||
+		     (route->dst.ip.family == 6 && route->metric && route->metric <= LINK_METRIC6);
+
+	if (!prefix_contains(&route->dst, hop) || !endpoint_route_via(endpoint, route))
+		return false;
+	if (link < 0) /* of a routed network, or link-local: the way to it is one address long */
+		return route->dst.len == ip_bits(hop);
+	return first ? route->dst.len >= link : route->dst.len > link;
+}
+
+static int hops_check(const struct endpoint *endpoint, const struct stack_route *route, const struct stack_route *routes,
+		      size_t count, const char *full, struct err *err)
+{
+	const struct ip *gateway = gateway_of(endpoint, route->dst.ip.family);
+	char text[PREFIX_STR_SIZE], text2[IP_STR_SIZE];
+
+	for (size_t i = 0; i <= count; i++) {
+		const struct ip *hop = i < count ? endpoint_route_via(endpoint, &routes[i]) : gateway;
+
+		if (hop && takes_hop(endpoint, route, hop, routes, count))
+			return err_set(err, ERR_USAGE, EINVAL, full, "route to %s: it would lead away from %s, a next hop on the link",
+				       prefix_print(&route->dst, text), ip_print(hop, text2));
+	}
+	return 0;
+}
+
+/* One destination and one metric: IPv6 would make one way of two, and IPv4 use one of them alone. */
+static bool same_route(const struct endpoint *endpoint, const struct stack_route *a, const struct stack_route *b)
+{
+	uint32_t one = a->metric ? a->metric : endpoint->metric, other = b->metric ? b->metric : endpoint->metric;
+	bool kernels = endpoint->own_table && a->dst.ip.family == 6 && /* there the one that is not said is the kernel's */
+		       (a->metric ? a->metric : KERNEL_METRIC6) == (b->metric ? b->metric : KERNEL_METRIC6);
+
+	return memcmp(&a->dst, &b->dst, sizeof(a->dst)) == 0 && (one == other || kernels);
 }
 
 int endpoint_routes_take(struct endpoint *endpoint, const struct stack_route *routes, size_t count, const char *full,
@@ -145,10 +201,12 @@ int endpoint_routes_take(struct endpoint *endpoint, const struct stack_route *ro
 
 		if (r == 0)
 			r = via_check(endpoint, &routes[i], routes, count, full, err);
+		if (r == 0 && !endpoint->stack->tenant->model->loading)
+			r = hops_check(endpoint, &routes[i], routes, count, full, err);
 		if (r < 0)
 			return r;
 		for (size_t j = 0; j < i; j++)
-			if (memcmp(&routes[j].dst, &routes[i].dst, sizeof(routes[i].dst)) == 0 && routes[j].metric == routes[i].metric)
+			if (same_route(endpoint, &routes[j], &routes[i]))
 				return err_set(err, ERR_USAGE, EEXIST, full, "route to %s: it is there twice", prefix_print(&routes[i].dst, text));
 	}
 	copy = mem_array(count + 1, sizeof(*routes)); /* @routes may be its own */

@@ -35,6 +35,7 @@ enum {
 	ENDPOINT_ALLOW_MAX = 16, /* prefixes */
 	ENDPOINT_ALIASES_MAX = 16,
 	ENDPOINT_ROUTES_MAX = 64,
+	ROUTE_METRIC_MAX = INT32_MAX, /* the numbers of an object are signed */
 	STACK_ROUTES_MAX = 16384,
 	ROUTE_METRIC_FIRST = 1024, /* of a stack's first default route: what IPv6 and DHCP clients give; room before and behind */
 	LABELS_SIZE = 2048, /* bytes of JSON */
@@ -168,6 +169,7 @@ struct endpoint {
 	struct mac mac;
 	struct prefix ips[MODEL_IPS_MAX];
 	size_t ip_count;
+	size_t leaving; /* it has none, but the first so many of @ips until that is certain: see model_endpoint_ips_settle() */
 	uint32_t mtu;
 	bool mtu_follows; /* the network's, and changes with it */
 	bool default_route; /* has one in the main table */
@@ -413,8 +415,13 @@ int model_wire_add(struct stack *a, const struct endpoint_want *want_a, struct s
 void model_endpoint_del(struct endpoint *endpoint); /* of a wire: both ends */
 /** model_host_address() - may an interface have it: unicast, and with a prefix length */
 bool model_host_address(const struct prefix *prefix);
-/** model_endpoint_ips_set() - it had none, or has none from now on: of a network of mode l2, where nothing else hangs on them. 0 or what is wrong. */
+/**
+ * model_endpoint_ips_set() - it had none, or has none from now on: of a network of mode l2, where nothing else hangs on them
+ * To be settled: until then those that go are nobody else's. Return: 0 or what is wrong.
+ */
 int model_endpoint_ips_set(struct endpoint *endpoint, const struct prefix *prefixes, size_t count, const char *full, struct err *err);
+/** model_endpoint_ips_settle() - the change stands (@done), or is taken back */
+void model_endpoint_ips_settle(struct endpoint *endpoint, bool done);
 /** model_endpoint_up() - it stands */
 void model_endpoint_up(struct endpoint *endpoint);
 /** model_request() - what @uid asked for with this requestId in @tenant; two who use one id do not meet */

@@ -85,7 +85,7 @@ int method_bandwidth(struct call *call, const json_t *object, struct bandwidth *
 	return 0;
 }
 
-/* -1 of metric: not said */
+/* metric 0: not said */
 struct route_params {
 	const char *dst, *via;
 	int64_t metric;
@@ -94,7 +94,7 @@ struct route_params {
 static const struct json_field route_fields[] = {
 	{ "dst", JSON_FIELD_STRING, offsetof(struct route_params, dst), JSON_REQUIRED, 0, 0 },
 	{ "via", JSON_FIELD_STRING, offsetof(struct route_params, via), 0, 0, 0 },
-	{ "metric", JSON_FIELD_INT, offsetof(struct route_params, metric), 0, 1, UINT32_MAX },
+	{ "metric", JSON_FIELD_INT, offsetof(struct route_params, metric), 0, 1, ROUTE_METRIC_MAX },
 	{ 0 },
 };
 
@@ -111,7 +111,7 @@ int method_routes(struct call *call, const json_t *array, const char *object, st
 
 		*route = (struct stack_route){ 0 };
 		if (i >= ENDPOINT_ROUTES_MAX || json_decode(item, route_fields, 0, call->arena, &params, err) < 0)
-			return err_set(err, ERR_USAGE, EINVAL, object, "a route has dst, and may have via and metric");
+			return err_set(err, ERR_USAGE, EINVAL, object, "a route has dst, and may have via and a metric from 1 to %d", ROUTE_METRIC_MAX);
 		/* an address alone is the route to it */
 		if (allow_parse(params.dst, &route->dst) < 0)
 			return err_set(err, ERR_USAGE, EINVAL, object, "route to '%s': it is neither a prefix nor an address", params.dst);
@@ -133,8 +133,6 @@ struct set {
 	bool ips_changed;
 	struct before {
 		struct bandwidth bandwidth;
-		struct prefix ips[MODEL_IPS_MAX];
-		size_t ip_count;
 		struct stack_route *routes;
 		size_t route_count;
 		bool default_route;
@@ -143,9 +141,8 @@ struct set {
 
 static void before_get(const struct endpoint *endpoint, struct before *before)
 {
-	*before = (struct before){ .bandwidth = endpoint->bandwidth, .ip_count = endpoint->ip_count, .route_count = endpoint->route_count,
+	*before = (struct before){ .bandwidth = endpoint->bandwidth, .route_count = endpoint->route_count,
 				   .default_route = endpoint->default_route };
-	memcpy(before->ips, endpoint->ips, sizeof(before->ips));
 	before->routes = mem_array(endpoint->route_count + 1, sizeof(*before->routes));
 	if (endpoint->route_count)
 		memcpy(before->routes, endpoint->routes, endpoint->route_count * sizeof(*before->routes));
@@ -159,7 +156,7 @@ static void before_apply(const struct set *set, struct endpoint *endpoint)
 
 	(void)endpoint_routes_take(endpoint, NULL, 0, "", &err);
 	if (set->ips_changed)
-		(void)model_endpoint_ips_set(endpoint, before->ips, before->ip_count, "", &err);
+		model_endpoint_ips_settle(endpoint, false);
 	(void)endpoint_routes_take(endpoint, before->routes, before->route_count, "", &err);
 	endpoint->bandwidth = before->bandwidth;
 	endpoint->default_route = before->default_route;
@@ -191,6 +188,7 @@ static int set_commit(struct txn *txn, json_t *reply, struct err *err)
 	json_object_set_new(reply, "endpoint", present_endpoint(txn->engine, endpoint));
 	if (!set->ips_changed)
 		return store_endpoint(store, endpoint, err);
+	model_endpoint_ips_settle(endpoint, true);
 	ipam_up(endpoint);
 	r = store_begin(store, err);
 	if (r == 0)

@@ -2,7 +2,7 @@
 /*
  * NLM_F_CREATE | NLM_F_APPEND: a route to a destination that has one by another gateway stands beside it, and one that is the
  * same in all is refused (fib_table_insert(), fib6_add_rt2node()). So a plan may add the new way before it removes the old
- * one (lib/kern/rtnl.c). A route of IPv6 that names no metric has 1024, one of IPv4 none: `metric` of struct obj_route.
+ * one (lib/kern/rtnl.c). Of IPv6 the two are told as one with two next hops (lib/kern/rtnl_read.h, rtnl_read_hop()), of IPv4 as two. A route of IPv6 that names no metric has 1024, one of IPv4 none: `metric` of struct obj_route.
  */
 #include "tests/platform/platform.h"
 
@@ -40,5 +40,7 @@ int main(void)
 	}
 	HOLDS(shell("ip route show 10.9.0.0/16 | grep -q metric") != 0);
 	HOLDS(shell("ip -6 route show fd09::/32 | grep -q 'metric 1024'") == 0);
+	HOLDS(shell("test $(ip route show 10.9.0.0/16 | grep -c nexthop) = 0") == 0);
+	HOLDS(shell("test $(ip -6 route show fd09::/32 | grep -c nexthop) = 2") == 0);
 	return 0;
 }

@@ -92,6 +92,16 @@ static void refused(void **state)
 		{ "web", "10.9.0.0/16=0.0.0.0", ERR_USAGE, "0.0.0.0 is no next hop for it" },
 		{ "web", "10.9.0.0/16=224.0.0.5", ERR_USAGE, "224.0.0.5 is no next hop for it" },
 		{ "web", "10.9.0.0/16 10.8.0.0/16 10.9.0.0/16=10.0.0.9", ERR_USAGE, "route to 10.9.0.0/16: it is there twice" },
+		{ "web", "10.9.0.0/16 10.9.0.0/16=10.0.0.9@1024", ERR_USAGE, "route to 10.9.0.0/16: it is there twice" },
+		{ "web", "10.9.0.0/16@2147483648", ERR_USAGE, "route to 10.9.0.0/16: its metric is more than 2147483647" },
+		{ "web", "10.9.0.0/16=10.0.0.255", ERR_USAGE, "10.0.0.255 is all of the link" },
+		{ "web", "10.0.0.1", ERR_USAGE, "route to 10.0.0.1/32: it would lead away from 10.0.0.1, a next hop on the link" },
+		{ "web", "10.0.0.0/25", ERR_USAGE, "it would lead away from 10.0.0.1, a next hop on the link" },
+		{ "web", "fd00:a::1=fd00:a::9", ERR_USAGE, "it would lead away from fd00:a::1, a next hop on the link" },
+		{ "web", "fd00:a::/64@256", ERR_USAGE, "it would lead away from fd00:a::1, a next hop on the link" },
+		{ "web", "10.0.0.128/25 10.9.0.0/16=10.0.0.200", ERR_USAGE, "it would lead away from 10.0.0.200, a next hop on the link" },
+		{ "flat", "169.254.1.1", ERR_USAGE, "it would lead away from 169.254.1.1, a next hop on the link" },
+		{ "segment", "10.5.0.0/24 10.5.0.0/24=10.0.3.1@5 10.6.0.0/16=10.5.0.1", ERR_USAGE, "it would lead away from 10.5.0.1" },
 		{ "old", "fd99::/64", ERR_USAGE, "the interface has no address of IPv6" },
 		{ "flat", "10.9.0.0/16=10.0.2.9", ERR_USAGE, "in a routed network there is no next hop but the gateway" },
 		{ "segment", "10.0.3.0/24", ERR_USAGE, "that is its link, which it reaches anyway" },
@@ -139,6 +149,9 @@ static void taken(void **state)
 		{ "web", "10.0.0.7", "10.9.0.0/16 10.8.0.1 fd99::/64", "10.0.0.1 10.0.0.1 fd00:a::1" },
 		{ "web", "10.0.0.7", "10.9.0.0/16=10.0.0.9 0.0.0.0/0=10.0.0.9 ::/0=fe80::9", "10.0.0.9 10.0.0.9 fe80::9" },
 		{ "web", "10.0.0.7", "10.9.0.0/16=10.0.0.9@5 10.9.0.0/16=10.0.0.8@6 169.254.169.254", "10.0.0.9 10.0.0.8 10.0.0.1" },
+		{ "web", "10.0.0.7", "10.0.0.0/24 fd00:a::/64 fd00:a::/64@257", "10.0.0.1 fd00:a::1 fd00:a::1" },
+		{ "web", "10.0.0.7", "10.0.0.128/25 10.0.0.99=10.0.0.98 fd00:a::9", "10.0.0.1 10.0.0.98 fd00:a::1" },
+		{ "flat", "", "169.254.0.0/16", "169.254.1.1" },
 		{ "flat", "", "10.9.0.0/16 10.8.0.0/16=169.254.1.1", "169.254.1.1 169.254.1.1" },
 		{ "segment", "10.0.3.7/24", "10.9.0.0/16=10.0.3.1 10.8.0.0/16", "10.0.3.1 -" },
 		/* a lease of one address, whose gateway has a route of its own */
@@ -205,13 +218,29 @@ static void later(void **state)
 	assert_refused(model_endpoint_ips_set(endpoint, &prefixes[3], 1, "x", &err), &err, ERR_USAGE, "x", "is no host address");
 	assert_int_equal(endpoint->ip_count, 0);
 	assert_int_equal(model_endpoint_ips_set(endpoint, prefixes, 2, "x", &err), 0);
+	model_endpoint_ips_settle(endpoint, false);
+	assert_int_equal(endpoint->ip_count, 0);
+	assert_int_equal(model_endpoint_ips_set(endpoint, prefixes, 2, "x", &err), 0);
+	model_endpoint_ips_settle(endpoint, true);
 	assert_int_equal(endpoint->ip_count, 2);
 	assert_refused(model_endpoint_ips_set(endpoint, prefixes, 1, "x", &err), &err, ERR_CONFLICT, "x", "it has addresses");
 	assert_int_equal(model_endpoint_add(stack_of(scene.web->tenant, "w3", 22), scene.segment,
 					    &(struct endpoint_want){ .id = 23, .ifname = "eth0" }, &other, &err), 0);
 	assert_refused(model_endpoint_ips_set(other, prefixes, 1, "x", &err), &err, ERR_ADDRTAKEN, "x", "10.0.3.7 is taken");
+	/* those that go are nobody else's while that may still fail: whoever had got them would stand beside the one who has them again */
 	assert_int_equal(model_endpoint_ips_set(endpoint, NULL, 0, "x", &err), 0);
+	assert_int_equal(endpoint->ip_count, 0);
+	assert_refused(model_endpoint_ips_set(other, prefixes, 1, "x", &err), &err, ERR_ADDRTAKEN, "x", "10.0.3.7 is taken");
+	model_endpoint_ips_settle(endpoint, false);
+	assert_int_equal(endpoint->ip_count, 2);
+	assert_int_equal(model_endpoint_ips_set(endpoint, NULL, 0, "x", &err), 0);
+	model_endpoint_ips_settle(endpoint, true);
 	assert_int_equal(model_endpoint_ips_set(other, prefixes, 1, "x", &err), 0);
+	model_endpoint_ips_settle(other, true);
+	assert_int_equal(model_endpoint_ips_set(other, NULL, 0, "x", &err), 0);
+	model_endpoint_del(other);
+	assert_int_equal(model_endpoint_ips_set(endpoint, prefixes, 1, "x", &err), 0);
+	model_endpoint_ips_settle(endpoint, true);
 	model_fini(&scene.model);
 }
 

@@ -106,6 +106,7 @@ TABLE += [("EndpointAttach", dict(ATTACH, routes=[route]), USAGE) for route in
           ({}, {"dst": ""}, {"dst": "x"}, {"dst": "10.9.0.1/16"}, {"dst": "10.9.0.0/33"}, {"dst": "127.0.0.1"}, {"dst": "224.0.0.0/4"}, {"dst": "fe80::/10"},
            {"dst": "10.9.0.0/16", "via": "x"}, {"dst": "10.9.0.0/16", "via": ""}, {"dst": "10.9.0.0/16", "via": "10.9.0.1"},
            {"dst": "10.9.0.0/16", "via": "fd00:5::1"}, {"dst": "10.9.0.0/16", "metric": 0}, {"dst": "10.9.0.0/16", "metric": 1 << 32},
+           {"dst": "10.9.0.0/16", "metric": 1 << 31}, {"dst": "10.0.0.1"}, {"dst": "10.0.0.0/25"}, {"dst": "10.9.0.0/16", "via": "10.0.0.255"},
            {"dst": "10.9.0.0/16", "dev": "eth0"}, "10.9.0.0/16", [])]
 TABLE += [("EndpointAttach", dict(ATTACH, routes=[{"dst": "10.9.0.0/16"}] * 2), USAGE), ("EndpointAttach", dict(ATTACH, routes=[{"dst": "10.9.0.0/16"}] * 65), USAGE),
           ("EndpointAttach", dict(ATTACH, routes=[{"dst": "0.0.0.0/0"}], defaultRoute=False), USAGE)]

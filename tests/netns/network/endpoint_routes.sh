@@ -7,7 +7,7 @@
 # shellcheck source-path=SCRIPTDIR disable=SC2119,SC2086,SC2317 # options are words; functions that assert_ok calls
 . "$(dirname "$0")/../../lib/sandbox.sh"
 sandbox_enter "$@"
-need ip ping jq
+need ip ping jq python3
 sandbox_outside
 start_moatd
 moat tenant create red >/dev/null || die "no tenant"
@@ -60,6 +60,24 @@ assert_eq "and from its address all its ways are its own" "link eth1" \
 	"$(moat enter red/w2 -- ip -j route get 10.5.0.1 from 192.168.9.7 | jq -r '.[0] | "\(.gateway // "link") \(.dev)"')"
 assert_eq "as are those of the first from its own" "10.0.0.1 eth0" \
 	"$(moat enter red/w2 -- ip -j route get 10.5.0.1 from 10.0.0.8 | jq -r '.[0] | "\(.gateway // "link") \(.dev)"')"
+# one destination and one metric by two interfaces: the kernel makes one route with two next hops of them
+call() {
+	timeout 20 python3 -c 'import json, sys; sys.path.insert(0, sys.argv[1]); from moatsock import Moat
+Moat().call(sys.argv[2], **json.loads(sys.argv[3]))' "$SANDBOX_TOP/tests/lib" "$@"
+}
+assert_ok "a way with a metric" call EndpointAttach '{"network": "red/web", "create": true, "name": "w5", "ips": ["10.0.0.55", "fd00:a::55"],
+	"routes": [{"dst": "2001:db8:7::/48", "via": "fd00:a::20", "metric": 50}]}'
+assert_ok "and another interface's with the same" call EndpointAttach '{"network": "red/wire", "name": "w5", "ips": ["fd00:c::5/64"],
+	"routes": [{"dst": "2001:db8:7::/48", "via": "fd00:c::6", "metric": 50}]}'
+assert_eq "are one in the kernel" 2 "$(moat enter red/w5 -- ip -6 route show 2001:db8:7::/48 | grep -c nexthop)"
+assert_status 0 "and two for check" moat check
+moat enter red/w5 -- ip -6 route del 2001:db8:7::/48 via fd00:c::6
+assert_status 5 "which sees that one has gone" moat check
+assert_ok "and mends it" moat check --repair -q
+assert_status 0 "for good" moat check
+assert_ok "one goes with its interface" moat detach red/w5:eth1
+assert_match "the other stays" "via fd00:a::20 " "$(moat enter red/w5 -- ip -6 route show 2001:db8:7::/48)"
+assert_status 0 "check is clean" moat check
 assert_ok "one of a routed network" moat attach red/flat --create --name w3 --no-default-route --route 10.5.0.0/16
 assert_eq "leads by the gateway" "169.254.1.1 eth0" "$(way w3 4 10.5.0.1)"
 assert_status 0 "check is clean" moat check
@@ -115,6 +133,9 @@ done <<-TEXT
 	web|--route x|route to 'x': it is neither a prefix nor an address
 	web|--route 10.9.0.0/16=x|'x' is no address
 	web|--route 10.9.0.0/16=|'' is no address
+	web|--route 10.0.0.1|route to 10.0.0.1/32: it would lead away from 10.0.0.1, a next hop on the link
+	web|--route fd00:a::1=fd00:a::9|it would lead away from fd00:a::1
+	web|--route 10.9.0.0/16=10.0.0.255|10.0.0.255 is all of the link
 	web|--route 10.9.0.0/16=10.1.0.1|10.1.0.1 is beside no address of the interface
 	web|--route 0.0.0.0/0=10.0.0.20 --no-default-route|a route to all addresses, and no default route
 	flat|--route 10.9.0.0/16=10.2.0.1|there is no next hop but the gateway
