@@ -9,7 +9,7 @@ container's own it is told to (crun, moat-runtime; runc cannot).
   --check         exit status 1 unless every bound is met; a row that fails is measured again, twice at most
   --quick         a few rounds, no bound, thirty containers instead of a thousand: does the benchmark still run?
   --rounds N      rounds of each row (default 40)
-  --rows A,B      only these: run, seccomp, calls, exec, state, many
+  --rows A,B      only these: run, seccomp, calls, exec, state, many; limit, where the memory controller is
   --markdown FILE the table as docs/BENCHMARKS.md holds it
 """
 import argparse
@@ -30,6 +30,9 @@ RUN_BOUND, RUN_BESIDE_CRUN, SECCOMP_BOUND = 4.0, 0.40, 4.5
 EXEC_BOUND, STATE_BOUND = 4.0, 1.6
 CALLS_BOUND, PEAK_BOUND = 350, 1_500_000
 MANY_BOUND = 1.3
+FITS_TRIES = 5
+LIMIT_BOUND = 256 * 1024
+LIMITS = [64, 96, 128, 192, 256, 384, 512, 768, 1024, 2048, 3072, 4096, 6144, 8192, 16384]  # KiB
 SETTLE = 0.01  # seconds: the kernel takes a container's namespaces away behind its end
 PROFILE = "/usr/share/containers/seccomp.json"  # podman's, as Debian's golang-github-containers-common ships it
 KEPT = ["CAP_AUDIT_WRITE", "CAP_KILL", "CAP_NET_BIND_SERVICE"]
@@ -265,6 +268,36 @@ class Bench:
             Row("floor: the same, processor time", after["floor"][1], "ns", before["floor"][1], "the first", samples=self.rounds),
             Row("moat-runtime: of these, %d at once, failed" % at_once, failed, "", bound=0, absolute=True),
         ]
+
+
+    def measure_limit(self):
+        """The smallest memory limit under which a container runs, as often as it is tried."""
+        rows = []
+        if not os.path.isdir("/sys/fs/cgroup/memory"):
+            raise SystemExit("oci.py: no memory controller in this view: oci --limits")
+        for runtime in [Runtime(self, "moat-runtime", self.args.runtime), Runtime(self, "crun", "crun"),
+                        Runtime(self, "runc", "runc")]:
+            ours = runtime.name == "moat-runtime"
+            found = next((limit for limit in LIMITS if self.fits(runtime, limit * 1024)), None)
+            if found:
+                rows.append(Row("%s: smallest memory limit that works" % runtime.name, found * 1024, "bytes",
+                                bound=LIMIT_BOUND if ours else None, absolute=True, samples=FITS_TRIES))
+            elif ours:
+                raise SystemExit("oci.py: no container runs under %d KiB" % LIMITS[-1])
+            else:
+                self.absent.append("limit: %s runs nothing under %d KiB here" % (runtime.name, LIMITS[-1]))
+        return rows
+
+    def fits(self, runtime, limit):
+        name = "limit-%s-%d" % (runtime.name, limit)
+        bundle = bundle_make(name, ["/bin/true"], self.args.programs)
+        with open(bundle + "/config.json", encoding="utf-8") as f:
+            whole = json.load(f)
+        whole["linux"].update(resources={"memory": {"limit": limit}}, cgroupsPath="/" + name)
+        with open(bundle + "/config.json", "w", encoding="utf-8") as f:
+            json.dump(whole, f)
+        return all(subprocess.run(runtime.command("run", "--bundle", bundle, "%s-%d" % (name, i)), stdin=subprocess.DEVNULL,
+                                  capture_output=True).returncode == 0 for i in range(FITS_TRIES))
 
 
 def main():
