@@ -16,7 +16,7 @@
 
 static int wait_plain(const struct oci_child *child);
 static int wait_terminal(const struct oci_child *child, int master);
-static bool ended(const struct oci_child *child, int *ret_code);
+static int ended(const struct oci_child *child, int *ret_code);
 
 int oci_child_wait(const struct oci_child *child, int master)
 {
@@ -49,16 +49,17 @@ int oci_child_tell(const struct oci_child *child, int kind, struct err *err)
 static int wait_plain(const struct oci_child *child)
 {
 	sigset_t all;
-	int code;
+	int code, over;
 
 	sigfillset(&all);
 	for (;;) {
 		siginfo_t info;
-		int number;
+		int number = sigwaitinfo(&all, &info);
 
-		if (ended(child, &code))
-			return code;
-		number = sigwaitinfo(&all, &info);
+		/* All are blocked since before it was born: its end is not missed. */
+		over = number == SIGCHLD ? ended(child, &code) : 0;
+		if (over)
+			return over < 0 ? over : code;
 		if (number > 0 && number != SIGCHLD)
 			(void)pidfd_send_signal(child->pidfd, number, NULL, 0);
 	}
@@ -70,7 +71,7 @@ static int wait_terminal(const struct oci_child *child, int master)
 	struct pollfd fds[1 + TERMINAL_POLLFDS];
 	struct signalfd_siginfo info;
 	sigset_t all;
-	int code = 0;
+	int code = 0, over;
 
 	sigfillset(&all);
 	terminal.input = isatty(STDIN_FILENO);
@@ -78,7 +79,7 @@ static int wait_terminal(const struct oci_child *child, int master)
 	(void)terminal_start(&terminal, master, NULL);
 	fds[0] = (struct pollfd){.fd = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK),
 				 .events = POLLIN};
-	while (!ended(child, &code)) {
+	while ((over = ended(child, &code)) == 0) {
 		terminal_pollfds(&terminal, fds + 1);
 		if (poll(fds, 1 + TERMINAL_POLLFDS, -1) < 0)
 			continue;
@@ -91,15 +92,22 @@ static int wait_terminal(const struct oci_child *child, int master)
 	}
 	fd_close(fds[0].fd);
 	terminal_fini(&terminal);
-	return code;
+	return over < 0 ? over : code;
 }
 
-static bool ended(const struct oci_child *child, int *ret_code)
+/* Return: 1, 0: not yet; -errno: nobody will know */
+static int ended(const struct oci_child *child, int *ret_code)
 {
+	pid_t pid;
 	int status;
 
-	if (waitpid(child->pid, &status, WNOHANG) != child->pid)
-		return false;
+	do
+		pid = waitpid(child->pid, &status, WNOHANG);
+	while (pid < 0 && errno == EINTR);
+	if (pid < 0)
+		return -errno;
+	if (pid == 0)
+		return 0;
 	*ret_code = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
-	return true;
+	return 1;
 }

@@ -84,8 +84,8 @@ int oci_cmd_exec(const struct oci_cli *cli, char **argv)
 		rc = err_set(&err, ERR_USAGE, EINVAL, argv[first],
 			     "a terminal and --detach need --console-socket");
 	sigfillset(&all);
-	if (rc >= 0 && !values.detach)
-		(void)sigprocmask(SIG_SETMASK, &all, NULL);
+	if (rc >= 0 && !values.detach && sigprocmask(SIG_SETMASK, &all, NULL) < 0)
+		rc = err_sys(&err, ERR_KERNEL, errno, NULL, "block signals");
 	if (rc >= 0 && process.terminal && !values.console_socket && sync_pair(console) < 0)
 		rc = err_sys(&err, ERR_KERNEL, errno, NULL, "socketpair");
 	if (rc >= 0)
@@ -101,7 +101,10 @@ int oci_cmd_exec(const struct oci_cli *cli, char **argv)
 	if (values.detach)
 		return 0;
 	fd_close(cli->image);
-	return oci_child_wait(&child, master);
+	rc = oci_child_wait(&child, master);
+	if (rc < 0)
+		err_sys(&err, ERR_KERNEL, -rc, request.id, "wait for its process");
+	return rc < 0 ? oci_cli_error(cli, &err) : rc;
 }
 
 /* ----------------------------------------------------------------- helpers */

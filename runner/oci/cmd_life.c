@@ -71,8 +71,8 @@ int oci_cmd_run(const struct oci_cli *cli, char **argv)
 
 	/* What comes for the container before we wait for it must not be lost. */
 	sigfillset(&all);
-	if (rc == 0 && !request.detach)
-		(void)sigprocmask(SIG_SETMASK, &all, NULL);
+	if (rc == 0 && !request.detach && sigprocmask(SIG_SETMASK, &all, NULL) < 0)
+		rc = err_sys(&err, ERR_KERNEL, errno, NULL, "block signals");
 	if (rc == 0)
 		rc = oci_create(&request, &child, &warnings, &err);
 	if (rc == 0 && child.console >= 0) {
@@ -214,11 +214,17 @@ static int run_attached(const struct oci_cli *cli, const struct oci_request *req
 			struct oci_child *child, int master, struct err *err)
 {
 	cleanup(buf_fini) struct buf warnings = BUF_INIT;
+	struct oci_request ended = *request;
 	int code, rc;
 
 	fd_close(request->image);
 	code = oci_child_wait(child, master);
-	rc = request->keep ? 0 : oci_delete(request, true, &warnings, err);
+	ended.ended = code >= 0;
+	if (code < 0) {
+		err_sys(err, ERR_KERNEL, -code, request->id, "wait for its process");
+		code = oci_cli_error(cli, err);
+	}
+	rc = request->keep ? 0 : oci_delete(&ended, true, &warnings, err);
 
 	oci_cli_warn(cli, &warnings);
 	if (rc < 0)

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -52,6 +53,8 @@ static int creation_read(struct creation *creation, struct err *err);
 static int creation_check(const struct creation *creation, bool attached, struct err *err);
 static int creation_make(struct creation *creation, bool listening, struct buf *warnings,
 			 struct err *err);
+static bool leaves_something(const struct creation *creation);
+static bool stops_for_hooks(const struct oci_config *config);
 static int shared_note(struct creation *creation, struct buf *warnings, struct err *err);
 static int console_make(struct creation *creation, struct err *err);
 static bool waits_for_mapped(const struct creation *creation);
@@ -65,6 +68,7 @@ static int reply(struct creation *creation, enum sync_kind kind, struct sync_msg
 		 struct err *err);
 static int listener_open(const struct oci_dir *dir, struct err *err);
 static void creation_undo(struct creation *creation);
+static void creation_release(struct creation *creation);
 static void creation_fini(struct creation *creation);
 static int path_absolute(const char *path, char **ret_path, struct err *err);
 
@@ -105,7 +109,6 @@ int oci_create(const struct oci_request *request, struct oci_child *ret_child,
 	}
 	if (rc == 0 && ret_child) {
 		*ret_child = creation.child;
-		ret_child->terminal = creation.config.process.terminal;
 		ret_child->hooks = !creation.state.no_later_hooks;
 		creation.child.pidfd = creation.child.sync = creation.child.console = -1;
 	}
@@ -152,7 +155,7 @@ static int creation_read(struct creation *creation, struct err *err)
 	state->no_later_hooks = !creation->config.hooks[OCI_HOOK_POSTSTART].count &&
 				!creation->config.hooks[OCI_HOOK_POSTSTOP].count;
 	state->created_ms = (int64_t)clock_realtime_ms();
-	state->owner = getuid();
+	state->owner = (uid_t)getauxval(AT_UID);
 	state->rootfs = creation->config.root_path[0] == '/'
 				? mem_strdup(creation->config.root_path)
 				: mem_printf("%s/%s", state->bundle, creation->config.root_path);
@@ -217,6 +220,16 @@ static int creation_check(const struct creation *creation, bool attached, struct
 	return 0;
 }
 
+/* The container's process dies with us: what does not, and whom hooks may ask about? */
+static bool leaves_something(const struct creation *creation)
+{
+	const struct oci_cgroup *cgroup = &creation->state.cgroup;
+
+	return (cgroup->path && *cgroup->path) || cgroup->systemd || creation->state.stack ||
+	       oci_mounts_shared(&creation->config) || stops_for_hooks(&creation->config) ||
+	       creation->config.hooks[OCI_HOOK_CREATE_CONTAINER].count;
+}
+
 static int creation_make(struct creation *creation, bool listening, struct buf *warnings,
 			 struct err *err)
 {
@@ -224,10 +237,11 @@ static int creation_make(struct creation *creation, bool listening, struct buf *
 	struct oci_state *state = &creation->state;
 	int rc;
 
-	/* Written down before anything is made: whoever finds it without a pid takes back what there is. */
-	rc = oci_state_save(&creation->dir, state, err);
-	if (rc == 0)
-		rc = oci_state_config_save(&creation->dir, &creation->text, err);
+	/*
+	 * Written down before anything is made: whoever finds it without a pid takes back what there is. A folder alone
+	 * says as much where nothing will outlive us.
+	 */
+	rc = leaves_something(creation) ? oci_state_save(&creation->dir, state, err) : 0;
 	if (rc == 0)
 		rc = oci_seccomp_make(creation->config.seccomp, request->root, &creation->seccomp,
 				      err);
@@ -254,6 +268,11 @@ static int creation_make(struct creation *creation, bool listening, struct buf *
 		rc = child_spawn(creation, err);
 	if (rc == 0)
 		rc = child_furnish(creation, err);
+	if (rc == 0 && creation->plan.net_apart)
+		rc = oci_ns_net_give(creation->child.sync, creation->host_proc, err);
+	/* What can wait until the child is at work does: two processors are done sooner. */
+	if (rc == 0)
+		rc = oci_state_config_save(&creation->dir, &creation->text, err);
 	return rc == 0 ? child_finish(creation, warnings, err) : rc;
 }
 
@@ -292,6 +311,16 @@ static bool stops_for_hooks(const struct oci_config *config)
 	return config->hooks[OCI_HOOK_PRESTART].count ||
 	       config->hooks[OCI_HOOK_CREATE_RUNTIME].count || config->netdev_count ||
 	       oci_network_wanted(config);
+}
+
+/* Can its network namespace come later? Where it belongs to ours, and nobody speaks of it before the mounts. */
+static bool net_apart(const struct creation *creation)
+{
+	const struct oci_config *config = &creation->config;
+	const struct oci_namespace *net = &config->namespaces[OCI_NS_NETWORK];
+
+	return net->wanted && !net->path && !config->namespaces[OCI_NS_USER].wanted && !config->sysctl_count &&
+	       !stops_for_hooks(config) && creation->host_proc >= 0;
 }
 
 /* Is there anything that child_furnish() gives it? */
@@ -337,10 +366,12 @@ static int child_spawn(struct creation *creation, struct err *err)
 	 * Nobody inside may look at us on our way (CVE-2016-9962), nor reach our image by /proc/PID/exe. Without
 	 * privilege of our own the mappings could not be written then: the child sees to it afterwards.
 	 */
-	if (geteuid() == 0)
+	if (getauxval(AT_EUID) == 0)
 		(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	creation->plan.net_apart = net_apart(creation);
 	setup.sync = ends[1];
 	setup.sync_other = ends[0];
+	creation->child.terminal = creation->config.process.terminal;
 	rc = oci_ns_spawn(&creation->plan, oci_setup_run, &setup, &creation->child.pid,
 			  &creation->child.pidfd, err);
 	fd_close(ends[1]);
@@ -390,15 +421,19 @@ static int child_finish(struct creation *creation, struct buf *warnings, struct 
 		if (rc == 0)
 			rc = oci_child_tell(&creation->child, SYNC_GO, err);
 	}
+	/* Of what it is to be told all is at hand when it is ready. */
+	state->pid = creation->child.pid;
+	if (rc == 0 && oci_pid_start(state->pid, &state->pid_start) < 0)
+		rc = err_set(err, ERR_INTERNAL, ESRCH, state->id, "its process is gone");
+	if (rc == 0)
+		rc = oci_state_prepare(&creation->dir, state, err);
+	creation_release(creation);
 	if (rc == 0)
 		rc = reply(creation, SYNC_READY, &msg, err);
 	if (rc < 0)
 		return rc;
 	buf_str(warnings, msg.text);
-	state->pid = creation->child.pid;
-	if (oci_pid_start(state->pid, &state->pid_start) < 0)
-		return err_set(err, ERR_INTERNAL, ESRCH, state->id, "its process is gone");
-	rc = oci_state_save(&creation->dir, state, err);
+	rc = oci_state_commit(&creation->dir, err);
 	if (rc == 0 && creation->request->pid_file)
 		rc = oci_pid_file_write(creation->request->pid_file, state->pid, err);
 	if (rc == 0 && creation->request->pidfd_socket)
@@ -525,8 +560,20 @@ static void creation_undo(struct creation *creation)
 	(void)oci_dir_remove(&creation->dir, NULL);
 }
 
+/* What only the child needs now, which has its own copy. */
+static void creation_release(struct creation *creation)
+{
+	oci_seccomp_fini(&creation->seccomp);
+	oci_tree_fini(&creation->tree);
+	oci_config_fini(&creation->config);
+	buf_fini(&creation->text);
+	arena_free(creation->arena);
+	creation->arena = NULL;
+}
+
 static void creation_fini(struct creation *creation)
 {
+	creation_release(creation);
 	fd_close(creation->child.pidfd);
 	fd_close(creation->child.sync);
 	fd_close(creation->child.console);
@@ -534,14 +581,9 @@ static void creation_fini(struct creation *creation)
 	fd_close(creation->listener);
 	fd_close(creation->host_proc);
 	oci_netdevs_fini(&creation->netdevs);
-	oci_seccomp_fini(&creation->seccomp);
-	oci_tree_fini(&creation->tree);
 	oci_ns_plan_fini(&creation->plan);
 	oci_dir_fini(&creation->dir);
 	oci_state_fini(&creation->state);
-	oci_config_fini(&creation->config);
-	buf_fini(&creation->text);
-	arena_free(creation->arena);
 }
 
 static int path_absolute(const char *path, char **ret_path, struct err *err)

@@ -29,6 +29,7 @@ struct oci_request {
 	bool systemd_cgroup, no_cgroup;
 	bool no_pivot, keep_keyring;
 	bool detach, keep;
+	bool ended; /* its process was waited for */
 };
 
 /**
@@ -80,7 +81,7 @@ int oci_exec(const struct oci_request *request, const struct oci_process *proces
 /**
  * oci_child_wait() - to its end; signals we get, all blocked, are handed on
  * @master: of its terminal, taken: carried to and from ours; -1: none
- * Return: exit status as of the shell.
+ * Return: exit status as of the shell; -errno: it cannot be waited for.
  */
 int oci_child_wait(const struct oci_child *child, int master);
 

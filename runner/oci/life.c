@@ -150,7 +150,7 @@ int oci_delete(const struct oci_request *request, bool force, struct buf *warnin
 	}
 	/* Without a state nothing else was made yet. */
 	known = oci_state_load(&dir, &state, NULL) == 0;
-	if (known)
+	if (known && !request->ended)
 		status = oci_state_status(&dir, &state);
 	if (status != OCI_STOPPED && !force) {
 		rc = err_set(err, ERR_CONFLICT, EBUSY, state.id,

@@ -95,7 +95,7 @@ int main(int argc, char **argv)
 		return cli.help || argv[first] ? 0 : OCI_FAILED;
 	}
 	if (command_find(argv[first], &command, &err) < 0 ||
-	    (command->sealed && oci_seal_self(argv, &err) < 0))
+	    (command->sealed && !entry && oci_seal_self(argv, &err) < 0))
 		return oci_cli_error(&cli, &err);
 	if (argv[first + 1] && (str_eq(argv[first + 1], "--help") || str_eq(argv[first + 1], "-h"))) {
 		printf("usage: moat-runtime %s\n", command->usage);

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <linux/nsfs.h>
 #include <linux/sched.h>
+#include <net/if.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -13,6 +14,7 @@
 #include <sys/ioctl.h>
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -21,6 +23,7 @@
 #include "lib/base/fdio.h"
 #include "runner/oci/shared.h"
 #include "runner/process/namespaces.h"
+#include "runner/process/sync.h"
 
 /* What it does before it makes the child. */
 struct joint {
@@ -89,14 +92,62 @@ int oci_ns_spawn(struct oci_ns_plan *plan, int (*run)(void *ctx), void *ctx, pid
 	pid_t pid;
 
 	plan->late = !between_needed(plan);
+	plan->net_apart &= plan->late;
 	if (!plan->late)
 		return namespaces_between(between, &joint, ret_pid, ret_pidfd, err);
-	pid = namespaces_clone(plan->fresh & ~(unsigned int)CLONE_NEWCGROUP, SIGCHLD, 0, ret_pidfd);
+	pid = namespaces_clone(plan->fresh & ~(unsigned int)(CLONE_NEWCGROUP | (plan->net_apart ? CLONE_NEWNET : 0)),
+			       SIGCHLD, 0, ret_pidfd);
 	if (pid < 0)
 		return err_sys(err, ERR_KERNEL, (int)-pid, NULL, "clone3 into new namespaces");
 	if (pid == 0)
 		_exit(run(ctx));
 	*ret_pid = pid;
+	return 0;
+}
+
+int oci_ns_net_give(int sync, int proc, struct err *err)
+{
+	cleanup(fd_closep) int home = openat(proc, "self/ns/net", O_RDONLY | O_CLOEXEC);
+	const struct sync_msg msg = {.kind = SYNC_NET};
+	cleanup(fd_closep) int fresh = -1;
+	int rc;
+
+	if (home < 0 || unshare(CLONE_NEWNET) < 0)
+		return err_sys(err, ERR_KERNEL, errno, NULL, "a new network namespace");
+	rc = oci_ns_loopback_up(err);
+	if (rc == 0) {
+		fresh = openat(proc, "self/ns/net", O_RDONLY | O_CLOEXEC);
+		rc = fresh < 0 ? err_sys(err, ERR_KERNEL, errno, NULL, "open the network namespace") : 0;
+	}
+	if (setns(home, CLONE_NEWNET) < 0 && rc == 0)
+		rc = err_sys(err, ERR_KERNEL, errno, NULL, "return from the new network namespace");
+	if (rc == 0 && (rc = sync_send(sync, &msg, fresh)) < 0)
+		/* Why it is gone, it has said: that is read next. */
+		rc = rc == -EPIPE || rc == -ECONNRESET
+			     ? 0
+			     : err_sys(err, ERR_KERNEL, -rc, NULL, "speak to the container's process");
+	return rc;
+}
+
+int oci_ns_net_take(int sync, struct err *err)
+{
+	cleanup(fd_closep) int fd = -1;
+	struct sync_msg msg;
+
+	if (sync_recv(sync, &msg, &fd) != 1 || msg.kind != SYNC_NET || fd < 0)
+		return err_set(err, ERR_INTERNAL, EPIPE, NULL, "the runtime is gone, or says what was not expected");
+	return setns(fd, CLONE_NEWNET) < 0
+		       ? err_sys(err, ERR_KERNEL, errno, NULL, "enter the new network namespace")
+		       : 0;
+}
+
+int oci_ns_loopback_up(struct err *err)
+{
+	struct ifreq request = {.ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING};
+	cleanup(fd_closep) int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0 || ioctl(fd, SIOCSIFFLAGS, &request) < 0)
+		return err_sys(err, ERR_KERNEL, errno, "lo", "set up");
 	return 0;
 }
 

@@ -19,13 +19,15 @@
 /**
  * struct oci_ns_plan - @fds: of those to join, -1 elsewhere; @fresh: CLONE_NEW* of the new ones
  * @late: set by oci_ns_spawn(): the child joins by itself
+ * @net_apart: the new network namespace is oci_ns_net_give()'s, while the child does something else; unset by
+ * oci_ns_spawn() where that cannot be
  */
 struct oci_ns_plan {
 	int fds[OCI_NS_COUNT];
 	unsigned int fresh;
 	const struct oci_time_offset *offsets;
 	size_t offset_count;
-	bool late;
+	bool late, net_apart;
 };
 
 /** oci_ns_plan_make() - open the paths and look that each is what it is said to be */
@@ -42,6 +44,17 @@ int oci_ns_spawn(struct oci_ns_plan *plan, int (*run)(void *ctx), void *ctx, pid
 
 /** oci_ns_join() - the child's part, before anything else */
 int oci_ns_join(const struct oci_ns_plan *plan, struct err *err);
+
+/**
+ * oci_ns_net_give() - to the child, over @sync: a new network namespace, its loopback up
+ * @proc: the host's. It takes the kernel most of what all namespaces together do, and nothing but sysfs depends on it: two
+ * processors need less time. Ours stays what it was.
+ */
+int oci_ns_net_give(int sync, int proc, struct err *err);
+/** oci_ns_net_take() - the child's part */
+int oci_ns_net_take(int sync, struct err *err);
+/** oci_ns_loopback_up() - of the network namespace we are in */
+int oci_ns_loopback_up(struct err *err);
 
 /**
  * oci_ns_join_spawn() - a child of ours in namespaces of a running process

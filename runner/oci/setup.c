@@ -5,12 +5,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
-#include <net/if.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -30,7 +28,6 @@ static int prepare(struct oci_setup *setup, struct buf *warnings, char **ret_pat
 static int enter(const struct oci_setup *setup, struct err *err);
 static int names_set(const struct oci_config *config, struct err *err);
 static int sysctls_set(const struct oci_setup *setup, bool late, struct err *err);
-static int loopback_up(struct err *err);
 static int expect(int sync, enum sync_kind kind, struct err *err);
 static int hooks_point(const struct oci_setup *setup, struct err *err);
 static int hooks_inside(const struct oci_setup *setup, enum oci_hook_kind kind,
@@ -101,7 +98,8 @@ static int prepare(struct oci_setup *setup, struct buf *warnings, char **ret_pat
 		return err_sys(err, ERR_KERNEL, errno, NULL, "prctl(PR_SET_PDEATHSIG)");
 	rc = enter(setup, err);
 	if (rc == 0)
-		rc = oci_tree_build(config, &setup->state->cgroup, setup->tree, err);
+		rc = oci_tree_build(config, &setup->state->cgroup, setup->tree,
+				    setup->plan->net_apart ? setup->sync : -1, err);
 	if (rc == 0 && setup->stop_for_hooks)
 		rc = hooks_point(setup, err);
 	if (rc == 0 && setup->stop_for_hooks)
@@ -153,8 +151,8 @@ static int enter(const struct oci_setup *setup, struct err *err)
 		rc = err_sys(err, ERR_KERNEL, errno, NULL, "setsid");
 	if (rc == 0)
 		rc = names_set(config, err);
-	if (rc == 0 && ns[OCI_NS_NETWORK].wanted && !ns[OCI_NS_NETWORK].path)
-		rc = loopback_up(err);
+	if (rc == 0 && ns[OCI_NS_NETWORK].wanted && !ns[OCI_NS_NETWORK].path && !setup->plan->net_apart)
+		rc = oci_ns_loopback_up(err);
 	return rc == 0 ? sysctls_set(setup, false, err) : rc;
 }
 
@@ -206,16 +204,6 @@ static int sysctls_set(const struct oci_setup *setup, bool late, struct err *err
 			return err_sys(err, ERR_KERNEL, -rc, sysctl->name,
 				       "linux.sysctl: write of \"%.100s\"", sysctl->value);
 	}
-	return 0;
-}
-
-static int loopback_up(struct err *err)
-{
-	struct ifreq request = {.ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING};
-	cleanup(fd_closep) int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-
-	if (fd < 0 || ioctl(fd, SIOCSIFFLAGS, &request) < 0)
-		return err_sys(err, ERR_KERNEL, errno, "lo", "set up");
 	return 0;
 }
 

@@ -21,6 +21,8 @@
 
 enum { STAT_SIZE = 1024 };
 
+#define STATE_NEW "state.json.new"
+
 static int root_open(const char *root, bool make, struct err *err);
 static int folder_make(const char *path);
 static bool still_there(const struct oci_dir *dir);
@@ -127,7 +129,7 @@ bool oci_dir_abandoned(struct oci_dir *dir)
 int oci_dir_remove(struct oci_dir *dir, struct err *err)
 {
 	static const char *const files[] = {"state.json", "config.json", OCI_START_SOCKET,
-					    "state.json.new"};
+					    STATE_NEW};
 	struct dirent *entry;
 	DIR *stream;
 	int copy;
@@ -190,6 +192,20 @@ void oci_state_fini(struct oci_state *state)
 
 int oci_state_save(const struct oci_dir *dir, const struct oci_state *state, struct err *err)
 {
+	int rc = oci_state_prepare(dir, state, err);
+
+	return rc == 0 ? oci_state_commit(dir, err) : rc;
+}
+
+int oci_state_commit(const struct oci_dir *dir, struct err *err)
+{
+	if (renameat(dir->fd, STATE_NEW, dir->fd, "state.json") < 0)
+		return err_sys(err, ERR_IO, errno, dir->id, "write state.json");
+	return 0;
+}
+
+int oci_state_prepare(const struct oci_dir *dir, const struct oci_state *state, struct err *err)
+{
 	cleanup(json_freep) json_t *doc = json_pack(
 		"{s:i, s:s, s:I, s:I, s:s, s:s, s:I, s:I, s:s, s:b, s:b, s:b}", "version", 1, "id",
 		state->id, "pid", (json_int_t)state->pid, "pidStart",
@@ -212,7 +228,7 @@ int oci_state_save(const struct oci_dir *dir, const struct oci_state *state, str
 			json_object_set_new(doc, "mountsNamespace", json_string(state->shared.path));
 	}
 	text = json_text(doc);
-	return file_put(dir, "state.json", text, strlen(text), err);
+	return file_put(dir, STATE_NEW, text, strlen(text), err);
 }
 
 int oci_state_load(const struct oci_dir *dir, struct oci_state *ret_state, struct err *err)
@@ -471,15 +487,10 @@ static bool still_there(const struct oci_dir *dir)
 static int file_put(const struct oci_dir *dir, const char *name, const void *data, size_t size,
 		    struct err *err)
 {
-	char fresh[32];
-	int fd, rc;
+	int fd = openat(dir->fd, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	int rc = fd < 0 ? -errno : fd_write_file(fd, data, size);
 
-	snprintf(fresh, sizeof(fresh), "%s.new", name);
-	fd = openat(dir->fd, fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	rc = fd < 0 ? -errno : fd_write_file(fd, data, size);
 	fd_close(fd);
-	if (rc == 0 && renameat(dir->fd, fresh, dir->fd, name) < 0)
-		rc = -errno;
 	return rc < 0 ? err_sys(err, ERR_IO, -rc, dir->id, "write %s", name) : 0;
 }
 

@@ -88,6 +88,9 @@ int oci_dir_each(const char *root, int (*each)(void *ctx, const char *id), void 
 		 struct err *err);
 
 int oci_state_save(const struct oci_dir *dir, const struct oci_state *state, struct err *err);
+/** oci_state_prepare() - the same but for the last step, which is oci_state_commit() */
+int oci_state_prepare(const struct oci_dir *dir, const struct oci_state *state, struct err *err);
+int oci_state_commit(const struct oci_dir *dir, struct err *err);
 int oci_state_load(const struct oci_dir *dir, struct oci_state *ret_state, struct err *err);
 /** oci_state_decode() - from a document (pure) */
 int oci_state_decode(const json_t *doc, struct oci_state *ret_state, struct err *err);

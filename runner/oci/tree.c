@@ -33,6 +33,8 @@ static int clone_open(const char *path, bool recursive, struct err *err);
 static int bind_open(const struct oci_mount *mount, const char *bundle, struct err *err);
 static int attrs_set(int fd, unsigned int flags, const struct mount_attr *attr, const char *path,
 		     struct err *err);
+static bool without_network(const struct oci_mount *mount);
+static bool all_in_sys(const struct oci_config *config, size_t first);
 static int root_place(const struct oci_config *config, const struct oci_tree *tree, struct err *err);
 static int null_open(int *ret_null, struct err *err);
 static int mount_one(const struct oci_config *config, const struct oci_cgroup *cgroup,
@@ -129,17 +131,31 @@ int oci_tree_idmap(const struct oci_config *config, struct oci_tree *tree, pid_t
 }
 
 int oci_tree_build(const struct oci_config *config, const struct oci_cgroup *cgroup,
-		   struct oci_tree *tree, struct err *err)
+		   struct oci_tree *tree, int net, struct err *err)
 {
 	int rc = tree->late ? sources_open(config, tree, err) : 0;
+	bool waits = net >= 0, devices = false;
 
 	if (rc == 0)
 		rc = root_place(config, tree, err);
 	if (rc == 0)
 		rc = null_open(&tree->null, err);
-	for (size_t i = 0; rc == 0 && i < config->mount_count; i++)
-		rc = mount_one(config, cgroup, tree, i, err);
-	if (rc == 0)
+	for (size_t i = 0; rc == 0 && i < config->mount_count; i++) {
+		if (waits && !without_network(&config->mounts[i])) {
+			/* It may not be there yet: what does not need it comes first. */
+			devices = all_in_sys(config, i);
+			if (devices)
+				rc = oci_devices_make(config, tree, err);
+			if (rc == 0)
+				rc = oci_ns_net_take(net, err);
+			waits = false;
+		}
+		if (rc == 0)
+			rc = mount_one(config, cgroup, tree, i, err);
+	}
+	if (rc == 0 && waits)
+		rc = oci_ns_net_take(net, err);
+	if (rc == 0 && !devices)
 		rc = oci_devices_make(config, tree, err);
 	return rc == 0 ? cwd_make(config, tree->root, err) : rc;
 }
@@ -251,6 +267,27 @@ static int attrs_set(int fd, unsigned int flags, const struct mount_attr *attr, 
 	if (mount_setattr(fd, "", AT_EMPTY_PATH | flags, &copy, sizeof(copy)) < 0)
 		return err_sys(err, ERR_KERNEL, errno, path, "set attributes of the mount");
 	return 0;
+}
+
+/* File systems that belong to no network namespace; sysfs does, and some that the kernel may have besides. */
+static bool without_network(const struct oci_mount *mount)
+{
+	static const char *const types[] = {"proc", "tmpfs", "devpts", "mqueue"};
+
+	for (size_t i = 0; i < ARRAY_COUNT(types); i++)
+		if (!mount->bind && str_eq(mount->type, types[i]))
+			return true;
+	return mount->bind || mount->remount;
+}
+
+/* Do the mounts from @first on have nothing to do with /dev, where devices are all we were told to make? */
+static bool all_in_sys(const struct oci_config *config, size_t first)
+{
+	for (size_t i = first; i < config->mount_count; i++)
+		if (!str_eq(config->mounts[i].destination, "/sys") &&
+		    !str_starts(config->mounts[i].destination, "/sys/"))
+			return false;
+	return config->device_count == 0;
 }
 
 /* Over the host's root, in a mount namespace that tells nobody. */

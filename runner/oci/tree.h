@@ -45,9 +45,12 @@ void oci_tree_fini(struct oci_tree *tree);
 int oci_tree_idmap(const struct oci_config *config, struct oci_tree *tree, pid_t pid,
 		   struct err *err);
 
-/** oci_tree_build() - by the container's process: all mounts and devices; the host's tree is still around */
+/**
+ * oci_tree_build() - by the container's process: all mounts and devices; the host's tree is still around
+ * @net: the connection over which its network namespace comes (oci_ns_net_take()), in time for what shows it; -1: it is there
+ */
 int oci_tree_build(const struct oci_config *config, const struct oci_cgroup *cgroup,
-		   struct oci_tree *tree, struct err *err);
+		   struct oci_tree *tree, int net, struct err *err);
 
 /**
  * oci_tree_finish() - masks, read-only paths and root; then the change of root

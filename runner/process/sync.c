@@ -3,6 +3,7 @@
 #include "runner/process/sync.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <sys/socket.h>
 #include <sys/types.h>
 
@@ -21,12 +22,16 @@ int sync_send(int sock, const struct sync_msg *msg, int fd)
 int sync_recv(int sock, struct sync_msg *ret_msg, int *ret_fd)
 {
 	int fds[FDIO_FDS_MAX];
+	bool reset = false, again;
 	size_t count = 0;
 	ssize_t n;
 
-	do
+	/* Of one that ended with a word of ours unread the kernel tells that first, once, and then what it had said. */
+	do {
 		n = fd_recv(sock, ret_msg, sizeof(*ret_msg), fds, &count);
-	while (n == -EINTR);
+		again = n == -EINTR || (n == -ECONNRESET && !reset);
+		reset |= n == -ECONNRESET;
+	} while (again);
 	if (ret_fd)
 		*ret_fd = -1;
 	if (n == -ECONNRESET || n == 0)

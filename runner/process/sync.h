@@ -35,6 +35,8 @@ enum sync_kind {
 	SYNC_STOP,    /* value: ms between its stop signal and KILL. Answer: SYNC_EXITED at the end */
 	SYNC_RESTART, /* the same, and once more. Answer: SYNC_STARTED or SYNC_FAILED */
 	SYNC_WAIT,    /* Answer: SYNC_EXITED at the end */
+	/* runtime to container (OCI) */
+	SYNC_NET, /* with a descriptor: its network namespace */
 };
 
 /* Mounts that are no volumes */

@@ -41,14 +41,16 @@ cut_at() {
 		-e "inject=$name:$how:when=$when" "$RUNTIME" --root "$OCI_ROOT" "$@" 2>/dev/null
 }
 alone() { ! pgrep -x moat-runtime && ! pgrep -x sleep; }
-# What is left may be abandoned (list takes it back), or a container that is whole: then it can be deleted.
-tidy() {
-	rt list >/dev/null 2>&1
-	for id in $(rt list -q 2>/dev/null); do
-		rt delete -f "$id" >/dev/null 2>&1 || return 1
+# What is left may be abandoned (list takes it back), or a container that is whole: then it can be deleted. A child that has
+# not run yet holds its folder's lock until it follows its parent: then a second list takes it.
+taken_back() {
+	rt list
+	for id in $(rt list -q); do
+		rt delete -f "$id" || return 1
 	done
-	[[ -z $(ls "$OCI_ROOT" 2>/dev/null) ]] && eventually 3 alone
+	[[ -z $(ls "$OCI_ROOT") ]]
 }
+tidy() { eventually 3 taken_back && eventually 3 alone; }
 bad='' killed=0
 calls create k | some "${OCI_CUTS:-40}" >/run/create
 rt delete -f k

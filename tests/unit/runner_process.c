@@ -13,6 +13,7 @@
 #include "lib/base/str.h"
 #include "runner/process/privilege.h"
 #include "runner/process/process.h"
+#include "runner/process/sync.h"
 #include "runner/spec/recipes.h"
 #include "runner/state/logfile.h"
 
@@ -258,9 +259,29 @@ static void recipes_of_daemons(void **state)
 	assert_int_equal(spec.caps & (admin | net), admin | net);
 }
 
+/* A child that fails says why and ends, with a word of its parent's on the way to it. */
+static void last_words_are_read(void **state)
+{
+	const struct sync_msg ours = {.kind = SYNC_GO}, theirs = {.kind = SYNC_FAILED, .value = 7};
+	struct sync_msg msg = {0};
+	int ends[2];
+
+	(void)state;
+	assert_int_equal(sync_pair(ends), 0);
+	assert_int_equal(sync_send(ends[0], &ours, -1), 0);
+	assert_int_equal(sync_send(ends[1], &theirs, -1), 0);
+	fd_close(ends[1]);
+	assert_int_equal(sync_recv(ends[0], &msg, NULL), 1);
+	assert_int_equal(msg.kind, SYNC_FAILED);
+	assert_int_equal(msg.value, 7);
+	assert_int_equal(sync_recv(ends[0], &msg, NULL), 0);
+	fd_close(ends[0]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(last_words_are_read),
 		cmocka_unit_test(users_are_strict),
 		cmocka_unit_test(capabilities_have_names),
 		cmocka_unit_test(records_are_json),
