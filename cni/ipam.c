@@ -45,6 +45,7 @@ struct taken {
 static int segment_decode(struct cni_request *request, const char *why, struct err *err);
 static int own_decode(struct cni_request *request, const struct cni_top *top, const struct ipam *ipam, struct arena *arena,
 		      struct err *err);
+static const json_t *runtime_ranges(const json_t *runtime);
 static int ranges_decode(const json_t *sets, const struct taken *taken, struct arena *arena, struct err *err);
 static int range_take(const json_t *range, const struct taken *taken, struct arena *arena, struct err *err);
 
@@ -113,7 +114,9 @@ static int own_decode(struct cni_request *request, const struct cni_top *top, co
 	}
 	if (cni_is_set(ipam->resolv_conf))
 		return cni_field_refuse(err, "ipam.resolvConf", ipam->resolv_conf);
-	if (cni_is_set(ipam->subnet))
+	/* those of the runtime come first, as host-local has them */
+	rc = ranges_decode(runtime_ranges(top->runtime), &taken, arena, err);
+	if (rc == CNI_OK && cni_is_set(ipam->subnet))
 		rc = range_take(top->ipam, &taken, arena, err);
 	if (rc == CNI_OK)
 		rc = ranges_decode(ipam->ranges, &taken, arena, err);
@@ -130,6 +133,18 @@ static int own_decode(struct cni_request *request, const struct cni_top *top, co
 	request->gateways = gateways.items;
 	request->excluded = excluded.items;
 	return rc;
+}
+
+/* runtimeConfig.ipRanges, a capability */
+static const json_t *runtime_ranges(const json_t *runtime)
+{
+	const json_t *ranges = NULL, *value;
+	const char *key;
+
+	json_object_foreach((json_t *)(uintptr_t)runtime, key, value)
+		if (strcasecmp(key, "ipRanges") == 0)
+			ranges = value;
+	return ranges;
 }
 
 /* [[{subnet...}, ...], ...] */

@@ -23,11 +23,13 @@
 #include "lib/base/str.h"
 
 enum { ATTACH_TRIES = 4, ADDRESS_TRIES = 50, REQUEST_ID_SIZE = 40 };
+static const struct timespec moment = {0, 100 * 1000 * 1000}; /* between two of them */
 
 static int add(const struct cni_request *request, struct varlink_client **client, int netns, const json_t *given,
 	       json_t **ret_result, struct err *err);
 static int complete(const struct cni_request *request, int netns, const json_t *endpoint, const json_t *network,
 		    json_t **ret_result, struct err *err);
+static int detach_call(const struct cni_request *request, struct err *err);
 static int add_leased(struct cni_request *request, struct varlink_client **client, int netns, struct arena *arena,
 		      json_t **ret_result, struct err *err);
 static int addresses_set(const struct cni_request *request, const json_t *given, struct varlink_client *client, int netns,
@@ -175,7 +177,6 @@ static int add_leased(struct cni_request *request, struct varlink_client **clien
 static int addresses_set(const struct cni_request *request, const json_t *given, struct varlink_client *client, int netns,
 			 json_t **ret_endpoint, struct err *err)
 {
-	static const struct timespec pause = {0, 100 * 1000 * 1000};
 	cleanup(mem_freep) char *name = mem_printf("%s/%s:%s", request->tenant, request->stack, request->ifname);
 	cleanup(json_freep) json_t *parameters = json_pack("{s:s, s:i, s:O?}", "name", name, "netnsFd", 0, "routes", request->routes);
 	cleanup(json_freep) json_t *reply = NULL;
@@ -189,7 +190,7 @@ static int addresses_set(const struct cni_request *request, const json_t *given,
 		}
 		if (err->kind != ERR_ADDRTAKEN)
 			break;
-		nanosleep(&pause, NULL);
+		nanosleep(&moment, NULL);
 	}
 	return cni_code_of(err);
 }
@@ -201,18 +202,12 @@ static int addresses_set(const struct cni_request *request, const json_t *given,
  */
 int cni_del(const struct cni_request *request, struct err *err)
 {
-	cleanup(varlink_closep) struct varlink_client *client = NULL;
 	struct err later = ERR_INIT;
-	int rc = CNI_OK, released = CNI_OK;
+	int rc, released = CNI_OK;
 
 	if (request->leased)
 		released = cni_delegate(request, CNI_VERB_DEL, NULL, NULL, NULL, &later);
-	if (varlink_connect(request->socket, &client, err) < 0)
-		rc = cni_code_of(err);
-	if (rc == CNI_OK)
-		rc = cni_journal_replay(request, client, err);
-	if (rc == CNI_OK)
-		rc = cni_detach(client, request->tenant, request->stack, request->ifname, err);
+	rc = detach_call(request, err);
 	if (rc == CNI_TRY_AGAIN)
 		rc = cni_journal_add(request, err);
 	if (!request->leased)
@@ -220,6 +215,29 @@ int cni_del(const struct cni_request *request, struct err *err)
 	if (rc == CNI_OK && released != CNI_OK)
 		*err = later;
 	return rc != CNI_OK ? rc : released;
+}
+
+/*
+ * Whom it is cut off from in the middle it asks again, since nothing is harmed by that: the journal is for a daemon that is not
+ * there, and one that is does not look into it by itself.
+ */
+static int detach_call(const struct cni_request *request, struct err *err)
+{
+	int rc = CNI_TRY_AGAIN;
+
+	for (int left = ATTACH_TRIES; rc == CNI_TRY_AGAIN && left > 0; left--) {
+		cleanup(varlink_closep) struct varlink_client *client = NULL;
+
+		if (left < ATTACH_TRIES)
+			nanosleep(&moment, NULL);
+		*err = ERR_INIT;
+		if (varlink_connect(request->socket, &client, err) < 0)
+			return cni_code_of(err);
+		rc = cni_journal_replay(request, client, err);
+		if (rc == CNI_OK)
+			rc = cni_detach(client, request->tenant, request->stack, request->ifname, err);
+	}
+	return rc;
 }
 
 int cni_detach(struct varlink_client *client, const char *tenant, const char *stack,
@@ -482,8 +500,6 @@ static int attach(const struct cni_request *request, const json_t *given, struct
 static int attach_call(const struct cni_request *request, struct varlink_client **client, json_t *parameters, int netns,
 		       json_t **ret_reply, struct err *err)
 {
-	static const struct timespec pause = {0, 100 * 1000 * 1000};
-
 	for (int left = ATTACH_TRIES; left > 0; left--) {
 		if (*client && varlink_call(*client, "io.moat.EndpointAttach", json_incref(parameters), &netns, 1, ret_reply,
 					    NULL, NULL, err) == 0) {
@@ -495,7 +511,7 @@ static int attach_call(const struct cni_request *request, struct varlink_client 
 		varlink_closep(client);
 		*client = NULL;
 		if (left > 1) {
-			nanosleep(&pause, NULL);
+			nanosleep(&moment, NULL);
 			(void)varlink_connect(request->socket, client, err);
 		}
 	}

@@ -3,12 +3,14 @@
 
 A pair has two states of the world, "before" and "after": its first verb leads from one to the other, its second back.
 """
+import json
 import os
 import subprocess
 
 from moatsock import Moat, MoatError
 
 MOAT = os.path.join(os.environ["MOAT_BIN_DIR"], "moat")
+PLUGIN = os.path.join(os.environ["MOAT_BIN_DIR"], "cni", "moat")
 VICTIM = "/run/netns/victim"
 ANSWER = 120  # seconds: for what hangs. Ten were not enough for a tap where fifty shared two processors.
 
@@ -89,6 +91,26 @@ def repair(moat, _world):
         raise MoatError("io.moat.NotRepaired", {"message": "the answer says that not all was repaired"})
 
 
+CNI = {"cniVersion": "1.1.0", "name": "web", "type": "moat", "tenant": "red",
+       "runtimeConfig": {"ips": ["10.0.0.77", "fd00:5::77"], "mac": "02:00:00:00:00:77",
+                         "portMappings": [{"hostPort": 8080, "containerPort": 80}]}}
+
+
+def plugin(command):
+    """The CNI plugin as the client. "Try again" is an answer that was lost; of a DEL, which is kept in a journal then, it is none."""
+    def run(_moat, _world):
+        done = subprocess.run([PLUGIN], input=json.dumps(CNI), capture_output=True, text=True, timeout=ANSWER, check=False,
+                              env=dict(os.environ, CNI_COMMAND=command, CNI_CONTAINERID="victim", CNI_NETNS=VICTIM, CNI_IFNAME="eth0",
+                                       CNI_PATH="/none"))
+        if done.returncode == 0:
+            return
+        error = json.loads(done.stdout)
+        if error["code"] == 11 and command == "ADD":
+            raise ConnectionError(error["msg"])
+        raise MoatError("io.moat.Cni%d" % error["code"], {"message": error["msg"]})
+    return run
+
+
 def call(method, **parameters):
     return lambda moat, world: moat.call(method, **parameters)
 
@@ -103,6 +125,8 @@ PAIRS = {
         attach, call("EndpointDetach", name="red/victim"),
         "attach red/web --netns %s --name victim --ip 10.0.0.77 --ip fd00:5::77 --mac 02:00:00:00:00:77 -p 8080:80" % VICTIM,
         "detach red/victim"),
+    # the CNI plugin, which asks several things in a row, and again where the daemon died
+    ("cni-add", "cni-del"): Pair(plugin("ADD"), plugin("DEL"), again=("Cni101",)),
     ("attach-create", "detach-created"): Pair(attach_created, call("EndpointDetach", name="red/made")),
     ("tenant-create", "tenant-delete"): Pair(
         call("TenantCreate", name="blue"), call("TenantDelete", name="blue"),

@@ -28,7 +28,21 @@ static void result_check(const char *version, size_t before, const json_t *resul
 	fuzz_check(json_equal(again, result));
 }
 
-static void request_check(const struct cni_request *request)
+/* What a delegate gives has passed cni_result_parse(), as a prevResult has. */
+static void given_check(struct cni_request *request)
+{
+	cleanup(arena_freep) struct arena *arena = arena_new();
+	json_t *routes = json_incref(request->routes);
+	bool default_route = request->default_route;
+	struct err err = ERR_INIT;
+
+	if (request->prev && cni_routes_given(request, request->prev, arena, &err) == CNI_OK)
+		fuzz_check(json_array_size(request->routes) <= json_array_size(routes) + json_array_size(json_object_get(request->prev, "routes")) + 2);
+	json_decref(routes);
+	request->default_route = default_route;
+}
+
+static void request_check(struct cni_request *request)
 {
 	cleanup(json_freep) json_t *endpoint =
 		json_pack("{s:s, s:[s, s], s:[s], s:i}", "mac", "02:00:00:00:00:01", "ips",
@@ -49,6 +63,7 @@ static void request_check(const struct cni_request *request)
 		return;
 	for (const char *const *ip = request->ips; *ip; ip++)
 		fuzz_check(!strchr(*ip, '/'));
+	given_check(request);
 	fuzz_check(cni_result_add(request, endpoint, NULL, true, &result, &err) == CNI_OK);
 	result_check(request->version, before, result);
 }

@@ -281,6 +281,15 @@ class Add(Case):
                 self.add(ipam=ipam)
                 self.assertEqual(self.asked("NetworkCreate").get("exclude"), wanted)
 
+    def test_ranges_of_the_runtime(self):
+        """the capability ipRanges: before those of the configuration"""
+        for ipam, subnets in (({"type": "host-local", "subnet": "10.1.0.0/16"}, ["10.7.0.0/24", "10.1.0.0/16"]), ({"type": "host-local"}, ["10.7.0.0/24"])):
+            self.start([not_found("NetworkShow"), {"method": "TenantCreate", "reply": {"tenant": {}}},
+                        {"method": "NetworkCreate", "reply": {"network": NETWORK}}, FINE[1]])
+            self.add(ipam=ipam, runtimeConfig={"IPRanges": [[{"subnet": "10.7.0.0/24", "gateway": "10.7.0.9", "rangeStart": "10.7.0.1"}]]})
+            self.assertEqual((self.asked("NetworkCreate")["subnets"], self.asked("NetworkCreate")["gateways"]), (subnets, ["10.7.0.9"]))
+        self.refused(self.run_plugin("ADD", self.conf(runtimeConfig={"ipRanges": [7]})), 6, "arrays")
+
     def test_stock_defaults(self):
         for conf, masquerade, route in (
                 ({"ipam": {"type": "host-local", "subnet": "10.1.0.0/16"}}, False, False),
