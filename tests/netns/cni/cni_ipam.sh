@@ -22,7 +22,7 @@ STOCK='{"cniVersion":"0.4.0","name":"podman","type":"moat","bridge":"cni-podman0
 # cni VERB ID NETNS IFNAME CONF [ARGS] - $reply is what it printed; its exit status
 cni() {
 	reply=$(CNI_COMMAND=$1 CNI_CONTAINERID=$2 CNI_NETNS=$3 CNI_IFNAME=$4 CNI_ARGS=${6-} CNI_PATH=/none:/usr/lib/cni \
-		timeout 20 "$MOAT_BIN_DIR/cni/moat" <<<"$5")
+		timeout 60 "$MOAT_BIN_DIR/cni/moat" <<<"$5")
 }
 code() { jq -r '.code // empty' <<<"$reply"; }
 held() { find "$POOL" -type f -name '[0-9]*' -printf '%f\n' 2>/dev/null | sort | paste -sd' '; }

@@ -21,7 +21,7 @@ PORT='.runtimeConfig={portMappings:[{hostPort:8080,containerPort:80},{hostPort:9
 # cni VERB ID NETNS IFNAME CONF - $reply is what it printed; its exit status
 cni() {
 	reply=$(CNI_COMMAND=$1 CNI_CONTAINERID=$2 CNI_NETNS=$3 CNI_IFNAME=$4 CNI_ARGS='' CNI_PATH=/none \
-		timeout 20 "$MOAT_BIN_DIR/cni/moat" <<<"$5")
+		timeout 60 "$MOAT_BIN_DIR/cni/moat" <<<"$5")
 }
 code() { jq -r '.code // empty' <<<"$reply"; }
 endpoints() { moat endpoint list --json | jq -r '[.endpoints[].name] | sort | join(" ")'; }
