@@ -6,6 +6,7 @@
 #include "lib/base/mem.h"
 
 #include <assert.h>
+#include <malloc.h>
 #include <stdalign.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -13,6 +14,8 @@
 
 enum {
 	ARENA_BLOCK_SIZE = 4096, /* of a common block; a larger wish gets a block of its own */
+	LARGE_SIZE = 256 << 10,	 /* above what an attach needs at a time: a system call and fresh pages each time */
+	KEPT_SIZE = 1 << 20,	 /* free at the end of the heap */
 };
 
 /* Blocks are a stack; the newest shared one is on top, so that only it needs to be looked at. */
@@ -76,6 +79,12 @@ void mem_freep(void *pp)
 	/* pp is the address of a pointer to some other type: no access through void ** */
 	memcpy(&p, pp, sizeof(p));
 	free(p);
+}
+
+void mem_keep_little(void)
+{
+	mallopt(M_MMAP_THRESHOLD, LARGE_SIZE);
+	mallopt(M_TRIM_THRESHOLD, KEPT_SIZE);
 }
 
 struct arena *arena_new(void)

@@ -24,6 +24,12 @@ char *mem_strdup(const char *s);		     /* NULL gives NULL */
 char *mem_strndup(const char *s, size_t len);
 char *mem_printf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void mem_freep(void *pp); /* for cleanup(): frees *(void **)pp */
+/**
+ * mem_keep_little() - for a daemon, once, as it starts: what is large is the kernel's again when it is freed
+ * glibc takes the largest block ever freed, up to 32 MB, for usual, and from then on keeps as much (mallopt(3),
+ * M_MMAP_THRESHOLD): one comparison of a large network would be paid for ever after.
+ */
+void mem_keep_little(void);
 
 /* An arena: many allocations, one release. Not thread safe. */
 struct arena;

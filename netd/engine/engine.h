@@ -37,6 +37,7 @@ struct listens;
  * struct engine - the one object of the program, in main()'s memory
  * @txns: changes whose plan has not been answered
  * @changes: counts changes begun: equal before and after means that nothing happened between
+ * @trimmed: what that was when a crowd's memory was given back
  * @ready_fd, @line: a pair with the supervisor: one byte when we are ready, and back whatever it sends; -1 for none
  * @porter: channel to the process that stands between us and users
  * @endings: slow removals under way (struct ending in txn.c)
@@ -59,7 +60,7 @@ struct engine {
 	int ready_fd, porter;
 	struct loop_io *line, *porter_io;
 	size_t txns;
-	uint64_t changes;
+	uint64_t changes, trimmed;
 	struct list endings;
 	struct list gate; /* struct call: changing calls that wait until a check is through */
 	bool gated;

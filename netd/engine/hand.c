@@ -14,7 +14,10 @@
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
 
-enum { HAND_READ_SIZE = 16 * 1024 };
+enum {
+	HAND_READ_SIZE = 16 * 1024,
+	HAND_IN_KEPT = 4 * HAND_READ_SIZE, /* of what a dump took, megabytes of a large network, no more is kept */
+};
 
 /* One message on its way out. */
 struct outgoing {
@@ -323,6 +326,8 @@ static void on_hand(void *ctx, unsigned events)
 		offset += size;
 	}
 	buf_consume(&hand->in, offset);
+	if (hand->in.size == 0 && hand->in.capacity > HAND_IN_KEPT)
+		buf_fini(&hand->in);
 	if (hand->later.count) {
 		later_queue(hand);
 		hand_flush(hand);

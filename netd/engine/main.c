@@ -128,6 +128,7 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	log_init("moatd-engine", options.level, getenv("JOURNAL_STREAM") != NULL);
+	mem_keep_little();
 	signal(SIGPIPE, SIG_IGN);
 	if (porter_start(&engine.porter, &err) < 0) {
 		log_failure(&err, "start");

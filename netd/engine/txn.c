@@ -3,6 +3,7 @@
 #include "netd/engine/txn.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,6 +15,8 @@
 #include "netd/engine/monitor.h"
 #include "netd/engine/reconcile.h"
 #include "netd/engine/store.h"
+
+enum { CROWD = 256 }; /* changes after which what they left is given back */
 
 struct txn *txn_new_own(struct engine *engine, const struct txn_ops *ops, void *object, const char *event)
 {
@@ -133,6 +136,18 @@ static void rows_finish(struct txn *txn)
 		log_failure(&err, "%s", txn->name);
 }
 
+/*
+ * A thousand changes that ended together leave megabytes behind, and glibc keeps what lies below anything that stays. At
+ * rest, and once a crowd: it takes longer than a change does.
+ */
+static void crowd_trim(struct engine *engine)
+{
+	if (engine->txns || !list_empty(&engine->endings) || engine->changes - engine->trimmed < CROWD)
+		return;
+	engine->trimmed = engine->changes;
+	malloc_trim(0);
+}
+
 static void on_finished(void *ctx, struct hand_answer *answer)
 {
 	struct txn *txn = ctx;
@@ -151,6 +166,7 @@ static void on_finished(void *ctx, struct hand_answer *answer)
 	if (txn->ops->finish)
 		txn->ops->finish(txn);
 	txn_free(txn);
+	crowd_trim(engine);
 	reconcile_progress(engine);
 }
 
@@ -240,6 +256,7 @@ static void on_answered(void *ctx, struct hand_answer *answer)
 	}
 	/* in the list first: replying may free the connection, and with it run what waits */
 	list_append(&engine->endings, &txn->link);
+	plan_fini(&txn->plan);
 	if (r == 0 && txn->listen)
 		listen_ask_commit(txn->listen);
 	if (r == 0 && txn->event)
@@ -341,6 +358,8 @@ void txn_run(struct txn *txn)
 
 	plan_diff(&txn->want, &txn->have, &txn->plan);
 	plan_split_ports(&txn->plan, &txn->after);
+	objv_fini(&txn->want);
+	objv_fini(&txn->have);
 	if (txn->plan.count > SEAM_OPS_MAX) {
 		err_set(&err, ERR_LIMIT, E2BIG, txn->name, "this takes %zu operations; one plan has at most %d",
 			txn->plan.count, SEAM_OPS_MAX);

@@ -168,6 +168,7 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	log_init("moatd-hand", o.level, getenv("JOURNAL_STREAM") != NULL);
+	mem_keep_little();
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	r = registry_init(&reg, o.runtime_dir, o.control, &err);
 	if (r == 0)

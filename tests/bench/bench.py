@@ -420,12 +420,13 @@ class Bench:
         return shown["netnsPath"], shown["ips"][0].split("/")[0]
 
     def measure_traffic(self):
-        """From endpoint to endpoint, guarded, against a bare bridge; to outside, against one bare masquerade; and both again
-        when a thousand others are there."""
+        """From endpoint to endpoint, guarded, against a bare bridge; to outside, against one bare masquerade, with what
+        the layout costs by itself beside it: two bare ones; and both again when a thousand others are there."""
         rounds = max(3, self.rounds // 4)
         source, target = self.stay("source")[0], self.stay("target")
         ways = {"inside, bare": traffic.bare_bridge(), "inside": (source, target[0], target[1]),
-                "outside, bare": traffic.bare_masquerade(), "outside": (source, "outside", "203.0.113.80")}
+                "outside, bare": traffic.masquerades(1), "outside, twice": traffic.masquerades(2),
+                "outside": (source, "outside", "203.0.113.80")}
         found = traffic.measure(self.args.flood, ways, rounds)
         rows = []
         for kind, what in (("udp", "64-byte packet"), ("tcp", "kilobyte of a stream")):
@@ -434,6 +435,8 @@ class Bench:
                 rows.append(Row("%s, a %s" % (base, what), bare, "ns", samples=rounds))
                 rows.append(Row("Moat: %s, a %s" % ("endpoint to endpoint" if way == "inside" else "endpoint to the world", what),
                                 median(found[kind, way]), "ns", bare, base, TRAFFIC_BOUNDS[kind][way], samples=rounds))
+            rows.append(Row("two bare masquerades, a %s" % what, median(found[kind, "outside, twice"]), "ns", bare,
+                            "one bare masquerade", samples=rounds))
         if not self.args.quick:
             rows += self.flat(ways, rounds)
         for name in ("source", "target"):

@@ -123,6 +123,7 @@ def restart(bench):
 
 def measure(bench, count, settle, Row, median):
     """With @count endpoints and one more. Return: rows. Leaves all of it standing: it is the last thing that is measured."""
+    bench.moat.call("Check")  # what a crowd of an earlier row, or a comparison, took is given back
     idle = bench.pss()
     world.remove_namespaces(["floor-router"])
     floor, kept = world.Floor(bench.args.floor, own_host=True), Namespaces(count)
@@ -134,6 +135,7 @@ def measure(bench, count, settle, Row, median):
     crowd.many = crowd.look(floor, count)
     theirs, ours = one_more(bench, floor, count, settle)
     # The floor's own would make each dump of a router dearer: the kernel's neighbour table is one for all.
+    bench.moat.call("Check")
     each = (bench.pss() - idle) / count
     stacks = list_for_dump(bench, "/run/sandbox/dump")
     dumps, restarts, checks = [], [], []

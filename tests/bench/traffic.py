@@ -30,27 +30,39 @@ def bare_bridge():
     return "bare-a", "bare-b", "10.77.0.3"
 
 
-def bare_masquerade():
-    """A namespace on a bridge, and one masquerade behind it to the world. Return: (from, to, address)."""
-    for name in ("hop-a", "hop-world", "hop"):
+def veth(here, name, there, queues="numtxqueues 1 numrxqueues 1"):
+    """A pair with one queue each: @name in the namespace @here, eth0 in @there."""
+    ip("-n %s link add %s %s type veth peer name eth0 netns %s %s" % (here, name, queues, there, queues))
+
+
+def masquerades(hops):
+    """A namespace on a bridge in the first of so many bare hops behind one another, each with one rule of translation, the
+    world behind the last. Return: (from, to, address)."""
+    names = ["hop%d-%d" % (hops, i) for i in range(hops)]
+    inside, world = "hop%d-a" % hops, "hop%d-world" % hops
+    for name in [inside, world] + names:
         ip("netns add " + name)
-    ip("-n hop link add br0 type bridge")
-    ip("-n hop addr add 10.78.0.1/24 dev br0")
-    ip("-n hop link set br0 up")
-    ip("-n hop link add p0 numtxqueues 1 numrxqueues 1 type veth peer name eth0 netns hop-a numtxqueues 1 numrxqueues 1")
-    ip("-n hop link set p0 master br0 up")
-    ip("-n hop link add out numtxqueues 1 numrxqueues 1 type veth peer name eth0 netns hop-world numtxqueues 1 numrxqueues 1")
-    ip("-n hop addr add 192.0.2.1/24 dev out")
-    ip("-n hop link set out up")
-    ip("-n hop-a addr add 10.78.0.2/24 dev eth0")
-    ip("-n hop-a link set eth0 up")
-    ip("-n hop-a route add default via 10.78.0.1")
-    ip("-n hop-world addr add 192.0.2.2/24 dev eth0")
-    ip("-n hop-world link set eth0 up")
-    subprocess.run(["ip", "netns", "exec", "hop", "sysctl", "-qw", "net.ipv4.ip_forward=1"], check=True)
-    subprocess.run(["ip", "netns", "exec", "hop", "nft", "table ip n { chain c { type nat hook postrouting priority 100; "
-                    "oifname out masquerade; }; }"], check=True)
-    return "hop-a", "hop-world", "192.0.2.2"
+    ip("-n %s link add br0 type bridge" % names[0])
+    ip("-n %s addr add 10.78.0.1/24 dev br0" % names[0])
+    ip("-n %s link set br0 up" % names[0])
+    veth(names[0], "p0", inside)
+    ip("-n %s link set p0 master br0 up" % names[0])
+    ip("-n %s addr add 10.78.0.2/24 dev eth0" % inside)
+    ip("-n %s link set eth0 up" % inside)
+    ip("-n %s route add default via 10.78.0.1" % inside)
+    for i, (name, there) in enumerate(zip(names, names[1:] + [world])):
+        net = "192.0.2" if there == world else "10.79.%d" % i
+        veth(name, "out", there)
+        ip("-n %s addr add %s.1/24 dev out" % (name, net))
+        ip("-n %s link set out up" % name)
+        ip("-n %s addr add %s.2/24 dev eth0" % (there, net))
+        ip("-n %s link set eth0 up" % there)
+        if there != world:
+            ip("-n %s route add default via %s.2" % (name, net))
+        subprocess.run(["ip", "netns", "exec", name, "sysctl", "-qw", "net.ipv4.ip_forward=1"], check=True)
+        subprocess.run(["ip", "netns", "exec", name, "nft", "table ip n { chain c { type nat hook postrouting priority 100; "
+                        "oifname out masquerade; }; }"], check=True)
+    return inside, world, "192.0.2.2"
 
 
 class Way:
