@@ -32,6 +32,7 @@ from verbs import VERBS, VICTIM, ask  # noqa: E402
 
 RUNTIME = os.environ["MOAT_RUNTIME_DIR"]
 TRACE = "/run/sandbox/trace"
+PINGED = "/run/sandbox/pinged"
 # an emulated processor, or one that many share: waits are so many times as long
 SLOWER = max(float(os.environ.get("MOAT_SLOWER", "1")), min(20, 1 + os.getloadavg()[0] / os.cpu_count()))
 PATIENCE = 5.0 * SLOWER  # seconds for what goes behind the answer, and for the daemon to come back
@@ -137,7 +138,7 @@ class World:
             if self.pair.setup:
                 self.pair.setup(moat, self)
         self.requests = 0
-        self.ping = None
+        self.ping = self.ping_log = None
         self.known = set()
         self.states = {}
         self.files = {}
@@ -234,14 +235,19 @@ class World:
                  (", ".join(kernelstate.difference(now()[0], want[0])), now()[1], count), lambda: now() == want)
 
     def ping_start(self):
+        # a file: a pipe that nobody reads is full after a thousand answers, and ping waits
+        self.ping_log = open(PINGED, "w", encoding="ascii")
         self.ping = subprocess.Popen(
             ["nsenter", "--net=" + self.neighbour["netnsPath"], "ping", "-i", "0.02", "-n", "203.0.113.80"],
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+            stdout=self.ping_log, stderr=subprocess.STDOUT)
 
     def ping_stop(self):
         """Return: (sent, lost); what was under way when it was stopped is neither."""
         self.ping.send_signal(signal.SIGINT)
-        out = self.ping.communicate(timeout=10)[0]
+        self.ping.wait(timeout=10)
+        self.ping_log.close()
+        with open(PINGED, encoding="ascii") as f:
+            out = f.read()
         got = {int(number) for number in re.findall(r"icmp_seq=(\d+) ttl", out)}
         if not got:
             raise Failure("ping said: " + out[-300:])
