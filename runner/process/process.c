@@ -132,23 +132,31 @@ int process_exec(const struct process *process, struct err *err)
 
 /*
  * The container's own files may be anything by now: a FIFO or a device would hang or lie; one without end, or that grows
- * as fast as it is read, would keep us for ever, so what it is at this moment is taken as a whole. Memory lives until
- * the exec.
+ * as fast as it is read, would keep us for ever, so what it is at this moment is taken as a whole.
  */
 static FILE *database_open(const char *path)
 {
 	cleanup(fd_closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	size_t size = 0;
+	size_t left, want;
+	char part[4096];
 	struct stat st;
-	char *text;
+	FILE *file;
 	ssize_t n;
 
 	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size > DATABASE_MAX)
 		return NULL;
-	text = mem_alloc((size_t)st.st_size + 1);
-	while (size < (size_t)st.st_size && (n = read(fd, text + size, (size_t)st.st_size - size)) > 0)
-		size += (size_t)n;
-	return fmemopen(text, size, "r");
+	left = (size_t)st.st_size;
+	/* In memory that goes with the stream */
+	file = fmemopen(NULL, left + 1, "w+");
+	for (; file && left; left -= (size_t)n) {
+		want = left < sizeof(part) ? left : sizeof(part);
+		n = read(fd, part, want);
+		if (n <= 0 || fwrite(part, 1, (size_t)n, file) != (size_t)n)
+			break;
+	}
+	if (file)
+		rewind(file);
+	return file;
 }
 
 static bool by_name(const char *text, struct process_user *user)
