@@ -21,6 +21,9 @@
  * the others from being mended, or the daemon from starting: a stack that cannot
  * be looked at is left out, one that makes the plan fail is dropped from the
  * plan, which is then sent again.
+ *
+ * The dumps are of one moment each. A pair that goes between those of its two ends is seen by half, and what would mend
+ * that is no plan, or one that fails: then the run looks again, and leaves out nothing before.
  */
 #include "netd/engine/reconcile.h"
 
@@ -48,6 +51,7 @@ enum {
 	FIGHT_COUNT = 8, /* runs that mended ... */
 	FIGHT_MS = 10000, /* ... in so short a time: a fight */
 	DROPS_MAX = 32,	  /* operations that one run leaves out, each by itself */
+	LOOKS_MAX = 2, /* how often a run looks again since it may have seen two moments in one */
 };
 
 enum mode { MODE_START, MODE_CHECK, MODE_MEND };
@@ -80,6 +84,7 @@ struct reconcile {
 	struct plan after; /* ports whose links the plan under way removes */
 	bool given_up;	   /* something left the plan since it could not be done */
 	size_t drops;	   /* operations that did so, each by itself */
+	size_t looks;	   /* again, since something changed while it looked */
 	uint64_t *blind;   /* stacks that could not be looked at */
 	size_t blind_count;
 };
@@ -356,11 +361,42 @@ static void tell_routers(struct reconcile *rec)
 	}
 }
 
+/* Half of a pair: no kernel has it, and no plan can make it. */
+static bool is_torn(const struct plan *plan)
+{
+	for (size_t i = 0; i < plan->count; i++)
+		if (!op_valid(&plan->ops[i]))
+			return true;
+	return false;
+}
+
+/*
+ * The plan failed. Has something changed since this run looked? A sign of it waits, or something is not there that is in no
+ * stack, where its owner's doings would have us look for ever.
+ */
+static bool is_outdated(const struct reconcile *rec, const struct seam_result *result)
+{
+	bool missing = result->status == -ENODEV || result->status == -ENOENT;
+
+	if (rec->run->mode != MODE_MEND)
+		return false;
+	return loop_timer_armed(rec->timer) ||
+	       (!list_empty(&rec->waiting) && container_of(rec->waiting.next, struct run, link)->mode == MODE_MEND) ||
+	       (missing && result->index < rec->plan.count && !owner_culprit(&rec->engine->model, &rec->plan.ops[result->index]));
+}
+
 static void on_mended(void *ctx, struct hand_answer *answer)
 {
 	struct reconcile *rec = ctx;
 	struct err err = ERR_INIT;
 
+	if (answer->result.status < 0 && is_outdated(rec, &answer->result) && rec->looks++ < LOOKS_MAX) {
+		log_debug("mending: %s: looking again", answer->result.text);
+		plan_fini(&rec->after);
+		rec->after = (struct plan){ 0 };
+		run_again(rec);
+		return;
+	}
 	if (answer->result.status < 0 && give_up(rec, &answer->result)) {
 		plan_send(rec);
 		return;
@@ -431,6 +467,12 @@ static void compare(struct reconcile *rec)
 	plan_diff(&rec->want, &rec->have, &plan);
 	if (run->mode != MODE_CHECK)
 		judge_plan(&plan);
+	if (is_torn(&plan) && rec->looks++ < LOOKS_MAX) {
+		log_debug("a pair was seen by half: looking again");
+		plan_fini(&plan);
+		run_again(rec);
+		return;
+	}
 	report(rec, &plan);
 	if (plan.count == 0 || !run->repair) {
 		plan_fini(&plan);
@@ -583,7 +625,7 @@ static void run_begin(struct reconcile *rec)
 	rec->working = true;
 	rec->failure = ERR_INIT;
 	rec->given_up = false;
-	rec->drops = 0;
+	rec->drops = rec->looks = 0;
 	rec->differences = json_array();
 	run_start(rec);
 }
