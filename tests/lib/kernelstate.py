@@ -7,6 +7,7 @@ timers, group memberships, the random MAC of a port's host end, neighbours that 
 import json
 import re
 import subprocess
+import time
 
 KNOBS = ("ipv4/conf/*/forwarding ipv4/conf/*/route_localnet ipv4/conf/*/accept_redirects ipv4/conf/*/rp_filter "
          "ipv4/conf/*/arp_ignore ipv6/conf/*/forwarding ipv6/conf/*/accept_ra ipv6/conf/*/addr_gen_mode "
@@ -19,7 +20,8 @@ SCRIPT = ("ip -j -d link show; echo {m}; ip -j addr show; echo {m}; ip -j -4 rou
           # In JSON, nft 1.0.6 does not tell the devices of a chain that has several.
           "nft list table netdev moat 2>/dev/null; echo {m};"
           "cd /proc/sys/net && grep -s '' {k}").format(m=MARK, k=KNOBS)
-# Of a table whose owner died nft 1.0.6 prints what lies behind its list of names: a word or none, and then it is no JSON.
+# Of a table whose owner died nft 1.0.6 prints what lies behind its list of names: a word or none, and then it is no JSON; or it
+# dies of that, until there is an owner again.
 TABLE_FLAGS = re.compile(r'("table": \{[^{}]*), "flags": [^{}]*\}')
 PORT_FLAGS = ("learning", "flood", "mcast_flood", "bcast_flood", "guard", "root_block")
 
@@ -113,6 +115,15 @@ def device_lines(text):
 
 def read(netns=None):
     """netns: path of a namespace; None: ours. Return: sorted lines."""
+    for _ in range(100):
+        try:
+            return read_once(netns)
+        except json.JSONDecodeError:
+            time.sleep(0.1)
+    return read_once(netns)
+
+
+def read_once(netns):
     command = ["nsenter", "--net=" + netns] if netns else []
     done = subprocess.run(command + ["sh", "-c", SCRIPT], capture_output=True, text=True, errors="replace")
     parts = done.stdout.split(MARK + "\n")
