@@ -3,7 +3,7 @@
 #
 # endpoint_routes - ways by an endpoint beside its default route: packets take them, by the gateway and by a neighbour that passes
 # them on; they are shown, found missing, mended, kept over the daemon's death, have their place in a second interface's own
-# table, and go with the endpoint; what cannot be is refused by name.
+# table, and go with the endpoint; they are no way out of an internal network; what cannot be is refused by name.
 # shellcheck source-path=SCRIPTDIR disable=SC2119,SC2086,SC2317 # options are words; functions that assert_ok calls
 . "$(dirname "$0")/../../lib/sandbox.sh"
 sandbox_enter "$@"
@@ -141,6 +141,16 @@ done <<-TEXT
 	flat|--route 10.9.0.0/16=10.2.0.1|there is no next hop but the gateway
 TEXT
 assert_status 3 "and nothing was made" moat endpoint show red/new
+# Halves of everything are no way out of a network that has none: the router decides, not the stack.
+halves="--route 0.0.0.0/1 --route 128.0.0.0/1 --route ::/1 --route 8000::/1"
+moat network create red/in --internal --subnet 10.3.0.0/24 --subnet fd00:3::/64 >/dev/null || die "no internal network"
+assert_ok "halves of everything" moat attach red/web --create --name free $halves
+assert_ok "in an internal network, too" moat attach red/in --create --name shut $halves
+for address in "$OUTSIDE4" "$OUTSIDE6"; do
+	assert_ok "$address: out of one" eventually 10 moat enter red/free -- ping -n -c1 -W2 "$address"
+	assert_fail "$address: not out of the other" moat enter red/shut -- ping -n -c2 -i0.2 -W1 "$address"
+done
+assert_fail "nor into a network beside it" moat enter red/shut -- ping -n -c2 -i0.2 -W1 10.0.0.20
 moat tenant delete red --force
 ip netns del w1
 leftovers
