@@ -136,6 +136,17 @@ static int names_decode(struct cni_request *request, const struct cni_top *top, 
 	return CNI_OK;
 }
 
+const json_t *cni_member(const json_t *object, const char *name)
+{
+	const json_t *found = NULL, *value;
+	const char *key;
+
+	json_object_foreach((json_t *)(uintptr_t)object, key, value)
+		if (strcasecmp(key, name) == 0)
+			found = value;
+	return found;
+}
+
 /*
  * Which attachments are valid: the key as the specification has it, or as libcni wrote it at first (it writes both).
  * A Go program that knows of none writes null, which is an empty list; no key at all says nothing.
@@ -143,14 +154,11 @@ static int names_decode(struct cni_request *request, const struct cni_top *top, 
 static int attachments_decode(struct cni_request *request, struct err *err)
 {
 	static const char *const spellings[] = {"cni.dev/valid-attachments", "cni.dev/attachments"};
-	const json_t *list = NULL, *value, *item;
-	const char *key;
+	const json_t *list = NULL, *item;
 	size_t i;
 
 	for (i = 0; i < ARRAY_COUNT(spellings) && !list; i++)
-		json_object_foreach(request->doc, key, value)
-			if (strcasecmp(key, spellings[i]) == 0)
-				list = value;
+		list = cni_member(request->doc, spellings[i]);
 	if (list && !json_is_array(list) && !json_is_null(list)) {
 		err_set(err, ERR_USAGE, EINVAL, "cni.dev/valid-attachments", "cni.dev/valid-attachments must be an array");
 		return CNI_DECODE;

@@ -45,6 +45,8 @@ int cni_runtime_decode(struct cni_request *request, const struct cni_top *top, s
 /** cni_decode() - as json_decode(), as the specification has it: unknown keys pass, case does not matter. CNI_DECODE. */
 int cni_decode(const json_t *object, const struct json_field *rows, struct arena *arena, void *dst, const char *what,
 	       struct err *err);
+/** cni_member() - of what is not decoded by rows: a key in any case, the last one of several; NULL: not there, or no object */
+const json_t *cni_member(const json_t *object, const char *name);
 /** cni_field_refuse() - a known field that cannot be honoured. Return: CNI_FIELD. */
 int cni_field_refuse(struct err *err, const char *key, const char *value);
 

@@ -11,7 +11,6 @@
  */
 #include <errno.h>
 #include <string.h>
-#include <strings.h>
 
 #include "cni/conf.h"
 #include "lib/base/addr.h"
@@ -45,7 +44,6 @@ struct taken {
 static int segment_decode(struct cni_request *request, const char *why, struct err *err);
 static int own_decode(struct cni_request *request, const struct cni_top *top, const struct ipam *ipam, struct arena *arena,
 		      struct err *err);
-static const json_t *runtime_ranges(const json_t *runtime);
 static int ranges_decode(const json_t *sets, const struct taken *taken, struct arena *arena, struct err *err);
 static int range_take(const json_t *range, const struct taken *taken, struct arena *arena, struct err *err);
 
@@ -76,16 +74,9 @@ int cni_ipam_decode(struct cni_request *request, const struct cni_top *top, stru
 
 const char *cni_ipam_type(const json_t *doc)
 {
-	const json_t *ipam = NULL, *type = NULL, *value;
-	const char *key;
+	const char *type = json_string_value(cni_member(cni_member(doc, "ipam"), "type"));
 
-	json_object_foreach((json_t *)(uintptr_t)doc, key, value)
-		if (strcasecmp(key, "ipam") == 0)
-			ipam = value;
-	json_object_foreach((json_t *)(uintptr_t)ipam, key, value)
-		if (strcasecmp(key, "type") == 0)
-			type = value;
-	return cni_is_set(json_string_value(type)) ? json_string_value(type) : NULL;
+	return cni_is_set(type) ? type : NULL;
 }
 
 /* A port alone: what speaks on it has its addresses from elsewhere. */
@@ -114,8 +105,8 @@ static int own_decode(struct cni_request *request, const struct cni_top *top, co
 	}
 	if (cni_is_set(ipam->resolv_conf))
 		return cni_field_refuse(err, "ipam.resolvConf", ipam->resolv_conf);
-	/* those of the runtime come first, as host-local has them */
-	rc = ranges_decode(runtime_ranges(top->runtime), &taken, arena, err);
+	/* those of the runtime, a capability, come first, as host-local has them */
+	rc = ranges_decode(cni_member(top->runtime, "ipRanges"), &taken, arena, err);
 	if (rc == CNI_OK && cni_is_set(ipam->subnet))
 		rc = range_take(top->ipam, &taken, arena, err);
 	if (rc == CNI_OK)
@@ -133,18 +124,6 @@ static int own_decode(struct cni_request *request, const struct cni_top *top, co
 	request->gateways = gateways.items;
 	request->excluded = excluded.items;
 	return rc;
-}
-
-/* runtimeConfig.ipRanges, a capability */
-static const json_t *runtime_ranges(const json_t *runtime)
-{
-	const json_t *ranges = NULL, *value;
-	const char *key;
-
-	json_object_foreach((json_t *)(uintptr_t)runtime, key, value)
-		if (strcasecmp(key, "ipRanges") == 0)
-			ranges = value;
-	return ranges;
 }
 
 /* [[{subnet...}, ...], ...] */

@@ -188,9 +188,8 @@ static bool same_route(const struct endpoint *endpoint, const struct stack_route
 int endpoint_routes_take(struct endpoint *endpoint, const struct stack_route *routes, size_t count, const char *full,
 			 struct err *err)
 {
-	char text[PREFIX_STR_SIZE];
-
 	struct stack_route *copy;
+	char text[PREFIX_STR_SIZE];
 
 	if (count > ENDPOINT_ROUTES_MAX)
 		return err_set(err, ERR_LIMIT, E2BIG, full, "an endpoint has at most %d routes", ENDPOINT_ROUTES_MAX);

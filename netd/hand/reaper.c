@@ -122,7 +122,6 @@ bool reaper_work_empty(const struct reaper_work *work)
 	return work->count == 0;
 }
 
-
 static struct removal *removal_add(struct reaper_work *work)
 {
 	if (work->count == work->capacity) {

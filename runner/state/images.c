@@ -45,13 +45,20 @@ bool images_match(const char *folder, const char *text)
 	return images_is_digest(text) && str_starts(folder + ALGORITHM_LEN, digits);
 }
 
+char *images_digest(const char *folder)
+{
+	char *digest = mem_strdup(folder);
+
+	digest[ALGORITHM_LEN - 1] = ':';
+	return digest;
+}
+
 int images_users(const char *runtime_dir, const char *folder, int (*each)(void *ctx, const char *name),
 		 void *ctx, struct err *err)
 {
-	cleanup(mem_freep) char *digest = mem_strdup(folder);
+	cleanup(mem_freep) char *digest = images_digest(folder);
 	struct search search = {.runtime_dir = runtime_dir, .digest = digest, .each = each, .ctx = ctx};
 
-	digest[ALGORITHM_LEN - 1] = ':';
 	return state_each(runtime_dir, look, &search, err);
 }
 

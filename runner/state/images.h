@@ -20,6 +20,9 @@ bool images_is_name(const char *folder);
 /** images_is_digest() - can @text mean an image: a digest, or its first digits, IMAGES_PREFIX_MIN at least? */
 bool images_is_digest(const char *text);
 
+/** images_digest() - of a folder that images_is_name(): "sha256:" and its digits; the caller's, by free(3) */
+char *images_digest(const char *folder);
+
 /** images_match() - is @folder meant by @text: its digest or name, or the first digits of that */
 bool images_match(const char *folder, const char *text);
 

@@ -26,6 +26,10 @@ TABLE_FLAGS = re.compile(r'("table": \{[^{}]*), "flags": [^{}]*\}')
 PORT_FLAGS = ("learning", "flood", "mcast_flood", "bcast_flood", "guard", "root_block")
 
 
+def without_flags(text):
+    return TABLE_FLAGS.sub(r"\1}", text)
+
+
 def parse(text):
     text = text.strip()
     return json.loads(text) if text else []
@@ -136,7 +140,7 @@ def read_once(netns):
     lines += neighbour_lines(parse(parts[4]))
     lines += ["proxy %s %s" % (n["dev"], n["dst"]) for n in parse(parts[5])]
     lines += fdb_lines(parse(parts[6]))
-    lines += nft_lines(parse(TABLE_FLAGS.sub(r"\1}", parts[7])))
+    lines += nft_lines(parse(without_flags(parts[7])))
     lines += device_lines(parts[8])
     lines += ["sysctl " + line.replace("\t", " ") for line in parts[9].splitlines()]
     return sorted(lines)

@@ -202,11 +202,10 @@ static int is_folder(const struct dirent *entry)
 static json_t *row_new(const struct cli *cli, const char *folder, struct err *err)
 {
 	cleanup(mem_freep) char *path = mem_printf("%s/images/%s", cli->state_dir, folder);
-	cleanup(mem_freep) char *digest = mem_strdup(folder);
+	cleanup(mem_freep) char *digest = images_digest(folder);
 	json_t *users = json_array();
 	struct stat st;
 
-	*strchr(digest, '-') = ':';
 	(void)images_users(cli->runtime_dir, folder, user_add, users, err);
 	return json_pack("{s:s, s:I, s:I, s:o}", "digest", digest, "sizeBytes", (json_int_t)size_of(path), "unpackedMs",
 			 stat(path, &st) == 0 ? (json_int_t)st.st_mtime * 1000 : 0, "containers", users);
@@ -239,11 +238,10 @@ static int image_remove(const struct cli *cli, const char *folder, json_t *remov
 {
 	const char *const args[] = {"moat-files", "image-rm", cli->state_dir, cli->runtime_dir, folder, NULL};
 	cleanup(mem_freep) char *program = helper_path("moat-files");
-	cleanup(mem_freep) char *digest = mem_strdup(folder);
+	cleanup(mem_freep) char *digest = images_digest(folder);
 	struct sync_msg answer;
 	int rc = cli->dry_run ? 0 : files_ask(program, args, &answer, err);
 
-	*strchr(digest, '-') = ':';
 	if (rc == 0)
 		json_array_append_new(removed, json_string(digest));
 	return rc;

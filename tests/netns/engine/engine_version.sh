@@ -58,10 +58,10 @@ eventually 5 test -s /run/ping
 
 in_router() { nsenter --net="$router" -- "$@"; }
 comments() { { nft list ruleset; in_router nft list ruleset; } 2>/dev/null | grep -o 'comment "moat [^"]*"' | sort; }
-elements() { { nft -j list ruleset; in_router nft -j list ruleset; } 2>/dev/null | /usr/bin/python3 -c '
-import json, re, sys
-# the flags of a table whose owner died are no JSON (tests/lib/kernelstate.py)
-text = re.sub(r"(\"table\": \{[^{}]*), \"flags\": [^{}]*\}", r"\1}", sys.stdin.read().strip())
+elements() { { nft -j list ruleset; in_router nft -j list ruleset; } 2>/dev/null | PYTHONPATH=$SANDBOX_TOP/tests/lib /usr/bin/python3 -B -c '
+import json, sys
+from kernelstate import without_flags
+text = without_flags(sys.stdin.read().strip())
 decoder, at = json.JSONDecoder(), 0
 while at < len(text):
     doc, at = decoder.raw_decode(text, at)
