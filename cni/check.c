@@ -51,6 +51,8 @@ int cni_check(const struct cni_request *request, struct err *err)
 			 &reply, NULL, NULL, err) < 0)
 		return err->kind == ERR_CONFLICT ? CNI_DIFFERS : cni_code_of(err);
 	rc = differences_tell(name, json_object_get(reply, "differences"), err);
+	if (rc == CNI_OK)
+		rc = cni_tune_check(request, netns, err);
 	return rc == CNI_OK ? cni_delegate(request, CNI_VERB_CHECK, NULL, NULL, NULL, err) : rc;
 }
 

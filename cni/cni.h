@@ -82,10 +82,11 @@ struct cni_env {
  * @leased: it speaks on the interface (dhcp), which must stand before it is asked, and until it has given back
  * @given: its result in the shape of 1.1.0, or NULL; borrowed
  * @bare: an empty ipam: a port without addresses; @internal: a network without a way out; @by_netavark: netavark called
- * @sysctls: to be written inside: "net.a.b" -> text; owned
+ * @sysctls: to be written inside: "net.a.b" -> text; owned; @tx_queue: packets, -1 not said
+ * @labels: of args.cni, an object, or NULL; owned
  * @masquerade, @host_access, @name_service: -1 not said * @default_route: wanted; where it was not asked for, the first interface of the stack keeps it
  * @bandwidth: as EndpointAttach has it, or NULL; owned
- * @dns: an object for the result, or NULL; owned
+ * @dns: an object for the result, or NULL; owned; @resolv: what the file of ipam.resolvConf says where that has nothing; the same
  * @routes: beside the default route, as EndpointAttach has them, or NULL; owned
  * @pod: K8S_POD_NAMESPACE and the like for labels, an object; owned
  * @prev: prevResult in the shape of 1.1.0, or NULL; owned
@@ -101,7 +102,7 @@ struct cni_request {
 	const char *mode;
 	const char *const *subnets, *const *gateways, *const *ips, *const *publish, *const *ports;
 	const char *const *aliases, *const *excluded;
-	const char *mac;
+	const char *mac, *conf_mac; /* conf_mac: of the configuration, where nobody says another */
 	int64_t mtu; /* 0: not said */
 	int masquerade, host_access, name_service;
 	const char *ipam_type, *delegate;
@@ -109,7 +110,9 @@ struct cni_request {
 	const json_t *given;
 	json_t *sysctls;
 	bool default_route, default_route_asked; /* asked: the configuration says so */
-	json_t *bandwidth, *dns, *pod, *prev, *routes;
+	bool promisc, allmulti;
+	int64_t tx_queue;
+	json_t *bandwidth, *dns, *pod, *prev, *routes, *labels, *resolv;
 	const json_t *attachments;
 	bool attachments_given;
 	const char *socket, *state_dir, *path;
@@ -136,8 +139,10 @@ int cni_args_decode(struct cni_request *request, const char *args, struct arena 
 
 /** cni_sysctl_allowed() - may a configuration have this one written inside a container? (tune.c) */
 bool cni_sysctl_allowed(const char *name);
-/** cni_tune() - write the sysctls of the request in the namespace @netns */
+/** cni_tune() - what the request wants tuned in the namespace @netns: sysctls, flags and queue of the interface */
 int cni_tune(const struct cni_request *request, int netns, struct err *err);
+/** cni_tune_check() - are flags and queue as the request has them? CNI_DIFFERS */
+int cni_tune_check(const struct cni_request *request, int netns, struct err *err);
 
 /*
  * delegate.c: the plugin that `ipam.type` names, run as the specification has it: the same environment and the whole

@@ -34,25 +34,18 @@ static const struct json_field top_rows[] = {
 	{"mode", JSON_FIELD_STRING, offsetof(struct cni_top, mode), 0, 0, 0},
 	{"socket", JSON_FIELD_STRING, offsetof(struct cni_top, socket), 0, 0, 0},
 	{"bridge", JSON_FIELD_STRING, offsetof(struct cni_top, bridge), 0, 0, 0},
+	{"mac", JSON_FIELD_STRING, offsetof(struct cni_top, mac), 0, 0, 0},
 	{"mtu", JSON_FIELD_INT, offsetof(struct cni_top, mtu), 0, 0, MTU_MAX},
-	{"vlan", JSON_FIELD_INT, offsetof(struct cni_top, vlan), 0, 0, 0},
 	{"ipMasq", JSON_FIELD_TRI, offsetof(struct cni_top, ip_masq), 0, 0, 0},
 	{"ipMasqBackend", JSON_FIELD_STRING, offsetof(struct cni_top, ip_masq_backend), 0, 0, 0},
 	{"isDefaultGateway", JSON_FIELD_TRI, offsetof(struct cni_top, is_default_gateway), 0, 0, 0},
-	{"isGateway", JSON_FIELD_TRI, offsetof(struct cni_top, is_gateway), 0, 0, 0},
 	{"nameService", JSON_FIELD_TRI, offsetof(struct cni_top, name_service), 0, 0, 0},
-	{"sysctl", JSON_FIELD_OBJECT, offsetof(struct cni_top, sysctl), 0, 0, 0},
 	{"hostAccess", JSON_FIELD_TRI, offsetof(struct cni_top, host_access), 0, 0, 0},
-	{"promiscMode", JSON_FIELD_BOOL, offsetof(struct cni_top, promisc), 0, 0, 0},
-	{"disableContainerInterface", JSON_FIELD_BOOL, offsetof(struct cni_top, no_interface), 0, 0,
-	 0},
-	{"portIsolation", JSON_FIELD_BOOL, offsetof(struct cni_top, port_isolation), 0, 0, 0},
 	{"ipam", JSON_FIELD_OBJECT, offsetof(struct cni_top, ipam), 0, 0, 0},
 	{"dns", JSON_FIELD_OBJECT, offsetof(struct cni_top, dns), 0, 0, 0},
 	{"runtimeConfig", JSON_FIELD_OBJECT, offsetof(struct cni_top, runtime), 0, 0, 0},
 	{"args", JSON_FIELD_OBJECT, offsetof(struct cni_top, args), 0, 0, 0},
 	{"prevResult", JSON_FIELD_OBJECT, offsetof(struct cni_top, prev_result), 0, 0, 0},
-	{"vlanTrunk", JSON_FIELD_ARRAY, offsetof(struct cni_top, vlan_trunk), 0, 0, 0},
 	{0},
 };
 
@@ -72,7 +65,7 @@ static const struct json_field check_rows[] = {
 static int names_decode(struct cni_request *request, const struct cni_top *top, struct err *err);
 static int attachments_decode(struct cni_request *request, struct err *err);
 static int prev_decode(struct cni_request *request, const struct cni_top *top, struct err *err);
-static int top_refuse(const struct cni_top *top, struct err *err);
+static int backend_check(const struct cni_top *top, struct err *err);
 
 int cni_conf_decode(struct cni_request *request, struct arena *arena, struct err *err)
 {
@@ -82,6 +75,7 @@ int cni_conf_decode(struct cni_request *request, struct arena *arena, struct err
 
 	request->subnets = request->gateways = request->ips = request->publish = request->aliases = request->excluded = none;
 	request->masquerade = request->host_access = request->name_service = -1;
+	request->tx_queue = -1;
 	rc = cni_decode(request->doc, request->verb == CNI_VERB_ADD ? top_rows : name_rows, arena, &top,
 			"the network configuration", err);
 	if (rc == CNI_OK)
@@ -89,6 +83,8 @@ int cni_conf_decode(struct cni_request *request, struct arena *arena, struct err
 	if (rc == CNI_OK && request->verb == CNI_VERB_CHECK)
 		rc = cni_decode(request->doc, check_rows, arena, &top, "the network configuration", err);
 	request->ipam_type = cni_ipam_type(request->doc);
+	if (rc == CNI_OK && request->verb == CNI_VERB_CHECK)
+		rc = cni_tuning_decode(request, cni_member(cni_member(request->doc, "args"), "cni"), err);
 	request->leased = str_eq(request->ipam_type, "dhcp");
 	if (request->ipam_type)
 		request->delegate = cni_delegate_find(request->path, request->ipam_type, arena);
@@ -100,9 +96,12 @@ int cni_conf_decode(struct cni_request *request, struct arena *arena, struct err
 		return rc;
 	request->mode = cni_is_set(top.mode) ? top.mode : NULL;
 	request->mtu = top.mtu;
+	request->conf_mac = cni_is_set(top.mac) ? top.mac : NULL;
 	request->host_access = top.host_access;
 	request->name_service = top.name_service;
-	rc = top_refuse(&top, err);
+	rc = cni_stock_check(request->doc, err);
+	if (rc == CNI_OK)
+		rc = backend_check(&top, err);
 	if (rc == CNI_OK)
 		rc = cni_ipam_decode(request, &top, arena, err);
 	if (rc == CNI_OK)
@@ -185,23 +184,14 @@ static int prev_decode(struct cni_request *request, const struct cni_top *top, s
 	return CNI_CONFIG;
 }
 
-/* What the reference plugin has and Moat has not (yet). */
-static int top_refuse(const struct cni_top *top, struct err *err)
+/* By whose rules packets are translated makes no difference to who sends them: ours are nftables', in tables of our own. */
+static int backend_check(const struct cni_top *top, struct err *err)
 {
-	if (top->vlan != 0)
-		return cni_field_refuse(err, "vlan", "not 0");
-	if (json_array_size(top->vlan_trunk) > 0)
-		return cni_field_refuse(err, "vlanTrunk", "not empty");
-	if (top->promisc)
-		return cni_field_refuse(err, "promiscMode", "true");
-	if (top->no_interface)
-		return cni_field_refuse(err, "disableContainerInterface", "true");
-	if (top->port_isolation)
-		return cni_field_refuse(err, "portIsolation", "true");
-	/* By whose rules packets are translated makes no difference to who sends them: ours are nftables', in tables of our own. */
-	if (cni_is_set(top->ip_masq_backend) && !str_eq(top->ip_masq_backend, "nftables") && !str_eq(top->ip_masq_backend, "iptables"))
-		return cni_field_refuse(err, "ipMasqBackend", top->ip_masq_backend);
-	return CNI_OK;
+	const char *backend = top->ip_masq_backend;
+
+	if (!cni_is_set(backend) || str_eq(backend, "nftables") || str_eq(backend, "iptables"))
+		return CNI_OK;
+	return cni_field_refuse(err, "ipMasqBackend", backend, "it is nftables or iptables");
 }
 
 int cni_decode(const json_t *object, const struct json_field *rows, struct arena *arena, void *dst, const char *what,
@@ -213,9 +203,9 @@ int cni_decode(const json_t *object, const struct json_field *rows, struct arena
 	return CNI_DECODE;
 }
 
-int cni_field_refuse(struct err *err, const char *key, const char *value)
+int cni_field_refuse(struct err *err, const char *key, const char *value, const char *why)
 {
-	err_set(err, ERR_UNSUPPORTED, EOPNOTSUPP, key, "unsupported field: %s: %s", key, value);
+	err_set(err, ERR_UNSUPPORTED, EOPNOTSUPP, key, "unsupported field: %s: %s%s%s", key, value, why ? ": " : "", why ? why : "");
 	return CNI_FIELD;
 }
 

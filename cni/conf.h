@@ -9,11 +9,10 @@
 
 /** struct cni_top - the configuration's top; texts and documents are the configuration's */
 struct cni_top {
-	const char *name, *tenant, *network, *mode, *socket, *bridge, *ip_masq_backend;
-	int64_t mtu, vlan;
-	int ip_masq, is_gateway, is_default_gateway, host_access, name_service;
-	bool promisc, no_interface, port_isolation;
-	const json_t *ipam, *dns, *runtime, *args, *prev_result, *vlan_trunk, *sysctl;
+	const char *name, *tenant, *network, *mode, *socket, *bridge, *ip_masq_backend, *mac;
+	int64_t mtu;
+	int ip_masq, is_default_gateway, host_access, name_service;
+	const json_t *ipam, *dns, *runtime, *args, *prev_result;
 };
 
 /** cni_ipam_decode() - `ipam`: whose addresses, which subnets, which default route (ipam.c) */
@@ -39,7 +38,13 @@ int cni_routes_decode(struct cni_request *request, const json_t *routes, const c
 		      struct err *err);
 /** cni_ipam_type() - the type of the delegate, or NULL: for the verbs that need nothing else of it */
 const char *cni_ipam_type(const json_t *doc);
-/** cni_runtime_decode() - runtimeConfig, args.cni, dns, sysctl (runtime.c) */
+/** cni_resolv_read() - *ret_dns: what a resolv.conf(5) says, as a result has it; the caller's (resolv.c). CNI_IO, CNI_CONFIG. */
+int cni_resolv_read(const char *path, json_t **ret_dns, struct err *err);
+/** cni_stock_check() - keys of the reference plugin that Moat has by design, or has not (stock.c). CNI_FIELD, CNI_DECODE. */
+int cni_stock_check(const json_t *doc, struct err *err);
+/** cni_tuning_decode() - keys of the reference plugin "tuning", in the configuration and in args.cni, which may be NULL (tune.c) */
+int cni_tuning_decode(struct cni_request *request, const json_t *args_cni, struct err *err);
+/** cni_runtime_decode() - runtimeConfig, args.cni, dns, and what is tuned (runtime.c) */
 int cni_runtime_decode(struct cni_request *request, const struct cni_top *top, struct arena *arena, struct err *err);
 
 /** cni_decode() - as json_decode(), as the specification has it: unknown keys pass, case does not matter. CNI_DECODE. */
@@ -47,8 +52,8 @@ int cni_decode(const json_t *object, const struct json_field *rows, struct arena
 	       struct err *err);
 /** cni_member() - of what is not decoded by rows: a key in any case, the last one of several; NULL: not there, or no object */
 const json_t *cni_member(const json_t *object, const char *name);
-/** cni_field_refuse() - a known field that cannot be honoured. Return: CNI_FIELD. */
-int cni_field_refuse(struct err *err, const char *key, const char *value);
+/** cni_field_refuse() - a known field that cannot be honoured. @why: and what to do instead. Return: CNI_FIELD. */
+int cni_field_refuse(struct err *err, const char *key, const char *value, const char *why);
 
 /** cni_name_is_valid() - as the specification has names of networks, and no longer than ours */
 bool cni_name_is_valid(const char *s);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * ipam - `ipam` of the configuration: who chooses addresses, and of which subnets. Floor F5. Pure.
+ * ipam - `ipam` of the configuration: who chooses addresses, and of which subnets. Floor F5. Pure, but for the file of resolvConf.
  *
  *	no ipam                     Moat's own; where `bridge` says it was written for that plugin, as {}
  *	{}                          nobody: a bare port, mode l2
@@ -103,8 +103,11 @@ static int own_decode(struct cni_request *request, const struct cni_top *top, co
 			request->path ? request->path : "");
 		return CNI_CONFIG;
 	}
-	if (cni_is_set(ipam->resolv_conf))
-		return cni_field_refuse(err, "ipam.resolvConf", ipam->resolv_conf);
+	if (cni_is_set(ipam->resolv_conf)) {
+		rc = cni_resolv_read(ipam->resolv_conf, &request->resolv, err);
+		if (rc != CNI_OK)
+			return rc;
+	}
 	/* those of the runtime, a capability, come first, as host-local has them */
 	rc = ranges_decode(cni_member(top->runtime, "ipRanges"), &taken, arena, err);
 	if (rc == CNI_OK && cni_is_set(ipam->subnet))

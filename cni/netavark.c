@@ -116,6 +116,7 @@ int netavark_decode(enum netavark_verb verb, const json_t *doc, const char *netn
 	request->version = "1.1.0";
 	request->subnets = request->gateways = request->ips = request->publish = request->aliases = request->excluded = none;
 	request->masquerade = request->host_access = request->name_service = -1;
+	request->tx_queue = -1;
 	request->default_route = true;
 	request->tenant = "default";
 	request->by_netavark = true;
@@ -191,13 +192,13 @@ static int network_decode(const json_t *doc, struct cni_request *request, struct
 	ipam = json_string_value(json_object_get(network.ipam, "driver"));
 	if (str_eq(ipam, "none")) {
 		if (json_array_size(network.routes) > 0)
-			return cni_field_refuse(err, "routes", "not empty, and no addresses");
+			return cni_field_refuse(err, "routes", "not empty", "without addresses there are no ways");
 		request->mode = "l2";
 		request->default_route = false;
 		return CNI_OK;
 	}
 	if (ipam && !str_eq(ipam, "host-local"))
-		return cni_field_refuse(err, "ipam_options.driver", ipam);
+		return cni_field_refuse(err, "ipam_options.driver", ipam, "it is host-local or none");
 	rc = subnets_decode(network.subnets, request, arena, err);
 	return rc == CNI_OK ? routes_decode(network.routes, request, err) : rc;
 }
@@ -212,7 +213,7 @@ static int routes_decode(const json_t *routes, struct cni_request *request, stru
 	static const struct json_field rows[] = {
 		{"destination", JSON_FIELD_STRING, offsetof(struct route, destination), JSON_REQUIRED, 0, 0},
 		{"gateway", JSON_FIELD_STRING, offsetof(struct route, gateway), JSON_REQUIRED, 0, 0},
-		{"metric", JSON_FIELD_INT, offsetof(struct route, metric), 0, 0, UINT32_MAX},
+		{"metric", JSON_FIELD_INT, offsetof(struct route, metric), 0, 0, INT32_MAX},
 		{0},
 	};
 	cleanup(json_freep) json_t *list = json_array();
@@ -232,7 +233,7 @@ static int routes_decode(const json_t *routes, struct cni_request *request, stru
 	}
 	rc = cni_routes_decode(request, list, request->gateways, "routes", err);
 	if (rc == CNI_OK && request->default_route && !default_route)
-		return cni_field_refuse(err, "no_default_route", "1, and a route to all addresses");
+		return cni_field_refuse(err, "no_default_route", "1", "there is a route to all addresses");
 	return rc;
 }
 
@@ -264,7 +265,7 @@ static int options_decode(const json_t *options, struct cni_request *request, st
 		} else if (str_eq(key, "host_access")) {
 			rc = flag_decode(key, text, &request->host_access, err);
 		} else {
-			rc = cni_field_refuse(err, key, text);
+			rc = cni_field_refuse(err, key, text, "options are mtu, mode, tenant, no_default_route, masquerade, host_access");
 		}
 		if (rc != CNI_OK)
 			return rc;
@@ -279,7 +280,7 @@ static int flag_decode(const char *key, const char *text, int *ret_flag, struct 
 	else if (str_eq(text, "0") || str_eq(text, "false"))
 		*ret_flag = 0;
 	else
-		return cni_field_refuse(err, key, text);
+		return cni_field_refuse(err, key, text, "it is true or false");
 	return CNI_OK;
 }
 
@@ -383,5 +384,5 @@ static int port_decode(const struct port *port, const char **specs, size_t *coun
 			     : arena_printf(arena, "%s%lld:%lld/%s", host, (long long)port->host, (long long)port->container,
 					    protocols[i]);
 	}
-	return known == strlen(asked) + 1 ? CNI_OK : cni_field_refuse(err, "protocol", asked);
+	return known == strlen(asked) + 1 ? CNI_OK : cni_field_refuse(err, "protocol", asked, "it is of tcp, udp, sctp");
 }

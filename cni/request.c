@@ -101,7 +101,7 @@ int cni_request_decode(const struct cni_env *env, const char *text, size_t size,
 		if (rc == CNI_OK && !request->ips[0] && ips)
 			request->ips = ips;
 		if (rc == CNI_OK && !request->mac)
-			request->mac = mac;
+			request->mac = mac ? mac : request->conf_mac;
 	}
 	if (is_set(env->socket))
 		request->socket = env->socket;
@@ -121,7 +121,9 @@ void cni_request_fini(struct cni_request *request)
 	json_decref(request->routes);
 	json_decref(request->prev);
 	json_decref(request->sysctls);
-	request->doc = request->bandwidth = request->dns = request->pod = request->prev = request->sysctls = NULL;
+	json_decref(request->labels);
+	json_decref(request->resolv);
+	request->doc = request->bandwidth = request->dns = request->pod = request->prev = request->sysctls = request->labels = request->resolv = NULL;
 }
 
 void cni_stack_name(const char *container_id, char dst[CNI_STACK_SIZE])

@@ -87,10 +87,10 @@ int cni_result_add(const struct cni_request *request, const json_t *endpoint,
 	return rc == CNI_OK ? cni_result_convert(result, request->version, ret_result, err) : rc;
 }
 
-/* As asked for; else as the delegate gave it; the network's own name servers where neither says some. */
+/* As asked for; else as the delegate gave it, or the file of resolvConf; the network's own name servers where neither says some. */
 static json_t *dns_make(const struct cni_request *request, const json_t *endpoint)
 {
-	const json_t *given = json_object_get(request->given, "dns");
+	const json_t *given = request->given ? json_object_get(request->given, "dns") : request->resolv;
 	json_t *dns = json_object_size(request->dns) > 0 ? json_copy(request->dns)
 		      : json_object_size(given) > 0	 ? json_copy((json_t *)(uintptr_t)given)
 							 : json_object();

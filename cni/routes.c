@@ -7,11 +7,15 @@
  * it. A network of mode l2 has none: there every route says its own, a delegate's by the gateway of its address, as the
  * reference library has it (plugins/pkg/ipam, ConfigureIface).
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "cni/conf.h"
 #include "lib/base/addr.h"
 #include "lib/base/str.h"
+
+enum { PRIORITY_MAX = INT32_MAX }; /* that the daemon takes: EndpointAttach, routes.metric */
+enum { TABLE_MAIN = 254, SCOPE_LINK = 253 }; /* RT_TABLE_MAIN, RT_SCOPE_LINK of <linux/rtnetlink.h> */
 
 struct fields {
 	const char *dst, *gw;
@@ -20,7 +24,7 @@ struct fields {
 static const struct json_field rows[] = {
 	{"dst", JSON_FIELD_STRING, offsetof(struct fields, dst), JSON_REQUIRED, 0, 0},
 	{"gw", JSON_FIELD_STRING, offsetof(struct fields, gw), 0, 0, 0},
-	{"priority", JSON_FIELD_INT, offsetof(struct fields, priority), 0, 0, UINT32_MAX},
+	{"priority", JSON_FIELD_INT, offsetof(struct fields, priority), 0, 0, PRIORITY_MAX},
 	{"mtu", JSON_FIELD_INT, offsetof(struct fields, mtu), 0, 0, 0},
 	{"advmss", JSON_FIELD_INT, offsetof(struct fields, advmss), 0, 0, 0},
 	{"table", JSON_FIELD_INT, offsetof(struct fields, table), 0, 0, 0},
@@ -30,6 +34,7 @@ static const struct json_field rows[] = {
 
 static int route_take(struct cni_request *request, const struct fields *fields, const char *const *gateways, struct err *err);
 static int fields_refuse(const struct fields *fields, struct err *err);
+static int number_refuse(struct err *err, const char *key, int64_t value, const char *why);
 static const char *gateway_for(const char *dst, const char *const *gateways);
 static bool is_default(const char *dst);
 
@@ -92,7 +97,7 @@ static int route_take(struct cni_request *request, const struct fields *fields, 
 	json_t *route;
 
 	if (prefix_parse(fields->dst, &prefix) < 0 && ip_parse(fields->dst, &prefix.ip) < 0)
-		return cni_field_refuse(err, "ipam.routes.dst", fields->dst);
+		return cni_field_refuse(err, "ipam.routes.dst", fields->dst, "it is no prefix such as 10.1.0.0/16");
 	for (size_t i = 0; !known && gateways[i]; i++)
 		known = str_eq(gateways[i], fields->gw);
 	if (l2 && known)
@@ -117,14 +122,22 @@ static int route_take(struct cni_request *request, const struct fields *fields, 
 static int fields_refuse(const struct fields *fields, struct err *err)
 {
 	if (fields->mtu)
-		return cni_field_refuse(err, "ipam.routes.mtu", "not 0");
+		return number_refuse(err, "ipam.routes.mtu", fields->mtu, "a route has the MTU of its interface");
 	if (fields->advmss)
-		return cni_field_refuse(err, "ipam.routes.advmss", "not 0");
-	if (fields->table && fields->table != 254)
-		return cni_field_refuse(err, "ipam.routes.table", "not the main one");
-	if (fields->scope && (fields->scope != 253 || cni_is_set(fields->gw)))
-		return cni_field_refuse(err, "ipam.routes.scope", "not 0");
+		return number_refuse(err, "ipam.routes.advmss", fields->advmss, "a route has the segment size of its interface");
+	if (fields->table && fields->table != TABLE_MAIN)
+		return number_refuse(err, "ipam.routes.table", fields->table, "routes stand in the main one, 254");
+	if (fields->scope && (fields->scope != SCOPE_LINK || cni_is_set(fields->gw)))
+		return number_refuse(err, "ipam.routes.scope", fields->scope, "it is 0, or 253 where the route has no gw");
 	return CNI_OK;
+}
+
+static int number_refuse(struct err *err, const char *key, int64_t value, const char *why)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "%lld", (long long)value);
+	return cni_field_refuse(err, key, text, why);
 }
 
 static const char *gateway_for(const char *dst, const char *const *gateways)

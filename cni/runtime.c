@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * runtime - what one container asks for: runtimeConfig (capabilities), args.cni, dns, sysctl. Floor F5. Pure.
+ * runtime - what one container asks for: runtimeConfig (capabilities), args.cni, dns. Floor F5. Pure.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -11,12 +11,12 @@
 #include "lib/base/addr.h"
 #include "lib/base/str.h"
 
-enum { ALIASES_MAX = 16 }; /* that the daemon takes */
+enum { ALIASES_MAX = 16, LABELS_MAX = 64 }; /* the first is what the daemon takes */
 
 struct runtime {
-	const json_t *ports, *aliases, *bandwidth, *dns, *sysctl;
+	const json_t *ports, *aliases, *bandwidth, *dns, *labels;
 	const char **ips;
-	const char *mac;
+	const char *mac, *device, *guid;
 	int64_t mtu;
 };
 static const struct json_field runtime_rows[] = {
@@ -28,7 +28,9 @@ static const struct json_field runtime_rows[] = {
 	{"ips", JSON_FIELD_STRV, offsetof(struct runtime, ips), 0, 0, 0},
 	{"mac", JSON_FIELD_STRING, offsetof(struct runtime, mac), 0, 0, 0},
 	{"mtu", JSON_FIELD_INT, offsetof(struct runtime, mtu), 0, 0, 65535},
-	{"sysctl", JSON_FIELD_OBJECT, offsetof(struct runtime, sysctl), 0, 0, 0},
+	{"labels", JSON_FIELD_ARRAY, offsetof(struct runtime, labels), 0, 0, LABELS_MAX},
+	{"deviceID", JSON_FIELD_STRING, offsetof(struct runtime, device), 0, 0, 0},
+	{"infinibandGUID", JSON_FIELD_STRING, offsetof(struct runtime, guid), 0, 0, 0},
 	{0},
 };
 
@@ -36,7 +38,8 @@ static int bandwidth_decode(struct cni_request *request, const json_t *object, s
 static int aliases_decode(struct cni_request *request, const json_t *aliases, struct arena *arena, struct err *err);
 static int dns_decode(struct cni_request *request, const json_t *conf, const json_t *runtime,
 		      struct arena *arena, struct err *err);
-static int sysctl_decode(struct cni_request *request, const json_t *first, const json_t *second, struct err *err);
+static int device_refuse(const struct runtime *runtime, struct err *err);
+static int labels_decode(struct cni_request *request, const json_t *labels, struct err *err);
 static const char *const *addresses(const char **ips, struct arena *arena);
 
 /* Where several say the same thing: runtimeConfig, then args.cni, then CNI_ARGS (request.c). */
@@ -64,7 +67,11 @@ int cni_runtime_decode(struct cni_request *request, const struct cni_top *top,
 	if (rc == CNI_OK)
 		rc = dns_decode(request, top->dns, runtime.dns, arena, err);
 	if (rc == CNI_OK)
-		rc = sysctl_decode(request, top->sysctl, args.sysctl, err);
+		rc = cni_tuning_decode(request, args_cni, err);
+	if (rc == CNI_OK)
+		rc = labels_decode(request, args.labels, err);
+	if (rc == CNI_OK)
+		rc = device_refuse(&runtime, err);
 	if (rc != CNI_OK)
 		return rc;
 	if (request->ports)
@@ -76,27 +83,40 @@ int cni_runtime_decode(struct cni_request *request, const struct cni_top *top,
 	return CNI_OK;
 }
 
-/*
- * As the tuning plugin has them: a name in dots or slashes, IFNAME for the interface, a text or a number. What may be
- * named at all tune.c says.
- */
-static int sysctl_decode(struct cni_request *request, const json_t *first, const json_t *second, struct err *err)
+/* What a runtime gives where a plugin says in its capabilities that it takes a device. */
+static int device_refuse(const struct runtime *runtime, struct err *err)
 {
-	const json_t *const lists[] = {first, second};
-	const json_t *value;
-	const char *key;
+	static const char why[] = "Moat attaches by links of its own: take it out of the capabilities";
 
-	request->sysctls = json_object();
-	for (size_t i = 0; i < ARRAY_COUNT(lists); i++) {
-		json_object_foreach((json_t *)(uintptr_t)lists[i], key, value) {
-			if (!json_is_string(value)) {
-				err_set(err, ERR_USAGE, EINVAL, key, "sysctl %s: its value must be a text", key);
-				return CNI_DECODE;
-			}
-			if (!cni_sysctl_allowed(key))
-				return cni_field_refuse(err, "sysctl", key);
-			json_object_set(request->sysctls, key, (json_t *)(uintptr_t)value);
-		}
+	if (cni_is_set(runtime->device))
+		return cni_field_refuse(err, "runtimeConfig.deviceID", runtime->device, why);
+	if (cni_is_set(runtime->guid))
+		return cni_field_refuse(err, "runtimeConfig.infinibandGUID", runtime->guid, why);
+	return CNI_OK;
+}
+
+/* [{"key": K, "value": V}]. Ours stand beside them, and before them where they have the same name (attach.c). */
+static int labels_decode(struct cni_request *request, const json_t *labels, struct err *err)
+{
+	struct fields {
+		const char *key, *value;
+	};
+	static const struct json_field rows[] = {
+		{"key", JSON_FIELD_STRING, offsetof(struct fields, key), JSON_REQUIRED, 1, 256},
+		{"value", JSON_FIELD_STRING, offsetof(struct fields, value), JSON_REQUIRED, 0, 0},
+		{0},
+	};
+	const json_t *label;
+	size_t i;
+
+	request->labels = json_object();
+	json_array_foreach(labels, i, label) {
+		struct fields fields = {0};
+		int rc = cni_decode(label, rows, NULL, &fields, "args.cni.labels", err);
+
+		if (rc != CNI_OK)
+			return rc;
+		json_object_set_new(request->labels, fields.key, json_string(fields.value));
 	}
 	return CNI_OK;
 }

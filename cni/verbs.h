@@ -18,4 +18,25 @@ int cni_netns_open(const struct cni_request *request, int *ret_fd, struct err *e
 int cni_call(struct varlink_client *client, const char *method, json_t *parameters, const char *member,
 	     json_t **ret_member, struct err *err);
 
+/** cni_network_get() - Moat's network, made when it is not there, and with the subnets of what the delegate gave (network.c) */
+int cni_network_get(const struct cni_request *request, const json_t *given, struct varlink_client *client,
+		    json_t **ret_network, struct err *err);
+
+/**
+ * cni_attach() - the endpoint, once, even where an answer is lost (attach.c)
+ * @given: the delegate's result, or NULL; @client: NULL afterwards where the daemon went away
+ */
+int cni_attach(const struct cni_request *request, const json_t *given, struct varlink_client **client, int netns,
+	       json_t **ret_endpoint, struct err *err);
+/** cni_addresses_set() - those of a lease, for one that stands without */
+int cni_addresses_set(const struct cni_request *request, const json_t *given, struct varlink_client *client, int netns,
+		      json_t **ret_endpoint, struct err *err);
+
+/* How often the daemon is asked that went away in the middle, and the tenth of a second between. */
+enum { CNI_TRIES = 4 };
+void cni_moment_wait(void);
+
+/** cni_strings_set() - a list that is not empty into @parameters, under @key */
+void cni_strings_set(json_t *parameters, const char *key, const char *const *list);
+
 #endif
