@@ -11,6 +11,7 @@
 #include "lib/base/mem.h"
 #include "lib/base/str.h"
 #include "lib/model/model.h"
+#include "lib/model/request.h"
 
 bool model_host_address(const struct prefix *prefix)
 {
@@ -159,13 +160,6 @@ static int metric_choose(struct endpoint *endpoint, const struct endpoint_want *
 
 /* ------------------------------------------------------------------ endpoints */
 
-enum { REQUEST_KEY_SIZE = REQUEST_ID_SIZE + NAME_TENANT_SIZE + 12 };
-
-static void request_key(const struct tenant *tenant, uint32_t uid, const char *request_id, char dst[REQUEST_KEY_SIZE])
-{
-	snprintf(dst, REQUEST_KEY_SIZE, "%u %s %s", uid, tenant->name, request_id);
-}
-
 static void endpoint_free(struct endpoint *endpoint)
 {
 	for (size_t i = 0; i < endpoint->alias_count; i++)
@@ -239,8 +233,7 @@ static int endpoint_make(struct stack *stack, const struct endpoint_want *want, 
 	if (want->request_id && *want->request_id) {
 		char key[REQUEST_KEY_SIZE];
 
-		request_key(tenant, want->request_uid, want->request_id, key);
-		endpoint->request = mem_strdup(key);
+		endpoint->request = mem_strdup(request_key(tenant, want->request_uid, want->request_id, key));
 	}
 	*ret_endpoint = endpoint;
 	return 0;
@@ -424,14 +417,4 @@ void model_endpoint_up(struct endpoint *endpoint)
 	endpoint->life = LIFE_UP;
 	if (endpoint->network)
 		ipam_up(endpoint);
-}
-
-struct endpoint *model_request(const struct tenant *tenant, uint32_t uid, const char *request_id)
-{
-	char key[REQUEST_KEY_SIZE];
-
-	if (strlen(request_id) >= REQUEST_ID_SIZE)
-		return NULL;
-	request_key(tenant, uid, request_id, key);
-	return table_find_str(&tenant->model->requests, key);
 }

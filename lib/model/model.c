@@ -33,6 +33,7 @@ void model_fini(struct model *model)
 	table_fini(&model->transits);
 	table_fini(&model->ports);
 	table_fini(&model->requests);
+	table_fini(&model->stack_requests);
 	table_fini(&model->memories);
 	free(model->forgotten);
 	table_fini(&model->nets);
@@ -534,6 +535,9 @@ void model_stack_del(struct stack *stack)
 		table_del(&stack->tenant->model->netnses, stack->netns, sizeof(stack->netns));
 	table_del(&stack->tenant->model->ids, &stack->id, sizeof(stack->id));
 	table_del(&stack->tenant->model->stack_nss, &stack->ns, sizeof(stack->ns));
+	if (stack->request)
+		table_del_str(&stack->tenant->model->stack_requests, stack->request);
+	free(stack->request);
 	free(stack->routes);
 	free(stack);
 }

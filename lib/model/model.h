@@ -141,6 +141,7 @@ struct stack {
 	size_t loopback_count;
 	struct stack_route *routes; /* lab node's static routes, owned */
 	size_t route_count;
+	char *request; /* as of an endpoint, of model.stack_requests; NULL for none; owned */
 };
 
 struct publish {
@@ -232,6 +233,7 @@ struct model {
 	struct table ports;   /* (protocol, address of the host or tenant) -> struct port_scope of publish.c */
 	struct list port_addresses; /* those of them that are addresses of the host */
 	struct table requests; /* endpoint.request -> struct endpoint */
+	struct table stack_requests; /* stack.request -> struct stack */
 	uint64_t *forgotten;   /* rows of memories that the store may drop: model_forgotten(); owned */
 	size_t forgotten_count;
 	struct table netnses;  /* stack.netns -> struct stack */
@@ -370,6 +372,10 @@ int model_subnet_check(const struct tenant *tenant, const struct network_want *w
 int model_stack_add(struct tenant *tenant, const char *name, enum stack_kind kind, uint64_t id, struct stack **ret_stack,
 		    struct err *err);
 void model_stack_del(struct stack *stack); /* with its endpoints */
+/** model_stack_request() - it was made by @uid's request of this id; once a stack. Return: 0, -EINVAL: too long or in use. */
+int model_stack_request(struct stack *stack, uint32_t uid, const char *request_id, struct err *err);
+/** model_stack_requested() - the stack that @uid asked for with this requestId in @tenant, NULL where there is none */
+struct stack *model_stack_requested(const struct tenant *tenant, uint32_t uid, const char *request_id);
 /** model_stack_set_netns() - which namespace it is; the first stack of a namespace is found by it */
 void model_stack_set_netns(struct stack *stack, uint64_t dev, uint64_t ino);
 /** model_stack_by_ns() - by the number of its namespace in plans, NULL where there is none */

@@ -153,6 +153,13 @@ static int stack_get(struct call *call, struct tenant *tenant, const struct atta
 	r = model_stack_add(tenant, name->name, kind, engine_id(call->engine), &stack, err);
 	if (r < 0)
 		return r;
+	if (params->request_id && *params->request_id) {
+		r = model_stack_request(stack, call->uid, params->request_id, err);
+		if (r < 0) {
+			model_stack_del(stack);
+			return r;
+		}
+	}
 	attach->stack_new = true;
 	if (attach->adopt_fd >= 0)
 		model_stack_set_netns(stack, st->st_dev, st->st_ino);

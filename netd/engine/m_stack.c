@@ -12,7 +12,7 @@
 #include "netd/engine/store.h"
 
 struct create_params {
-	const char *name;
+	const char *name, *request_id;
 	int64_t netns_fd;
 	bool dry_run;
 };
@@ -20,6 +20,7 @@ struct create_params {
 static const struct json_field create_fields[] = {
 	{ "name", JSON_FIELD_STRING, offsetof(struct create_params, name), JSON_REQUIRED, 0, 0 },
 	{ "netnsFd", JSON_FIELD_INT, offsetof(struct create_params, netns_fd), 0, 0, FDIO_FDS_MAX },
+	{ "requestId", JSON_FIELD_STRING, offsetof(struct create_params, request_id), 0, 0, REQUEST_ID_SIZE - 1 },
 	{ "dryRun", JSON_FIELD_BOOL, offsetof(struct create_params, dry_run), 0, 0, 0 },
 	{ 0 },
 };
@@ -43,6 +44,34 @@ static void stack_abort(struct txn *txn)
 	if (stack->kind == STACK_CONTAINER && !(txn->call && txn->call->dry_run))
 		change_release(txn->engine, stack->ns);
 	model_stack_del(stack);
+}
+
+/* Asked for again by the same user, in the same tenant, with the same requestId: the same answer, as of an attach. */
+static bool repeated(struct call *call, const struct tenant *tenant, const char *request_id)
+{
+	const struct stack *stack = request_id && tenant ? model_stack_requested(tenant, call->uid, request_id) : NULL;
+
+	if (!stack)
+		return false;
+	if (stack->life == LIFE_UP)
+		call_reply(call, json_pack("{s:o}", "stack", present_stack(call->engine, stack)));
+	else
+		call_wait(call);
+	return true;
+}
+
+/* Hangs in the model when it is well: with its request, where that has an id. */
+static int stack_make(struct call *call, struct tenant *tenant, const char *name, enum stack_kind kind, const char *request_id,
+		      struct stack **ret_stack, struct err *err)
+{
+	int r = model_stack_add(tenant, name, kind, engine_id(call->engine), ret_stack, err);
+
+	if (r == 0 && request_id && *request_id) {
+		r = model_stack_request(*ret_stack, call->uid, request_id, err);
+		if (r < 0)
+			model_stack_del(*ret_stack);
+	}
+	return r;
 }
 
 int method_stack_create(struct call *call, struct err *err)
@@ -70,6 +99,8 @@ int method_stack_create(struct call *call, struct err *err)
 	tenant = method_tenant(call, name.tenant, err);
 	if (!tenant)
 		return -ENOENT;
+	if (repeated(call, tenant, params.request_id))
+		return 0;
 	if (tenant->kind == TENANT_LAB)
 		return err_set(err, ERR_CONFLICT, EBUSY, params.name, "'%s' is a lab; its nodes come by its file", tenant->name);
 	if (given) {
@@ -86,8 +117,7 @@ int method_stack_create(struct call *call, struct err *err)
 		}
 	}
 	if (r == 0)
-		r = model_stack_add(tenant, name.name, fd >= 0 ? STACK_CONTAINER : STACK_BARE, engine_id(call->engine), &stack,
-				    err);
+		r = stack_make(call, tenant, name.name, fd >= 0 ? STACK_CONTAINER : STACK_BARE, params.request_id, &stack, err);
 	if (r < 0) {
 		fd_close(fd);
 		return r;
@@ -190,12 +220,13 @@ int method_stack_open(struct call *call, struct err *err)
 /* ----------------------------------------------------------------------- delete */
 
 struct delete_params {
-	const char *name;
+	const char *name, *request_id;
 	bool strict, dry_run;
 };
 
 static const struct json_field delete_fields[] = {
 	{ "name", JSON_FIELD_STRING, offsetof(struct delete_params, name), JSON_REQUIRED, 0, 0 },
+	{ "requestId", JSON_FIELD_STRING, offsetof(struct delete_params, request_id), 0, 0, REQUEST_ID_SIZE - 1 },
 	{ "strict", JSON_FIELD_BOOL, offsetof(struct delete_params, strict), 0, 0, 0 },
 	{ "dryRun", JSON_FIELD_BOOL, offsetof(struct delete_params, dry_run), 0, 0, 0 },
 	{ 0 },
@@ -214,6 +245,9 @@ int method_stack_delete(struct call *call, struct err *err)
 	if (r < 0)
 		return r;
 	stack = model_stack(&call->engine->model, &name);
+	/* who does not know whether his request came to anything takes nobody else's stack of that name away */
+	if (stack && params.request_id && stack != model_stack_requested(stack->tenant, call->uid, params.request_id))
+		stack = NULL;
 	if (!stack)
 		return change_missing(call, params.strict, "stack", params.name, err);
 	if (stack->tenant->kind == TENANT_LAB)

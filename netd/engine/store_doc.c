@@ -215,18 +215,38 @@ int load_network(struct model *model, uint64_t id, const json_t *doc, struct err
 
 /* ----------------------------------------------------------------------- stacks */
 
+/* "UID TENANT ID"; before version 2 of the store the id alone, which was root's. NULL where there is none. */
+static const char *request_of(const json_t *doc, uint32_t *ret_uid)
+{
+	const char *text = json_string_value(json_object_get(doc, "request")), *tenant = text_of(doc, "tenant");
+	size_t len = strlen(tenant);
+	unsigned long uid;
+	char *rest;
+
+	if (!text)
+		return NULL;
+	uid = strtoul(text, &rest, 10);
+	if (rest == text || *rest != ' ' || strncmp(rest + 1, tenant, len) != 0 || rest[1 + len] != ' ')
+		return text;
+	*ret_uid = (uint32_t)uid;
+	return rest + len + 2;
+}
+
 json_t *doc_stack(const struct stack *stack)
 {
-	json_t *routes = json_array();
+	json_t *routes = json_array(), *doc;
 	char dst[PREFIX_STR_SIZE], via[IP_STR_SIZE];
 
 	for (size_t i = 0; i < stack->route_count; i++)
 		json_array_append_new(routes, json_pack("[ss]", prefix_print(&stack->routes[i].dst, dst),
 							ip_print(&stack->routes[i].via, via)));
-	return json_pack("{s:s, s:s, s:i, s:I, s:I, s:s, s:b, s:o, s:o}", "tenant", stack->tenant->name, "name", stack->name,
-			 "kind", (int)stack->kind, "dev", (json_int_t)stack->netns[0], "ino", (json_int_t)stack->netns[1], "path",
-			 stack->netns_path, "forwarding", (int)stack->forwarding, "loopback",
-			 prefixes_json(stack->loopback, stack->loopback_count), "routes", routes);
+	doc = json_pack("{s:s, s:s, s:i, s:I, s:I, s:s, s:b, s:o, s:o}", "tenant", stack->tenant->name, "name", stack->name,
+			"kind", (int)stack->kind, "dev", (json_int_t)stack->netns[0], "ino", (json_int_t)stack->netns[1], "path",
+			stack->netns_path, "forwarding", (int)stack->forwarding, "loopback",
+			prefixes_json(stack->loopback, stack->loopback_count), "routes", routes);
+	if (stack->request)
+		json_object_set_new(doc, "request", json_string(stack->request));
+	return doc;
 }
 
 int load_stack(struct model *model, uint64_t id, const json_t *doc, struct err *err)
@@ -234,7 +254,9 @@ int load_stack(struct model *model, uint64_t id, const json_t *doc, struct err *
 	struct tenant *tenant = model_tenant(model, text_of(doc, "tenant"));
 	const json_t *routes = json_object_get(doc, "routes");
 	int64_t kind = int_of(doc, "kind");
+	const char *request;
 	struct stack *stack;
+	uint32_t uid = 0;
 	int r;
 
 	if (!tenant || kind < STACK_BARE || kind > STACK_FOREIGN)
@@ -242,6 +264,9 @@ int load_stack(struct model *model, uint64_t id, const json_t *doc, struct err *
 	r = model_stack_add(tenant, text_of(doc, "name"), (enum stack_kind)kind, id, &stack, err);
 	if (r < 0)
 		return r;
+	request = request_of(doc, &uid);
+	if (request)
+		(void)model_stack_request(stack, uid, request, NULL);
 	stack->life = LIFE_UP;
 	model_stack_set_netns(stack, (uint64_t)int_of(doc, "dev"), (uint64_t)int_of(doc, "ino"));
 	stack->forwarding = bool_of(doc, "forwarding");
@@ -385,23 +410,6 @@ struct end {
 	struct portspec specs[ENDPOINT_PUBLISH_MAX];
 };
 
-/* "UID TENANT ID"; before version 2 of the store the id alone, which was root's. */
-static void request_of(const char *text, const char *tenant, struct endpoint_want *want)
-{
-	size_t len = strlen(tenant);
-	unsigned long uid;
-	char *rest;
-
-	want->request_id = text;
-	if (!text)
-		return;
-	uid = strtoul(text, &rest, 10);
-	if (rest == text || *rest != ' ' || strncmp(rest + 1, tenant, len) != 0 || rest[1 + len] != ' ')
-		return;
-	want->request_uid = (uint32_t)uid;
-	want->request_id = rest + len + 2;
-}
-
 static bool end_of(struct model *model, const json_t *doc, struct end *end)
 {
 	struct tenant *tenant = model_tenant(model, text_of(doc, "tenant"));
@@ -419,7 +427,7 @@ static bool end_of(struct model *model, const json_t *doc, struct end *end)
 	end->want.own_table = bool_of(doc, "ownTable");
 	end->want.tap = bool_of(doc, "tap");
 	end->want.labels = labels;
-	request_of(json_string_value(json_object_get(doc, "request")), text_of(doc, "tenant"), &end->want);
+	end->want.request_id = request_of(doc, &end->want.request_uid);
 	end->want.prefixes = end->prefixes;
 	end->want.prefix_count = prefixes_of(json_object_get(doc, "ips"), end->prefixes, MODEL_IPS_MAX);
 	end->want.allow = end->allow;

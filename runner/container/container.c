@@ -278,7 +278,7 @@ int container_remove(const struct container_host *host, const struct name *name,
 	if (rc == 0)
 		rc = devices_return(&dir, host->socket, -1, err);
 	if (rc == 0 && state.stack)
-		rc = stack_delete(host->socket, &dir.name, err);
+		rc = stack_delete(host->socket, &dir.name, NULL, err);
 	if (rc == 0)
 		rc = container_erase(&dir, spec.id, &state, err);
 	state_dir_fini(&dir);
@@ -303,7 +303,7 @@ static int remove_damaged(const struct container_host *host, struct state_dir *d
 		idrange_sole(dir->containers, (uint32_t)state.id_base, spec.id);
 	rc = devices_return(dir, host->socket, -1, err);
 	if (rc == 0)
-		rc = stack_delete(host->socket, &dir->name, err);
+		rc = stack_delete(host->socket, &dir->name, spec.id[0] ? spec.id : NULL, err);
 	if (rc < 0)
 		return rc;
 	if (!spec.id[0]) {
@@ -650,7 +650,7 @@ static int sweep_locked(const struct container_host *host, struct state_dir *dir
 	if (spec.remove || state.status == STATE_CREATED) {
 		rc = spec.net == SPEC_NET_JOIN || spec.net == SPEC_NET_HOST
 			     ? 0
-			     : stack_delete(host->socket, &dir->name, err);
+			     : stack_delete(host->socket, &dir->name, state.stack ? NULL : spec.id, err);
 		/* One with loopback alone may never have been the daemon's. */
 		if (rc < 0 && (state.stack || spec.net != SPEC_NET_NONE))
 			return rc;

@@ -538,20 +538,23 @@ static int extra_send(void *ctx, int mount, const char *path, struct err *err)
  */
 static int stack_make(struct shim *shim, struct buf *hosts, struct err *err)
 {
+	bool open;
 	int rc;
 
 	shim->netns = namespaces_open(shim->pid, "net", err);
 	if (shim->netns < 0)
 		return shim->netns;
-	rc = stack_attach(shim->socket, &shim->spec, shim->netns, hosts, err);
-	if (rc < 0 && shim->spec.net == SPEC_NET_NONE &&
+	rc = stack_attach(shim->socket, &shim->spec, shim->netns, shim->spec.id, &open, hosts, err);
+	/* What nobody knows of is asked to be taken back as if it stood. */
+	shim->stack_here = rc == 0 || open;
+	shim->state.stack = rc == 0;
+	if (rc < 0 && !open && shim->spec.net == SPEC_NET_NONE &&
 	    (err->kind == ERR_UNAVAILABLE || err->kind == ERR_NOTFOUND)) {
 		*err = ERR_INIT;
 		return 0;
 	}
 	if (rc < 0)
 		return rc;
-	shim->stack_here = shim->state.stack = true;
 	/* Written down with "running". Until then "created" is word enough for a sweep; "exited" is not. */
 	return shim->state.status == STATE_CREATED ? 0
 						   : state_save(&shim->dir, &shim->state, err);
@@ -691,13 +694,20 @@ static void undo(struct shim *shim)
 	cgroups_end(shim);
 	if (shim->netns >= 0)
 		(void)devices_return(&shim->dir, shim->socket, shim->netns, &err);
-	if (shim->stack_here && stack_delete(shim->socket, &shim->spec.name, &err) == 0)
-		shim->state.stack = false;
-	if (first && !shim->state.stack) {
+	if (shim->stack_here && stack_delete(shim->socket, &shim->spec.name, shim->spec.id, &err) == 0)
+		shim->stack_here = shim->state.stack = false;
+	if (first && !shim->stack_here) {
 		(void)container_erase(&shim->dir, shim->spec.id, &shim->state, &err);
 		return;
 	}
-	/* One that ran before, or one whose stack could not be taken back: rm, or a sweep, will. */
+	if (first) {
+		/* The daemon is down. As if we were lost before it was asked: then the next command's sweep sees to all of it. */
+		shim->state.status = STATE_CREATED;
+		shim->state.stack = false;
+		(void)state_save(&shim->dir, &shim->state, &err);
+		return;
+	}
+	/* One that ran before. */
 	if (shim->layer >= 0 || shim->layer_mount >= 0)
 		shim->state.layer =
 			rootfs_layer_pin(&shim->dir,
@@ -731,7 +741,7 @@ static void finish(struct shim *shim, int code)
 		/* What cannot be taken away now (the daemon is down) is taken by the next command's sweep. */
 		if (back < 0 ||
 		    (shim->state.stack &&
-		     stack_delete(shim->socket, &shim->spec.name, &err) < 0) ||
+		     stack_delete(shim->socket, &shim->spec.name, NULL, &err) < 0) ||
 		    container_erase(&shim->dir, shim->spec.id, &shim->state, &err) < 0)
 			(void)state_save(&shim->dir, &shim->state, &err);
 		return;

@@ -6,14 +6,24 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "lib/base/clock.h"
 #include "lib/base/json.h"
 #include "lib/base/mem.h"
 #include "lib/base/str.h"
 #include "lib/varlink/varlink.h"
 
-static int attach_call(const char *socket, struct varlink_client **client, json_t *parameters, const int *netns,
-		       json_t **ret_reply, struct err *err);
+/**
+ * struct daemon - whom a stack is asked of
+ * @client: the connection; NULL: lost; @request: whose requests they are
+ * @open: nobody has said what came of one of them
+ */
+struct daemon {
+	const char *socket, *request;
+	struct varlink_client *client;
+	bool open;
+};
+
+static int make_call(struct daemon *daemon, const char *method, size_t index, json_t *parameters, const int *netns,
+		     json_t **ret_reply, struct err *err);
 static json_t *attach_parameters(const struct spec *spec, size_t index);
 static json_t *strings(const char *const *strv);
 static void hosts_lines(const json_t *reply, const char *hostname, struct buf *hosts);
@@ -21,35 +31,33 @@ static void server_lines(const json_t *reply, struct buf *hosts);
 static char *full_name(const struct name *name);
 static int taken_fd(const json_t *reply, const char *key, const int *fds, size_t count);
 
-int stack_attach(const char *socket, const struct spec *spec, int netns, struct buf *hosts,
-		 struct err *err)
+int stack_attach(const char *socket, const struct spec *spec, int netns, const char *request, bool *ret_open,
+		 struct buf *hosts, struct err *err)
 {
-	cleanup(varlink_closep) struct varlink_client *client = NULL;
+	struct daemon daemon = {.socket = socket, .request = request};
 	cleanup(mem_freep) char *name = full_name(&spec->name);
-	int rc = varlink_connect(socket, &client, err);
+	int rc = varlink_connect(socket, &daemon.client, err);
 
-	if (rc < 0)
-		return rc;
-	if (spec->network_count == 0)
-		return varlink_call(client, "io.moat.StackCreate",
-				    json_pack("{s:s, s:i}", "name", name, "netnsFd", 0), &netns,
-				    1, NULL, NULL, NULL, err);
-	for (size_t i = 0; i < spec->network_count; i++) {
+	*ret_open = false;
+	if (rc == 0 && spec->network_count == 0)
+		rc = make_call(&daemon, "io.moat.StackCreate", 0, json_pack("{s:s, s:i}", "name", name, "netnsFd", 0),
+			       &netns, NULL, err);
+	for (size_t i = 0; rc == 0 && i < spec->network_count; i++) {
 		cleanup(json_freep) json_t *reply = NULL;
 
 		/* The namespace goes with the first; the others find the stack by its name. */
-		rc = attach_call(socket, &client, attach_parameters(spec, i), i == 0 ? &netns : NULL, &reply, err);
-		if (rc < 0) {
-			if (i > 0)
-				(void)varlink_call(client, "io.moat.StackDelete",
-						   json_pack("{s:s}", "name", name), NULL, 0,
-						   NULL, NULL, NULL, NULL);
-			return rc;
-		}
+		rc = make_call(&daemon, "io.moat.EndpointAttach", i, attach_parameters(spec, i),
+			       i == 0 ? &netns : NULL, &reply, err);
+		if (rc < 0 && i > 0 && stack_delete(socket, &spec->name, request, NULL) < 0)
+			daemon.open = true;
+		if (rc < 0)
+			break;
 		server_lines(reply, hosts);
 		hosts_lines(reply, spec->hostname, hosts);
 	}
-	return 0;
+	*ret_open = rc < 0 && daemon.open;
+	varlink_close(daemon.client);
+	return rc;
 }
 
 int stack_open(const char *socket, const struct name *name, int *ret_netns, int *ret_userns,
@@ -102,7 +110,7 @@ void stack_servers(const char *socket, const struct name *name, struct buf *host
 	}
 }
 
-int stack_delete(const char *socket, const struct name *name, struct err *err)
+int stack_delete(const char *socket, const struct name *name, const char *request, struct err *err)
 {
 	cleanup(varlink_closep) struct varlink_client *client = NULL;
 	cleanup(mem_freep) char *full = full_name(name);
@@ -110,36 +118,41 @@ int stack_delete(const char *socket, const struct name *name, struct err *err)
 
 	if (rc < 0)
 		return rc;
-	return varlink_call(client, "io.moat.StackDelete", json_pack("{s:s}", "name", full),
+	return varlink_call(client, "io.moat.StackDelete", json_pack("{s:s, s:s*}", "name", full, "requestId", request),
 			    NULL, 0, NULL, NULL, NULL, err);
 }
 
 /* ----------------------------------------------------------------- helpers */
 
 /*
- * An answer that is lost leaves it open whether there is an endpoint now, and whose the name was before: the same request
- * on another connection gives the same answer and changes nothing. @parameters: stolen.
+ * An answer that is lost leaves it open whether the stack or endpoint stands now, and whose the name was before: the same
+ * request on another connection gives the same answer and changes nothing. @index: of the endpoint, the first's request is
+ * the stack's; @parameters: stolen.
  */
-static int attach_call(const char *socket, struct varlink_client **client, json_t *parameters, const int *netns,
-		       json_t **ret_reply, struct err *err)
+static int make_call(struct daemon *daemon, const char *method, size_t index, json_t *parameters, const int *netns,
+		     json_t **ret_reply, struct err *err)
 {
 	cleanup(json_freep) json_t *kept = parameters;
-	char id[13];
+	struct err lost = ERR_INIT;
 	int rc;
 
-	str_hex48_print(random_id48(), id);
-	json_object_set_new(kept, "requestId", json_string(id));
-	rc = varlink_call(*client, "io.moat.EndpointAttach", json_incref(kept), netns, netns ? 1 : 0, ret_reply, NULL,
-			  NULL, err);
-	if (rc == 0 || !err || err->kind != ERR_UNAVAILABLE)
+	json_object_set_new(kept, "requestId", index ? json_sprintf("%s-%zu", daemon->request, index)
+						     : json_string(daemon->request));
+	rc = varlink_call(daemon->client, method, json_incref(kept), netns, netns ? 1 : 0, ret_reply, NULL, NULL, &lost);
+	if (rc < 0 && lost.kind != ERR_UNAVAILABLE && err)
+		*err = lost;
+	if (rc == 0 || lost.kind != ERR_UNAVAILABLE)
 		return rc;
-	varlink_close(*client);
-	*client = NULL;
-	*err = ERR_INIT;
-	rc = varlink_connect(socket, client, err);
-	return rc < 0 ? rc
-		      : varlink_call(*client, "io.moat.EndpointAttach", json_incref(kept), netns, netns ? 1 : 0, ret_reply,
-				     NULL, NULL, err);
+	varlink_close(daemon->client);
+	daemon->client = NULL;
+	daemon->open = true;
+	rc = varlink_connect(daemon->socket, &daemon->client, err);
+	if (rc == 0)
+		rc = varlink_call(daemon->client, method, json_incref(kept), netns, netns ? 1 : 0, ret_reply, NULL, NULL,
+				  err);
+	if (rc == 0 || (err && err->kind != ERR_UNAVAILABLE))
+		daemon->open = false;
+	return rc;
 }
 
 static json_t *attach_parameters(const struct spec *spec, size_t index)

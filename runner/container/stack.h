@@ -13,11 +13,13 @@
 
 /**
  * stack_attach() - hand the new network namespace over and attach it to every network of @spec
+ * @request: an id that no other stack of the caller's is asked for by; by it stack_delete() knows what came of this
+ * @ret_open: of a failure: the daemon was lost while it worked, so that there may be a stack when it is back
  * @hosts: lines for /etc/hosts are appended, and "nameserver IP" for /etc/resolv.conf where a gateway answers names
- * Without networks the stack is only made known. All or nothing: after a failure the daemon has no stack of that name.
+ * Without networks the stack is only made known. All or nothing: after a failure that leaves nothing open there is none.
  */
-int stack_attach(const char *socket, const struct spec *spec, int netns, struct buf *hosts,
-		 struct err *err);
+int stack_attach(const char *socket, const struct spec *spec, int netns, const char *request, bool *ret_open,
+		 struct buf *hosts, struct err *err);
 
 /** stack_open() - the descriptors of a stack that stands. Return: 0, both the caller's. */
 int stack_open(const char *socket, const struct name *name, int *ret_netns, int *ret_userns,
@@ -29,7 +31,10 @@ int stack_open(const char *socket, const struct name *name, int *ret_netns, int 
  */
 void stack_servers(const char *socket, const struct name *name, struct buf *hosts);
 
-/** stack_delete() - with all its endpoints; what is gone is success */
-int stack_delete(const char *socket, const struct name *name, struct err *err);
+/**
+ * stack_delete() - with all its endpoints; what is gone is success
+ * @request: only what stack_attach() made by it; NULL: the stack is known to be the caller's
+ */
+int stack_delete(const char *socket, const struct name *name, const char *request, struct err *err);
 
 #endif

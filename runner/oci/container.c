@@ -163,6 +163,8 @@ static int creation_read(struct creation *creation, struct err *err)
 		rc = oci_network_name(&creation->config, request->id, &state->stack, err);
 	if (rc < 0)
 		return rc;
+	if (state->stack)
+		state->stack_request = mem_printf("%012llx", (unsigned long long)random_id48());
 	return oci_cgroup_plan(&creation->config, request->id, request->systemd_cgroup,
 			       request->no_cgroup, &state->cgroup, err);
 }
@@ -458,9 +460,12 @@ static int runtime_hooks(struct creation *creation, struct err *err)
 
 	/* Before the hooks: they find the interfaces there. */
 	if (state.stack) {
-		creation->stack_made = true;
-		rc = oci_network_attach(creation->request->daemon, &creation->config, state.id,
-					creation->child.pid, err);
+		bool open;
+
+		rc = oci_network_attach(creation->request->daemon, &creation->config, state.id, state.stack_request,
+					creation->child.pid, &open, err);
+		/* One that was refused may be somebody else's. */
+		creation->stack_made = rc == 0 || open;
 		if (rc < 0)
 			return rc;
 	}
@@ -546,18 +551,23 @@ static int listener_open(const struct oci_dir *dir, struct err *err)
 
 static void creation_undo(struct creation *creation)
 {
+	bool stays = false;
+
 	oci_netdevs_back(&creation->netdevs);
 	if (creation->child.pid > 0) {
 		(void)kill(creation->child.pid, SIGKILL);
 		while (waitpid(creation->child.pid, NULL, 0) < 0 && errno == EINTR)
 			;
 	}
+	/* With the daemon lost the folder stays, as that of a runtime that was killed: whoever deletes it takes the stack along. */
 	if (creation->stack_made)
-		(void)oci_network_detach(creation->request->daemon, creation->state.stack, NULL);
+		stays = oci_network_detach(creation->request->daemon, creation->state.stack,
+					   creation->state.stack_request, NULL) < 0;
 	(void)oci_shared_take_back(&creation->state.shared, creation->state.rootfs, NULL);
 	if (creation->cgroup_made)
 		(void)oci_cgroup_delete(&creation->state.cgroup, NULL);
-	(void)oci_dir_remove(&creation->dir, NULL);
+	if (!stays)
+		(void)oci_dir_remove(&creation->dir, NULL);
 }
 
 /* What only the child needs now, which has its own copy. */

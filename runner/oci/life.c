@@ -312,7 +312,7 @@ static int take_back(const struct oci_request *request, struct oci_state *state,
 	if (rc == 0)
 		rc = oci_shared_take_back(&state->shared, state->rootfs, err);
 	if (rc == 0 && state->stack)
-		rc = oci_network_detach(request->daemon, state->stack, err);
+		rc = oci_network_detach(request->daemon, state->stack, state->stack_request, err);
 	return rc;
 }
 

@@ -37,8 +37,8 @@ int oci_network_name(const struct oci_config *config, const char *id, char **ret
 	return rc;
 }
 
-int oci_network_attach(const char *daemon, const struct oci_config *config, const char *id,
-		       pid_t pid, struct err *err)
+int oci_network_attach(const char *daemon, const struct oci_config *config, const char *id, const char *request,
+		       pid_t pid, bool *ret_open, struct err *err)
 {
 	cleanup(arena_freep) struct arena *arena = arena_new();
 	cleanup(buf_fini) struct buf hosts = BUF_INIT;
@@ -46,16 +46,17 @@ int oci_network_attach(const char *daemon, const struct oci_config *config, cons
 	struct spec spec;
 	int rc = netns < 0 ? netns : spec_make(config, id, arena, &spec, err);
 
+	*ret_open = false;
 	/* /etc/hosts and /etc/resolv.conf of an OCI container are its engine's. */
-	return rc == 0 ? stack_attach(daemon, &spec, netns, &hosts, err) : rc;
+	return rc == 0 ? stack_attach(daemon, &spec, netns, request, ret_open, &hosts, err) : rc;
 }
 
-int oci_network_detach(const char *daemon, const char *name, struct err *err)
+int oci_network_detach(const char *daemon, const char *name, const char *request, struct err *err)
 {
 	struct name full;
 	int rc = name_parse("container", name, false, &full, err);
 
-	return rc == 0 ? stack_delete(daemon, &full, err) : rc;
+	return rc == 0 ? stack_delete(daemon, &full, request, err) : rc;
 }
 
 int oci_netdevs_give(const struct oci_config *config, pid_t pid, struct oci_netdevs *ret_given, struct err *err)

@@ -22,12 +22,12 @@ bool oci_network_wanted(const struct oci_config *config);
 int oci_network_name(const struct oci_config *config, const char *id, char **ret_name,
 		     struct err *err);
 
-/** oci_network_attach() - the network namespace of @pid; all or nothing */
-int oci_network_attach(const char *daemon, const struct oci_config *config, const char *id,
-		       pid_t pid, struct err *err);
+/** oci_network_attach() - the network namespace of @pid; all or nothing. @request, @ret_open: as of stack_attach(). */
+int oci_network_attach(const char *daemon, const struct oci_config *config, const char *id, const char *request,
+		       pid_t pid, bool *ret_open, struct err *err);
 
-/** oci_network_detach() - the stack goes; what is gone is success */
-int oci_network_detach(const char *daemon, const char *name, struct err *err);
+/** oci_network_detach() - the stack goes; what is gone, and (@request) what came otherwise, is success */
+int oci_network_detach(const char *daemon, const char *name, const char *request, struct err *err);
 
 /** struct oci_netdevs - interfaces that were given; oci_netdevs_fini(). @netns: the container's, or -1 */
 struct oci_netdevs {

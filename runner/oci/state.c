@@ -185,6 +185,7 @@ void oci_state_fini(struct oci_state *state)
 	free(state->bundle);
 	free(state->rootfs);
 	free(state->stack);
+	free(state->stack_request);
 	free(state->shared.path);
 	oci_cgroup_fini(&state->cgroup);
 	*state = (struct oci_state){0};
@@ -221,6 +222,8 @@ int oci_state_prepare(const struct oci_dir *dir, const struct oci_state *state, 
 			       "the path of its bundle is not UTF-8");
 	if (state->stack)
 		json_object_set_new(doc, "stack", json_string(state->stack));
+	if (state->stack_request)
+		json_object_set_new(doc, "stackRequest", json_string(state->stack_request));
 	if (state->shared.inode) {
 		json_object_set_new(doc, "mountsInode", json_integer((json_int_t)state->shared.inode));
 		json_object_set_new(doc, "mountsId", json_integer((json_int_t)state->shared.mount));
@@ -248,7 +251,7 @@ int oci_state_load(const struct oci_dir *dir, struct oci_state *ret_state, struc
 int oci_state_decode(const json_t *doc, struct oci_state *ret_state, struct err *err)
 {
 	struct raw {
-		const char *id, *bundle, *rootfs, *cgroup, *stack, *mounts_ns;
+		const char *id, *bundle, *rootfs, *cgroup, *stack, *stack_request, *mounts_ns;
 		int64_t pid, pid_start, created, owner, mounts_inode, mounts_id;
 		bool systemd, disabled, no_later_hooks;
 	} raw = {0};
@@ -263,6 +266,7 @@ int oci_state_decode(const json_t *doc, struct oci_state *ret_state, struct err 
 		FIELD("rootfs", rootfs, JSON_FIELD_STRING, .flags = JSON_REQUIRED),
 		FIELD("cgroup", cgroup, JSON_FIELD_STRING),
 		FIELD("stack", stack, JSON_FIELD_STRING),
+		FIELD("stackRequest", stack_request, JSON_FIELD_STRING),
 		FIELD("pid", pid, JSON_FIELD_INT, .flags = JSON_REQUIRED, .min = 0,
 		      .max = INT32_MAX),
 		FIELD("pidStart", pid_start, JSON_FIELD_INT),
@@ -296,6 +300,7 @@ int oci_state_decode(const json_t *doc, struct oci_state *ret_state, struct err 
 			   .systemd = raw.systemd,
 			   .disabled = raw.disabled},
 		.stack = mem_strdup(raw.stack),
+		.stack_request = mem_strdup(raw.stack_request),
 		.shared = {.path = mem_strdup(raw.mounts_ns),
 			   .inode = (uint64_t)raw.mounts_inode,
 			   .mount = (uint64_t)raw.mounts_id},

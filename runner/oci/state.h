@@ -42,6 +42,7 @@ enum oci_status {
  * @pid: 0 while it is being created; @pid_start: field 22 of its stat, against reuse of the pid
  * @bundle, @rootfs: absolute
  * @stack: full name of its stack at Moat's daemon, or NULL
+ * @stack_request: by which it was asked for: a stack of that name that came otherwise is not ours. NULL: as before there were such
  * @shared: its mounts, where they are in a namespace of others
  * @no_later_hooks: neither poststart nor poststop ones: nobody reads its configuration for them
  */
@@ -54,7 +55,7 @@ struct oci_state {
 	int64_t created_ms;
 	int64_t owner;
 	struct oci_cgroup cgroup;
-	char *stack;
+	char *stack, *stack_request;
 	struct oci_shared shared;
 	bool no_later_hooks;
 };

@@ -7,7 +7,7 @@
 . "$(dirname "$0")/../lib/sandbox.sh"
 . "$(dirname "$0")/../lib/container.sh"
 sandbox_enter "$@"
-need strace
+need strace python3
 # moat looks for its shim beside itself: here that is strace around it, without or with its children.
 wrapped=/run/sandbox/bin
 mkdir $wrapped
@@ -114,6 +114,33 @@ points /run/sandbox/shim "$first" "$((${RUN_KILLED_STEP:-7} * 2))" "$words" >/ru
 fail_along client /run/sandbox/client.points
 fail_along shim /run/sandbox/shim.points
 assert_ok "the name is free" moat "${run[@]}"
+
+# ------------------------------------------------------------ without a network: the stack alone is asked for
+with_network=("${run[@]}")
+run=(run --rm --name red/k -- /bin/true)
+stacks() { PYTHONPATH=$SANDBOX_TOP/tests/lib python3 -c 'from moatsock import Moat; print(*(s["name"] for s in Moat().call("StackList")["stacks"]))'; }
+SHIM_STRACE='-o /run/sandbox/shim' $wrapped/moat "${run[@]}" || die "the shim cannot be traced"
+eventually 5 grep -q 'exited with' /run/sandbox/shim
+points /run/sandbox/shim '' 1000000 '^(sendto|sendmsg|recvmsg|connect)[(]' >/run/sandbox/shim.points
+kill_along shim /run/sandbox/shim.points ''
+fail_along shim /run/sandbox/shim.points
+assert_eq "no stack is left of it" "" "$(stacks)"
+# Somebody else's of that name was there before: whatever becomes of the run, it stays.
+moat attach red/web --create --name k >/dev/null
+left=''
+while read -r name count; do
+	for run in "run --rm --name red/k -- /bin/true" "${with_network[*]}"; do
+		for how in signal=KILL error=EIO; do
+			# shellcheck disable=SC2086
+			SHIM_STRACE="-o /run/sandbox/trace -e trace=$name -e inject=$name:$how:when=$count" \
+				timeout -k 2 30 $wrapped/moat $run >/run/sandbox/out 2>&1
+			moat ps >/dev/null
+			[[ $(moat endpoint list -q) == *red/k:eth0* ]] || left+="$how at $name $count of $run: the other stack is gone"$'\n'
+		done
+	done
+done </run/sandbox/shim.points
+if [[ -z $left && -s /run/sandbox/shim.points ]]; then pass "another's stack of that name stays"; else fail "another's stack" "$left"; fi
+moat detach red/k >/dev/null
 
 # ------------------------------------------------------------ with a terminal
 run=(run --rm -t --name k --network red/web -- /bin/true)

@@ -157,7 +157,8 @@ PAIRS = {
                                   ("crowd/two", "y", "10.2.0.9", "02:00:00:00:02:02", "9002:2"))]),
         call("TenantDelete", name="crowd", force=True), None, "tenant delete crowd --force", again=("NameTaken",)),
     ("stack-create", "stack-delete"): Pair(
-        call("StackCreate", name="red/bare"), call("StackDelete", name="red/bare"), again=("NameTaken",)),
+        lambda moat, world: moat.call("StackCreate", name="red/bare", requestId="request-%d" % world.requests),
+        call("StackDelete", name="red/bare")),
     ("publish", "unpublish"): Pair(
         call("Publish", name="red/neighbour", publish=["8090:90", "8091:91/udp"]),
         call("Unpublish", name="red/neighbour", publish=["8090:90", "8091:91/udp"]),

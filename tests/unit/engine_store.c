@@ -113,8 +113,8 @@ static char *meaning(const struct model *model)
 	objv_fini(&objs);
 	while ((tenant = table_next(&model->tenants, &cursor)))
 		buf_printf(&text, "%zu %zu\n", tenant->endpoint_count, tenant->port_count);
-	buf_printf(&text, "ids %zu ports %zu requests %zu nets %zu namespaces %zu\n", model->ids.count, model->ports.count,
-		   model->requests.count, model->nets.count, model->netnses.count);
+	buf_printf(&text, "ids %zu ports %zu requests %zu %zu nets %zu namespaces %zu\n", model->ids.count, model->ports.count,
+		   model->requests.count, model->stack_requests.count, model->nets.count, model->netnses.count);
 	return (char *)text.data;
 }
 
@@ -156,6 +156,7 @@ static void fill(struct model *model)
 	must(model_stack_add(red, "c1", STACK_CONTAINER, 11, &c1, &err), &err);
 	must(model_stack_add(red, "f1", STACK_FOREIGN, 12, &f1, &err), &err);
 	model_stack_set_netns(c1, 4, 0xf0001234);
+	must(model_stack_request(c1, 4242, "4242 red \"2\"", &err), &err);
 	model_stack_set_netns(f1, UINT32_MAX, UINT64_MAX >> 1);
 	str_copy(f1->netns_path, sizeof(f1->netns_path), "/run/netns/f1");
 	must(model_endpoint_add(w1, web, &want, &endpoint, &err), &err);
@@ -263,6 +264,8 @@ static void round_trip(void **state)
 	assert_int_equal(model_tenant(&after, "net")->kind, TENANT_LAB);
 	assert_string_equal(model_stack(&after, &name)->netns_path, "/run/netns/f1");
 	assert_ptr_equal(model_stack_by_netns(&after, UINT32_MAX, UINT64_MAX >> 1), model_stack(&after, &name));
+	str_copy(name.name, sizeof(name.name), "c1");
+	assert_ptr_equal(model_stack_requested(red, 4242, "4242 red \"2\""), model_stack(&after, &name));
 	endpoint = model_request(model_tenant(&after, "red"), 0, "request \"1\"");
 	assert_non_null(endpoint);
 	assert_string_equal(endpoint->labels, "{\"a\":\"b \\\"c\\\"\"}");
@@ -789,8 +792,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		TEST(round_trip),   TEST(quota_below), TEST(pending_is_dropped), TEST(one_by_one), TEST(rolled_back),
 		TEST(orphans),	    TEST(another_boot), TEST(pools),		  TEST(garbage),    TEST(unknown_version),
-		TEST(version_one),  TEST(no_version_yet), TEST(addresses),
-		TEST(bad_rows),	    TEST(needs_root_read_only),   TEST(no_folder),
+		TEST(version_one),  TEST(no_version_yet), TEST(addresses), TEST(bad_rows), TEST(needs_root_read_only), TEST(no_folder),
 	};
 
 	needs_choose(argc, argv);

@@ -196,6 +196,35 @@ static void endpoints(void **state)
 	assert_int_equal(web->used.count + web->macs.count, 0);
 }
 
+/* A stack by the request that made it: of that user, in that tenant, and beside the endpoints' requests. */
+static void stack_requests(void **state)
+{
+	struct tenant *red = tenant_of(&model, "red", 1), *blue = tenant_of(&model, "blue", 2);
+	struct stack *w1 = stack_of(red, "w1", 3), *w2 = stack_of(red, "w2", 4), *other = stack_of(blue, "w1", 5);
+	struct err err = ERR_INIT;
+	char request[REQUEST_ID_SIZE + 1];
+
+	(void)state;
+	assert_int_equal(model_stack_request(w1, 1000, "again", &err), 0);
+	assert_ptr_equal(model_stack_requested(red, 1000, "again"), w1);
+	assert_null(model_stack_requested(red, 0, "again"));
+	assert_null(model_stack_requested(blue, 1000, "again"));
+	assert_null(model_request(red, 1000, "again"));
+	assert_refused(model_stack_request(w2, 1000, "again", &err), &err, ERR_USAGE, "red/w2", "requestId");
+	assert_int_equal(model_stack_request(w2, 0, "again", &err), 0);
+	assert_int_equal(model_stack_request(other, 1000, "again", &err), 0);
+	assert_ptr_equal(model_stack_requested(blue, 1000, "again"), other);
+	/* an id that reads like another's key is not that one's */
+	assert_null(model_stack_requested(red, 100, "0 red again"));
+	memset(request, 'x', REQUEST_ID_SIZE);
+	request[REQUEST_ID_SIZE] = '\0';
+	assert_null(model_stack_requested(red, 1000, request));
+	assert_refused(model_stack_request(stack_of(red, "w3", 6), 1000, request, &err), &err, ERR_USAGE, "red/w3", "requestId");
+	model_stack_del(w1);
+	assert_null(model_stack_requested(red, 1000, "again"));
+	assert_int_equal(model.stack_requests.count, 2);
+}
+
 /* A bridge has 1023 ports; the refusal names what will have more. */
 /* Whose default route a stack uses, and who has tables of their own. */
 static void default_routes(void **state)
@@ -574,7 +603,7 @@ static void wires_many(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(addresses), TEST(next_fit), TEST(small), TEST(endpoints), TEST(default_routes),
+		TEST(addresses), TEST(next_fit), TEST(small), TEST(endpoints), TEST(stack_requests), TEST(default_routes),
 		TEST(taps), TEST(ports_of_a_bridge), TEST(modes), TEST(namespaces), TEST(ports_allowed),
 		TEST(publishing), TEST(wires), TEST(wires_many),
 	};

@@ -387,6 +387,48 @@ def test_request():
         assert again["id"] != first["id"]
         moat.call("StackDelete", name="red/again")
 
+        want = dict(name="red/once", requestId="r1")
+        first = moat.call("StackCreate", **want)["stack"]
+        assert moat.call("StackCreate", **want)["stack"] == first
+        assert moat.call("StackCreate", **want, dryRun=True)["stack"] == first
+        other = moat.call("StackCreate", name="blue/once", requestId="r1")["stack"]
+        assert other["id"] != first["id"] and other["name"] == "blue/once", other
+        refused("NameTaken", "StackCreate", "exists already", name="red/once", requestId="r2")
+        moat.call("StackDelete", name="blue/once")
+        moat.call("StackDelete", name="red/once")
+        again = moat.call("StackCreate", **want)["stack"]
+        assert again["id"] != first["id"]
+        moat.call("StackDelete", name="red/once")
+        # a plan alone is no stack: the id is free
+        assert moat.call("StackCreate", **want, dryRun=True)["plan"]
+        held = os.open("/run/netns/free", os.O_RDONLY)
+        first = moat.call("StackCreate", [held], name="red/once", netnsFd=0, requestId="r3")["stack"]
+        assert first["kind"] == "container", first
+        assert moat.call("StackCreate", [held], name="red/once", netnsFd=0, requestId="r3")["stack"] == first
+        os.close(held)
+        # only what that request made: another's of that name stays
+        moat.call("StackDelete", name="red/once", requestId="r1")
+        refused("NoSuchObject", "StackDelete", "no stack", name="red/once", requestId="r1", strict=True)
+        refused("NoSuchObject", "StackDelete", "no stack", name="blue/b", requestId="r3", strict=True)
+        moat.call("StackDelete", name="red/once", requestId="r3", strict=True)
+        moat.call("EndpointAttach", network="red/web", name="again", create=True, requestId="r4")
+        moat.call("StackDelete", name="red/again", requestId="r1")
+        assert moat.call("StackShow", name="red/again")["stack"]["endpoints"]
+        moat.call("StackDelete", name="red/again", requestId="r4", strict=True)
+        assert moat.call("Check")["differences"] == []
+
+
+def test_request_lost():
+    """Who leaves before the answer and asks again has one stack, and what it is told is that one."""
+    for i in range(20):
+        sock = connect()
+        sock.sendall(message("StackCreate", name="red/lost%d" % i, requestId="lost-%d" % i))
+        sock.close()
+        with Moat() as moat:
+            first = moat.call("StackCreate", name="red/lost%d" % i, requestId="lost-%d" % i)["stack"]
+            assert first == moat.call("StackShow", name="red/lost%d" % i)["stack"], first
+            moat.call("StackDelete", name="red/lost%d" % i, strict=True)
+
 
 def test_users():
     """uid 4242 has tenant red delegated; 65534 is in no group."""

@@ -129,7 +129,7 @@ unchanged "after all wrong commands everything is as it was"
 engine=$(moat_pids moatd-engine)
 hand=$(moat_pids moatd-hand)
 export ALICE_UID=4242
-for test in unknown types lab_input depth halves pipeline deaf idle descriptors pending gone request users; do
+for test in unknown types lab_input depth halves pipeline deaf idle descriptors pending gone request request_lost users; do
 	begin=${EPOCHREALTIME/./}
 	assert_ok "raw: $test" /usr/bin/python3 "$here/engine_api.py" $test
 	note "$test: $(((${EPOCHREALTIME/./} - begin) / 1000)) ms"

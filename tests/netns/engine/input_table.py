@@ -123,7 +123,9 @@ TABLE += [("EndpointAttach", dict(ATTACH, allowAddresses=[text]), USAGE + ("Conf
           ("", "x", "10.0.0.0/24", "10.0.0.20", "10.0.0.1", "0.0.0.0/0", "::/0", "224.0.0.0/4", "fe80::/64", "127.0.0.1", "10.50.0.1/24")]
 TABLE += [("EndpointAttach", dict(ATTACH, mtu=mtu), USAGE) for mtu in (-1, 1, 67, 1279, 65536)]
 TABLE += [("EndpointAttach", dict(ATTACH, labels={"a": "x" * 5000}), ("LimitExceeded",)), ("EndpointAttach", dict(ATTACH, labels={"a": 1}), USAGE),
-          ("EndpointAttach", dict(ATTACH, requestId="x" * 300), USAGE), ("EndpointAttach", dict(ATTACH, ips=["10.0.0.%d" % i for i in range(30, 50)]), USAGE + ("LimitExceeded",))]
+          ("EndpointAttach", dict(ATTACH, requestId="x" * 300), USAGE), ("StackCreate", {"name": "red/new", "requestId": "x" * 129}, USAGE),
+          ("StackCreate", {"name": "red/new", "requestId": 7}, USAGE),
+          ("StackDelete", {"name": "red/held", "requestId": "x" * 129}, USAGE), ("StackDelete", {"name": "red/held", "requestId": "r", "strict": True}, OBJECT), ("EndpointAttach", dict(ATTACH, ips=["10.0.0.%d" % i for i in range(30, 50)]), USAGE + ("LimitExceeded",))]
 
 # ---- labs
 NODES = [{"name": "a"}, {"name": "b"}]

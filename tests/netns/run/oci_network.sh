@@ -33,6 +33,12 @@ args true
 config '.annotations = {"io.moat.network": "red/nosuch"}'
 assert_fail "a network that is not there" bg create broken
 assert_match "is named" "red/nosuch" "$output"
+config '.annotations = {"io.moat.network": "red/web"}'
+moat attach red/web --create --name elses >/dev/null
+assert_fail "the name of a stack that is somebody else's" bg create elses
+assert_match "is refused" "elses" "$output"
+assert_match "and that one stays" "red/elses" "$(moat endpoint list red)"
+moat detach red/elses >/dev/null
 refuses "networks of two tenants" "one tenant" '.annotations = {"io.moat.network": "red/web blue/web"}'
 refuses "what is no network" "io.moat.network" '.annotations = {"io.moat.network": " "}'
 refuses "without a network namespace" "network namespace" '.linux.namespaces -= [{"type": "network"}] | .annotations = {"io.moat.network": "red/web"}'
