@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -323,16 +324,23 @@ static int covers_attach(const struct spec *spec, const struct mounts *mounts, s
 /* How hot each processor was tells what others compute on it. Where one has it, all have. */
 static int throttle_mask(const struct spec *spec, const struct mounts *mounts, struct err *err)
 {
-	static const char format[] = "devices/system/cpu/cpu%ld/thermal_throttle";
-	long count = sysconf(_SC_NPROCESSORS_CONF);
+	static const char format[] = "devices/system/cpu/cpu%u/thermal_throttle", possible[] = "devices/system/cpu/possible";
+	cleanup(buf_fini) struct buf list = BUF_INIT;
+	unsigned int last = 0, cpu = 0;
 	char path[64];
-	int rc = 0;
+	int rc;
 
-	snprintf(path, sizeof(path), format, 0L);
+	snprintf(path, sizeof(path), format, 0U);
 	if (security_unmasked(spec, "/sys/devices/system/cpu") ||
 	    faccessat(mounts->sys, path, F_OK, 0) < 0)
 		return 0;
-	for (long cpu = 0; rc == 0 && cpu < count; cpu++) {
+	/* Those that may yet be plugged in too: "0-3,8-11". sysconf(3) of musl counts where we may run, not what there is. */
+	rc = file_read_at(mounts->sys, possible, 4096, &list);
+	if (rc < 0)
+		return err_sys(err, ERR_KERNEL, -rc, possible, "read");
+	for (const char *at = buf_cstr(&list); *at; at += strcspn(at, ",-\n"), at += *at != '\0')
+		last = (unsigned int)strtoul(at, NULL, 10);
+	for (; rc == 0 && cpu <= last; cpu++) {
 		snprintf(path, sizeof(path), format, cpu);
 		rc = mask(mounts->sys, path, mounts->nodes[0], mounts->empty, err);
 	}
