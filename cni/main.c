@@ -44,6 +44,7 @@ int main(int argc, char **argv)
 	struct err err = ERR_INIT;
 	int rc;
 
+	json_keep();
 	if (argc > 1)
 		return netavark_run(argc, argv, &env);
 	if (!env.command || !*env.command) {

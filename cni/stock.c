@@ -54,7 +54,7 @@ int cni_stock_check(const json_t *doc, struct err *err)
 			return CNI_DECODE;
 		}
 		if (row->why && asks(value)) {
-			cleanup(mem_freep) char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
+			cleanup(mem_freep) char *text = json_text(value);
 			cleanup(mem_freep) char *told = mem_printf("%.*s", VALUE_MAX, text ? text : "");
 
 			return cni_field_refuse(err, row->name, told, row->why);

@@ -13,8 +13,11 @@
 #include <strings.h>
 #include <sys/auxv.h>
 
+#include "lib/base/buf.h"
+
 enum { JSON_STRING_MAX = 4096 }; /* bytes of a string whose row sets no bounds */
 
+static int text_add(const char *data, size_t size, void *text);
 static void seed_set(void);
 static int depth_check(const char *data, size_t size, struct err *err);
 static const struct json_field *field_find(const struct json_field *fields, const char *key,
@@ -54,11 +57,18 @@ int json_parse(const char *data, size_t size, unsigned flags, json_t **ret_doc, 
 
 char *json_text(const json_t *doc)
 {
-	char *text = json_dumps(doc, JSON_COMPACT | JSON_ENCODE_ANY);
+	struct buf text = BUF_INIT;
 
-	if (!text) /* out of memory: what we build is valid */
-		abort();
-	return text;
+	/* Not json_dumps(3): whose memory its text is json_keep() may have changed. */
+	if (json_dump_callback(doc, text_add, &text, JSON_COMPACT | JSON_ENCODE_ANY) < 0)
+		abort(); /* out of memory: what we build is valid */
+	return (char *)text.data;
+}
+
+static int text_add(const char *data, size_t size, void *text)
+{
+	buf_add(text, data, size);
+	return 0;
 }
 
 void json_freep(json_t **doc)

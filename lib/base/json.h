@@ -30,6 +30,12 @@ enum json_parse_flag {
  */
 int json_parse(const char *data, size_t size, unsigned flags, json_t **ret_doc, struct err *err);
 
+/**
+ * json_keep() - from now on the memory of documents is had in large pieces and goes with the process alone
+ * To be called before the first document is made; what this library allocates for a caller is the caller's as before.
+ */
+void json_keep(void);
+
 /** json_text() - one line of text, compact, keys in insertion order; malloc'ed. */
 char *json_text(const json_t *doc);
 void json_freep(json_t **doc); /* for cleanup() */

@@ -2,7 +2,7 @@
 /*
  * cli - what the verbs of `moat` share: the table of commands, options that
  * every verb takes, calls over varlink, tables, errors. Floor F5. One file per
- * verb, each with one const struct cli_verb; main.c holds their table.
+ * verb, each with one const struct cli_verb; main.c holds their table, dispatch.c finds the one that is meant.
  */
 #ifndef MOAT_RUNNER_CLI_H
 #define MOAT_RUNNER_CLI_H
@@ -28,6 +28,7 @@ enum cli_exit {
 
 /**
  * struct cli - one invocation
+ * @verbs: the program's, NULL at the end; @words: argv of main()
  * @state_dir: "/var/lib/moat", or $MOAT_STATE_DIR: images are unpacked below it
  * @runtime_dir: "/run/moat", or $MOAT_RUNTIME_DIR: where the socket and the runner's state are
  * @socket: --socket, or $MOAT_SOCKET, or RUNTIME_DIR/moatd.sock
@@ -35,6 +36,8 @@ enum cli_exit {
  * @quiet: no word about what went well; of a list the names alone
  */
 struct cli {
+	const struct cli_verb *const *verbs;
+	char *const *words;
 	const char *runtime_dir, *state_dir;
 	const char *socket;
 	const char *verb;
@@ -56,6 +59,9 @@ struct cli_verb {
 	const struct cli_verb *sub;
 	int (*run)(struct cli *cli, int argc, char **argv);
 };
+
+/** cli_main() - runs what @argv names of @verbs (NULL at the end); `help` is one of them. Return: exit code. */
+int cli_main(const struct cli_verb *const *verbs, int argc, char **argv);
 
 /*
  * Options that every verb takes: append CLI_COMMON_LONG to its long options and pass unknown letters to cli_common().
@@ -146,6 +152,7 @@ void cli_print_json(const json_t *doc);				       /* one document, one newline *
 extern const struct cli_verb cli_verb_tenant, cli_verb_network, cli_verb_attach, cli_verb_detach, cli_verb_endpoint,
 	cli_verb_publish, cli_verb_unpublish, cli_verb_enter, cli_verb_check, cli_verb_events, cli_verb_doctor,
 	cli_verb_version; /* netd's */
+extern const struct cli_verb cli_verb_help; /* dispatch.c */
 extern const struct cli_verb cli_verb_run, cli_verb_ps, cli_verb_exec, cli_verb_attach_tty, cli_verb_stop, cli_verb_kill,
 	cli_verb_pause, cli_verb_unpause, cli_verb_stats, cli_verb_wait, cli_verb_restart, cli_verb_rm, cli_verb_inspect,
 	cli_verb_cp, cli_verb_logs, cli_verb_image; /* the runner's: runner/cli/container/ */

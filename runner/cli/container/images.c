@@ -3,7 +3,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <fts.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +18,11 @@
 #include "runner/process/helper.h"
 #include "runner/state/images.h"
 
-enum { SHORT_DIGEST = 19 /* "sha256:" and 12 digits */ };
+enum {
+	SHORT_DIGEST = 19, /* "sha256:" and 12 digits */
+	BLOCK_SIZE = 512,  /* bytes of one of st_blocks: inode(7) */
+	DEPTH_MAX = 128,   /* folders in one another, each a descriptor */
+};
 
 static int list_run(struct cli *cli, int argc, char **argv);
 static int rm_run(struct cli *cli, int argc, char **argv);
@@ -49,7 +52,7 @@ static void folders_free(struct dirent **entries, int count);
 static int is_folder(const struct dirent *entry);
 static json_t *row_new(const struct cli *cli, const char *folder, struct err *err);
 static int user_add(void *ctx, const char *name);
-static int64_t size_of(const char *path);
+static int64_t size_of(int parent, const char *name, unsigned int depth);
 static int image_remove(const struct cli *cli, const char *folder, json_t *removed, struct err *err);
 static void removed_print(const struct cli *cli, json_t *removed);
 
@@ -207,8 +210,8 @@ static json_t *row_new(const struct cli *cli, const char *folder, struct err *er
 	struct stat st;
 
 	(void)images_users(cli->runtime_dir, folder, user_add, users, err);
-	return json_pack("{s:s, s:I, s:I, s:o}", "digest", digest, "sizeBytes", (json_int_t)size_of(path), "unpackedMs",
-			 stat(path, &st) == 0 ? (json_int_t)st.st_mtime * 1000 : 0, "containers", users);
+	return json_pack("{s:s, s:I, s:I, s:o}", "digest", digest, "sizeBytes", (json_int_t)size_of(AT_FDCWD, path, 0),
+			 "unpackedMs", stat(path, &st) == 0 ? (json_int_t)st.st_mtime * 1000 : 0, "containers", users);
 }
 
 static int user_add(void *ctx, const char *name)
@@ -217,21 +220,29 @@ static int user_add(void *ctx, const char *name)
 	return 0;
 }
 
-/* What it takes on the disk; hard links to one file share it. */
-static int64_t size_of(const char *path)
+/* What it takes on the disk; hard links to one file share it. Beyond DEPTH_MAX folders, one in another, nothing is counted. */
+static int64_t size_of(int parent, const char *name, unsigned int depth)
 {
-	char *const paths[] = {(char *)(uintptr_t)path, NULL};
-	FTS *walk = fts_open(paths, FTS_PHYSICAL | FTS_XDEV | FTS_NOCHDIR, NULL);
-	const FTSENT *entry;
-	int64_t blocks = 0;
+	cleanup(fd_closep) int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	DIR *stream = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *entry;
+	int64_t bytes = 0;
+	struct stat st;
 
-	while (walk && (entry = fts_read(walk)))
-		if (entry->fts_info == FTS_F || entry->fts_info == FTS_SL)
-			blocks += (int64_t)entry->fts_statp->st_blocks /
-				  (int64_t)(entry->fts_statp->st_nlink ? entry->fts_statp->st_nlink : 1);
-	if (walk)
-		fts_close(walk);
-	return blocks * 512;
+	if (!stream)
+		return 0;
+	while ((entry = readdir(stream))) {
+		if (str_eq(entry->d_name, ".") || str_eq(entry->d_name, "..") ||
+		    fstatat(fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+			continue;
+		if (!S_ISDIR(st.st_mode))
+			bytes += (int64_t)st.st_blocks * BLOCK_SIZE / (int64_t)(st.st_nlink ? st.st_nlink : 1);
+		else if (depth < DEPTH_MAX)
+			bytes += size_of(fd, entry->d_name, depth + 1);
+	}
+	closedir(stream);
+	fd = -1;
+	return bytes;
 }
 
 static int image_remove(const struct cli *cli, const char *folder, json_t *removed, struct err *err)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * verbs - `moat lab up|down|show|validate|exec`. Floor F5. The one file of the
+ * verbs - `moat lab up|down|show|validate`, as moat-lab does them. Floor F5. The one file of the
  * labs that opens files, prints, and calls the daemon.
  */
 #include <errno.h>
@@ -15,6 +15,7 @@
 #include "lib/base/str.h"
 #include "runner/cli/cli.h"
 #include "runner/cli/lab/lab.h"
+#include "runner/cli/lab/verbs.h"
 
 /** struct lab_args - options of these verbs. @which: the operand, NULL where there is none */
 struct lab_args {
@@ -25,11 +26,10 @@ struct lab_args {
 
 enum { TAKES_FILE = 1 << 0, TAKES_STRICT = 1 << 1 };
 
-static int up_run(struct cli *cli, int argc, char **argv);
-static int down_run(struct cli *cli, int argc, char **argv);
-static int show_run(struct cli *cli, int argc, char **argv);
-static int validate_run(struct cli *cli, int argc, char **argv);
-static int exec_run(struct cli *cli, int argc, char **argv);
+static int up_run(struct cli *cli, const struct cli_verb *verb, int argc, char **argv);
+static int down_run(struct cli *cli, const struct cli_verb *verb, int argc, char **argv);
+static int show_run(struct cli *cli, const struct cli_verb *verb, int argc, char **argv);
+static int validate_run(struct cli *cli, const struct cli_verb *verb, int argc, char **argv);
 static int parse_args(struct cli *cli, const struct cli_verb *verb, unsigned flags,
 		      const char *const *operands, size_t min, int argc, char **argv,
 		      struct lab_args *ret_args);
@@ -43,59 +43,33 @@ static void print_nodes(const json_t *lab);
 static void print_wires(const json_t *lab);
 static void end_cells(const json_t *end, char **ret_name, char **ret_ips);
 
-enum { UP, DOWN, SHOW, VALIDATE, EXEC };
-static const struct cli_verb subs[] = {
-	[UP] = {"up", "makes what a file describes",
-		"moat lab up FILE [--bare] [--name NAME]\n\n"
-		"  FILE         containerlab's YAML with nodes of kind linux, or GraphML "
-		"(Internet Topology Zoo)\n"
-		"  --bare       take only nodes and the links between them; list what was left "
-		"out\n"
-		"  --name NAME  of the lab, instead of the file's own\n\n"
-		"  A node is a bare stack: a network stack of its own without a container. In "
-		"YAML ${VAR:=default} is\n"
-		"  expanded, and \"routing: static\" adds shortest-path routes. GraphML gets "
-		"addresses and such routes\n"
-		"  always: 10.0.0.0/8 and fd6d:6f61:7400::/96, a loopback a node, a /31 and a "
-		"/127 a link.",
-		NULL, up_run},
-	[DOWN] = {"down", "removes a lab",
-		  "moat lab down [LAB|FILE] [--name NAME] [--strict]\n\n"
-		  "  Without operand: the lab there is, when there is one alone.\n"
-		  "  --strict     fail when there is none of that name",
-		  NULL, down_run},
-	[SHOW] = {"show", "shows a lab, or lists all",
-		  "moat lab show [LAB|FILE] [--bare] [--name NAME]\n\n"
-		  "  LAB: nodes and wires as they stand; FILE: as they would; neither: all "
-		  "labs.",
-		  NULL, show_run},
-	[VALIDATE] =
-		{"validate", "checks a file, and changes nothing",
-		 "moat lab validate FILE [--bare] [--name NAME]\n\n"
-		 "  What is wrong is told with its line and column. The daemon is not asked.",
-		 NULL, validate_run},
-	[EXEC] = {"exec", "runs a command of the host in a node",
-		  "moat lab exec LAB/NODE -- CMD [ARG...]", NULL, exec_run},
-	{0},
-};
-
-const struct cli_verb cli_verb_lab = {
-	.name = "lab",
-	.summary = "labs: topologies of stacks and wires from a file",
-	.usage = "moat lab up|down|show|validate|exec ...",
-	.sub = subs,
-};
+static const struct {
+	const char *name;
+	int (*run)(struct cli *cli, const struct cli_verb *verb, int argc, char **argv);
+} runs[] = {{"up", up_run}, {"down", down_run}, {"show", show_run}, {"validate", validate_run}};
 
 static const char *const one_file[] = {"FILE", NULL};
 static const char *const lab_or_file[] = {"LAB|FILE", NULL};
 
-static int up_run(struct cli *cli, int argc, char **argv)
+int lab_verb_run(struct cli *cli, int argc, char **argv)
+{
+	const struct cli_verb *verb = cli_verb_lab.sub;
+
+	while (!str_eq(verb->name, argv[0]))
+		verb++; /* dispatch.c has found it there */
+	for (size_t i = 0; i < ARRAY_COUNT(runs); i++)
+		if (str_eq(runs[i].name, verb->name))
+			return runs[i].run(cli, verb, argc, argv);
+	abort();
+}
+
+static int up_run(struct cli *cli, const struct cli_verb *verb, int argc, char **argv)
 {
 	cleanup(json_freep) json_t *parameters = NULL;
 	cleanup(lab_freep) struct lab *lab = NULL;
 	struct err err = ERR_INIT;
 	struct lab_args args;
-	int rc = parse_args(cli, &subs[UP], TAKES_FILE, one_file, 1, argc, argv, &args);
+	int rc = parse_args(cli, verb, TAKES_FILE, one_file, 1, argc, argv, &args);
 
 	if (rc < 0)
 		rc = load(cli, &args, &lab);
@@ -107,13 +81,13 @@ static int up_run(struct cli *cli, int argc, char **argv)
 	return cli_change(cli, "LabUp", json_incref(parameters), NULL, 0, "lab");
 }
 
-static int down_run(struct cli *cli, int argc, char **argv)
+static int down_run(struct cli *cli, const struct cli_verb *verb, int argc, char **argv)
 {
 	cleanup(json_freep) json_t *parameters = json_object();
 	cleanup(lab_freep) struct lab *lab = NULL;
 	struct lab_args args;
 	json_t *name = NULL;
-	int rc = parse_args(cli, &subs[DOWN], TAKES_STRICT, lab_or_file, 0, argc, argv, &args);
+	int rc = parse_args(cli, verb, TAKES_STRICT, lab_or_file, 0, argc, argv, &args);
 
 	if (rc >= 0)
 		return rc;
@@ -138,13 +112,13 @@ static int down_run(struct cli *cli, int argc, char **argv)
 	return cli_change(cli, "LabDown", json_incref(parameters), NULL, 0, NULL);
 }
 
-static int show_run(struct cli *cli, int argc, char **argv)
+static int show_run(struct cli *cli, const struct cli_verb *verb, int argc, char **argv)
 {
 	cleanup(json_freep) json_t *reply = NULL;
 	struct err err = ERR_INIT;
 	struct lab_args args;
 	const json_t *shown;
-	int rc = parse_args(cli, &subs[SHOW], TAKES_FILE, lab_or_file, 0, argc, argv, &args);
+	int rc = parse_args(cli, verb, TAKES_FILE, lab_or_file, 0, argc, argv, &args);
 
 	if (rc >= 0)
 		return rc;
@@ -180,13 +154,13 @@ static int show_run(struct cli *cli, int argc, char **argv)
 	return CLI_OK;
 }
 
-static int validate_run(struct cli *cli, int argc, char **argv)
+static int validate_run(struct cli *cli, const struct cli_verb *verb, int argc, char **argv)
 {
 	cleanup(json_freep) json_t *parameters = NULL;
 	cleanup(lab_freep) struct lab *lab = NULL;
 	struct err err = ERR_INIT;
 	struct lab_args args;
-	int rc = parse_args(cli, &subs[VALIDATE], TAKES_FILE, one_file, 1, argc, argv, &args);
+	int rc = parse_args(cli, verb, TAKES_FILE, one_file, 1, argc, argv, &args);
 
 	if (rc < 0)
 		rc = load(cli, &args, &lab);
@@ -207,16 +181,6 @@ static int validate_run(struct cli *cli, int argc, char **argv)
 		       lab->node_count, lab->link_count, lab_route_count(lab));
 	}
 	return CLI_OK;
-}
-
-/* A node is a stack of the tenant that the lab is, so this is `moat enter`. */
-static int exec_run(struct cli *cli, int argc, char **argv)
-{
-	if (argc > 1 && (str_eq(argv[1], "--help") || str_eq(argv[1], "-h"))) {
-		cli_help(cli, &subs[EXEC]);
-		return CLI_OK;
-	}
-	return cli_verb_enter.run(cli, argc, argv);
 }
 
 /* ------------------------------------------------------------------ helpers */
