@@ -24,6 +24,7 @@ enum { STAT_SIZE = 1024 };
 #define STATE_NEW "state.json.new"
 
 static int root_open(const char *root, bool make, struct err *err);
+static int ids_compare(const void *a, const void *b);
 static int folder_make(const char *path);
 static bool still_there(const struct oci_dir *dir);
 static int file_put(const struct oci_dir *dir, const char *name, const void *data, size_t size,
@@ -158,23 +159,41 @@ int oci_dir_each(const char *root, int (*each)(void *ctx, const char *id), void 
 		 struct err *err)
 {
 	int fd = root_open(root, false, NULL), rc = 0;
-	struct dirent **entries;
-	int count;
+	DIR *stream = fd < 0 ? NULL : fdopendir(fd);
+	char **ids = NULL;
+	size_t count = 0, room = 0;
+	struct dirent *entry;
 
 	if (fd < 0)
 		return 0;
-	count = scandirat(fd, ".", &entries, NULL, alphasort);
-	if (count < 0)
+	if (!stream) {
 		rc = err_sys(err, ERR_IO, errno, root, "read");
-	for (int i = 0; i < count; i++) {
-		if (rc == 0 && oci_id_check(entries[i]->d_name, NULL) == 0)
-			rc = each(ctx, entries[i]->d_name);
-		free(entries[i]);
+		fd_close(fd);
+		return rc;
 	}
-	if (count >= 0)
-		free(entries);
-	fd_close(fd);
+	while (errno = 0, (entry = readdir(stream)))
+		if (oci_id_check(entry->d_name, NULL) == 0) {
+			if (count == room)
+				ids = mem_grow(ids, room = room ? 2 * room : 16, sizeof(*ids));
+			ids[count++] = mem_strdup(entry->d_name);
+		}
+	if (errno)
+		rc = err_sys(err, ERR_IO, errno, root, "read");
+	if (count)
+		qsort(ids, count, sizeof(*ids), ids_compare);
+	for (size_t i = 0; i < count; i++) {
+		if (rc == 0)
+			rc = each(ctx, ids[i]);
+		free(ids[i]);
+	}
+	free(ids);
+	closedir(stream);
 	return rc;
+}
+
+static int ids_compare(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
 /* ------------------------------------------------------------------- state */
