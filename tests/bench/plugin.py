@@ -43,7 +43,7 @@ def spawn(path, env, stdin):
 class Ours:
     def __init__(self, true, ports, network="net", tenant="bench"):
         self.path = os.path.join(os.path.dirname(true), "../bin", PLUGIN)
-        self.stdin = "/run/bench.conf.%s.%d" % (network, len(ports))
+        self.stdin = "/run/bench.conf.%s.%d-%d" % (network, len(ports), ports[-1]["hostPort"] if ports else 0)
         with open(self.stdin, "w", encoding="utf-8") as out:
             json.dump({"cniVersion": "1.1.0", "name": network, "type": "moat", "tenant": tenant,
                        "runtimeConfig": {"portMappings": ports}}, out)
@@ -82,6 +82,7 @@ def measure(bench, row):
     """ADD with IPAM, masquerade, isolation, guard and two ports; many ports; one family; DEL; VERSION. All take turns."""
     true_path = bench.args.true
     kinds = {"two ports": Ours(true_path, ports(21000, 21002)),
+             "206 ports in a row": Ours(true_path, ports(*range(22000, 22000 + MANY))),
              "206 ports": Ours(true_path, ports(*range(22000, 22000 + 2 * MANY, 2))),
              "one range of 10,000": Ours(true_path, ports(*range(40000, 50000))),
              "IPv4 alone": Ours(true_path, ports(21000, 21002), "net4")}
@@ -122,7 +123,8 @@ def rows_of(samples, row):
             one("CNI plugin: DEL, exec to exit", "DEL", bare, "bare exec", DEL_BOUND),
             one("CNI plugin: VERSION, exec to exit", "VERSION", bare, "bare exec", VERSION_BOUND),
             one("floor: attach, 206 ports", "floor of 206", mid["floor"], "two ports"),
-            one("CNI plugin: ADD, 206 ports", "206 ports", two, "two ports", PORTS_BOUND),
+            one("CNI plugin: ADD, 206 ports that follow one another", "206 ports in a row", two, "two ports", PORTS_BOUND),
+            one("CNI plugin: ADD, 206 ports with gaps", "206 ports", two, "two ports", PORTS_BOUND),
             one("CNI plugin: ADD, one range of 10,000", "one range of 10,000", two, "two ports", PORTS_BOUND),
             one("CNI plugin: ADD, both families", "two ports", mid["IPv4 alone"], "IPv4 alone", DUAL_BOUND)]
     if "theirs" in mid:
