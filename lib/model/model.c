@@ -31,6 +31,9 @@ void model_fini(struct model *model)
 	table_fini(&model->endpoint_ids);
 	table_fini(&model->stack_nss);
 	table_fini(&model->transits);
+	for (size_t i = 0; i < model->transits_held_count; i++)
+		free(model->transits_held[i]);
+	free(model->transits_held);
 	table_fini(&model->ports);
 	table_fini(&model->requests);
 	table_fini(&model->stack_requests);
@@ -112,6 +115,19 @@ static int transit_take(struct model *model, struct tenant *tenant, int64_t aske
 	if (table_add(&model->transits, &tenant->transit, sizeof(tenant->transit), tenant) < 0)
 		return err_set(err, ERR_CONFLICT, EEXIST, tenant->name, "uplink number %u is taken", tenant->transit);
 	return 0;
+}
+
+void model_transit_hold(struct model *model, uint64_t index)
+{
+	uint32_t *held = mem_alloc(sizeof(*held));
+
+	*held = (uint32_t)index;
+	if (index >= prefix_size(&model->pools.transit4) / 2 || table_add(&model->transits, held, sizeof(*held), model) < 0) {
+		free(held);
+		return;
+	}
+	model->transits_held = mem_grow(model->transits_held, model->transits_held_count + 1, sizeof(*model->transits_held));
+	model->transits_held[model->transits_held_count++] = held;
 }
 
 int model_tenant_add(struct model *model, const struct tenant_want *want, struct tenant **ret_tenant, struct err *err)

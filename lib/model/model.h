@@ -237,6 +237,9 @@ struct model {
 	uint64_t *forgotten;   /* rows of memories that the store may drop: model_forgotten(); owned */
 	size_t forgotten_count;
 	struct table netnses;  /* stack.netns -> struct stack */
+	uint32_t **transits_held; /* indexes of nobody who is known: model_transit_hold(); owned */
+	size_t transits_held_count;
+	bool strangers; /* something of the kernel is there for tenants who are not known: the host's part stands for them */
 	bool loading; /* what the store held stands whatever the quotas say: they may have been set below it */
 	uint32_t transit_cursor;
 	uint64_t net4_cursor, net6_cursor;
@@ -268,6 +271,8 @@ struct tenant_want {
 };
 int model_tenant_add(struct model *model, const struct tenant_want *want, struct tenant **ret_tenant, struct err *err);
 void model_tenant_del(struct tenant *tenant); /* with all in it */
+/** model_transit_hold() - give uplink number @index to nobody. One that is somebody's, or none of the pool, is passed over. */
+void model_transit_hold(struct model *model, uint64_t index);
 struct prefix tenant_transit4(const struct tenant *tenant, bool router); /* /31, address of that side */
 struct prefix tenant_transit6(const struct tenant *tenant, bool router); /* /127 */
 

@@ -706,7 +706,7 @@ void desired_all(const struct model *model, const struct host_facts *facts, stru
 {
 	const struct tenant *tenant;
 	size_t cursor = 0;
-	bool any = false;
+	bool any = model->strangers;
 
 	while ((tenant = table_next(&model->tenants, &cursor))) {
 		const struct network *network;

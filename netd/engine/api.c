@@ -456,10 +456,8 @@ int call_allow(struct call *call, const char *name, struct err *err)
 {
 	const struct tenant *tenant = name ? model_tenant(&call->engine->model, name) : NULL;
 
-	if (call->admin)
-		return 0;
-	if (tenant && tenant->delegate[0] && str_eq(tenant->delegate, call_user(call)))
-		return 0;
+	if (call->admin || (tenant && tenant->delegate[0] && str_eq(tenant->delegate, call_user(call))))
+		return call->making && name ? asides_refuse(&call->engine->asides, name, err) : 0;
 	return err_set(err, ERR_PERMISSION, EPERM, name,
 		       "only root, the members of the admin group and the user a tenant is delegated to may do this");
 }
@@ -511,6 +509,7 @@ static void call_start(struct conn *conn, const struct varlink_call *request, co
 	call->arena = arena_new();
 	call->uid = conn->uid;
 	call->admin = conn->admin;
+	call->making = method->making;
 	call->dry_run = json_is_true(json_object_get(request->parameters, "dryRun"));
 	list_init(&call->link);
 	memset(call->fds, -1, sizeof(call->fds));

@@ -19,6 +19,7 @@ struct conn;
  * @uid: of the client (SO_PEERCRED)
  * @admin: root, or in the admin group
  * @dry_run: show the plan, change nothing
+ * @making: of its method: refused to tenants of whom not all is known
  * @user: the name of @uid, looked up when first asked for; "" where it has none
  */
 struct call {
@@ -27,7 +28,7 @@ struct call {
 	struct varlink_call request;
 	struct arena *arena;
 	uint32_t uid;
-	bool admin, dry_run, streaming;
+	bool admin, dry_run, making, streaming;
 	const char *user; /* in @arena */
 	bool retried; /* it waited once for a look at the kernel */
 	struct list link; /* in engine.gate, or in the list of listeners */
@@ -40,11 +41,15 @@ struct call {
  */
 typedef int (*method_fn)(struct call *call, struct err *err);
 
-/** struct method - one row of the table; @changing: waits while a check runs; who may call it each method judges itself */
+/**
+ * struct method - one row of the table; who may call it each method judges itself
+ * @changing: waits while a check runs
+ * @making: may give out what a row of the tenant holds that could not be loaded, or remove what is there for it (aside.h)
+ */
 struct method {
 	const char *name; /* "io.moat.Version" */
 	method_fn fn;
-	bool changing;
+	bool changing, making;
 };
 const struct method *method_find(const char *name);
 extern const char moat_interface_description[]; /* netd/io.moat.varlink, made at build time */
@@ -56,7 +61,7 @@ int call_fd(struct call *call, int64_t index); /* a copy of the descriptor the c
 int call_pass_fd(struct call *call, int fd);   /* goes with the next reply; owned; its index */
 /** call_params() - decode the parameters by @fields */
 int call_params(struct call *call, const struct json_field *fields, void *dst, struct err *err);
-/** call_allow() - may the caller change what belongs to tenant @name (NULL: everything)? 0 or -EPERM */
+/** call_allow() - may the caller change what belongs to tenant @name (NULL: everything)? 0, -EPERM, or as asides_refuse() */
 int call_allow(struct call *call, const char *name, struct err *err);
 /** call_sees() - may the caller know of @tenant and of what is in it? */
 bool call_sees(struct call *call, const struct tenant *tenant);

@@ -75,6 +75,12 @@ void change_add_router(struct txn *txn, const struct tenant *tenant)
 
 int change_missing(struct call *call, bool strict, const char *what, const char *name, struct err *err)
 {
+	bool named = !str_eq(what, "tenant") && !str_eq(what, "lab"); /* of these the caller has asked */
+	struct name full;
+
+	/* it may be there, and in a row that could not be loaded: then it is not gone */
+	if (named && name_parse(what, name, true, &full, NULL) == 0 && asides_refuse(&call->engine->asides, full.tenant, err) < 0)
+		return -EBUSY;
 	if (strict)
 		return err_set(err, ERR_NOTFOUND, ENOENT, name, "there is no %s of this name", what);
 	call_reply(call, call->dry_run ? json_pack("{s:[]}", "plan") : NULL);

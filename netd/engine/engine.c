@@ -11,14 +11,14 @@ uint64_t engine_id(const struct engine *engine)
 
 	do
 		id = random_id48();
-	while (model_id_taken(&engine->model, id));
+	while (model_id_taken(&engine->model, id) || table_find(&engine->asides.ids, &id, sizeof(id)));
 	return id;
 }
 
 size_t engine_routers(const struct engine *engine)
 {
 	const struct tenant *tenant;
-	size_t cursor = 0, count = 0;
+	size_t cursor = 0, count = engine->model.strangers;
 
 	while ((tenant = table_next(&engine->model.tenants, &cursor)))
 		count += tenant_has_router(tenant);

@@ -9,6 +9,7 @@
  *   methods    m_*.c, one file a subject; table in methods.c
  *   txn.c      the life of one change: store, plan, hand, model, reply
  *   store.c    SQLite: what must survive us
+ *   aside.c    rows of it that cannot be loaded
  *   reconcile.c  start, check, repair: desired against snapshot
  *   monitor.c  what the kernel tells of drift
  *   dnsfeed.c  what moatd-dns is told
@@ -22,6 +23,7 @@
 
 #include "lib/model/model.h"
 #include "lib/plan/desired.h"
+#include "netd/engine/aside.h"
 #include "netd/engine/hand.h"
 #include "netd/engine/loop.h"
 #include "netd/seam/settings.h"
@@ -52,6 +54,7 @@ struct engine {
 	struct dnsfeed *dnsfeed;
 	struct listens *listens;
 	struct model model;
+	struct asides asides;
 	struct settings settings;
 	struct host_facts facts;
 	struct seam_features features;
@@ -69,7 +72,7 @@ struct engine {
 
 /** engine_id() - a random id that nothing in the model has */
 uint64_t engine_id(const struct engine *engine);
-/** engine_routers() - tenants that have a router */
+/** engine_routers() - tenants that have a router; those who are not known count as one */
 size_t engine_routers(const struct engine *engine);
 /** engine_event() - tell everybody who listens: io.moat.Events */
 void engine_event(struct engine *engine, const char *event, const char *object, const char *detail);

@@ -159,6 +159,46 @@ static void find_overlaps(const struct pools *pools, const struct pool_overlap *
 	}
 }
 
+/* ----------------------------------------------------------------------- store */
+
+enum { ASIDES_TOLD = 32 }; /* one by one; `moat check` has all */
+
+/* What an administrator does about one row: a copy put back, or what it tells of given up. */
+static void remedy_row(const struct aside *row, struct buf *text)
+{
+	if (row->dependent) {
+		buf_str(text, "mend or give up what it belongs to");
+		return;
+	}
+	buf_printf(text, "put back a copy of %s, or the program that wrote it", row->path);
+	if (row->id && row->holds)
+		buf_str(text, "; or give up what it tells of, which goes from the kernel at the next start");
+	if (row->id)
+		buf_printf(text, ": systemctl stop moatd; sqlite3 %s \"DELETE FROM rows WHERE id = '%s'\"; systemctl start moatd",
+			   row->path, row->row);
+}
+
+static void find_asides(const struct asides *asides, json_t *findings)
+{
+	for (size_t i = 0; i < asides->count && i < ASIDES_TOLD; i++) {
+		const struct aside *row = asides->rows[i];
+		struct buf text cleanup(buf_fini) = BUF_INIT, remedy cleanup(buf_fini) = BUF_INIT;
+
+		aside_print(row, &text);
+		buf_printf(&text, " cannot be loaded: %s. It stays as it is, and what the kernel has of it", row->reason);
+		remedy_row(row, &remedy);
+		finding(findings, "problem", "store", buf_cstr(&text), buf_cstr(&remedy));
+	}
+	if (asides->count > ASIDES_TOLD) {
+		char more[80];
+
+		snprintf(more, sizeof(more), "%zu more rows cannot be loaded: moat check names all", asides->count - ASIDES_TOLD);
+		finding(findings, "problem", "store", more, NULL);
+	}
+	if (!asides->count)
+		finding(findings, "ok", "store", "every row was loaded", NULL);
+}
+
 static void on_host(void *ctx, struct hand_answer *answer)
 {
 	struct call *call = ctx;
@@ -183,6 +223,7 @@ static void on_host(void *ctx, struct hand_answer *answer)
 	find_ways_out(&engine->facts, findings);
 	find_firewalls(chains, chain_count, findings);
 	find_overlaps(&engine->model.pools, overlaps, overlap_count, findings);
+	find_asides(&engine->asides, findings);
 	call_reply(call, json_pack("{s:o}", "findings", findings));
 }
 

@@ -282,6 +282,8 @@ int method_lab_up(struct call *call, struct err *err)
 	r = call_params(call, up_fields, &params, err);
 	if (r == 0)
 		r = call_allow(call, NULL, err);
+	if (r == 0)
+		r = asides_refuse(&engine->asides, params.name, err);
 	want.name = params.name;
 	if (r == 0)
 		r = model_tenant_add(&call->engine->model, &want, &lab, err);
@@ -334,6 +336,8 @@ int method_lab_down(struct call *call, struct err *err)
 		r = call_allow(call, NULL, err);
 	if (r == 0)
 		r = name_tenant_check(params.name, err);
+	if (r == 0)
+		r = asides_refuse(&call->engine->asides, params.name, err);
 	if (r < 0)
 		return r;
 	lab = model_tenant(&call->engine->model, params.name);

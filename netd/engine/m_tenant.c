@@ -152,6 +152,8 @@ int method_tenant_create(struct call *call, struct err *err)
 	if (r == 0)
 		r = call_allow(call, NULL, err);
 	if (r == 0)
+		r = asides_refuse(&engine->asides, params.name, err);
+	if (r == 0)
 		r = delegate_check(&params, err);
 	if (r == 0)
 		r = quota_decode(call, params.quota, &want.quota, err);
@@ -317,6 +319,8 @@ int method_tenant_delete(struct call *call, struct err *err)
 		r = call_allow(call, NULL, err);
 	if (r == 0)
 		r = name_tenant_check(params.name, err);
+	if (r == 0)
+		r = asides_refuse(&call->engine->asides, params.name, err);
 	if (r < 0)
 		return r;
 	tenant = model_tenant(&call->engine->model, params.name);

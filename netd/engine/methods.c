@@ -9,38 +9,38 @@
 
 /* clang-format off */
 static const struct method methods[] = {
-	{ "io.moat.EndpointAttach", method_endpoint_attach, true },
-	{ "io.moat.EndpointDetach", method_endpoint_detach, true },
-	{ "io.moat.Version",        method_version,         false },
-	{ "io.moat.TenantCreate",   method_tenant_create,   true },
-	{ "io.moat.TenantSet",      method_tenant_set,      true },
-	{ "io.moat.TenantList",     method_tenant_list,     false },
-	{ "io.moat.TenantShow",     method_tenant_show,     false },
-	{ "io.moat.TenantDelete",   method_tenant_delete,   true },
-	{ "io.moat.NetworkCreate",  method_network_create,  true },
-	{ "io.moat.NetworkSet",     method_network_set,     true },
-	{ "io.moat.NetworkList",    method_network_list,    false },
-	{ "io.moat.NetworkShow",    method_network_show,    false },
-	{ "io.moat.NetworkDelete",  method_network_delete,  true },
-	{ "io.moat.EndpointList",   method_endpoint_list,   false },
-	{ "io.moat.EndpointSet",    method_endpoint_set,    true },
-	{ "io.moat.EndpointShow",   method_endpoint_show,   false },
-	{ "io.moat.EndpointCheck",  method_endpoint_check,  false },
-	{ "io.moat.StackCreate",    method_stack_create,    true },
-	{ "io.moat.StackList",      method_stack_list,      false },
-	{ "io.moat.StackShow",      method_stack_show,      false },
-	{ "io.moat.StackOpen",      method_stack_open,      false },
-	{ "io.moat.StackDelete",    method_stack_delete,    true },
-	{ "io.moat.Publish",        method_publish,         true },
-	{ "io.moat.Unpublish",      method_unpublish,       true },
-	{ "io.moat.PublishList",    method_publish_list,    false },
-	{ "io.moat.LabUp",          method_lab_up,          true },
-	{ "io.moat.LabDown",        method_lab_down,        true },
-	{ "io.moat.LabList",        method_lab_list,        false },
-	{ "io.moat.LabShow",        method_lab_show,        false },
-	{ "io.moat.Check",          method_check,           false },
-	{ "io.moat.Doctor",         method_doctor,          false },
-	{ "io.moat.Events",         method_events,          false },
+	{ "io.moat.EndpointAttach", method_endpoint_attach, true, true },
+	{ "io.moat.EndpointDetach", method_endpoint_detach, true, false },
+	{ "io.moat.Version",        method_version,         false, false },
+	{ "io.moat.TenantCreate",   method_tenant_create,   true, true },
+	{ "io.moat.TenantSet",      method_tenant_set,      true, false },
+	{ "io.moat.TenantList",     method_tenant_list,     false, false },
+	{ "io.moat.TenantShow",     method_tenant_show,     false, false },
+	{ "io.moat.TenantDelete",   method_tenant_delete,   true, true },
+	{ "io.moat.NetworkCreate",  method_network_create,  true, true },
+	{ "io.moat.NetworkSet",     method_network_set,     true, true },
+	{ "io.moat.NetworkList",    method_network_list,    false, false },
+	{ "io.moat.NetworkShow",    method_network_show,    false, false },
+	{ "io.moat.NetworkDelete",  method_network_delete,  true, true },
+	{ "io.moat.EndpointList",   method_endpoint_list,   false, false },
+	{ "io.moat.EndpointSet",    method_endpoint_set,    true, true },
+	{ "io.moat.EndpointShow",   method_endpoint_show,   false, false },
+	{ "io.moat.EndpointCheck",  method_endpoint_check,  false, false },
+	{ "io.moat.StackCreate",    method_stack_create,    true, true },
+	{ "io.moat.StackList",      method_stack_list,      false, false },
+	{ "io.moat.StackShow",      method_stack_show,      false, false },
+	{ "io.moat.StackOpen",      method_stack_open,      false, false },
+	{ "io.moat.StackDelete",    method_stack_delete,    true, true },
+	{ "io.moat.Publish",        method_publish,         true, true },
+	{ "io.moat.Unpublish",      method_unpublish,       true, false },
+	{ "io.moat.PublishList",    method_publish_list,    false, false },
+	{ "io.moat.LabUp",          method_lab_up,          true, true },
+	{ "io.moat.LabDown",        method_lab_down,        true, true },
+	{ "io.moat.LabList",        method_lab_list,        false, false },
+	{ "io.moat.LabShow",        method_lab_show,        false, false },
+	{ "io.moat.Check",          method_check,           false, false },
+	{ "io.moat.Doctor",         method_doctor,          false, false },
+	{ "io.moat.Events",         method_events,          false, false },
 };
 /* clang-format on */
 
@@ -123,7 +123,8 @@ struct tenant *method_tenant(struct call *call, const char *name, struct err *er
 	tenant = model_tenant(&call->engine->model, name);
 	if (tenant && tenant->life == LIFE_UP)
 		return tenant;
-	err_set(err, ERR_NOTFOUND, ENOENT, name, "there is no tenant of this name");
+	if (asides_refuse(&call->engine->asides, name, err) == 0)
+		err_set(err, ERR_NOTFOUND, ENOENT, name, "there is no tenant of this name");
 	return NULL;
 }
 

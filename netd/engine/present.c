@@ -48,6 +48,7 @@ json_t *present_tenant(const struct engine *engine, const struct tenant *tenant)
 	json_object_set_new(doc, "allowPorts", doc_allow_ports(tenant));
 	json_object_set_new(doc, "networks", json_integer((json_int_t)tenant->networks.count));
 	json_object_set_new(doc, "endpoints", json_integer((json_int_t)tenant->endpoint_count));
+	json_object_set_new(doc, "aside", json_integer((json_int_t)asides_of(&engine->asides, tenant->name)));
 	json_object_set_new(doc, "routerNetns", tenant_has_router(tenant) ? json_string(path) : json_null());
 	json_object_set_new(doc, "transit",
 			    json_pack("[ss]", prefix_print(&transit4, text4), prefix_print(&transit6, text6)));

@@ -51,6 +51,7 @@ enum {
 	FIGHT_COUNT = 8, /* runs that mended ... */
 	FIGHT_MS = 10000, /* ... in so short a time: a fight */
 	DROPS_MAX = 32,	  /* operations that one run leaves out, each by itself */
+	ASIDES_LOGGED = 32, /* rows of the store that cannot be loaded, one by one */
 	LOOKS_MAX = 2, /* how often a run looks again since it may have seen two moments in one */
 };
 
@@ -308,12 +309,15 @@ static void run_end(struct reconcile *rec, const struct err *failure, bool repai
 	struct run *run = rec->run;
 
 	run_forget(rec);
-	if (run->call && failure)
+	if (run->call && failure) {
 		call_fail(run->call, failure);
-	else if (run->call)
+	} else if (run->call) {
+		if (asides_report(&engine->asides, run->tenant, rec->differences))
+			repaired = false; /* nothing here mends those */
 		call_reply(run->call, json_pack("{s:O, s:b}", "differences", rec->differences, "repaired", (int)repaired));
-	else if (failure)
+	} else if (failure) {
 		log_failure(failure, "comparing with the kernel");
+	}
 	json_decref(rec->differences);
 	rec->differences = NULL;
 	/* Not before the answer: the client's next request may be another run, whose turn is not yet. */
@@ -463,6 +467,7 @@ static void compare(struct reconcile *rec)
 	desired_all(&rec->engine->model, &rec->engine->facts, &rec->want);
 	prune_want(rec, &rec->want);
 	prune_have(rec, &rec->have);
+	asides_keep(&rec->engine->asides, &rec->engine->model, &rec->want, &rec->have);
 	judge_have(&rec->want, &rec->have);
 	plan_diff(&rec->want, &rec->have, &plan);
 	if (run->mode != MODE_CHECK)
@@ -686,6 +691,27 @@ void reconcile_soon(struct engine *engine)
 
 /* ------------------------------------------------------------------------ start */
 
+/* Not all rows could be loaded: who may be there for them keeps what it has, and somebody has to be told. */
+static int load_leftovers(struct engine *engine, const struct hand_answer *answer, struct err *err)
+{
+	const struct asides *asides = &engine->asides;
+	struct objv host = { 0 };
+	int r = snapshot_decode(answer->data, answer->size, NS_HOST, &host, err);
+
+	if (r == 0)
+		asides_hold_uplinks(asides, &engine->model, &host);
+	objv_fini(&host);
+	for (size_t i = 0; i < asides->count && i < ASIDES_LOGGED; i++) {
+		struct buf text cleanup(buf_fini) = BUF_INIT;
+
+		aside_print(asides->rows[i], &text);
+		log_error("%s is set aside: %s", buf_cstr(&text), asides->rows[i]->reason);
+	}
+	log_error("%zu rows of the store are set aside; they stay as they are, and so does what the kernel has of them: see moat doctor",
+		  asides->count);
+	return r;
+}
+
 static void on_host(void *ctx, struct hand_answer *answer)
 {
 	struct reconcile *rec = ctx;
@@ -710,8 +736,10 @@ static void on_host(void *ctx, struct hand_answer *answer)
 		memcpy(engine->model.routed, engine->settings.routed, sizeof(engine->model.routed));
 		engine->model.routed_count = engine->settings.routed_count;
 		engine->model.links = engine->facts.links;
-		r = store_load(engine->store, &engine->model, &err);
+		r = store_load(engine->store, &engine->model, &engine->asides, &err);
 	}
+	if (r == 0 && engine->asides.count)
+		r = load_leftovers(engine, answer, &err);
 	if (r < 0) {
 		log_failure(&err, "start");
 		engine_die(engine);

@@ -19,6 +19,7 @@
 
 #include "lib/base/err.h"
 #include "lib/model/model.h"
+#include "netd/engine/aside.h"
 
 struct store;
 
@@ -55,7 +56,11 @@ int store_set_pools(struct store *store, const struct pools *pools, struct err *
 int store_opened(struct store *store, char *dst, size_t size);
 int store_set_opened(struct store *store, const char *text, struct err *err);
 
-/** store_load() - all that is "up" into @model; rows in any other state, and orphans, are removed. */
-int store_load(struct store *store, struct model *model, struct err *err);
+/**
+ * store_load() - all that is "up" into @model; what is pending or deleting, and orphans, are removed
+ * A row that cannot be loaded is added to @asides, and stays as it is; so does what belongs to it. Return: < 0 where a file
+ * cannot be read or written, which is of all tenants.
+ */
+int store_load(struct store *store, struct model *model, struct asides *asides, struct err *err);
 
 #endif

@@ -19,7 +19,11 @@ json_t *doc_stack(const struct stack *stack);
 json_t *doc_memory(const struct ipam_memory *memory); /* like an endpoint's, with less in it */
 json_t *doc_endpoint(const struct endpoint *endpoint); /* of a wire: both ends */
 
-/* Each adds one object, LIFE_UP. An object whose tenant, network or stack is not there is passed over (0). */
+/*
+ * Each adds one object, LIFE_UP, of what doc_*() wrote, by this version or one before it. What else stands in a document is
+ * refused, not passed over: a network whose "guard" cannot be read has one.
+ * Return: 0; 1: its tenant, network or stack is not there; < 0: nothing was added.
+ */
 int load_tenant(struct model *model, uint64_t id, const json_t *doc, struct err *err);
 int load_network(struct model *model, uint64_t id, const json_t *doc, struct err *err);
 int load_stack(struct model *model, uint64_t id, const json_t *doc, struct err *err);

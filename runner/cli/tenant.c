@@ -25,7 +25,8 @@ static const struct cli_column lines[] = {
 	{"quota", "quota"},         {"ports allowed", "allowPorts"},
 	{"networks", "networks"},
 	{"endpoints", "endpoints"}, {"router namespace", "routerNetns"},
-	{"transit", "transit"},     {0},
+	{"transit", "transit"},     {"rows set aside", "aside"},
+	{0},
 };
 static const char *const one_name[] = {"NAME", NULL};
 static const char *const nothing[] = {NULL};
