@@ -94,7 +94,8 @@ int oci_ns_spawn(struct oci_ns_plan *plan, int (*run)(void *ctx), void *ctx, pid
 	plan->late = !between_needed(plan);
 	plan->net_apart &= plan->late;
 	if (!plan->late)
-		return namespaces_between(between, &joint, ret_pid, ret_pidfd, err);
+		return namespaces_between(between, &joint, plan->offset_count || plan->fds[OCI_NS_TIME] >= 0,
+					  ret_pid, ret_pidfd, err);
 	pid = namespaces_clone(plan->fresh & ~(unsigned int)(CLONE_NEWCGROUP | (plan->net_apart ? CLONE_NEWNET : 0)),
 			       SIGCHLD, 0, ret_pidfd);
 	if (pid < 0)
@@ -161,7 +162,7 @@ int oci_ns_join_spawn(int pidfd, unsigned int flags, int root, int (*run)(void *
 {
 	struct joint joint = {.pidfd = pidfd, .root = root, .flags = flags, .run = run, .ctx = ctx};
 
-	return namespaces_between(between, &joint, ret_pid, ret_pidfd, err);
+	return namespaces_between(between, &joint, flags & CLONE_NEWTIME, ret_pid, ret_pidfd, err);
 }
 
 int oci_ns_map(pid_t pid, const struct oci_maps *uids, const struct oci_maps *gids,

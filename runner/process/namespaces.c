@@ -78,23 +78,27 @@ int namespaces_spawn(const struct namespaces *namespaces, int (*run)(void *ctx),
 		return 0;
 	}
 
-	return namespaces_between(join_and_spawn, &joiner, ret_pid, ret_pidfd, err);
+	return namespaces_between(join_and_spawn, &joiner, true, ret_pid, ret_pidfd, err);
 }
 
-int namespaces_between(pid_t (*make)(void *ctx, int report, struct err *err), void *ctx,
+int namespaces_between(pid_t (*make)(void *ctx, int report, struct err *err), void *ctx, bool times,
 		       pid_t *ret_pid, int *ret_pidfd, struct err *err)
 {
+	const int dumpable = prctl(PR_GET_DUMPABLE, 0, 0, 0, 0);
 	struct joined joined = {0};
 	int report[2], rc;
 	pid_t between;
 
 	if (pipe2(report, O_CLOEXEC) < 0)
 		return err_sys(err, ERR_KERNEL, errno, NULL, "pipe");
-	between = fork();
+	/* In our memory while we wait, which is what it would have copied for two system calls (a sixth of all of an exec). */
+	between = times ? fork() : vfork();
 	if (between == 0) {
 		joined.pid = make(ctx, report[1], &joined.err);
 		_exit(fd_write_all(report[1], &joined, sizeof(joined)) < 0 || joined.pid < 0);
 	}
+	if (!times)
+		(void)prctl(PR_SET_DUMPABLE, dumpable, 0, 0, 0); /* of memory, and it was one with us */
 	close(report[1]);
 	if (between < 0) {
 		rc = err_sys(err, ERR_KERNEL, errno, NULL, "fork");

@@ -6,6 +6,7 @@
 #ifndef MOAT_RUNNER_PROCESS_NAMESPACES_H
 #define MOAT_RUNNER_PROCESS_NAMESPACES_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -55,10 +56,12 @@ pid_t namespaces_clone(uint64_t flags, unsigned int signal, int cgroup, int *ret
  * setns(2) into a user namespace cannot be undone, so a process between does it and ends; its child is made ours by
  * CLONE_PARENT.
  * @make: what that process does: it joins, and clones. Its child closes @report and never returns. Return: the child's
- *        pid, as the caller sees it, or -errno with @err set.
+ *        pid, as the caller sees it, or -errno with @err set. It may run in the caller's memory, who waits: it changes
+ *        nothing there but through @ctx and @err.
+ * @times: it joins, or makes, a time namespace, which who shares memory may not (kernel/time/namespace.c, EUSERS)
  * Return: 0, or the -errno of @make.
  */
-int namespaces_between(pid_t (*make)(void *ctx, int report, struct err *err), void *ctx,
+int namespaces_between(pid_t (*make)(void *ctx, int report, struct err *err), void *ctx, bool times,
 		       pid_t *ret_pid, int *ret_pidfd, struct err *err);
 
 /** namespaces_map() - ids 0..65535 of the child's user namespace are @base.. of ours */
