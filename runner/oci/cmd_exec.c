@@ -100,7 +100,6 @@ int oci_cmd_exec(const struct oci_cli *cli, char **argv)
 		return oci_cli_error(cli, &err);
 	if (values.detach)
 		return 0;
-	fd_close(cli->image);
 	rc = oci_child_wait(&child, master);
 	if (rc < 0)
 		err_sys(&err, ERR_KERNEL, -rc, request.id, "wait for its process");

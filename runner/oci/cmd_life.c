@@ -217,7 +217,6 @@ static int run_attached(const struct oci_cli *cli, const struct oci_request *req
 	struct oci_request ended = *request;
 	int code, rc;
 
-	fd_close(request->image);
 	code = oci_child_wait(child, master);
 	ended.ended = code >= 0;
 	if (code < 0) {

@@ -430,6 +430,8 @@ static int child_finish(struct creation *creation, struct buf *warnings, struct 
 	if (rc == 0)
 		rc = oci_state_prepare(&creation->dir, state, err);
 	creation_release(creation);
+	/* The last to close it waits for RCU, and we wait as it is. */
+	fd_close(creation->request->image);
 	if (rc == 0)
 		rc = reply(creation, SYNC_READY, &msg, err);
 	if (rc < 0)

@@ -18,7 +18,7 @@
  * @root: folder of containers; @daemon: socket of Moat's daemon
  * @config: path of the configuration, NULL: config.json of the bundle
  * @console_socket, @pid_file, @pidfd_socket: paths or NULL
- * @image: what holds the mount our program lies on (entry.h), or -1; the container's process closes its own early
+ * @image: what holds the mount our program lies on (entry.h), or -1; closed by oci_create() and oci_exec()
  */
 struct oci_request {
 	const char *root, *id, *daemon;

@@ -213,6 +213,7 @@ static int child_start(const struct oci_request *request, const struct oci_state
 	rc = oci_child_tell(child, SYNC_MAPPED, err);
 	if (rc < 0)
 		return rc;
+	fd_close(request->image); /* as in a create: who closes it last waits for RCU */
 	rc = answer(child->sync, SYNC_READY, state->id, &msg, err);
 	if (rc < 0)
 		return rc;
