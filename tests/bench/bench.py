@@ -153,14 +153,18 @@ class Bench:
         """Attach with two ports, and detach: floor and Moat take turns, each first every other time."""
         self.floor.ask("ports", PORTS, STRIDE)
         ours, floor, detach, version = [], [], [], []
-        floor_detach, floor_gone = [], []
+        floor_detach, floor_gone, pair, pair_detach = [], [], [], []
         floor_ns, moat_ns = world.namespaces("f", 2), world.namespaces("m", 2)
+        self.floor.ask("pair")
         for i in range(self.rounds + 2):
             def do_floor():
                 spent = self.floor.ask("attach", 1, world.netns_path(floor_ns[i % 2]))[0]
                 time.sleep(SETTLE)
                 cut, gone = self.floor.ask("detach", 1)
-                return spent, cut, gone
+                time.sleep(SETTLE)
+                paired = self.floor.ask("pass", 1, world.netns_path(floor_ns[i % 2]))[0]
+                time.sleep(SETTLE)
+                return spent, cut, gone, paired, self.floor.ask("pass", 1)[0]
 
             def do_moat():
                 spent = self.attach(moat_ns[i % 2], 1, PORTS)[0]
@@ -186,6 +190,8 @@ class Bench:
             floor.append(a[0])
             floor_detach.append(a[1])
             floor_gone.append(a[2])
+            pair.append(a[3])
+            pair_detach.append(a[4])
             ours.append(b[0])
             version.append(b[1])
             detach.append(b[2])
@@ -193,11 +199,14 @@ class Bench:
         self.floor.ask("ports", 1, STRIDE)
         return [
             Row("floor: attach, two ports", median(floor), "ns", samples=len(floor)),
+            Row("floor behind two processes: attach, two ports", median(pair), "ns", median(floor), "floor", samples=len(pair)),
             Row("Moat: attach, two ports, over the socket", median(ours), "ns", median(floor), "floor",
                 ATTACH_BOUND, samples=len(ours)),
             Row("Moat: version, round trip", median(version), "ns", samples=len(version)),
             Row("Moat: detach, until answered", median(detach), "ns", median(version), "version",
                 DETACH_BOUND, samples=len(detach)),
+            Row("floor behind two processes: detach, until answered", median(pair_detach), "ns", median(version), "version",
+                samples=len(pair_detach)),
             Row("floor: detach, until cut off", median(floor_detach), "ns", samples=len(floor_detach)),
             Row("floor: detach, until the link is gone", median(floor_gone), "ns", samples=len(floor_gone)),
         ]

@@ -12,6 +12,8 @@
  *   ports N STRIDE   so many are published by each endpoint from here on, those of the next begin STRIDE behind; 1 and 1 at first
  *   attach N PATH    the N-th endpoint with its published ports into the namespace at PATH
  *   detach N         two figures: until it is cut off; until its link is gone, too
+ *   pair             two processes that make and undo endpoints for us (floor_pair.c)
+ *   pass N [PATH]    attach by them; detach, where there is no PATH
  *   drop N COUNT     two figures: COUNT links from the N-th on deleted as one group; with putting them into it
  *   dump FILE        two figures: reading all that stands in the namespaces of FILE; its bytes
  *   lab FILE         what the plan in FILE adds; unlab: take it away
@@ -136,6 +138,11 @@ static void command(struct world *w, char **words, size_t count)
 	} else if (count == 2 && strcmp(words[0], "detach") == 0) {
 		spent = detach(w, number(words[1]), &all);
 		answer(spent, all);
+	} else if (count == 1 && strcmp(words[0], "pair") == 0) {
+		pair_make(w);
+		answer(0, 0);
+	} else if ((count == 2 || count == 3) && strcmp(words[0], "pass") == 0) {
+		answer(pair_ask(w, number(words[1]), words[2]), 0);
 	} else if (count == 3 && strcmp(words[0], "drop") == 0) {
 		spent = drop(w, number(words[1]), number(words[2]), &all);
 		answer(spent, all);

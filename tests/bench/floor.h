@@ -63,6 +63,7 @@ void put_port(struct msgs *m, bool add, const char *dev, bool listed);
  * @routed: the network's mode; else it is a bridge
  * @ports: published by each endpoint; @stride: from the first of one endpoint to that of the next
  * @roots: where switches of stacks are written: a list of the directory cache for a few of them each, as the hand has it
+ * @pair: to the two processes of pair_make()
  * @listed: devices are added to a standing chain of the guard, instead of a chain each
  */
 struct world {
@@ -77,13 +78,17 @@ struct world {
 	unsigned ports, stride;
 	bool listed, routed;
 	struct sysctl_roots roots;
+	int pair;
 };
 
 /** world_make() - the untimed part: router, uplink, rulesets, bridge network, by Moat's own desired objects */
 void world_make(struct world *w, bool routed);
 /** attach() - the @n-th endpoint into the namespace at @path. Return: nanoseconds. */
 uint64_t attach(struct world *w, unsigned n, const char *path);
-/** detach() - Return: nanoseconds until it is cut off; @ret_all: until its link is gone, too */
+/** cut() - in two steps: the router forgets the @n-th endpoint, so that nothing reaches it; cut_rest() - and then all of it goes */
+void cut(struct world *w, unsigned n);
+void cut_rest(struct world *w, unsigned n);
+/** detach() - at once. Return: nanoseconds until it is cut off; @ret_all: until its link is gone, too */
 uint64_t detach(struct world *w, unsigned n, uint64_t *ret_all);
 
 /**
@@ -91,6 +96,13 @@ uint64_t detach(struct world *w, unsigned n, uint64_t *ret_all);
  * Return: nanoseconds of the deletion alone; @ret_all: with putting them into the group
  */
 uint64_t drop(struct world *w, unsigned first, unsigned count, uint64_t *ret_all);
+
+/* ---- floor_pair.c ---- */
+
+/** pair_make() - two processes with all that @w has by now: one that passes requests on, one that does them */
+void pair_make(struct world *w);
+/** pair_ask() - attach the @n-th endpoint into the namespace at @path by them; detach it where @path is NULL. Return: nanoseconds until the reply is read. */
+uint64_t pair_ask(struct world *w, unsigned n, const char *path);
 
 /* ---- floor_dump.c ---- */
 

@@ -225,22 +225,61 @@ uint64_t attach(struct world *w, unsigned n, const char *path)
 	return spent;
 }
 
-static void cut_off(struct msgs *m, const struct world *w, const struct endpoint *e)
+static void host_off(struct msgs *m, const struct world *w, const struct endpoint *e)
 {
 	nft_open(m);
 	host_elems(m, w, false, e);
 	nft_close(m);
 	msgs_run(m, w->host_nft, "published port");
+}
+
+static void guard_off(struct msgs *m, const struct world *w, const struct endpoint *e)
+{
 	nft_open(m);
 	router_elems(m, w, false, e);
 	put_port(m, false, e->port, w->listed);
 	nft_close(m);
 	msgs_run(m, w->router_nft, "guard");
+}
+
+static void neighbours_off(struct msgs *m, const struct world *w, const struct endpoint *e)
+{
 	if (w->routed)
 		return; /* neighbours and routes go with the link */
 	put_neigh(m, false, w->bridge, &e->ip4.ip, &e->mac);
 	put_neigh(m, false, w->bridge, &e->ip6.ip, &e->mac);
 	msgs_run(m, w->router_rt, "neighbours");
+}
+
+static void link_off(struct msgs *m, const struct world *w, const struct endpoint *e)
+{
+	put_link_del(m, ifindex(w->router_rt, e->port));
+	msgs_run(m, w->router_rt, "link");
+}
+
+static void cut_off(struct msgs *m, const struct world *w, const struct endpoint *e)
+{
+	host_off(m, w, e);
+	guard_off(m, w, e);
+	neighbours_off(m, w, e);
+}
+
+void cut(struct world *w, unsigned n)
+{
+	static struct msgs m;
+	struct endpoint e = endpoint_of(w, n);
+
+	guard_off(&m, w, &e);
+}
+
+void cut_rest(struct world *w, unsigned n)
+{
+	static struct msgs m;
+	struct endpoint e = endpoint_of(w, n);
+
+	host_off(&m, w, &e);
+	neighbours_off(&m, w, &e);
+	link_off(&m, w, &e);
 }
 
 uint64_t detach(struct world *w, unsigned n, uint64_t *ret_all)
@@ -251,8 +290,7 @@ uint64_t detach(struct world *w, unsigned n, uint64_t *ret_all)
 
 	cut_off(&m, w, &e);
 	spent = now_ns() - start;
-	put_link_del(&m, ifindex(w->router_rt, e.port));
-	msgs_run(&m, w->router_rt, "link");
+	link_off(&m, w, &e);
 	*ret_all = now_ns() - start;
 	return spent;
 }
