@@ -14,12 +14,14 @@
  *   25  sysctl of one device           before it can carry a packet
  *   30  qdisc
  *   35  up of what is not guarded      bridges, uplinks, the ends inside containers
- *   37  addr                           of a link that is up: an IPv6 address that was there before gets its routes
- *                                      by atomic allocations (net/ipv6/addrconf.c, fixup_permanent_addr()), and is
- *                                      dropped without a word when per-CPU memory is short, as in a burst of attaches
- *   40  route                          the kernel refuses one on a link that is down
+ *   37  addr \                         of a link that is up: an IPv6 address that was there before gets its routes
+ *           |                          by atomic allocations (net/ipv6/addrconf.c, fixup_permanent_addr()), and is
+ *           |                          dropped without a word when per-CPU memory is short, as in a burst of attaches
+ *   40  route > by namespace, then by rank, as 60 to 62: few and large batches. A route: the kernel refuses
+ *           |                          one on a link that is down
+ *   42  rule  |                        when its table is whole
  *   45  neigh, proxy
- *   47  fdb
+ *   47  fdb  /
  *   60  ruleset  \
  *   61  elem      > one nft transaction a namespace: sorted by (namespace, rank), not by (rank, namespace)
  *   62  port, redirect /
@@ -52,7 +54,7 @@ enum {
 	RANK_UP = 35,
 	RANK_ADDR = 37,
 	RANK_ROUTE = 40,
-	RANK_RULE = 42, /* when its table is whole */
+	RANK_RULE = 42,
 	RANK_NEIGH = 45,
 	RANK_FDB = 47,
 	RANK_RULESET = 60,
@@ -166,18 +168,23 @@ static int cmp_u64(uint64_t a, uint64_t b)
 /* Ranks that keep together within a namespace count as one when namespaces are compared. */
 static unsigned rank_group(unsigned rank)
 {
+	if (rank >= RANK_ADDR && rank <= RANK_FDB)
+		return RANK_ADDR;
 	return rank == RANK_ELEM || rank == RANK_PORT ? RANK_RULESET : rank;
 }
 
-/* Position class, then namespace, then rank; for removals the ranks backwards. */
+/*
+ * Position class, then namespace, then rank; for removals the ranks backwards. Addresses and what follows them are added
+ * by the last namespace first: of an endpoint that is the one whose link has just been set up.
+ */
 static int rank_cmp(const struct op *a, const struct op *b)
 {
-	unsigned x = op_rank(a), y = op_rank(b);
+	unsigned x = op_rank(a), y = op_rank(b), group = rank_group(x);
 	int sign = a->verb == OP_DEL ? -1 : 1;
-	int cmp = sign * cmp_u64(rank_group(x), rank_group(y));
+	int cmp = sign * cmp_u64(group, rank_group(y));
 
 	if (!cmp)
-		cmp = cmp_u64(a->obj.ns, b->obj.ns);
+		cmp = cmp_u64(a->obj.ns, b->obj.ns) * (group == RANK_ADDR ? -sign : 1);
 	return cmp ? cmp : sign * cmp_u64(x, y);
 }
 

@@ -514,10 +514,14 @@ static void call_start(struct conn *conn, const struct varlink_call *request, co
 	list_init(&call->link);
 	memset(call->fds, -1, sizeof(call->fds));
 	conn->call = call;
-	if (method->changing && engine->gated)
+	if (method->changing && engine->gated) {
 		list_append(&engine->gate, &call->link);
-	else
-		call_run(call, method);
+		return;
+	}
+	/* who is not known to be allowed anything shall keep nothing awake */
+	if (method->soon && call->admin && !call->dry_run)
+		hand_soon(engine->hand, json_array_size(json_object_get(request->parameters, "publish")) > 0);
+	call_run(call, method);
 }
 
 /* One request, if a whole one has come. Return: false when there is no more to do now. */

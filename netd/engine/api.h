@@ -43,13 +43,13 @@ typedef int (*method_fn)(struct call *call, struct err *err);
 
 /**
  * struct method - one row of the table; who may call it each method judges itself
- * @changing: waits while a check runs
+ * @changing: waits while a check runs; @soon: ends in a plan, and somebody waits for it
  * @making: may give out what a row of the tenant holds that could not be loaded, or remove what is there for it (aside.h)
  */
 struct method {
 	const char *name; /* "io.moat.Version" */
 	method_fn fn;
-	bool changing, making;
+	bool changing, making, soon;
 };
 const struct method *method_find(const char *name);
 extern const char moat_interface_description[]; /* netd/io.moat.varlink, made at build time */

@@ -171,6 +171,15 @@ void hand_plan_later(struct hand *hand, const struct plan *plan)
 		plan_add(&hand->later, (enum op_verb)plan->ops[i].verb, &plan->ops[i].obj);
 }
 
+void hand_soon(struct hand *hand, bool publishes)
+{
+	struct seam_head head = { .magic = SEAM_MAGIC, .verb = SEAM_SOON, .arg = publishes };
+
+	/* one that is at work is awake; and what cannot be said at once is worth nothing */
+	if (list_empty(&hand->unanswered) && list_empty(&hand->outgoing))
+		(void)!send(hand->fd, &head, sizeof(head), MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
 void hand_dump(struct hand *hand, uint64_t ns, uint32_t parts, const struct obj *named, size_t named_count,
 	       hand_fn answered, void *ctx)
 {

@@ -46,6 +46,11 @@ void hand_plan(struct hand *hand, const struct plan *plan, uint32_t uid, hand_fn
  * it, as one plan; before whatever is asked for next
  */
 void hand_plan_later(struct hand *hand, const struct plan *plan);
+/**
+ * hand_soon() - a plan is about to be made; @publishes: with ports. Where the hand has nothing to do it is woken by now, and
+ * stays awake for it for a fraction of a millisecond.
+ */
+void hand_soon(struct hand *hand, bool publishes);
 void hand_dump(struct hand *hand, uint64_t ns, uint32_t parts, const struct obj *named, size_t named_count,
 	       hand_fn answered, void *ctx);
 void hand_open(struct hand *hand, uint64_t ns, enum seam_open_what what, hand_fn answered, void *ctx);

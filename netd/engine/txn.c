@@ -148,12 +148,29 @@ static void crowd_trim(struct engine *engine)
 	malloc_trim(0);
 }
 
+/* It is done: who listens, and who asked for it, are told. Takes @reply. */
+static void txn_reply(struct txn *txn, json_t *reply)
+{
+	struct call *call = txn->call;
+
+	txn->call = NULL;
+	if (txn->event)
+		engine_event(txn->engine, txn->event, txn->name, NULL);
+	if (call)
+		call_reply(call, reply);
+	else
+		json_decref(reply);
+}
+
 static void on_finished(void *ctx, struct hand_answer *answer)
 {
 	struct txn *txn = ctx;
 	struct engine *engine = txn->engine;
 	struct err err = ERR_INIT;
 
+	if (txn->reply)
+		txn_reply(txn, txn->reply);
+	txn->reply = NULL;
 	if (txn->after.count)
 		hand_plan_later(engine->hand, &txn->after);
 	if (answer->result.status < 0) {
@@ -195,6 +212,7 @@ static void on_answered(void *ctx, struct hand_answer *answer)
 	struct engine *engine = txn->engine;
 	struct err err = ERR_INIT;
 	json_t *reply;
+	bool settles;
 	int r;
 
 	engine->txns--;
@@ -256,23 +274,19 @@ static void on_answered(void *ctx, struct hand_answer *answer)
 	}
 	/* in the list first: replying may free the connection, and with it run what waits */
 	list_append(&engine->endings, &txn->link);
+	settles = txn->plan.commit == txn->plan.count;
 	plan_fini(&txn->plan);
 	if (r == 0 && txn->listen)
 		listen_ask_commit(txn->listen);
-	if (r == 0 && txn->event)
-		engine_event(engine, txn->event, txn->name, NULL);
-	if (txn->call) {
-		struct call *call = txn->call;
-
-		txn->call = NULL;
-		if (r < 0) {
-			json_decref(reply);
-			call_fail(call, &err);
-		} else {
-			call_reply(call, reply);
-		}
+	if (r == 0 && settles) {
+		txn->reply = reply; /* DONE comes right behind: then the first packet arrives, too */
+	} else if (r == 0) {
+		txn_reply(txn, reply);
 	} else {
 		json_decref(reply);
+		if (txn->call)
+			call_fail(txn->call, &err);
+		txn->call = NULL;
 	}
 }
 

@@ -72,6 +72,7 @@ struct txn {
 	int adopt_fd;
 	bool adopt_fresh, adopting, over;
 	struct seam_result adopted;
+	json_t *reply; /* of a plan that removes nothing: until DONE says that the first packet arrives */
 	struct listen_ask *listen;
 	bool unstored;
 	struct err store_err;

@@ -730,8 +730,10 @@ static size_t each_group(struct apply *apply, struct ns_entry *entry, const stru
 			break;
 		}
 	}
-	if (sysctls && entry->ns != 0)
+	if (sysctls && entry->ns != 0) {
+		registry_rtnl_here(entry);
 		netns_leave(apply->reg->host.fd);
+	}
 	return i;
 }
 

@@ -3,7 +3,9 @@
  * exec - running a plan; see exec.h. Floor F4.
  *
  *   ops[0] ... ops[commit - 1]   additions and changes, in groups of one namespace and class.
- *                                One fails: op_undo() of all that touched anything, backwards.
+ *                                One fails: op_undo() of all that touched anything, backwards. Then
+ *                                what makes the first packet arrive (settle.h): of a plan that removes
+ *                                nothing behind the answer, and before DONE.
  *   ops[commit] ...              removals. That a thing is gone is success; any other failure is
  *                                retried, then reported, and the next one goes on all the same.
  *                                Slow ones (links, pins) become work for the reaper, and with links
@@ -406,7 +408,9 @@ bool exec_plan(struct registry *reg, struct reaper *reaper, uint32_t seq, const 
 	r = forward(&x);
 	if (r < 0)
 		backward(&x);
-	else
+	else if (commit == count)
+		answer_now(&x); /* who waits for the first packet waits for DONE, and meanwhile has its own work */
+	if (r == 0)
 		settle(reg, ops, commit);
 	if (commit > 0)
 		reaper_plan_end(reaper);

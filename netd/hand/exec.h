@@ -11,7 +11,10 @@
 #include "netd/hand/registry.h"
 #include "netd/seam/seam.h"
 
-/** exec_answer_fn - told once: the plan failed and was undone (status < 0), or it stands and what is removed is cut off */
+/**
+ * exec_answer_fn - told once: the plan failed and was undone (status < 0), or it stands and what is removed is cut off
+ * The first packet arrives from then on where something is removed, else when exec_plan() returns.
+ */
 typedef void (*exec_answer_fn)(void *ctx, const struct seam_result *result);
 
 /**

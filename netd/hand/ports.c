@@ -278,10 +278,17 @@ static int sockets_know(struct ports *ports, struct port_sockets *sockets, uint8
 		return count;
 	sockets->count = count;
 	sockets->known = true;
-	memset(&sockets->held, 0, sizeof(sockets->held));
 	for (int i = 0; i < count; i++)
 		portset_add(&sockets->held, sockets->items[i].port, sockets->items[i].port);
 	return 0;
+}
+
+void ports_look(struct ports *ports, uint8_t proto)
+{
+	size_t index = proto_index(proto);
+
+	if (index < PORTS_PROTOS)
+		(void)sockets_know(ports, &ports->sockets[index], proto);
 }
 
 int ports_busy(struct ports *ports, const struct obj_elem *elem, uint8_t family)
@@ -312,8 +319,12 @@ int ports_busy(struct ports *ports, const struct obj_elem *elem, uint8_t family)
 void ports_forget(struct ports *ports)
 {
 	for (size_t i = 0; i < PORTS_PROTOS; i++) {
-		free(ports->sockets[i].items);
-		ports->sockets[i].items = NULL;
-		ports->sockets[i].known = false;
+		struct port_sockets *sockets = &ports->sockets[i];
+
+		for (int j = 0; sockets->known && j < sockets->count; j++)
+			sockets->held.bits[sockets->items[j].port / 8] = 0; /* and its neighbours, which go, too */
+		free(sockets->items);
+		sockets->items = NULL;
+		sockets->known = false;
 	}
 }

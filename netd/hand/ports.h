@@ -88,6 +88,8 @@ uint16_t ports_reserved(const struct ports *ports, uint8_t proto, uint16_t first
 /** ports_allowed() - may @uid publish all of @first..@last? root may. */
 bool ports_allowed(const struct ports *ports, uint32_t uid, uint8_t proto, uint16_t first, uint16_t last);
 
+/** ports_look() - ask the kernel now what the next ports_busy() of @proto would ask */
+void ports_look(struct ports *ports, uint8_t proto);
 /** ports_busy() - Return: the lowest port @elem would publish that a socket of the host holds, 0 for none, -errno. */
 int ports_busy(struct ports *ports, const struct obj_elem *elem, uint8_t family);
 /** ports_forget() - the next ports_busy() asks the kernel again */

@@ -437,6 +437,12 @@ int registry_rtnl(struct registry *reg, struct ns_entry *entry, struct nlsock **
 	return 0;
 }
 
+void registry_rtnl_here(struct ns_entry *entry)
+{
+	if (entry->rtnl == NULL)
+		(void)nlsock_open(NLSOCK_RTNL, -1, -1, &entry->rtnl, NULL);
+}
+
 /* The tables in a namespace of ours that a hand before us owned. That there are none is the usual case. */
 static int tables_adopt(struct registry *reg, struct nlsock *sock, enum ns_class class,
 			struct err *err)

@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -31,6 +32,7 @@
 enum {
 	REFUSED_PLAN_LOG_MAX = 1000, /* lines of a refused plan that are logged */
 	HELD_MAX = 4096,	     /* bytes of an answer that joins a held one */
+	SOON_NS = 300000,	     /* for which a plan that was announced is looked for: an engine with cold caches takes 200 us */
 };
 
 static int held_send(struct serve *serve)
@@ -250,6 +252,7 @@ static int serve_plan(struct serve *serve, const struct seam_head *head,
 			   &result);
 
 	ports_forget(serve->ports);
+	serve->soon_ns = 0;
 	if (r < 0) {
 		if (r != -EADDRINUSE && r != -EACCES)
 			refused_log(ops, head->count, &result);
@@ -409,6 +412,39 @@ static int serve_adopt(struct serve *serve, const struct seam_head *head,
 	return 0;
 }
 
+/* ---- SOON ---- */
+
+/*
+ * A plan is on its way. A processor that went to sleep meanwhile would have to be woken again, which takes as long as the
+ * plan does; so the hand stays awake, and does what needs no plan. What it looked at is forgotten if none comes.
+ */
+static void serve_soon(struct serve *serve, const struct seam_head *head)
+{
+	serve->soon_ns = clock_monotonic_ns() + SOON_NS;
+	if (head->arg != 0)
+		ports_look(serve->ports, IPPROTO_TCP);
+}
+
+static void soon_expire(struct serve *serve)
+{
+	if (serve->soon_ns != 0 && clock_monotonic_ns() >= serve->soon_ns) {
+		serve->soon_ns = 0;
+		ports_forget(serve->ports);
+	}
+}
+
+/* Looks for something to come, and lets whoever else waits for this processor have it. Return: whether something has come. */
+static bool soon_wait(struct serve *serve, struct pollfd *pfds, nfds_t count)
+{
+	while (serve->soon_ns != 0) {
+		if (poll(pfds, count, 0) > 0)
+			return true;
+		sched_yield();
+		soon_expire(serve);
+	}
+	return false;
+}
+
 /* ---- the loop ---- */
 
 /* Return: 1 to end, 0 to go on, -errno. */
@@ -423,6 +459,7 @@ static int serve_one(struct serve *serve, struct buf *payload)
 		return 1;
 	if (r < 0)
 		return r;
+	soon_expire(serve);
 	switch ((enum seam_verb)head.verb) {
 	case SEAM_DUMP:
 		return serve_dump(serve, &head, payload);
@@ -433,6 +470,9 @@ static int serve_one(struct serve *serve, struct buf *payload)
 	case SEAM_ADOPT:
 		return serve_adopt(serve, &head, payload,
 				   fds[0]); /* one descriptor: seam_recv() has seen to it */
+	case SEAM_SOON:
+		serve_soon(serve, &head);
+		return 0;
 	case SEAM_QUIT:
 		return 1;
 	case SEAM_NONE:
@@ -477,7 +517,9 @@ int serve_loop(struct serve *serve, struct err *err)
 
 		if (next < 0 || (due >= 0 && due < next))
 			next = due;
-		if (poll(pfds, ARRAY_COUNT(pfds), serve->held.size > 0 ? 0 : next) < 0) {
+		if (serve->held.size == 0 && soon_wait(serve, pfds, ARRAY_COUNT(pfds))) {
+			/* as it would say */
+		} else if (poll(pfds, ARRAY_COUNT(pfds), serve->held.size > 0 ? 0 : next) < 0) {
 			if (errno == EINTR)
 				continue;
 			r = -errno;

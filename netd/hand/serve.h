@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* serve - the five verbs: requests of the engine in, answers out. Floor F4. */
+/* serve - the six verbs: requests of the engine in, answers out. Floor F4. */
 #ifndef MOAT_NETD_HAND_SERVE_H
 #define MOAT_NETD_HAND_SERVE_H
 
@@ -13,6 +13,7 @@
  * struct serve - everything the verbs work on; all borrowed
  * @held: answers that go with the next one, so that the engine is woken once; the loop's own, it begins empty
  * @late: ports that ended a moment ago; as @held
+ * @soon_ns: until when the hand looks for what the engine makes just now, without sleeping; 0 for not
  */
 struct serve {
 	int seam;
@@ -22,6 +23,7 @@ struct serve {
 	struct reaper *reaper;
 	struct buf held;
 	struct flows_late late;
+	uint64_t soon_ns;
 };
 
 /**

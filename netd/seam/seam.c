@@ -52,6 +52,7 @@ static const struct form forms[] = {
 	{ SEAM_OPEN,   true,  sizeof(struct seam_open),   1, 1,             0, 0, 0 },
 	{ SEAM_ADOPT,  true,  sizeof(struct seam_adopt),  1, 1,             0, 1, 1 },
 	{ SEAM_QUIT,   true,  0,                          0, 0,             0, 0, 0 },
+	{ SEAM_SOON,   true,  0,                          0, 0,             0, 0, 0 },
 	{ SEAM_ANSWER, false, sizeof(struct seam_result), 1, 1,             0, 0, FDIO_FDS_MAX },
 	{ SEAM_ANSWER, false, sizeof(struct seam_nsinfo), 1, 1,             0, 0, 0 },
 	{ SEAM_ANSWER, false, 1,                          0, SEAM_DUMP_MAX, 0, 0, 0 },
@@ -86,7 +87,7 @@ int seam_head_check(const struct seam_head *head, int from_engine)
 		return -EPROTO;
 	if (plan ? head->commit > head->count : head->commit != 0)
 		return -EPROTO;
-	if (uid ? head->arg > UINT32_MAX : head->arg != 0)
+	if (head->arg > (uid ? UINT32_MAX : head->verb == SEAM_SOON))
 		return -EPROTO;
 	return 0;
 }

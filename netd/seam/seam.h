@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * seam - the five verbs between engine and hand: DUMP, PLAN, OPEN, ADOPT, QUIT.
+ * seam - the six verbs between engine and hand: SOON, DUMP, PLAN, OPEN, ADOPT, QUIT.
  *
  * A Unix stream socket made by the supervisor. Every message is a head and
  * `count` records of one fixed size, host byte order (one machine, one build:
@@ -9,9 +9,15 @@
  * order; a PLAN is answered twice: COMMITTED when everything but the slow
  * removals is done (or FAILED, everything undone), DONE when those are, too.
  * DONE messages may come between other answers; `seq` tells whose they are.
+ * Of a plan without removals DONE follows at once, and says that a packet sent
+ * from then on arrives.
+ *
+ * SOON is no request, and is not answered: a plan is being made, and will be here before a processor that sleeps has
+ * been woken. So the hand is awake by then, and has looked at what it will need.
  *
  * What follows a head, by verb (seam_head_check() is the judge):
  *
+ *   SOON    nothing; @arg = 1: ports will be published
  *   DUMP    count bytes, size 1: struct seam_scope, then its `named` x struct obj
  *   PLAN    count x struct op
  *   OPEN    1 x struct seam_open; of LISTEN @arg = uid of the connection that asked
@@ -56,6 +62,7 @@ enum seam_verb {
 	SEAM_QUIT,  /* engine -> hand: finish removals and exit (the kernel state stays) */
 	SEAM_ANSWER, /* hand -> engine: status of DUMP, OPEN, ADOPT; COMMITTED or FAILED of PLAN: struct seam_result */
 	SEAM_DONE,  /* hand -> engine: the slow removals of plan `seq` are finished */
+	SEAM_SOON,  /* engine -> hand: a plan will come; @arg = 1: it publishes ports */
 	SEAM_VERB_COUNT
 };
 

@@ -208,6 +208,17 @@ static void heads(void **state)
 	assert_int_equal(seam_head_check(&head, 0), -EPROTO);
 	head = (struct seam_head){.magic = SEAM_MAGIC, .verb = SEAM_QUIT};
 	assert_int_equal(seam_head_check(&head, 1), 0);
+	head.arg = 1;
+	assert_int_equal(seam_head_check(&head, 1), -EPROTO);
+	head.verb = SEAM_SOON; /* ports or none */
+	assert_int_equal(seam_head_check(&head, 1), 0);
+	assert_int_equal(seam_head_check(&head, 0), -EPROTO);
+	head.arg = 2;
+	assert_int_equal(seam_head_check(&head, 1), -EPROTO);
+	head.arg = 0;
+	assert_int_equal(seam_head_check(&head, 1), 0);
+	head.count = 1;
+	assert_int_equal(seam_head_check(&head, 1), -EPROTO);
 }
 
 /* ADOPT brings exactly one; nothing else from an engine brings any; none leaks. */

@@ -21,6 +21,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "lib/base/fdio.h"
@@ -627,6 +628,58 @@ static void test_refused(void **state)
 	assert_int_equal(hand_end(&hand, 0), 0);
 }
 
+static struct seam_result publish_tcp(struct hand *hand, uint16_t host_port)
+{
+	struct obj obj = publish(host_port, "10.97.0.1/32");
+	struct plan plan = {0};
+	struct seam_result result;
+
+	plan_add(&plan, OP_ADD, &obj);
+	plan_order(&plan);
+	result = run_plan(hand, &plan, 0);
+	plan_fini(&plan);
+	return result;
+}
+
+/*
+ * SOON: who listens is looked for ahead, and that is good for the plan that comes at once alone. A plan that comes
+ * later, or one behind it, meets what has begun to listen meanwhile.
+ */
+static void test_soon(void **state)
+{
+	struct obj table = obj_ruleset(0, RULESET_HOST, 2);
+	const struct timespec rest = {.tv_nsec = 20000000}; /* many times what the hand waits */
+	struct hand hand = hand_start(0, -1);
+	struct plan plan = {0};
+	int first = listener(SOCK_STREAM, "0.0.0.0", 8100), later;
+
+	(void)state;
+	plan_add(&plan, OP_ADD, &table);
+	plan_order(&plan);
+	assert_int_equal(run_plan(&hand, &plan, 0).status, 0);
+	ask(&hand, SEAM_SOON, NULL, 0, 0, 0, 1, -1);
+	assert_int_equal(publish_tcp(&hand, 8100).status, -EADDRINUSE);
+	ask(&hand, SEAM_SOON, NULL, 0, 0, 0, 1, -1);
+	assert_int_equal(publish_tcp(&hand, 8101).status, 0);
+	later = listener(SOCK_STREAM, "0.0.0.0", 8102);
+	assert_int_equal(publish_tcp(&hand, 8102).status, -EADDRINUSE);
+	close(later);
+	ask(&hand, SEAM_SOON, NULL, 0, 0, 0, 1, -1);
+	nanosleep(&rest, NULL);
+	later = listener(SOCK_STREAM, "0.0.0.0", 8103);
+	assert_int_equal(publish_tcp(&hand, 8103).status, -EADDRINUSE);
+	close(first);
+	close(later);
+	ask(&hand, SEAM_SOON, NULL, 0, 0, 0, 0, -1); /* and one that no plan follows, at the end */
+	plan_fini(&plan);
+	plan_add(&plan, OP_DEL, &table);
+	plan_order(&plan);
+	assert_int_equal(run_plan(&hand, &plan, 0).status, 0);
+	plan_fini(&plan);
+	ask(&hand, SEAM_SOON, NULL, 0, 0, 0, 1, -1);
+	assert_int_equal(hand_end(&hand, 0), 0);
+}
+
 /* Many links, gone in groups behind the answer. */
 static void test_many(void **state)
 {
@@ -720,6 +773,7 @@ int main(void)
 		cmocka_unit_test(test_replace),   cmocka_unit_test(test_adopt),
 		cmocka_unit_test(test_refused),   cmocka_unit_test(test_many),
 		cmocka_unit_test(test_privilege), cmocka_unit_test(test_malformed),
+		cmocka_unit_test(test_soon),
 	};
 
 	if (geteuid() != 0) {
