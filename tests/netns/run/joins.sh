@@ -28,10 +28,10 @@ assert_ok "y, beside it" moat run -d --name y --network red/web,ip=10.0.0.12 -- 
 # ------------------------------------------------------------ packets
 # sniff CONTAINER OUTPUT - until five packets came, by a container that shares its stack
 sniff() {
-	moat run --rm --net "container:red/$1" --cap-add NET_RAW -- timeout 10 tshark -l -n -i eth0 -f icmp -c 4 \
+	moat run --rm --net "container:red/$1" --cap-add NET_RAW -- timeout 90 tshark -l -n -i eth0 -f icmp -c 4 \
 		-T fields -e ip.src -e ip.dst -e icmp.type >"$2" 2>"$2.err" &
 	sniffer=$!
-	eventually 10 grep -q 'Capture started' "$2.err" || fail "tshark does not capture" "$(cat "$2.err")"
+	eventually 60 grep -q 'Capture started' "$2.err" || fail "tshark does not capture" "$(cat "$2.err")"
 }
 sniff x /run/sandbox/packets
 assert_ok "y pings x" moat exec red/y -- ping -c 3 -i 0.2 10.0.0.11
