@@ -29,6 +29,8 @@ struct varlink_client {
 	size_t fd_count;
 };
 
+static int call_finish(struct varlink_client *client, const char *object, json_t **ret_reply, int *ret_fds,
+		       size_t *ret_fd_count, struct err *err);
 static int call_send(struct varlink_client *client, const char *method, json_t *parameters,
 		     bool more, const int *fds, size_t fd_count, struct err *err);
 static int reply_read(struct varlink_client *client, json_t **ret_parameters,
@@ -92,31 +94,19 @@ int varlink_call(struct varlink_client *client, const char *method, json_t *para
 		 const int *fds, size_t fd_count, json_t **ret_reply, int *ret_fds,
 		 size_t *ret_fd_count, struct err *err)
 {
-	cleanup(json_freep) json_t *reply = NULL;
-	bool continues;
-	int rc;
+	int rc = call_send(client, method, parameters, false, fds, fd_count, err);
 
-	rc = call_send(client, method, parameters, false, fds, fd_count, err);
-	if (rc == 0)
-		rc = reply_read(client, &reply, &continues, err);
-	if (rc == 0 && continues)
-		rc = err_set(err, ERR_INTERNAL, EPROTO, method,
-			     "the service streams though it was not asked to");
-	if (rc < 0) {
-		fds_close(client);
-		return rc;
-	}
-	if (ret_fds) {
-		memcpy(ret_fds, client->fds, client->fd_count * sizeof(int));
-		*ret_fd_count = client->fd_count;
-		client->fd_count = 0;
-	}
-	fds_close(client);
-	if (ret_reply) {
-		*ret_reply = reply;
-		reply = NULL;
-	}
-	return 0;
+	return rc < 0 ? rc : call_finish(client, method, ret_reply, ret_fds, ret_fd_count, err);
+}
+
+int varlink_call_begin(struct varlink_client *client, const char *method, json_t *parameters, struct err *err)
+{
+	return call_send(client, method, parameters, false, NULL, 0, err);
+}
+
+int varlink_call_end(struct varlink_client *client, json_t **ret_reply, struct err *err)
+{
+	return call_finish(client, client->path, ret_reply, NULL, NULL, err);
 }
 
 int varlink_stream(struct varlink_client *client, const char *method, json_t *parameters,
@@ -135,6 +125,33 @@ int varlink_stream(struct varlink_client *client, const char *method, json_t *pa
 			rc = each(ctx, reply);
 	}
 	return rc;
+}
+
+/* The one reply to what was sent. */
+static int call_finish(struct varlink_client *client, const char *object, json_t **ret_reply, int *ret_fds,
+		       size_t *ret_fd_count, struct err *err)
+{
+	cleanup(json_freep) json_t *reply = NULL;
+	bool continues;
+	int rc = reply_read(client, &reply, &continues, err);
+
+	if (rc == 0 && continues)
+		rc = err_set(err, ERR_INTERNAL, EPROTO, object, "the service streams though it was not asked to");
+	if (rc < 0) {
+		fds_close(client);
+		return rc;
+	}
+	if (ret_fds) {
+		memcpy(ret_fds, client->fds, client->fd_count * sizeof(int));
+		*ret_fd_count = client->fd_count;
+		client->fd_count = 0;
+	}
+	fds_close(client);
+	if (ret_reply) {
+		*ret_reply = reply;
+		reply = NULL;
+	}
+	return 0;
 }
 
 /* Steals @parameters. */

@@ -25,7 +25,7 @@ static int tend(pid_t child, bool linger);
 static int status_code(int status);
 static void fail(int sync, int code, const struct err *err);
 
-int init_run(const struct spec *spec, const struct sock_fprog *filter, int sync)
+int init_run(const struct spec *spec, const struct sock_fprog *filter, int sync, int ending)
 {
 	const struct process command = {
 		.args = spec->args,
@@ -41,14 +41,14 @@ int init_run(const struct spec *spec, const struct sock_fprog *filter, int sync)
 	};
 	struct err err = ERR_INIT;
 	pid_t child;
+	int code;
 
 	(void)prctl(PR_SET_NAME, "moat-init");
 	/* Where we are not process 1 orphans would go to whoever that is. */
 	if (getpid() != 1)
 		(void)prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 	for (size_t i = 0; i < spec->step_count; i++) {
-		int code = step_run(spec, &spec->steps[i], filter, sync);
-
+		code = step_run(spec, &spec->steps[i], filter, sync);
 		if (code)
 			return code;
 	}
@@ -58,10 +58,15 @@ int init_run(const struct spec *spec, const struct sock_fprog *filter, int sync)
 		fail(sync, PROCESS_FAILED, &err);
 		return PROCESS_FAILED;
 	}
-	/* Nothing is left to hold, and nothing to be allowed but to signal and reap what is inside. */
-	(void)close_range(0, ~0U, 0);
+	/* Nothing else is left to hold, and nothing to be allowed but to signal and reap what is inside. */
+	if (ending > 0)
+		(void)close_range(0, (unsigned int)ending - 1, 0);
+	(void)close_range((unsigned int)ending + 1, ~0U, 0);
 	(void)privilege_set(UINT64_C(1) << CAP_KILL, NULL);
-	return tend(child, spec->linger);
+	code = tend(child, spec->linger);
+	/* By exit(2) it would be closed behind the end of the namespaces (____fput() is a work of the task's, in exit_task_work()). */
+	(void)close(ending);
+	return code;
 }
 
 /* ----------------------------------------------------------------- helpers */

@@ -15,8 +15,9 @@
 /**
  * init_run() - steps of the recipe, then the command; returns when it has ended
  * @sync: SYNC_FAILED is said here when the command could not be started; closed as soon as it was
+ * @ending: with us alone it stays open until the command has ended
  * All signals must be blocked. Return: exit status for the whole container: the command's, or 128 + its signal.
  */
-int init_run(const struct spec *spec, const struct sock_fprog *filter, int sync);
+int init_run(const struct spec *spec, const struct sock_fprog *filter, int sync, int ending);
 
 #endif

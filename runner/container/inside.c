@@ -6,6 +6,7 @@
  *	clone3                   ------>      waits
  *	uid_map, gid_map
  *	SYNC_MAPPED              ------>      becomes root of its user namespace
+ *	                         <------      SYNC_NET: its network namespace is there
  *	SYNC_MOUNT root, volumes ------>      builds its tree, changes root
  *	attaches its stack (while that goes on)
  *	                         <------      SYNC_READY
@@ -38,6 +39,7 @@
 
 static int descriptors_keep(struct inside *inside, struct err *err);
 static int prepare(const struct inside *inside, struct err *err);
+static int net_make(int sync, struct err *err);
 static int expect(int sync, enum sync_kind kind, struct sync_msg *ret_msg, int *ret_fd,
 		  struct err *err);
 static int mounts_take(const struct inside *inside, struct mounts *mounts, int *ret_root,
@@ -62,7 +64,7 @@ int inside_run(void *ctx)
 		(void)sync_send(inside->sync, &msg, -1);
 		return PROCESS_FAILED;
 	}
-	return init_run(inside->spec, inside->filter, inside->sync);
+	return init_run(inside->spec, inside->filter, inside->sync, inside->ending);
 }
 
 /* ----------------------------------------------------------------- helpers */
@@ -74,7 +76,7 @@ int inside_run(void *ctx)
 static int descriptors_keep(struct inside *inside, struct err *err)
 {
 	int *const kept[] = {&inside->sync, &inside->streams[0], &inside->streams[1],
-			     &inside->streams[2]};
+			     &inside->streams[2], &inside->ending};
 	enum { FIRST = 3, ASIDE = 64 };
 
 	for (size_t i = 0; i < ARRAY_COUNT(kept); i++)
@@ -110,6 +112,8 @@ static int prepare(const struct inside *inside, struct err *err)
 	/* After the change of ids, which clears it. Should the shim have died before, the next message is missing. */
 	if (rc == 0 && prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
 		rc = err_sys(err, ERR_KERNEL, errno, NULL, "prctl(PR_SET_PDEATHSIG)");
+	if (rc == 0 && inside->make_net)
+		rc = net_make(inside->sync, err);
 	if (rc == 0 && (spec->net == SPEC_NET_NONE || spec->net == SPEC_NET_OWN))
 		rc = namespaces_stack_defaults(err);
 	if (rc == 0 && !spec_joins(spec) && security_seals(spec))
@@ -137,6 +141,16 @@ static int prepare(const struct inside *inside, struct err *err)
 		rc = expect(inside->sync, SYNC_GO, &msg, NULL, err);
 	if (rc == 0 && msg.text[0])
 		rc = lines_take(msg.text, err);
+	return rc;
+}
+
+static int net_make(int sync, struct err *err)
+{
+	const struct sync_msg msg = {.kind = SYNC_NET};
+	int rc = namespaces_make_net(err);
+
+	if (rc == 0 && sync_send(sync, &msg, -1) < 0)
+		rc = err_set(err, ERR_INTERNAL, EPIPE, NULL, "the shim is gone");
 	return rc;
 }
 

@@ -13,6 +13,8 @@ struct inside {
 	const struct sock_fprog *filter;
 	int sync;       /* its end of the pair with the shim */
 	int streams[3]; /* standard streams of the command; -1: /dev/null */
+	int ending;     /* held until the command has ended, which its other end hears before the namespaces are taken down */
+	bool make_net;  /* NAMESPACES_LATER: SYNC_NET is said when it is there */
 	char *title;    /* memory of its command line */
 	size_t title_size;
 };

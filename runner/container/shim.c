@@ -63,12 +63,13 @@ static int word_send(struct shim *shim, const struct sync_msg *msg, int fd, stru
 static int mount_send(struct shim *shim, int mount, int index, const char *target,
 		      struct err *err);
 static int extra_send(void *ctx, int mount, const char *path, struct err *err);
-static int stack_make(struct shim *shim, struct buf *hosts, struct err *err);
-static int heard(struct shim *shim, bool want_end, int *ret_code, struct err *err);
+static int stack_make(struct shim *shim, struct buf *hosts, int *ret_code, struct err *err);
+static int heard(struct shim *shim, enum sync_kind want, int *ret_code, struct err *err);
 static void restarts_take(struct shim *shim);
 static bool again(struct shim *shim, int *code);
 static bool policy_wants(const struct shim *shim, int code);
 static void run_end(struct shim *shim, int code);
+static int stack_end(struct shim *shim, struct err *err);
 static void cgroups_end(struct shim *shim);
 static void undo(struct shim *shim);
 static void finish(struct shim *shim, int code);
@@ -93,6 +94,7 @@ int shim_run(const struct shim_args *args)
 		.pidfd = -1,
 		.signals = -1,
 		.listener = -1,
+		.ending = -1,
 		.relay = RELAY_INIT,
 		.delay_ms = REST_FIRST_MS,
 	};
@@ -209,7 +211,7 @@ static int start(struct shim *shim, int *ret_code, struct err *err)
 		rc = namespaces_map(shim->pid, (uint32_t)shim->state.id_base, err);
 	/* That our words do not arrive means that it ended: what it said last tells why. */
 	if (rc == 0 && (sent = sync_send(shim->sync, &msg, -1)) == -EPIPE)
-		return heard(shim, false, ret_code, err);
+		return heard(shim, SYNC_READY, ret_code, err);
 	if (rc == 0 && sent < 0)
 		rc = err_sys(err, ERR_KERNEL, -sent, NULL, "a word to the container's first process");
 	if (rc == 0 && userns_new) {
@@ -222,11 +224,11 @@ static int start(struct shim *shim, int *ret_code, struct err *err)
 	if (rc == 0)
 		rc = security_filter_make(&shim->spec, shim->filter, err);
 	if (rc == 0 && stack_new)
-		rc = stack_make(shim, &hosts, err);
+		rc = stack_make(shim, &hosts, ret_code, err);
 	else if (rc == 0 && shim->spec.join && name_parse("container", shim->spec.join, false, &joined, NULL) == 0)
 		stack_servers(shim->socket, &joined, &hosts);
 	if (rc == 0)
-		rc = heard(shim, false, ret_code, err);
+		rc = heard(shim, SYNC_READY, ret_code, err);
 	else
 		last_words(shim, ret_code, err);
 	if (rc < 0)
@@ -266,7 +268,7 @@ static int start(struct shim *shim, int *ret_code, struct err *err)
 		rc = err_set(err, ERR_INTERNAL, EPIPE, NULL,
 			     "the container's first process is gone");
 	if (rc == 0)
-		rc = heard(shim, true, ret_code, err);
+		rc = heard(shim, SYNC_END, ret_code, err);
 	return rc;
 }
 
@@ -321,9 +323,10 @@ static void last_words(struct shim *shim, int *ret_code, struct err *err)
 static int spawn(struct shim *shim, struct err *err)
 {
 	const struct spec *spec = &shim->spec;
+	const bool make_net = spec->net != SPEC_NET_HOST && shim->netns < 0;
 	const struct namespaces namespaces = {
 		.userns = shim->userns,
-		.netns = spec->net == SPEC_NET_HOST ? NAMESPACES_HOST : shim->netns,
+		.netns = spec->net == SPEC_NET_HOST ? NAMESPACES_HOST : make_net ? NAMESPACES_LATER : shim->netns,
 		.pidns = spec->pid == SPEC_NS_HOST ? NAMESPACES_HOST : shim->join.pidns,
 		.ipcns = spec->ipc == SPEC_NS_HOST ? NAMESPACES_HOST : shim->join.ipcns,
 		.target = -1,
@@ -340,9 +343,10 @@ static int spawn(struct shim *shim, struct err *err)
 	struct inside inside = {.spec = &shim->spec,
 				.filter = shim->filter,
 				.streams = {-1, -1, -1},
+				.make_net = make_net,
 				.title = shim->args->title,
 				.title_size = shim->args->title_size};
-	int ends[2], rc = 0;
+	int ends[2], ending[2], rc = 0;
 
 	if (tty)
 		relay_init_tty(&shim->relay, caller[1], &shim->log);
@@ -354,8 +358,15 @@ static int spawn(struct shim *shim, struct err *err)
 		return err_sys(err, ERR_KERNEL, -rc, NULL, "pipes");
 	inside.sync = ends[1];
 	shim->sync = ends[0];
+	if (pipe2(ending, O_CLOEXEC) < 0) {
+		fd_close(ends[1]);
+		return err_sys(err, ERR_KERNEL, errno, NULL, "pipes");
+	}
+	inside.ending = ending[1];
+	shim->ending = ending[0];
 	rc = namespaces_spawn(&namespaces, inside_run, &inside, &shim->pid, &shim->pidfd, err);
 	fd_close(ends[1]);
+	fd_close(ending[1]);
 	for (int i = 0; i < 3; i++)
 		fd_close(inside.streams[i]);
 	/* The relay has the caller's streams now; when it lets go of them, whoever reads them sees the end. */
@@ -536,11 +547,13 @@ static int extra_send(void *ctx, int mount, const char *path, struct err *err)
  * Before the daemon knows it, the namespace has no link but loopback: nothing can flow. A stack with loopback alone
  * needs no daemon, and no tenant at the daemon; then only nobody keeps it when the container stops.
  */
-static int stack_make(struct shim *shim, struct buf *hosts, struct err *err)
+static int stack_make(struct shim *shim, struct buf *hosts, int *ret_code, struct err *err)
 {
 	bool open;
-	int rc;
+	int rc = heard(shim, SYNC_NET, ret_code, err);
 
+	if (rc < 0)
+		return rc;
 	shim->netns = namespaces_open(shim->pid, "net", err);
 	if (shim->netns < 0)
 		return shim->netns;
@@ -561,10 +574,10 @@ static int stack_make(struct shim *shim, struct buf *hosts, struct err *err)
 }
 
 /*
- * The first process' next word. @want_end: that the command runs, which is the end of the connection; else SYNC_READY,
- * before which it may hand out its terminal.
+ * The first process' next word. @want: SYNC_NET; SYNC_READY, before which it may hand out its terminal; or SYNC_END: that
+ * the command runs.
  */
-static int heard(struct shim *shim, bool want_end, int *ret_code, struct err *err)
+static int heard(struct shim *shim, enum sync_kind want, int *ret_code, struct err *err)
 {
 	bool watched = shim->spec.attached;
 	struct sync_msg msg;
@@ -587,7 +600,7 @@ static int heard(struct shim *shim, bool want_end, int *ret_code, struct err *er
 	}
 	if (watched && shim->control < 0 && shim->stopping)
 		return err_set(err, ERR_INTERNAL, ECANCELED, NULL, "the client is gone");
-	if (rc == (want_end ? 0 : 1) && (want_end || msg.kind == SYNC_READY))
+	if (want == SYNC_END ? rc == 0 : rc == 1 && msg.kind == want)
 		return 0;
 	return err_set(err, ERR_INTERNAL, ESRCH, NULL,
 		       "the container's first process ended early");
@@ -601,7 +614,8 @@ static void run_end(struct shim *shim, int code)
 	relay_fini(&shim->relay);
 	fd_close(shim->pidfd);
 	fd_close(shim->sync);
-	shim->pidfd = shim->sync = -1;
+	fd_close(shim->ending);
+	shim->pidfd = shim->sync = shim->ending = -1;
 	shim->state.exit_code = code;
 	shim->state.oom_killed = cgroup_oom_take(&shim->oom) > 0;
 	shim->state.finished_ms = (int64_t)clock_realtime_ms();
@@ -719,6 +733,27 @@ static void undo(struct shim *shim)
 	(void)state_save(&shim->dir, &shim->state, &err);
 }
 
+/* With --rm its stack goes, whatever is asked from now on; but not before interfaces of the host are back there. */
+void shim_ending(struct shim *shim)
+{
+	fd_close(shim->ending);
+	shim->ending = -1;
+	if (shim->spec.remove && shim->spec.restart == SPEC_RESTART_NO && shim->state.stack &&
+	    !(shim->spec.devices && shim->spec.devices[0]))
+		shim->leaving = stack_delete_begin(shim->socket, &shim->spec.name);
+}
+
+/* What was asked at the first sign of the end is answered by now; what was not is asked again. */
+static int stack_end(struct shim *shim, struct err *err)
+{
+	struct varlink_client *leaving = shim->leaving;
+
+	shim->leaving = NULL;
+	if (!shim->state.stack || (leaving && stack_delete_end(leaving, err) == 0))
+		return 0;
+	return stack_delete(shim->socket, &shim->spec.name, NULL, err);
+}
+
 /* What cannot be removed now is removed with the container, or by a sweep. */
 static void cgroups_end(struct shim *shim)
 {
@@ -739,9 +774,7 @@ static void finish(struct shim *shim, int code)
 	shim->state.exit_code = code;
 	if (shim->spec.remove) {
 		/* What cannot be taken away now (the daemon is down) is taken by the next command's sweep. */
-		if (back < 0 ||
-		    (shim->state.stack &&
-		     stack_delete(shim->socket, &shim->spec.name, NULL, &err) < 0) ||
+		if (back < 0 || stack_end(shim, &err) < 0 ||
 		    container_erase(&shim->dir, shim->spec.id, &shim->state, &err) < 0)
 			(void)state_save(&shim->dir, &shim->state, &err);
 		return;

@@ -82,15 +82,18 @@ int shim_loop(struct shim *shim)
 	fd_close(shim->sync);
 	shim->sync = -1;
 	while (last == 0 || relay_busy(&shim->relay)) {
-		struct pollfd fds[POLL_COUNT + 1 + RELAY_POLLFDS];
-		struct pollfd *end = &fds[POLL_COUNT], *streams = end + 1;
+		struct pollfd fds[POLL_COUNT + 2 + RELAY_POLLFDS];
+		struct pollfd *end = &fds[POLL_COUNT], *ending = end + 1, *streams = ending + 1;
 		size_t count = relay_pollfds(&shim->relay, streams);
 
 		others_pollfds(shim, fds);
 		*end = (struct pollfd){.fd = last ? -1 : shim->pidfd, .events = POLLIN};
-		if (poll(fds, POLL_COUNT + 1 + count,
+		*ending = (struct pollfd){.fd = shim->ending};
+		if (poll(fds, POLL_COUNT + 2 + count,
 			 patience_ms(shim, shim->spec.tty ? last : 0)) < 0)
 			continue;
+		if (ending->revents)
+			shim_ending(shim);
 		relay_handle(&shim->relay, streams, count);
 		others_handle(shim, fds);
 		if (last == 0)

@@ -42,6 +42,7 @@ struct shim_client {
  * @layer_mount: its layer from before, detached; -1: a fresh one is made
  * @stack_here: this start made the daemon know the stack: a failure takes it back
  * @stopping: somebody wants its end: no policy starts it again; @again: but he who asked for that does
+ * @ending: hears that the first process has begun to end; @leaving: where its stack was asked to be deleted then, or NULL
  * @kill_at: of clock_monotonic_ns(): patience for its stop signal ends; 0: never
  * @delay_ms: the next rest
  */
@@ -53,10 +54,11 @@ struct shim {
 	json_t *doc;
 	struct spec spec;
 	struct state state;
-	int control, mntns, userns, netns, layer_mount, layer, sync, pidfd, signals, listener;
+	int control, mntns, userns, netns, layer_mount, layer, sync, pidfd, signals, listener, ending;
 	struct join join;
 	struct limits limits;
 	struct cgroup_oom oom;
+	struct varlink_client *leaving;
 	pid_t pid;
 	bool stack_here, stopping, again;
 	uint64_t kill_at, delay_ms;
@@ -85,6 +87,9 @@ void shim_tell(struct shim *shim, enum sync_kind kind, int value, const struct e
 /** shim_answer() - those clients that asked so, and let them go */
 void shim_answer(struct shim *shim, enum sync_kind asked, enum sync_kind kind, int value,
 		 const struct err *err);
+
+/** shim_ending() - the first process has begun to end: what need not wait until it is over is begun */
+void shim_ending(struct shim *shim);
 
 /** shim_reap() - the first process, which has ended. Return: exit code. */
 int shim_reap(struct shim *shim);

@@ -122,6 +122,28 @@ int stack_delete(const char *socket, const struct name *name, const char *reques
 			    NULL, 0, NULL, NULL, NULL, err);
 }
 
+struct varlink_client *stack_delete_begin(const char *socket, const struct name *name)
+{
+	struct varlink_client *client = NULL;
+	cleanup(mem_freep) char *full = full_name(name);
+
+	if (varlink_connect(socket, &client, NULL) < 0)
+		return NULL;
+	if (varlink_call_begin(client, "io.moat.StackDelete", json_pack("{s:s}", "name", full), NULL) < 0) {
+		varlink_close(client);
+		return NULL;
+	}
+	return client;
+}
+
+int stack_delete_end(struct varlink_client *client, struct err *err)
+{
+	int rc = varlink_call_end(client, NULL, err);
+
+	varlink_close(client);
+	return rc;
+}
+
 /* ----------------------------------------------------------------- helpers */
 
 /*

@@ -11,6 +11,8 @@
 #include "lib/base/err.h"
 #include "runner/spec/spec.h"
 
+struct varlink_client;
+
 /**
  * stack_attach() - hand the new network namespace over and attach it to every network of @spec
  * @request: an id that no other stack of the caller's is asked for by; by it stack_delete() knows what came of this
@@ -36,5 +38,12 @@ void stack_servers(const char *socket, const struct name *name, struct buf *host
  * @request: only what stack_attach() made by it; NULL: the stack is known to be the caller's
  */
 int stack_delete(const char *socket, const struct name *name, const char *request, struct err *err);
+
+/**
+ * stack_delete_begin(), stack_delete_end() - the same in two halves, of a stack known to be the caller's
+ * Return: the connection, for stack_delete_end() alone; NULL: nobody could be asked.
+ */
+struct varlink_client *stack_delete_begin(const char *socket, const struct name *name);
+int stack_delete_end(struct varlink_client *client, struct err *err); /* closes it */
 
 #endif

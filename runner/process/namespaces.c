@@ -154,6 +154,11 @@ int namespaces_become_root(struct err *err)
 	return 0;
 }
 
+int namespaces_make_net(struct err *err)
+{
+	return unshare(CLONE_NEWNET) < 0 ? err_sys(err, ERR_KERNEL, errno, NULL, "unshare of the network namespace") : 0;
+}
+
 int namespaces_open(pid_t pid, const char *name, struct err *err)
 {
 	char path[48];

@@ -15,6 +15,7 @@
 enum {
 	NAMESPACES_NEW = -1,  /* one of its own */
 	NAMESPACES_HOST = -2, /* the caller's */
+	NAMESPACES_LATER = -3, /* network: the caller's at first; the child makes one of its own, namespaces_make_net() */
 };
 
 /**
@@ -69,6 +70,12 @@ int namespaces_map(pid_t pid, uint32_t base, struct err *err);
 
 /** namespaces_become_root() - uid, gid 0 of the user namespace we are in, no supplementary groups */
 int namespaces_become_root(struct err *err);
+
+/**
+ * namespaces_make_net() - a network namespace of its own, of the user namespace we are root of by now
+ * It is most of what a clone3(2) into all of them takes, 0.7 ms of 1.1: made by the child, its parent need not wait for it.
+ */
+int namespaces_make_net(struct err *err);
 
 /** namespaces_open() - descriptor of /proc/PID/ns/NAME. Return: it, the caller's, or -errno. */
 int namespaces_open(pid_t pid, const char *name, struct err *err);

@@ -12,6 +12,7 @@
 #include "lib/base/err.h"
 
 enum sync_kind {
+	SYNC_END = 0, /* no word: the end of the connection */
 	/* shim to container */
 	SYNC_MAPPED = 1, /* your ids are mapped */
 	SYNC_MOUNT,  /* with a descriptor; value: index of the volume, or of enum sync_mount */
@@ -35,8 +36,7 @@ enum sync_kind {
 	SYNC_STOP,    /* value: ms between its stop signal and KILL. Answer: SYNC_EXITED at the end */
 	SYNC_RESTART, /* the same, and once more. Answer: SYNC_STARTED or SYNC_FAILED */
 	SYNC_WAIT,    /* Answer: SYNC_EXITED at the end */
-	/* runtime to container (OCI) */
-	SYNC_NET, /* with a descriptor: its network namespace */
+	SYNC_NET, /* its network namespace is there; from runtime to container (OCI) with its descriptor */
 };
 
 /* Mounts that are no volumes */
