@@ -26,6 +26,7 @@ static int make_call(struct daemon *daemon, const char *method, size_t index, js
 		     json_t **ret_reply, struct err *err);
 static json_t *attach_parameters(const struct spec *spec, size_t index);
 static json_t *strings(const char *const *strv);
+static json_t *routes(const char *const *texts, bool *ret_out);
 static void hosts_lines(const json_t *reply, const char *hostname, struct buf *hosts);
 static void server_lines(const json_t *reply, struct buf *hosts);
 static char *full_name(const struct name *name);
@@ -181,6 +182,7 @@ static json_t *attach_parameters(const struct spec *spec, size_t index)
 {
 	const struct spec_network *network = &spec->networks[index];
 	json_t *parameters = json_object();
+	bool leads_out = false;
 	char ifname[NAME_IFNAME_SIZE * 2];
 
 	snprintf(ifname, sizeof(ifname), "eth%zu", index);
@@ -192,6 +194,8 @@ static json_t *attach_parameters(const struct spec *spec, size_t index)
 		json_object_set_new(parameters, "ips", strings(network->ips));
 	if (network->aliases)
 		json_object_set_new(parameters, "aliases", strings(network->aliases));
+	if (network->routes)
+		json_object_set_new(parameters, "routes", routes(network->routes, &leads_out));
 	for (size_t i = 0; i < SPEC_BANDWIDTH_COUNT; i++) {
 		if (!network->bandwidth[i])
 			continue;
@@ -207,10 +211,27 @@ static json_t *attach_parameters(const struct spec *spec, size_t index)
 		json_object_set_new(parameters, "container", json_true());
 		if (spec->publish[0])
 			json_object_set_new(parameters, "publish", strings(spec->publish));
-	} else {
+	} else if (!leads_out) {
 		json_object_set_new(parameters, "defaultRoute", json_false());
 	}
 	return parameters;
+}
+
+/* "DST[=VIA]" each. @ret_out: one of them is to all addresses, which is a default route. */
+static json_t *routes(const char *const *texts, bool *ret_out)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; texts[i]; i++) {
+		size_t len = strcspn(texts[i], "=");
+		json_t *route = json_pack("{s:s%}", "dst", texts[i], len);
+
+		if (texts[i][len])
+			json_object_set_new(route, "via", json_string(texts[i] + len + 1));
+		json_array_append_new(array, route);
+		*ret_out = *ret_out || (len >= 2 && strncmp(texts[i] + len - 2, "/0", 2) == 0);
+	}
+	return array;
 }
 
 static json_t *strings(const char *const *strv)

@@ -3,7 +3,7 @@
  * network - containers that attach themselves to Moat's networks: annotation
  * io.moat.network. Floor F4; by io.moat over varlink, as moat run does.
  *
- *	io.moat.network	  TENANT/NET[,ip=A][,mac=M][,ifname=I], several separated by spaces, of one tenant
+ *	io.moat.network	  TENANT/NET[,ip=A][,mac=M][,ifname=I]..., as moat run --network has it, several separated by spaces, of one tenant
  *	io.moat.publish	  PORTSPEC, several separated by spaces
  */
 #ifndef MOAT_RUNNER_OCI_NETWORK_H

@@ -94,12 +94,12 @@ extern const struct spec_bandwidth {
 
 /**
  * struct spec_network - one --network
- * @network: "red/web"; @ips, @aliases: NULL-terminated or NULL; @mac, @ifname: NULL: the daemon's choice
+ * @network: "red/web"; @ips, @aliases, @routes ("DST[=VIA]"): NULL-terminated or NULL; @mac, @ifname: NULL: the daemon's choice
  * @bandwidth: as spec_bandwidth has them, in bits; 0: no limit
  */
 struct spec_network {
 	const char *network;
-	const char **ips, **aliases;
+	const char **ips, **aliases, **routes;
 	const char *mac;
 	const char *ifname;
 	int64_t bandwidth[SPEC_BANDWIDTH_COUNT];
@@ -197,7 +197,7 @@ json_t *spec_encode(const struct spec *spec);
 int spec_decode(const json_t *doc, struct arena *arena, struct spec *ret_spec, struct err *err);
 
 /**
- * spec_network_parse() - "TENANT/NET[,ip=A]...[,mac=M][,ifname=I][,alias=N]...[,ingress-rate=R]..."
+ * spec_network_parse() - "TENANT/NET[,ip=A]...[,mac=M][,ifname=I][,alias=N]...[,route=DST[=VIA]]...[,ingress-rate=R]..."
  */
 int spec_network_parse(const char *text, struct arena *arena, struct spec_network *ret_network,
 		       struct err *err);

@@ -97,6 +97,7 @@ static const struct json_field network_fields[] = {
 	 0},
 	{"ips", JSON_FIELD_STRV, offsetof(struct spec_network, ips), 0, 0, 64},
 	{"aliases", JSON_FIELD_STRV, offsetof(struct spec_network, aliases), 0, 0, 64},
+	{"routes", JSON_FIELD_STRV, offsetof(struct spec_network, routes), 0, 0, 64},
 	{"ingressRateBits", JSON_FIELD_INT, offsetof(struct spec_network, bandwidth[0]), 0, 0, INT64_MAX},
 	{"ingressBurstBits", JSON_FIELD_INT, offsetof(struct spec_network, bandwidth[1]), 0, 0, INT64_MAX},
 	{"egressRateBits", JSON_FIELD_INT, offsetof(struct spec_network, bandwidth[2]), 0, 0, INT64_MAX},
@@ -223,6 +224,8 @@ json_t *spec_encode(const struct spec *spec)
 			json_object_set_new(row, "ips", strv_encode(network->ips));
 		if (network->aliases)
 			json_object_set_new(row, "aliases", strv_encode(network->aliases));
+		if (network->routes)
+			json_object_set_new(row, "routes", strv_encode(network->routes));
 		for (size_t k = 0; k < SPEC_BANDWIDTH_COUNT; k++)
 			if (network->bandwidth[k])
 				json_object_set_new(row, spec_bandwidth[k].key, json_integer(network->bandwidth[k]));

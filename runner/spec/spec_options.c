@@ -29,6 +29,7 @@ const struct spec_bandwidth spec_bandwidth[SPEC_BANDWIDTH_COUNT] = {
 };
 
 static const char **string_add(const char **strings, const char *text, struct arena *arena);
+static bool route_is(const char *text);
 
 int spec_network_parse(const char *text, struct arena *arena, struct spec_network *ret_network,
 		       struct err *err)
@@ -78,6 +79,11 @@ int spec_network_set(struct spec_network *network, const char *key, const char *
 		if (name_check("alias", value, err) < 0)
 			return -EINVAL;
 		network->aliases = string_add(network->aliases, value, arena);
+	} else if (str_eq(key, "route")) {
+		if (!route_is(value))
+			return err_set(err, ERR_USAGE, EINVAL, network->network,
+				       "\"%s\" is no route: DST or DST=VIA, such as 10.9.0.0/16=10.0.0.7", value);
+		network->routes = string_add(network->routes, value, arena);
 	} else if (str_eq(key, "mac") && !network->mac) {
 		if (mac_parse(value, &mac) < 0 || !mac_is_unicast(&mac))
 			return err_set(err, ERR_USAGE, EINVAL, network->network, "\"%s\" is no unicast MAC address",
@@ -89,7 +95,7 @@ int spec_network_set(struct spec_network *network, const char *key, const char *
 		network->ifname = value;
 	} else {
 		return err_set(err, ERR_USAGE, EINVAL, network->network,
-			       "\"%s\": known are ip and alias (repeated), mac, ifname, ingress-rate, ingress-burst, "
+			       "\"%s\": known are ip, alias and route (repeated), mac, ifname, ingress-rate, ingress-burst, "
 			       "egress-rate and egress-burst",
 			       key);
 	}
@@ -247,4 +253,21 @@ static const char **string_add(const char **strings, const char *text, struct ar
 		grown[i] = strings[i];
 	grown[count] = text;
 	return grown;
+}
+
+/* A prefix, or an address alone; behind a '=' an address of its family. Whether it can be is the daemon's to say. */
+static bool route_is(const char *text)
+{
+	size_t len = strcspn(text, "=");
+	char dst[PREFIX_STR_SIZE];
+	struct prefix prefix;
+	struct ip via;
+
+	if (len >= sizeof(dst))
+		return false;
+	memcpy(dst, text, len);
+	dst[len] = '\0';
+	if (prefix_parse(dst, &prefix) < 0 && ip_parse(dst, &prefix.ip) < 0)
+		return false;
+	return !text[len] || (ip_parse(text + len + 1, &via) == 0 && via.family == prefix.ip.family);
 }

@@ -16,7 +16,7 @@ static const char *ips[] = {"10.0.0.5", "fd00::5", NULL};
 static const char *ports[] = {"8080:80/tcp", NULL};
 static const char *none[] = {NULL};
 static struct spec_network networks[] = {
-	{.network = "red/web", .ips = ips, .mac = "02:00:00:00:00:01", .ifname = "web0", .aliases = ips,
+	{.network = "red/web", .ips = ips, .mac = "02:00:00:00:00:01", .ifname = "web0", .aliases = ips, .routes = ips,
 	 .bandwidth = {1000, 2000, 3000, 4000}},
 	{.network = "red/db"},
 };
@@ -80,6 +80,7 @@ static void json_is_inverse(void **state)
 	assert_string_equal(back.networks[0].ips[1], "fd00::5");
 	assert_null(back.networks[1].mac);
 	assert_string_equal(back.networks[0].aliases[1], "fd00::5");
+	assert_string_equal(back.networks[0].routes[0], "10.0.0.5");
 	assert_memory_equal(back.networks[0].bandwidth, networks[0].bandwidth, sizeof(networks[0].bandwidth));
 	assert_int_equal(back.caps, 0x405fb);
 	assert_null(back.seeds[0].content);
@@ -294,6 +295,15 @@ static void networks_parse(void **state)
 		"red/web,mtu=1500",
 		"red/web,mac=02:00:00:00:00:01,mac=02:00:00:00:00:02",
 		"red/web,alias=a/b",
+		"red/web,route=",
+		"red/web,route=x",
+		"red/web,route==10.0.0.1",
+		"red/web,route=10.9.0.0/16=",
+		"red/web,route=10.9.0.0/16=x",
+		"red/web,route=10.9.0.0/33",
+		"red/web,route=10.9.0.0/16=fd00::1",
+		"red/web,route=10.9.0.0/16=10.0.0.1=10.0.0.2",
+		"red/web,route=10.9.0.0/16 dev lo",
 		"red/web,ingress-rate=fast",
 		"red/web,egress-burst=10Q",
 	};
@@ -325,6 +335,11 @@ static void networks_parse(void **state)
 	assert_null(network.ips);
 	for (size_t i = 0; i < ARRAY_COUNT(bad); i++)
 		assert_int_not_equal(spec_network_parse(bad[i], arena, &network, &err), 0);
+	assert_int_equal(spec_network_parse("web,route=10.9.0.0/16=10.0.0.7,route=fd00::5,route=::/0=fe80::1", arena, &network, &err), 0);
+	assert_string_equal(network.routes[0], "10.9.0.0/16=10.0.0.7");
+	assert_string_equal(network.routes[1], "fd00::5");
+	assert_string_equal(network.routes[2], "::/0=fe80::1");
+	assert_null(network.routes[3]);
 }
 
 static void volumes_parse(void **state)

@@ -34,7 +34,7 @@ const struct cli_verb cli_verb_run = {
 		 "                       ctrl-p ctrl-q let go of it (attach-tty takes it again)\n"
 		 "  --name [TENANT/]NAME by default its id; the tenant by default that of its "
 		 "first network\n"
-		 "  --network TENANT/NET[,ip=A]...[,mac=M][,ifname=I][,alias=N]...[,ingress-rate=R]...\n"
+		 "  --network TENANT/NET[,ip=A]...[,mac=M][,ifname=I][,alias=N]...[,route=DST[=VIA]]...[,ingress-rate=R]...\n"
 		 "                       an interface on that network; more than once: more "
 		 "interfaces\n"
 		 "  --net none           a stack of its own with loopback only (what it has "
@@ -52,6 +52,9 @@ const struct cli_verb cli_verb_run = {
 		 "  -p, --publish [HOSTIP:]HOST:CONT[/tcp|udp]\n"
 		 "                       a port of the host leads to it, on its first network\n"
 		 "  --alias NAME         another name that the name service of its first network has it under; may be repeated\n"
+		 "  --route DST[=VIA]    a way out by its first network beside the default route, by VIA or the network's "
+		 "gateway; one to\n"
+		 "                       0.0.0.0/0 or ::/0 takes its place; may be repeated\n"
 		 "  --ingress-rate R, --egress-rate R\n"
 		 "                       bits a second that it may receive, and send, on its first network, such as 500k, 10M "
 		 "or 1G\n"
@@ -126,6 +129,7 @@ enum option_letter {
 	OPT_CPUS,
 	OPT_PIDS_LIMIT,
 	OPT_ALIAS,
+	OPT_ROUTE,
 	OPT_BANDWIDTH, /* and the next ones, as spec_bandwidth has them */
 	OPT_BANDWIDTH_LAST = OPT_BANDWIDTH + SPEC_BANDWIDTH_COUNT - 1,
 };
@@ -142,6 +146,7 @@ static const struct option options[] = {
 	{"x11", no_argument, NULL, OPT_X11},
 	{"publish", required_argument, NULL, 'p'},
 	{"alias", required_argument, NULL, OPT_ALIAS},
+	{"route", required_argument, NULL, OPT_ROUTE},
 	{"ingress-rate", required_argument, NULL, OPT_BANDWIDTH},
 	{"ingress-burst", required_argument, NULL, OPT_BANDWIDTH + 1},
 	{"egress-rate", required_argument, NULL, OPT_BANDWIDTH + 2},
@@ -279,8 +284,9 @@ static int option_take(struct building *b, int letter, struct err *err)
 		break;
 	}
 	case OPT_ALIAS:
+	case OPT_ROUTE:
 		b->first_given = true;
-		rc = spec_network_set(&b->first, "alias", optarg, b->arena, err);
+		rc = spec_network_set(&b->first, letter == OPT_ALIAS ? "alias" : "route", optarg, b->arena, err);
 		break;
 	case OPT_BANDWIDTH ... OPT_BANDWIDTH_LAST:
 		b->first_given = true;
@@ -541,9 +547,11 @@ static int first_complete(struct building *b, struct err *err)
 	int rc = 0;
 
 	if (!b->spec.network_count)
-		return err_set(err, ERR_USAGE, EINVAL, NULL, "--alias, --ingress-rate and the like need --network");
+		return err_set(err, ERR_USAGE, EINVAL, NULL, "--alias, --route, --ingress-rate and the like need --network");
 	for (const char **alias = b->first.aliases; rc == 0 && alias && *alias; alias++)
 		rc = spec_network_set(network, "alias", *alias, b->arena, err);
+	for (const char **route = b->first.routes; rc == 0 && route && *route; route++)
+		rc = spec_network_set(network, "route", *route, b->arena, err);
 	for (size_t i = 0; i < SPEC_BANDWIDTH_COUNT; i++)
 		if (b->first.bandwidth[i])
 			network->bandwidth[i] = b->first.bandwidth[i];

@@ -101,6 +101,30 @@ assert_eq "the first network has them, those beside --network and those in it" "
 assert_eq "another has its own" " 0 3000000" "$(shown eth1)"
 assert_match "the name service knows the alias" "10.0.0." "$(moat exec red/w1 -- getent ahosts www.web)"
 moat rm -f red/w2 >/dev/null
+# r1 is the way to 10.9.0.0/24, which lies behind it, and the second network's default route is the better one of IPv6
+assert_ok "a router" moat run -d --name r1 --network red/web,ip=10.0.0.7 --cap-add NET_ADMIN -- sleep 1000
+moat exec red/r1 -- ip addr add 10.9.0.1/32 dev lo
+assert_ok "routes" moat run -d --name w2 --route 10.9.0.0/24=10.0.0.7 --route 10.99.0.0/16 \
+	--network red/web,route=10.98.0.0/16=10.0.0.7 --network red/db,route=10.97.0.0/16 -- sleep 1000
+routes() { moat exec red/w2 -- ip -4 route show table main; }
+assert_match "of --route, by another stack" "10.9.0.0/24 via 10.0.0.7 dev eth0" "$(routes)"
+assert_match "by the gateway" "10.99.0.0/16 via 10.0.0.[0-9]+ dev eth0" "$(routes)"
+assert_match "and those in --network" "10.98.0.0/16 via 10.0.0.7 dev eth0" "$(routes)"
+assert_match "also of the second" "10.97.0.0/16 via .* dev eth1" "$(routes)"
+assert_match "the default route stays" "default via 10.0.0.[0-9]+ dev eth0" "$(routes)"
+assert_eq "kept over a restart" "$(routes)" "$(moat restart red/w2 >/dev/null; routes)"
+assert_ok "nothing differs" moat check
+moat rm -f red/w2 >/dev/null
+assert_ok "a default route by another stack" moat run -d --name w2 --network red/web --network red/db,route=0.0.0.0/0 --route 0.0.0.0/0=10.0.0.7 -- sleep 1000
+assert_match "takes the place of the gateway's" "default via 10.0.0.7 dev eth0" "$(routes)"
+moat rm -f red/w2 red/r1 >/dev/null
+assert_status 125 "a route that is none" moat run --rm --network red/web --route nowhere -- true
+assert_match "which says so" "\"nowhere\" is no route" "$output"
+assert_status 125 "one to the gateway's own network" moat run --rm --name w2 --network red/web --route 10.0.0.0/25 -- true
+assert_match "is refused by the daemon, by name" "10.0.0.0/25" "$output"
+assert_status 125 "one by a hop that is not there" moat run --rm --name w2 --network red/web --route 10.9.0.0/24=10.1.2.3 -- true
+assert_status 125 "one without a network" moat run --rm --route 10.9.0.0/24 -- true
+assert_eq "nothing is left of them" "" "$(moat endpoint list -q | grep w2)$(moat ps -a -q | grep w2)"
 assert_status 125 "a rate that is none" moat run --rm --network red/web --ingress-rate fast -- true
 assert_match "which says so" "ingress-rate: \"fast\" is no number of bits" "$output"
 assert_status 125 "an alias that is no name" moat run --rm --network red/web --alias a/b -- true
