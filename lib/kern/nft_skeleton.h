@@ -113,6 +113,7 @@ struct nft_x {
 #define IPV6(R)      META(NFPROTO, R), IS(R, 1, NFPROTO_IPV6)
 #define L4(R, PROTO) META(L4PROTO, R), IS(R, 1, PROTO)
 #define CT_IS(BITS)  CT(STATE, 0), AND32(0, BITS), IS_NOT32(0, 0)
+#define CT_CONFIRMED CT(STATUS, 0), AND32(0, IPS_CONFIRMED), IS_NOT32(0, 0) /* a packet of it passed before this one */
 #define CT_DNAT      CT(STATUS, 0), AND32(0, IPS_DST_NAT), IS_NOT32(0, 0)
 #define COUNT(NAME)  META(IIFNAME, 0), TALLY(NAME, 0)
 /*

@@ -237,7 +237,7 @@ static const struct nft_rule_def rules[] = {
 
 const struct nft_skeleton nft_ruleset_guard = {
 	.kind = RULESET_GUARD,
-	.version = 2,
+	.version = 3,
 	.family = NFPROTO_NETDEV,
 	.word = "guard",
 	.chains = chains,

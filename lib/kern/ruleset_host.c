@@ -31,15 +31,21 @@ static const struct nft_tally_def tallies[] = {
 };
 
 #define CAPPED(KEY, SET, N) RULE("fresh", META(KEY, 0), IN(SET, 0), TALLY_OVER("flows_" #N, 0, N), DROP)
-#define FROM_UPLINK   META(IIFNAME, 0), IN(SET_HOST_UPLINK, 0)
-#define OUT_BY_UPLINK META(OIFNAME, 0), IN(SET_HOST_UPLINK, 0)
+/* Two letters first: what has another name is none, and has cost no look-up. Names of others may begin so, too. */
+#define LIKE_UPLINK   IS(0, 2, 'm', 'u')
+#define FROM_UPLINK   META(IIFNAME, 0), LIKE_UPLINK, IN(SET_HOST_UPLINK, 0)
+#define OUT_BY_UPLINK META(OIFNAME, 0), LIKE_UPLINK, IN(SET_HOST_UPLINK, 0)
 /* Source addresses of prefixes that are routed to uplinks. */
 #define FROM_OWN4     NET_BYTES(12, 4, 0), META(NFPROTO, 1), IN(SET_HOST_OWN4, 0)
 #define FROM_OWN6     NET_BYTES(8, 16, 0), META(NFPROTO, 4), IN(SET_HOST_OWN6, 0)
 #define PROTO_PORT(R) META(L4PROTO, R), TRANS_BYTES(2, 2, (R) + 1)
 
 static const struct nft_rule_def rules[] = {
-	/* One look-up tells what is from an uplink; what is not is none of ours but for what follows. */
+	/* What has the address of the uplink that it comes by, nearly all that comes by one: one look-up. */
+	RULE("raw", META(IIFNAME, 0), LIKE_UPLINK, IPV4(5), NET_BYTES(16, 1, 5), IS_NOT(5, 1, 127), NET_BYTES(12, 4, 4),
+	     IN(SET_HOST_SRC4, 0), ACCEPT),
+	RULE("raw", META(IIFNAME, 0), LIKE_UPLINK, IPV6(8), NET_BYTES(8, 16, 4), IN(SET_HOST_SRC6, 0), ACCEPT),
+	/* What is not from an uplink is none of ours but for what follows. */
 	RULE("raw", FROM_UPLINK, GOTO("raw_uplink")),
 	/* What is routed to an uplink comes from that one (below), and from nowhere else. */
 	RULE("raw", IPV4(0), FROM_OWN4, DROP),
@@ -151,7 +157,7 @@ static const struct nft_rule_def rules[] = {
 
 const struct nft_skeleton nft_ruleset_host = {
 	.kind = RULESET_HOST,
-	.version = 2,
+	.version = 3,
 	.family = NFPROTO_INET,
 	.word = "host",
 	.chains = chains,

@@ -56,20 +56,25 @@ static const struct nft_rule_def rules[] = {
 	RULE("input", META(IIFNAME, 0), IN(SET_ROUTER_DNS, 0), L4(0, IPPROTO_TCP), TRANS_BYTES(2, 2, 0), IS(0, 2, 0, 53),
 	     ACCEPT),
 
+	RULE("forward", CLAMP_MSS),
+	RULE("forward", CT_IS(NFT_CT_KNOWN), ACCEPT),
+	/*
+	 * The next packet of a flow to outside that nobody has answered yet: as its first (below), but that its network is of no
+	 * interest any more, for that is asked where the first is translated.
+	 */
+	RULE("forward", CT_CONFIRMED, META(OIFNAME, 0), IS_NAME(0, "uplink"), META(IIFNAME, 0), IN(SET_ROUTER_EGRESS, 0), ACCEPT),
 	/*
 	 * What belongs to no flow falls where addresses are translated. Within a tenant it may be the one half of a flow
 	 * whose other half goes from neighbour to neighbour: of an address that an endpoint was allowed, beside its own.
 	 */
 	RULE("forward", CT_IS(NFT_CT_INVALID), META(IIFNAME, 0), IS_NAME(0, "uplink"), DROP),
 	RULE("forward", CT_IS(NFT_CT_INVALID), META(OIFNAME, 0), IS_NAME(0, "uplink"), DROP),
-	RULE("forward", CLAMP_MSS),
-	RULE("forward", CT_IS(NFT_CT_KNOWN), ACCEPT),
+	/* Published: from the uplink, or hairpin of a network that may go out (below); an internal one reaches no other so. */
+	RULE("forward", CT_DNAT, META(IIFNAME, 0), IS_NAME(0, "uplink"), ACCEPT),
 	/* whose it is: asked here, and again where addresses are translated */
 	RULE("forward", META(IIFNAME, 0), IN(SET_ROUTER_NETWORK, 0), META_SET(MARK, 0)),
 	RULE("forward", META(IIFNAME, 0), IN(SET_ROUTER_EGRESS, 0), META(OIFNAME, 0),
 	     IS_NAME(0, "uplink"), ACCEPT),
-	/* Published: from the uplink, or hairpin of a network that may go out; an internal one reaches no other so. */
-	RULE("forward", CT_DNAT, META(IIFNAME, 0), IS_NAME(0, "uplink"), ACCEPT),
 	RULE("forward", CT_DNAT, META(IIFNAME, 0), IN(SET_ROUTER_EGRESS, 0), ACCEPT),
 	RULE("forward", META(OIFNAME, 0), META(MARK, 4), IN(SET_ROUTER_MEMBER, 0), ACCEPT),
 	RULE("forward", ROUTED4, ACCEPT),
@@ -108,7 +113,7 @@ static const struct nft_rule_def rules[] = {
 
 const struct nft_skeleton nft_ruleset_router = {
 	.kind = RULESET_ROUTER,
-	.version = 2,
+	.version = 3,
 	.family = NFPROTO_INET,
 	.word = "router",
 	.chains = chains,
