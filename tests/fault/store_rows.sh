@@ -71,21 +71,23 @@ stack=$(sql "$volatile" "SELECT id FROM rows WHERE kind = 'stack' AND json_extra
 [[ -n $stack ]] || die "no row of the stack"
 start_moatd
 
-# damaged WHOSE WHAT FILE STATEMENT ROW - with the row changed by the statement
+# damaged WHAT TENANTS ROWS STATEMENT STATEMENT - with a row of these tenants changed in the definitions, and one in the volatile file
 damaged() {
-	local whose=$1 what=$2 file=$3 statement=$4 row=$5 kept log
+	local what=$1 tenants=$2 rows=$3 kept log whose row
 	stop_moatd
-	cp -a "$file" /run/sandbox/good
-	sql "$file" "$statement" || die "$what: cannot do it"
+	cp -a "$definitions" "$volatile" /run/sandbox/
+	sql "$definitions" "$4" && sql "$volatile" "$5" || die "$what: cannot do it"
 	kept=$(rows)
 	: >"$MOATD_LOG"
 	start_moatd
 	log=$(<"$MOATD_LOG")
-	assert_match "$what: the log names the row" "row $row, of kind .* is set aside" "$log"
 	assert_eq "$what: the kernel is as it was" "" "$(diff <(printf '%s\n' "$kernel_before") <(state))"
 	assert_status 5 "$what: check says that not all is well" moat check
-	assert_match "$what: and names the row and its file" "aside .*row $row.*${file//./\\.}" "$output"
-	assert_match "$what: doctor names it" "problem +store: row $row.*cannot be loaded" "$(moat doctor)"
+	for row in $rows; do
+		assert_match "$what: the log names row $row" "row $row, of kind .* is set aside" "$log"
+		assert_match "$what: check names it and its file" "aside .*row $row.*\.db" "$output"
+		assert_match "$what: doctor names it" "problem +store: row $row.*cannot be loaded" "$(moat doctor)"
+	done
 	assert_status 5 "$what: repairing mends nothing of it" moat check --repair
 	assert_status 0 "$what: blue has nothing to do with it" moat check blue
 	for tenant in red blue green; do
@@ -100,12 +102,14 @@ damaged() {
 		serves $tenant || fail "$what: the new tenant got the uplink of $tenant"
 	done
 	assert_ok "$what: and deleted" moat tenant delete violet --force
-	for request in "attach $whose/web --create --name new" "publish $whose/idle -p 8098:80" \
-		"network create $whose/more --subnet 10.8.0.0/24" "network set $whose/web --mtu 1400" \
-		"network delete $whose/web --force" "tenant delete $whose --force" "detach $whose/nobody"; do
-		# shellcheck disable=SC2086
-		assert_status 4 "$what: refused: $request" moat $request
-		[[ $output == *"cannot be loaded"*"moat doctor"* ]] || fail "$what: $request: why?" "$output"
+	for whose in $tenants; do
+		for request in "attach $whose/web --create --name new" "publish $whose/idle -p 8098:80" \
+			"network create $whose/more --subnet 10.8.0.0/24" "network set $whose/web --mtu 1400" \
+			"network delete $whose/web --force" "tenant delete $whose --force" "detach $whose/nobody"; do
+			# shellcheck disable=SC2086
+			assert_status 4 "$what: refused: $request" moat $request
+			[[ $output == *"cannot be loaded"*"moat doctor"* ]] || fail "$what: $request: why?" "$output"
+		done
 	done
 	restarted
 	if eventually 15 unchanged; then
@@ -115,24 +119,23 @@ damaged() {
 	fi
 	stop_moatd
 	assert_eq "$what: the rows are as they were" "$kept" "$(rows)"
-	mv /run/sandbox/good "$file"
-	rm -f "$file-wal" "$file-shm"
+	cp -a /run/sandbox/moat.db "$definitions"
+	cp -a /run/sandbox/volatile.db "$volatile"
+	rm -f "$definitions"-* "$volatile"-*
 	start_moatd
-	assert_ok "$what: the good row back: check is clean" moat check
+	assert_ok "$what: the good rows back: check is clean" moat check
 	assert_eq "$what: all is known" "$objects_before" "$(objects)"
 }
 unchanged() { [[ $(state) == "$kernel_before" ]]; }
 
-damaged red "an endpoint's, unreadable" "$volatile" "UPDATE rows SET doc = 'x' WHERE id = '$endpoint'" "$endpoint"
-damaged red "a network's, with a guard that is neither" "$definitions" \
-	"UPDATE rows SET doc = json_set(doc, '\$.guard', 'maybe') WHERE id = '$network'" "$network"
-damaged green "a tenant's, unreadable" "$definitions" "UPDATE rows SET doc = '{' WHERE id = '$tenant_id'" "$tenant_id"
+damaged "a tenant's and an endpoint's, unreadable" "green red" "$tenant_id $endpoint" \
+	"UPDATE rows SET doc = '{' WHERE id = '$tenant_id'" "UPDATE rows SET doc = 'x' WHERE id = '$endpoint'"
 # of what has no id it cannot be told what stands for it: then a comparison removes nothing from anybody
-damaged red "a stack's, whose id is none" "$volatile" "UPDATE rows SET id = 'zz' WHERE id = '$stack'" zz
+damaged "a guard that is neither, and a stack's without id" red "$network zz" \
+	"UPDATE rows SET doc = json_set(doc, '\$.guard', 'maybe') WHERE id = '$network'" "UPDATE rows SET id = 'zz' WHERE id = '$stack'"
 
 # What the tenant of such a row has besides can be taken away, and told
 stop_moatd
-cp -a "$volatile" /run/sandbox/good
 sql "$volatile" "UPDATE rows SET doc = 'x' WHERE id = '$endpoint'"
 start_moatd
 assert_eq "the tenant shows how many there are" 1 "$(moat --json tenant show red | field '["tenant"]["aside"]')"
