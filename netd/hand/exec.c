@@ -21,6 +21,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -306,7 +307,11 @@ static void remove_slow(struct exec *x, size_t i, struct reaper_work *work)
 		reaper_work_pin(work, pin, (uint32_t)i);
 }
 
-/* Answer, and let what is reported from here on be the report of what comes behind the answer. */
+/*
+ * Answer, and let what is reported from here on be the report of what comes behind the answer. Who is answered was mostly put
+ * on our processor by the kernel (it is told that we are about to sleep), and would wait for all that follows removals, 0.35 ms
+ * of a detach. So he goes first; where nobody waits that costs a microsecond. What follows additions is what he waits for.
+ */
 static void answer_now(struct exec *x)
 {
 	if (x->answered)
@@ -314,6 +319,8 @@ static void answer_now(struct exec *x)
 	x->answer(x->ctx, x->result);
 	x->answered = true;
 	*x->result = (struct seam_result){.index = UINT32_MAX};
+	if (x->commit < x->count)
+		sched_yield();
 }
 
 /*
