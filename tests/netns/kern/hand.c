@@ -647,7 +647,7 @@ static struct seam_result publish_tcp(struct hand *hand, uint16_t host_port)
  */
 static void test_soon(void **state)
 {
-	struct obj table = obj_ruleset(0, RULESET_HOST, 2);
+	struct obj table = obj_ruleset(0, RULESET_HOST, 3);
 	const struct timespec rest = {.tv_nsec = 20000000}; /* many times what the hand waits */
 	struct hand hand = hand_start(0, -1);
 	struct plan plan = {0};
