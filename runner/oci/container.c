@@ -42,7 +42,7 @@ struct creation {
 	struct oci_dir dir;
 	struct oci_ns_plan plan;
 	struct oci_tree tree;
-	struct oci_seccomp seccomp;
+	struct oci_seccomp seccomp, *room; /* @room: shared with the container's process, which the filter is made beside; or NULL */
 	struct oci_child child;
 	int console, listener, host_proc;
 	struct oci_netdevs netdevs;
@@ -55,6 +55,7 @@ static int creation_make(struct creation *creation, bool listening, struct buf *
 			 struct err *err);
 static bool leaves_something(const struct creation *creation);
 static bool stops_for_hooks(const struct oci_config *config);
+static int filter_give(struct creation *creation, struct err *err);
 static int shared_note(struct creation *creation, struct buf *warnings, struct err *err);
 static int console_make(struct creation *creation, struct err *err);
 static bool waits_for_mapped(const struct creation *creation);
@@ -244,7 +245,9 @@ static int creation_make(struct creation *creation, bool listening, struct buf *
 	 * says as much where nothing will outlive us.
 	 */
 	rc = leaves_something(creation) ? oci_state_save(&creation->dir, state, err) : 0;
-	if (rc == 0)
+	if (rc == 0 && oci_seccomp_later(creation->config.seccomp))
+		creation->room = oci_seccomp_room();
+	else if (rc == 0)
 		rc = oci_seccomp_make(creation->config.seccomp, request->root, &creation->seccomp,
 				      err);
 	if (rc == 0)
@@ -273,9 +276,22 @@ static int creation_make(struct creation *creation, bool listening, struct buf *
 	if (rc == 0 && creation->plan.net_apart)
 		rc = oci_ns_net_give(creation->child.sync, creation->host_proc, err);
 	/* What can wait until the child is at work does: two processors are done sooner. */
+	if (rc == 0 && creation->room)
+		rc = filter_give(creation, err);
 	if (rc == 0)
 		rc = oci_state_config_save(&creation->dir, &creation->text, err);
 	return rc == 0 ? child_finish(creation, warnings, err) : rc;
+}
+
+/* The filter takes up to a millisecond to be read out of the configuration and found, or many to be compiled. */
+static int filter_give(struct creation *creation, struct err *err)
+{
+	int rc = oci_seccomp_make(creation->config.seccomp, creation->request->root, &creation->seccomp, err);
+
+	if (rc < 0)
+		return rc;
+	oci_seccomp_share(&creation->seccomp, creation->room);
+	return oci_child_tell(&creation->child, SYNC_FILTER, err);
 }
 
 /* Its mounts will be in a namespace of others: what is to be taken back is written down before it is there. */
@@ -347,7 +363,10 @@ static int child_spawn(struct creation *creation, struct err *err)
 		.config = &creation->config,
 		.plan = &creation->plan,
 		.state = &creation->state,
-		.seccomp = creation->seccomp.program.len ? &creation->seccomp : NULL,
+		.seccomp = creation->room	       ? creation->room
+			   : creation->seccomp.program.len ? &creation->seccomp
+							   : NULL,
+		.filter_later = creation->room != NULL,
 		.tree = &creation->tree,
 		.dir = &creation->dir,
 		.listener = creation->listener,

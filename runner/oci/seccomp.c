@@ -14,6 +14,7 @@
  */
 #include "runner/oci/seccomp.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <linux/audit.h>
 #include <linux/seccomp.h>
@@ -38,7 +39,7 @@ enum {
 	NAMES_MAX = 2048,     /* of one of them */
 	LIST_OF_A_TIME = 100, /* names */
 	HEAD_SIZE = 6,        /* instructions before libseccomp's */
-	PROGRAM_MAX = 4096,   /* instructions: BPF_MAXINSNS of the kernel */
+	PROGRAM_MAX = 4096,   /* instructions: PROGRAM_MAX of the kernel */
 };
 
 #if defined(__x86_64__)
@@ -215,6 +216,31 @@ int oci_seccomp_make(const json_t *doc, const char *root, struct oci_seccomp *re
 	}
 	*ret_filter = filter;
 	return 0;
+}
+
+bool oci_seccomp_later(const json_t *doc)
+{
+	return json_is_object(doc) && !json_object_get(doc, "listenerPath");
+}
+
+struct oci_seccomp *oci_seccomp_room(void)
+{
+	struct oci_seccomp *room = mmap(NULL, sizeof(*room) + PROGRAM_MAX * sizeof(struct sock_filter),
+					PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	if (room == MAP_FAILED)
+		abort(); /* as all our memory */
+	room->listener = -1;
+	room->program.filter = (struct sock_filter *)(void *)(room + 1);
+	return room;
+}
+
+void oci_seccomp_share(const struct oci_seccomp *from, struct oci_seccomp *room)
+{
+	assert(from->program.len <= PROGRAM_MAX && from->listener < 0);
+	memcpy(room->program.filter, from->program.filter, from->program.len * sizeof(*from->program.filter));
+	room->program.len = from->program.len;
+	room->flags = from->flags;
 }
 
 void oci_seccomp_fini(struct oci_seccomp *filter)

@@ -36,6 +36,16 @@ int oci_seccomp_make(const json_t *seccomp, const char *root, struct oci_seccomp
 void oci_seccomp_fini(struct oci_seccomp *filter);
 
 /**
+ * oci_seccomp_later() - can it be made when the container's process is born already, and shared with it then?
+ * Where it has a listener it cannot: that descriptor is inherited.
+ */
+bool oci_seccomp_later(const json_t *seccomp);
+/** oci_seccomp_room() - memory for a filter shared with processes forked later; none yet. Never fails; freed with the process. */
+struct oci_seccomp *oci_seccomp_room(void);
+/** oci_seccomp_share() - the filter of @from into @room */
+void oci_seccomp_share(const struct oci_seccomp *from, struct oci_seccomp *room);
+
+/**
  * oci_seccomp_compile() - the part without descriptors and files: syscalls, actions, architectures to instructions
  * @ret_program: its filter is malloc'ed; @ret_notify: some call waits for a listener
  */

@@ -49,7 +49,8 @@ struct oci_setup {
 	const struct oci_config *config;
 	const struct oci_ns_plan *plan;
 	const struct oci_state *state;
-	const struct oci_seccomp *seccomp;
+	const struct oci_seccomp *seccomp; /* NULL: none; @filter_later: there when SYNC_FILTER is said */
+	bool filter_later;
 	struct oci_tree *tree;
 	const struct oci_dir *dir;
 	int sync, sync_other;

@@ -36,6 +36,7 @@ enum sync_kind {
 	SYNC_STOP,    /* value: ms between its stop signal and KILL. Answer: SYNC_EXITED at the end */
 	SYNC_RESTART, /* the same, and once more. Answer: SYNC_STARTED or SYNC_FAILED */
 	SYNC_WAIT,    /* Answer: SYNC_EXITED at the end */
+	SYNC_FILTER, /* from runtime to container (OCI): its system call filter is made */
 	SYNC_NET, /* its network namespace is there; from runtime to container (OCI) with its descriptor */
 };
 
