@@ -7,7 +7,7 @@ Everything is a ratio of medians of interleaved rounds: absolute times say more 
   --check         exit status 1 unless every bound is met; a row that fails is measured again, twice at most
   --quick         a few rounds, no bound, no thousands of endpoints: does the benchmark still run?
   --rounds N      rounds of each row (default 40)
-  --rows A,B      only these: memory, attach, gone, peers, cni, clients, traffic, run, lab, drop, thousandth, size; and, where
+  --rows A,B      only these: memory, attach, gone, peers, cni, clients, traffic, run, shims, lab, drop, thousandth, size; and, where
                   it is named, runs: a hundred containers at once, and the 1,000th running one
   --size N        so many endpoints in the network of row size (default 10,000)
   --json FILE     all figures
@@ -42,6 +42,8 @@ EACH_BOUND = 4000
 PEER_BOUNDS = {"netavark": 1 / 20, "CNI": 1 / 40}
 RUN_BOUND = 10.0
 RUNS_BOUND = 1.3
+SHIM_BOUND = 500 * 1000  # bytes
+SHIMS = 10
 AT_ONCE = 100
 LAB_BOUND = 2.0
 DROP_BOUND = 1.6
@@ -523,6 +525,21 @@ class Bench:
                 samples=rounds),
         ]
 
+    def measure_shims(self):
+        """What a detached container's shim has for itself alone: pages that all shims share do not count."""
+        moat = os.path.join(os.environ["MOAT_BIN_DIR"], "moat")
+        names = ["bench/shim%d" % i for i in range(SHIMS)]
+        private = []
+        for name in names:
+            world.run([moat, "run", "-q", "-d", "--name", name, "--network", "bench/net", "--", "sleep", "100000"])
+        for name in names:
+            shown = json.loads(world.run([moat, "--json", "inspect", name])[1])
+            with open("/proc/%d/smaps_rollup" % shown["shimPid"], encoding="ascii") as f:
+                private.append(sum(int(kb) for kb in re.findall(r"^Private_(?:Clean|Dirty):\s+(\d+) kB", f.read(), re.M)) * 1024)
+        world.run([moat, "rm", "-q", "-f", *names])
+        return [Row("Moat: shim of a detached container, private memory", median(private), "bytes", bound=SHIM_BOUND, absolute=True,
+                    samples=SHIMS)]
+
     def start_stop(self, rounds):
         """Return: nanoseconds until a detached container with network runs, and of `true`, medians of so many."""
         moat = os.path.join(os.environ["MOAT_BIN_DIR"], "moat")
@@ -612,7 +629,7 @@ def options():
     parser.add_argument("--check", action="store_true")
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--rounds", type=int, default=40)
-    parser.add_argument("--rows", default="memory,attach,gone,peers,cni,clients,traffic,run,lab,drop,thousandth,size")
+    parser.add_argument("--rows", default="memory,attach,gone,peers,cni,clients,traffic,run,shims,lab,drop,thousandth,size")
     parser.add_argument("--size", type=int, default=10000)
     parser.add_argument("--json")
     parser.add_argument("--markdown")
