@@ -18,9 +18,19 @@ static int wait_plain(const struct oci_child *child);
 static int wait_terminal(const struct oci_child *child, int master);
 static int ended(const struct oci_child *child, int *ret_code);
 
-int oci_child_wait(const struct oci_child *child, int master)
+int oci_child_waits(struct err *err)
 {
-	return master < 0 ? wait_plain(child) : wait_terminal(child, master);
+	sigset_t all;
+
+	sigfillset(&all);
+	return sigprocmask(SIG_SETMASK, &all, NULL) < 0 ? err_sys(err, ERR_KERNEL, errno, NULL, "block signals") : 0;
+}
+
+int oci_child_wait(const struct oci_child *child, int master, const char *id, struct err *err)
+{
+	int rc = master < 0 ? wait_plain(child) : wait_terminal(child, master);
+
+	return rc < 0 ? err_sys(err, ERR_KERNEL, -rc, id, "wait for its process") : rc;
 }
 
 int oci_preserve_check(unsigned int count, struct err *err)

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* cmd_exec - exec: a process from process.json, or one described by options over the container's own. Floor F4. */
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -65,7 +64,6 @@ int oci_cmd_exec(const struct oci_cli *cli, char **argv)
 	struct oci_request request = {0};
 	struct err err = ERR_INIT;
 	int console[2] = {-1, -1}, master = -1;
-	sigset_t all;
 	int first = oci_options_parse(options, argv, &values, &err), rc = first;
 
 	if (rc >= 0 && (!argv[first] || (!values.process && !argv[first + 1])))
@@ -83,9 +81,8 @@ int oci_cmd_exec(const struct oci_cli *cli, char **argv)
 	if (rc >= 0 && process.terminal && values.detach && !values.console_socket)
 		rc = err_set(&err, ERR_USAGE, EINVAL, argv[first],
 			     "a terminal and --detach need --console-socket");
-	sigfillset(&all);
-	if (rc >= 0 && !values.detach && sigprocmask(SIG_SETMASK, &all, NULL) < 0)
-		rc = err_sys(&err, ERR_KERNEL, errno, NULL, "block signals");
+	if (rc >= 0 && !values.detach)
+		rc = oci_child_waits(&err);
 	if (rc >= 0 && process.terminal && !values.console_socket && sync_pair(console) < 0)
 		rc = err_sys(&err, ERR_KERNEL, errno, NULL, "socketpair");
 	if (rc >= 0)
@@ -100,9 +97,7 @@ int oci_cmd_exec(const struct oci_cli *cli, char **argv)
 		return oci_cli_error(cli, &err);
 	if (values.detach)
 		return 0;
-	rc = oci_child_wait(&child, master);
-	if (rc < 0)
-		err_sys(&err, ERR_KERNEL, -rc, request.id, "wait for its process");
+	rc = oci_child_wait(&child, master, request.id, &err);
 	return rc < 0 ? oci_cli_error(cli, &err) : rc;
 }
 

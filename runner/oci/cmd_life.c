@@ -41,8 +41,6 @@ static const struct oci_option create_options[] = {
 
 static int create_parse(const struct oci_cli *cli, char **argv, struct oci_request *ret_request,
 			struct err *err);
-static int id_only(char **argv, const struct oci_option *options, void *values,
-		   const char *usage, struct err *err);
 static int run_attached(const struct oci_cli *cli, const struct oci_request *request,
 			struct oci_child *child, int master, struct err *err);
 
@@ -66,13 +64,10 @@ int oci_cmd_run(const struct oci_cli *cli, char **argv)
 	struct oci_request request;
 	struct err err = ERR_INIT;
 	int master = -1;
-	sigset_t all;
 	int rc = create_parse(cli, argv, &request, &err);
 
-	/* What comes for the container before we wait for it must not be lost. */
-	sigfillset(&all);
-	if (rc == 0 && !request.detach && sigprocmask(SIG_SETMASK, &all, NULL) < 0)
-		rc = err_sys(&err, ERR_KERNEL, errno, NULL, "block signals");
+	if (rc == 0 && !request.detach)
+		rc = oci_child_waits(&err);
 	if (rc == 0)
 		rc = oci_create(&request, &child, &warnings, &err);
 	if (rc == 0 && child.console >= 0) {
@@ -103,7 +98,7 @@ int oci_cmd_start(const struct oci_cli *cli, char **argv)
 	cleanup(buf_fini) struct buf warnings = BUF_INIT;
 	struct oci_request request;
 	struct err err = ERR_INIT;
-	int first = id_only(argv, none, NULL, "start ID", &err);
+	int first = oci_cli_one_id(argv, none, NULL, "start ID", &err);
 	int rc = first;
 
 	if (first >= 0) {
@@ -119,7 +114,7 @@ int oci_cmd_state(const struct oci_cli *cli, char **argv)
 	static const struct oci_option none[] = {{0}};
 	cleanup(json_freep) json_t *doc = NULL;
 	struct err err = ERR_INIT;
-	int first = id_only(argv, none, NULL, "state ID", &err);
+	int first = oci_cli_one_id(argv, none, NULL, "state ID", &err);
 
 	if (first < 0 || oci_report(cli->root, argv[first], &doc, &err) < 0)
 		return oci_cli_error(cli, &err);
@@ -162,7 +157,7 @@ int oci_cmd_delete(const struct oci_cli *cli, char **argv)
 	cleanup(buf_fini) struct buf warnings = BUF_INIT;
 	struct oci_request request;
 	struct err err = ERR_INIT;
-	int first = id_only(argv, options, &values, "delete [--force] ID", &err);
+	int first = oci_cli_one_id(argv, options, &values, "delete [--force] ID", &err);
 	int rc = first;
 
 	if (first >= 0) {
@@ -200,16 +195,6 @@ static int create_parse(const struct oci_cli *cli, char **argv, struct oci_reque
 	return oci_preserve_count(values.preserve_fds, &ret_request->preserve_fds, err);
 }
 
-static int id_only(char **argv, const struct oci_option *options, void *values,
-		   const char *usage, struct err *err)
-{
-	int first = oci_options_parse(options, argv, values, err);
-
-	if (first >= 0 && (!argv[first] || argv[first + 1]))
-		return oci_usage(err, usage);
-	return first;
-}
-
 static int run_attached(const struct oci_cli *cli, const struct oci_request *request,
 			struct oci_child *child, int master, struct err *err)
 {
@@ -217,12 +202,10 @@ static int run_attached(const struct oci_cli *cli, const struct oci_request *req
 	struct oci_request ended = *request;
 	int code, rc;
 
-	code = oci_child_wait(child, master);
+	code = oci_child_wait(child, master, request->id, err);
 	ended.ended = code >= 0;
-	if (code < 0) {
-		err_sys(err, ERR_KERNEL, -code, request->id, "wait for its process");
+	if (code < 0)
 		code = oci_cli_error(cli, err);
-	}
 	rc = request->keep ? 0 : oci_delete(&ended, true, &warnings, err);
 
 	oci_cli_warn(cli, &warnings);

@@ -78,12 +78,15 @@ int oci_report(const char *root, const char *id, json_t **ret_doc, struct err *e
 int oci_exec(const struct oci_request *request, const struct oci_process *process, int console,
 	     struct oci_child *ret_child, struct buf *warnings, struct err *err);
 
+/** oci_child_waits() - before it is born, by who will wait for it: what comes for it until then is not lost. All signals are blocked. */
+int oci_child_waits(struct err *err);
+
 /**
- * oci_child_wait() - to its end; signals we get, all blocked, are handed on
- * @master: of its terminal, taken: carried to and from ours; -1: none
+ * oci_child_wait() - to its end; signals we get are handed on
+ * @master: of its terminal, taken: carried to and from ours; -1: none. @id: whose it is
  * Return: exit status as of the shell; -errno: it cannot be waited for.
  */
-int oci_child_wait(const struct oci_child *child, int master);
+int oci_child_wait(const struct oci_child *child, int master, const char *id, struct err *err);
 
 /**
  * oci_child_tell() - a word over its connection
