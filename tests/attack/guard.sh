@@ -88,10 +88,11 @@ assert_eq "all rounds went to their end" 4 "$attacks_whole"
 
 # What was counted is the kernel's: it outlives the daemon, and goes with the endpoint.
 counted=$(moat --json endpoint show cave/safe-a | jq -c .endpoint.dropped)
+# An engine whose hand begins anew answers, without what only the hand can ask.
+stands() { [[ $(moat --json endpoint show cave/safe-a | jq -c .endpoint.dropped) == "$counted" ]]; }
 for part in moatd-engine moatd-hand; do
 	kill -9 "$(moat_pids $part)"
-	eventually 10 timeout 2 "$MOAT_BIN_DIR/moat" version
-	assert_eq "$part is killed: what was counted stands" "$counted" "$(moat --json endpoint show cave/safe-a | jq -c .endpoint.dropped)"
+	assert_ok "$part is killed: what was counted stands" eventually 30 stands
 done
 assert_match "people can read it, too" "dropped .*mac_spoofed=[1-9]" "$(moat endpoint show cave/safe-a)"
 assert_eq "without a guard there is nothing to tell" null "$(moat --json endpoint show cave/open-a | jq .endpoint.dropped)"

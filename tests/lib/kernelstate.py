@@ -22,7 +22,7 @@ SCRIPT = ("ip -j -d link show; echo {m}; ip -j addr show; echo {m}; ip -j -4 rou
           "cd /proc/sys/net && grep -s '' {k}").format(m=MARK, k=KNOBS)
 # Of a table whose owner died nft 1.0.6 prints what lies behind its list of names: a word or none, and then it is no JSON; or it
 # dies of that, until there is an owner again.
-TABLE_FLAGS = re.compile(r'("table": \{[^{}]*), "flags": [^{}]*\}')
+TABLE_FLAGS = re.compile(r'("table": \{[^{}]*?), "flags": .*?\}(?=\}(?:, \{|\]))', re.DOTALL)
 PORT_FLAGS = ("learning", "flood", "mcast_flood", "bcast_flood", "guard", "root_block")
 
 
@@ -32,7 +32,11 @@ def without_flags(text):
 
 def parse(text):
     text = text.strip()
-    return json.loads(text) if text else []
+    try:
+        return json.loads(text) if text else []
+    except json.JSONDecodeError as error:
+        error.add_note("near: %r" % text[max(0, error.pos - 120):error.pos + 60])
+        raise
 
 
 def link_lines(links):
