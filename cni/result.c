@@ -208,6 +208,7 @@ static void routes_make(const json_t *endpoint, bool default_route, json_t *resu
 		uint8_t family;
 		const char *dst;
 	} rows[] = {{4, "0.0.0.0/0"}, {6, "::/0"}};
+	static const char *const numbers[][2] = {{"metric", "priority"}, {"mtu", "mtu"}, {"advmss", "advmss"}};
 	const json_t *gateways = json_object_get(endpoint, "gateways"), *own = json_object_get(endpoint, "routes"), *item;
 	json_t *routes = json_array();
 	size_t i;
@@ -224,8 +225,9 @@ static void routes_make(const json_t *endpoint, bool default_route, json_t *resu
 
 		if (json_is_string(json_object_get(item, "via")))
 			json_object_set(route, "gw", json_object_get(item, "via"));
-		if (json_is_integer(json_object_get(item, "metric")))
-			json_object_set(route, "priority", json_object_get(item, "metric"));
+		for (size_t j = 0; j < ARRAY_COUNT(numbers); j++)
+			if (json_is_integer(json_object_get(item, numbers[j][0])))
+				json_object_set(route, numbers[j][1], json_object_get(item, numbers[j][0]));
 		json_array_append_new(routes, route);
 	}
 	if (default_route || json_array_size(routes) > 0)

@@ -14,7 +14,7 @@
 #include "lib/base/addr.h"
 #include "lib/base/str.h"
 
-enum { PRIORITY_MAX = INT32_MAX }; /* that the daemon takes: EndpointAttach, routes.metric */
+enum { PRIORITY_MAX = INT32_MAX, MTU_MAX = 65520, ADVMSS_MAX = 65495 }; /* that the daemon takes: type Route of io.moat */
 enum { TABLE_MAIN = 254, SCOPE_LINK = 253 }; /* RT_TABLE_MAIN, RT_SCOPE_LINK of <linux/rtnetlink.h> */
 
 struct fields {
@@ -25,15 +25,15 @@ static const struct json_field rows[] = {
 	{"dst", JSON_FIELD_STRING, offsetof(struct fields, dst), JSON_REQUIRED, 0, 0},
 	{"gw", JSON_FIELD_STRING, offsetof(struct fields, gw), 0, 0, 0},
 	{"priority", JSON_FIELD_INT, offsetof(struct fields, priority), 0, 0, PRIORITY_MAX},
-	{"mtu", JSON_FIELD_INT, offsetof(struct fields, mtu), 0, 0, 0},
-	{"advmss", JSON_FIELD_INT, offsetof(struct fields, advmss), 0, 0, 0},
+	{"mtu", JSON_FIELD_INT, offsetof(struct fields, mtu), 0, 0, MTU_MAX},
+	{"advmss", JSON_FIELD_INT, offsetof(struct fields, advmss), 0, 0, ADVMSS_MAX},
 	{"table", JSON_FIELD_INT, offsetof(struct fields, table), 0, 0, 0},
 	{"scope", JSON_FIELD_INT, offsetof(struct fields, scope), 0, 0, 0},
 	{0},
 };
 
 static int route_take(struct cni_request *request, const struct fields *fields, const char *const *gateways, struct err *err);
-static int fields_refuse(const struct fields *fields, struct err *err);
+static int fields_refuse(const struct fields *fields, bool l2, struct err *err);
 static int number_refuse(struct err *err, const char *key, int64_t value, const char *why);
 static const char *gateway_for(const char *dst, const char *const *gateways);
 static bool is_default(const char *dst);
@@ -49,7 +49,7 @@ int cni_routes_decode(struct cni_request *request, const json_t *routes, const c
 		int rc = cni_decode(route, rows, NULL, &fields, what, err);
 
 		if (rc == CNI_OK)
-			rc = fields_refuse(&fields, err);
+			rc = fields_refuse(&fields, str_eq(request->mode, "l2"), err);
 		if (rc == CNI_OK)
 			rc = route_take(request, &fields, gateways, err);
 		if (rc != CNI_OK)
@@ -101,34 +101,37 @@ static int route_take(struct cni_request *request, const struct fields *fields, 
 	for (size_t i = 0; !known && gateways[i]; i++)
 		known = str_eq(gateways[i], fields->gw);
 	if (l2 && known)
-		via = gateway_for(fields->dst, gateways);
+		via = fields->scope == SCOPE_LINK ? NULL : gateway_for(fields->dst, gateways);
 	else if (known)
 		via = NULL;
 	request->default_route = request->default_route || is_default(fields->dst);
-	if (is_default(fields->dst) && !via && !l2 && fields->priority == 0)
+	if (is_default(fields->dst) && !via && !l2 && !fields->priority && !fields->mtu && !fields->advmss)
 		return CNI_OK;
 	route = json_pack("{s:s}", "dst", fields->dst);
 	if (cni_is_set(via))
 		json_object_set_new(route, "via", json_string(via));
 	if (fields->priority)
 		json_object_set_new(route, "metric", json_integer(fields->priority));
+	if (fields->mtu)
+		json_object_set_new(route, "mtu", json_integer(fields->mtu));
+	if (fields->advmss)
+		json_object_set_new(route, "advmss", json_integer(fields->advmss));
 	if (!request->routes)
 		request->routes = json_array();
 	json_array_append_new(request->routes, route);
 	return CNI_OK;
 }
 
-/* What came with 1.1.0 beside a priority. Scopes: 0 the whole world, 253 the link, which a route without a next hop has. */
-static int fields_refuse(const struct fields *fields, struct err *err)
+/*
+ * What came with 1.1.0 and cannot be had. Tables of their own are Moat's in a stack of several interfaces. The kernel takes scope link,
+ * 253, for a way without a next hop alone, and gives it to each; only a network of mode l2 has such.
+ */
+static int fields_refuse(const struct fields *fields, bool l2, struct err *err)
 {
-	if (fields->mtu)
-		return number_refuse(err, "ipam.routes.mtu", fields->mtu, "a route has the MTU of its interface");
-	if (fields->advmss)
-		return number_refuse(err, "ipam.routes.advmss", fields->advmss, "a route has the segment size of its interface");
 	if (fields->table && fields->table != TABLE_MAIN)
 		return number_refuse(err, "ipam.routes.table", fields->table, "routes stand in the main one, 254");
-	if (fields->scope && (fields->scope != SCOPE_LINK || cni_is_set(fields->gw)))
-		return number_refuse(err, "ipam.routes.scope", fields->scope, "it is 0, or 253 where the route has no gw");
+	if (fields->scope && (fields->scope != SCOPE_LINK || cni_is_set(fields->gw) || !l2))
+		return number_refuse(err, "ipam.routes.scope", fields->scope, "it is 0, or in mode l2 253 where the route has no gw");
 	return CNI_OK;
 }
 

@@ -53,6 +53,7 @@ bool ip_is_multicast(const struct ip *ip);
 bool ip_is_linklocal(const struct ip *ip);
 size_t ip_size(const struct ip *ip);   /* 4, 16, or 0 */
 uint8_t ip_bits(const struct ip *ip);  /* 32, 128, or 0 */
+static inline uint32_t ip_mtu_min(uint8_t family) { return family == 6 ? 1280 : 68; } /* what every link must carry: RFC 8200, RFC 791 */
 struct ip ip4_make(uint32_t host_order);
 struct ip ip6_linklocal(const struct mac *mac); /* fe80::/64 with the modified EUI-64 of RFC 4291 appendix A */
 

@@ -399,6 +399,15 @@ static void route_message(struct nlbatch *batch, uint16_t type, uint16_t flags,
 	}
 	if (via->family == 4 && index && ip_is_linklocal(via))
 		rtm->rtm_flags = RTNH_F_ONLINK;
+	if (type == RTM_NEWROUTE && (route->mtu || route->advmss)) {
+		struct nlattr *metrics = mnl_attr_nest_start(nlh, RTA_METRICS);
+
+		if (route->mtu)
+			mnl_attr_put_u32(nlh, RTAX_MTU, route->mtu);
+		if (route->advmss)
+			mnl_attr_put_u32(nlh, RTAX_ADVMSS, route->advmss);
+		mnl_attr_nest_end(nlh, metrics);
+	}
 	nlbuf_end(batch, nlh);
 }
 
@@ -410,6 +419,16 @@ void rtnl_route_add(struct nlbatch *batch, const struct obj_route *route, uint32
 	 * fib_table_insert(); net/ipv6/ip6_fib.c, fib6_add_rt2node()).
 	 */
 	route_message(batch, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_APPEND, route, index);
+}
+
+/*
+ * NLM_F_REPLACE takes the first of that metric, by whatever interface it leads, and of IPv6 all of them
+ * (fib_table_insert(), fib6_add_rt2node()).
+ */
+void rtnl_route_set(struct nlbatch *batch, const struct obj_route *route, uint32_t index)
+{
+	rtnl_route_del(batch, route, index);
+	rtnl_route_add(batch, route, index);
 }
 
 void rtnl_route_del(struct nlbatch *batch, const struct obj_route *route, uint32_t index)

@@ -71,7 +71,10 @@ void rtnl_addrs_keep(struct nlbatch *batch, const void *raw, size_t size, uint32
  * A gateway that is link-local (169.254/16, fe80::/10) on a named device is set on-link.
  */
 void rtnl_route_add(struct nlbatch *batch, const struct obj_route *route, uint32_t index);
+/** rtnl_route_del() - whatever its MTU and segment are */
 void rtnl_route_del(struct nlbatch *batch, const struct obj_route *route, uint32_t index);
+/** rtnl_route_set() - another MTU or segment: two messages, the first of which may find nothing (-ESRCH) */
+void rtnl_route_set(struct nlbatch *batch, const struct obj_route *route, uint32_t index);
 
 void rtnl_rule_add(struct nlbatch *batch, const struct obj_rule *rule);
 void rtnl_rule_del(struct nlbatch *batch, const struct obj_rule *rule);

@@ -223,6 +223,8 @@ static void add_route(const struct decoder *d, const struct rtnl_route_info *rou
 	struct obj obj = obj_route_in(d->ns, &route->dst, &route->via, link ? link->name : "", route->metric,
 				      route->table == RT_TABLE_MAIN ? 0 : route->table);
 
+	obj.route.mtu = route->mtu;
+	obj.route.advmss = route->advmss;
 	objv_add(d->objs, &obj);
 }
 

@@ -40,7 +40,7 @@ struct rtnl_route_info {
 	uint32_t index; /* 0: none (blackhole, multipath: the first hop's is taken) */
 	uint32_t metric;
 	uint32_t table;
-	uint32_t mtu; /* of the route itself (RTAX_MTU), 0: its link's */
+	uint32_t mtu, advmss; /* of the route itself (RTAX_*), 0: its link's */
 	uint8_t protocol; /* RTPROT_*: 9 is RA, 2 kernel, 16 dhcp */
 	uint8_t type;     /* RTN_* */
 };

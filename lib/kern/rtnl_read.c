@@ -108,6 +108,7 @@ bool rtnl_read_route(const struct nlmsghdr *nlh, uint16_t type,
 
 		nlbuf_nested(attrs[RTA_METRICS], metrics, ARRAY_COUNT(metrics));
 		ret_route->mtu = nlbuf_u32(metrics[RTAX_MTU], 0);
+		ret_route->advmss = nlbuf_u32(metrics[RTAX_ADVMSS], 0);
 	}
 	(void)rtnl_read_ip(rtm->rtm_family, attrs[RTA_DST], &ret_route->dst.ip);
 	if (!rtnl_read_ip(rtm->rtm_family, attrs[RTA_GATEWAY], &ret_route->via)) {

@@ -75,6 +75,13 @@ static int dst_check(const struct endpoint *endpoint, const struct stack_route *
 			       prefix_print(&network, text2));
 	if (route->metric > ROUTE_METRIC_MAX)
 		return err_set(err, ERR_USAGE, ERANGE, full, "route to %s: its metric is more than %d", text, ROUTE_METRIC_MAX);
+	/* that of the network may have become less since it was stored */
+	if (route->mtu && (route->mtu < ip_mtu_min(route->dst.ip.family) || route->mtu > OBJ_ROUTE_MTU_MAX ||
+			   (route->mtu > endpoint->mtu && !endpoint->stack->tenant->model->loading)))
+		return err_set(err, ERR_USAGE, ERANGE, full, "route to %s: its MTU is %u, and must be within %u..%u, the interface's", text,
+			       route->mtu, ip_mtu_min(route->dst.ip.family), endpoint->mtu);
+	if (route->advmss > ROUTE_ADVMSS_MAX)
+		return err_set(err, ERR_USAGE, ERANGE, full, "route to %s: its advmss is more than %d", text, ROUTE_ADVMSS_MAX);
 	if (leads_nowhere(&route->dst))
 		return err_set(err, ERR_USAGE, EINVAL, full, "route to %s: there is no way to such addresses", text);
 	for (size_t i = 0; i < endpoint->ip_count; i++)
@@ -185,6 +192,28 @@ static bool same_route(const struct endpoint *endpoint, const struct stack_route
 	return memcmp(&a->dst, &b->dst, sizeof(a->dst)) == 0 && (one == other || kernels);
 }
 
+/*
+ * Of IPv6 the kernel makes one way of those to one destination by several interfaces whose metric is one, and tells of it with the
+ * sizes of the first (rt6_fill_node() of Linux): so all must have the same.
+ */
+static const struct endpoint *sizes_differ(const struct endpoint *endpoint, const struct stack_route *route)
+{
+	list_each(node, &endpoint->stack->endpoints) {
+		const struct endpoint *other = container_of(node, struct endpoint, stack_link);
+
+		for (size_t i = 0; other != endpoint && route->dst.ip.family == 6 && i < other->route_count; i++) {
+			const struct stack_route *theirs = &other->routes[i];
+			uint32_t one = route->metric ? route->metric : endpoint->metric;
+
+			if (memcmp(&theirs->dst, &route->dst, sizeof(route->dst)) == 0 &&
+			    (theirs->metric ? theirs->metric : other->metric) == one &&
+			    (theirs->mtu != route->mtu || theirs->advmss != route->advmss))
+				return other;
+		}
+	}
+	return NULL;
+}
+
 int endpoint_routes_take(struct endpoint *endpoint, const struct stack_route *routes, size_t count, const char *full,
 			 struct err *err)
 {
@@ -204,6 +233,9 @@ int endpoint_routes_take(struct endpoint *endpoint, const struct stack_route *ro
 			r = hops_check(endpoint, &routes[i], routes, count, full, err);
 		if (r < 0)
 			return r;
+		if (sizes_differ(endpoint, &routes[i]))
+			return err_set(err, ERR_USAGE, EINVAL, full, "route to %s: by %s it has the same metric, and another mtu or advmss",
+				       prefix_print(&routes[i].dst, text), sizes_differ(endpoint, &routes[i])->ifname);
 		for (size_t j = 0; j < i; j++)
 			if (same_route(endpoint, &routes[j], &routes[i]))
 				return err_set(err, ERR_USAGE, EEXIST, full, "route to %s: it is there twice", prefix_print(&routes[i].dst, text));

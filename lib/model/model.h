@@ -36,6 +36,7 @@ enum {
 	ENDPOINT_ALIASES_MAX = 16,
 	ENDPOINT_ROUTES_MAX = 64,
 	ROUTE_METRIC_MAX = INT32_MAX, /* the numbers of an object are signed */
+	ROUTE_ADVMSS_MAX = OBJ_ROUTE_ADVMSS_MAX,
 	STACK_ROUTES_MAX = 16384,
 	ROUTE_METRIC_FIRST = 1024, /* of a stack's first default route: what IPv6 and DHCP clients give; room before and behind */
 	LABELS_SIZE = 2048, /* bytes of JSON */
@@ -119,11 +120,13 @@ struct network {
  * struct stack_route - a way out of a stack
  * @via: family 0, of an endpoint's alone: the network's gateway, and on link where there is none
  * @metric: of an endpoint's; 0: that of its default route
+ * @mtu, @advmss: of what takes it, of an endpoint's; 0: the interface's
  */
 struct stack_route {
 	struct prefix dst;
 	struct ip via;
 	uint32_t metric;
+	uint32_t mtu, advmss;
 };
 
 struct stack {

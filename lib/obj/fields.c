@@ -103,6 +103,8 @@ static const struct field route_fields[] = {
 	{"dev", FIELD_NAME, FIELD_KEY | FIELD_OPTIONAL, 0, AT(route.dev), NULL},
 	{"metric", FIELD_NUMBER, FIELD_KEY | FIELD_OPTIONAL, 0, AT(route.metric), NULL},
 	{"table", FIELD_NUMBER, FIELD_KEY | FIELD_OPTIONAL, 0, AT(route.table), NULL},
+	{"mtu", FIELD_NUMBER, FIELD_OPTIONAL, 0, AT(route.mtu), NULL},
+	{"advmss", FIELD_NUMBER, FIELD_OPTIONAL, 0, AT(route.advmss), NULL},
 	{0},
 };
 

@@ -29,6 +29,8 @@ enum {
 	OBJ_ALIAS_SIZE = 160, /* of IFALIASZ 256 */
 	OBJ_FAMILY_IPV4 = 2, /* NFPROTO_IPV4, NFPROTO_IPV6 */
 	OBJ_FAMILY_IPV6 = 10,
+	OBJ_ROUTE_MTU_MAX = 65520,    /* that the kernel keeps as it is (net/ipv4/metrics.c, ip_metrics_convert()) */
+	OBJ_ROUTE_ADVMSS_MAX = 65495, /* the same */
 	OBJ_ROUTE_PROTO = 77, /* our mark on routes and rules (RTPROT_*, /etc/iproute2/rt_protos leaves it free) */
 	OBJ_TABLE_FIRST = 77 << 16, /* routing tables of ours: 65536 from here; those below 256 have users by name */
 	OBJ_TABLE_LAST = OBJ_TABLE_FIRST + 0xffff,
@@ -164,6 +166,7 @@ struct obj_addr {
  * struct obj_route
  * @metric: 0: the kernel's own, which is 0 of IPv4 and 1024 of IPv6 (and so never 1024 here)
  * @table: 0: main; else one of ours
+ * @mtu, @advmss: of what takes it: size of a packet, and segment that a TCP connection announces; 0: those of the link
  */
 struct obj_route {
 	char dev[OBJ_IFNAME_SIZE]; /* "" lets the kernel choose by the gateway */
@@ -171,6 +174,7 @@ struct obj_route {
 	struct ip via;		   /* family 0: on link */
 	uint8_t zero;
 	uint32_t metric, table;
+	uint32_t mtu, advmss;
 };
 
 /** struct obj_rule - what leaves with this source address is routed by @table, one of ours */

@@ -175,7 +175,9 @@ static bool route_valid(const struct obj_route *route)
 	if ((route->table && !table_valid(route->table)) ||
 	    (route->metric == 1024 && route->dst.ip.family == 6))
 		return false;
-
+	if (route->mtu > OBJ_ROUTE_MTU_MAX || route->advmss > OBJ_ROUTE_ADVMSS_MAX ||
+	    (route->mtu && route->mtu < ip_mtu_min(route->dst.ip.family)))
+		return false;
 	if (memcmp(&network, &route->dst, sizeof(network)) != 0 ||
 	    ip_is_multicast(&route->dst.ip))
 		return false;

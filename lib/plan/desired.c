@@ -420,14 +420,22 @@ static void add_inner_end(struct objv *objs, const struct endpoint *endpoint)
 	add(objs, obj_up(ns, dev));
 }
 
-/* Its own, in the table @table; 0: the main one. */
-static void add_routes(struct objv *objs, const struct endpoint *endpoint, uint32_t metric, uint32_t table)
+/* Its own, in the table @table; 0: the main one. @sized_alone: those with an MTU. */
+static void add_routes(struct objv *objs, const struct endpoint *endpoint, uint32_t metric, uint32_t table, bool sized_alone)
 {
 	for (size_t i = 0; i < endpoint->route_count; i++) {
 		const struct stack_route *route = &endpoint->routes[i];
+		struct obj obj = obj_route_in(endpoint->stack->ns, &route->dst, endpoint_route_via(endpoint, route), endpoint->ifname,
+					      route->metric ? route->metric : metric, table);
 
-		add(objs, obj_route_in(endpoint->stack->ns, &route->dst, endpoint_route_via(endpoint, route), endpoint->ifname,
-				       route->metric ? route->metric : metric, table));
+		if (sized_alone && !route->mtu)
+			continue;
+		/* what of it is more than the interface's the kernel makes less (fib6_nh_mtu_change()), or sends in vain */
+		obj.route.mtu = route->mtu < endpoint->mtu ? route->mtu : endpoint->mtu;
+		if (!route->mtu)
+			obj.route.mtu = 0;
+		obj.route.advmss = route->advmss;
+		objv_add(objs, &obj);
 	}
 }
 
@@ -465,7 +473,7 @@ void desired_own_table(const struct endpoint *endpoint, struct objv *objs)
 		if (!endpoint_has_route(endpoint, dst))
 			add(objs, obj_route_in(ns, dst, gateway, endpoint->ifname, 0, table));
 	}
-	add_routes(objs, endpoint, 0, table);
+	add_routes(objs, endpoint, 0, table, false);
 }
 
 /* Of a routed network everything is behind the gateway, its own subnet too, wherever the default route leads. */
@@ -506,7 +514,7 @@ static void add_default_routes(struct objv *objs, const struct endpoint *endpoin
 		if (!endpoint_has_route(endpoint, dst))
 			add(objs, obj_route_in(endpoint->stack->ns, dst, gateway, endpoint->ifname, endpoint->metric, 0));
 	}
-	add_routes(objs, endpoint, endpoint->metric, 0);
+	add_routes(objs, endpoint, endpoint->metric, 0, false);
 }
 
 static void add_guard_elem(struct objv *objs, uint64_t ns, enum nft_set set, const char *port, const struct mac *mac,
@@ -694,8 +702,12 @@ void desired_endpoint(const struct endpoint *endpoint, struct objv *objs)
 
 void desired_inner_mtu(const struct endpoint *endpoint, struct objv *objs)
 {
-	if (endpoint->network && !endpoint->tap)
-		add(objs, obj_veth(endpoint->stack->ns, endpoint->ifname, NULL, 0, NULL, NULL, endpoint->mtu, NULL, NULL));
+	if (!endpoint->network || endpoint->tap)
+		return;
+	add(objs, obj_veth(endpoint->stack->ns, endpoint->ifname, NULL, 0, NULL, NULL, endpoint->mtu, NULL, NULL));
+	add_routes(objs, endpoint, endpoint->metric, 0, true);
+	if (endpoint->own_table)
+		add_routes(objs, endpoint, 0, (uint32_t)OBJ_TABLE_FIRST + endpoint->metric, true);
 }
 
 /* ------------------------------------------------------------------------ all */

@@ -70,7 +70,8 @@ void desired_endpoint(const struct endpoint *endpoint, struct objv *objs);
 /** desired_own_table() - the routing table and rules of an endpoint that has its own */
 void desired_own_table(const struct endpoint *endpoint, struct objv *objs);
 /**
- * desired_inner_mtu() - the MTU of the end inside of the stack, as a link of its own of which nothing else is said
+ * desired_inner_mtu() - the MTU of the end inside of the stack, as a link of its own of which nothing else is said, and behind it its
+ * routes that have one, which is no larger
  * Only for a change of it: the end is made with the pair, and what its owner does with it afterwards is not judged.
  */
 void desired_inner_mtu(const struct endpoint *endpoint, struct objv *objs);

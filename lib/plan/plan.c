@@ -272,6 +272,7 @@ static bool set_valid(const struct obj *obj)
 	case OBJ_RULESET:
 	case OBJ_QDISC:
 	case OBJ_REDIRECT:
+	case OBJ_ROUTE:
 		return true;
 	case OBJ_ELEM:
 		def = set_def_get(obj->elem.set);
@@ -280,7 +281,6 @@ static bool set_valid(const struct obj *obj)
 	case OBJ_NETNS:
 	case OBJ_ADDR:
 	case OBJ_UP:
-	case OBJ_ROUTE:
 	case OBJ_RULE:
 	case OBJ_FDB:
 	case OBJ_PORT:

@@ -80,3 +80,18 @@ void judge_plan(struct plan *plan)
 	table_fini(&made);
 	free(keys);
 }
+
+bool judge_way(const struct plan *plan, size_t *at, struct plan *ret_one)
+{
+	while (*at < plan->commit) {
+		const struct op *op = &plan->ops[(*at)++];
+
+		if (op->verb != OP_SET || op->obj.kind != OBJ_ROUTE || !owner_is_stack(op->obj.ns))
+			continue;
+		*ret_one = (struct plan){ 0 };
+		plan_add(ret_one, OP_SET, &op->obj);
+		plan_order(ret_one);
+		return true;
+	}
+	return false;
+}

@@ -15,5 +15,11 @@
 void judge_have(struct objv *want, struct objv *have);
 /** judge_plan() - a run nobody asked for leaves the insides of stacks alone, but for those whose link it makes again */
 void judge_plan(struct plan *plan);
+/**
+ * judge_way() - at start: sizes of ways inside of stacks, where a change that was cut off between kernel and store is seen. Each is a
+ * plan of its own, on which nothing else depends: whoever owns the stack may have seen to it that it fails.
+ * @at: from where on to look, 0 at first; moved behind the one found. @ret_one: the caller's, plan_fini()
+ */
+bool judge_way(const struct plan *plan, size_t *at, struct plan *ret_one);
 
 #endif

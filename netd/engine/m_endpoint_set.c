@@ -88,13 +88,15 @@ int method_bandwidth(struct call *call, const json_t *object, struct bandwidth *
 /* metric 0: not said */
 struct route_params {
 	const char *dst, *via;
-	int64_t metric;
+	int64_t metric, mtu, advmss;
 };
 
 static const struct json_field route_fields[] = {
 	{ "dst", JSON_FIELD_STRING, offsetof(struct route_params, dst), JSON_REQUIRED, 0, 0 },
 	{ "via", JSON_FIELD_STRING, offsetof(struct route_params, via), 0, 0, 0 },
 	{ "metric", JSON_FIELD_INT, offsetof(struct route_params, metric), 0, 1, ROUTE_METRIC_MAX },
+	{ "mtu", JSON_FIELD_INT, offsetof(struct route_params, mtu), 0, 1, OBJ_ROUTE_MTU_MAX },
+	{ "advmss", JSON_FIELD_INT, offsetof(struct route_params, advmss), 0, 1, ROUTE_ADVMSS_MAX },
 	{ 0 },
 };
 
@@ -111,13 +113,16 @@ int method_routes(struct call *call, const json_t *array, const char *object, st
 
 		*route = (struct stack_route){ 0 };
 		if (i >= ENDPOINT_ROUTES_MAX || json_decode(item, route_fields, 0, call->arena, &params, err) < 0)
-			return err_set(err, ERR_USAGE, EINVAL, object, "a route has dst, and may have via and a metric from 1 to %d", ROUTE_METRIC_MAX);
+			return err_set(err, ERR_USAGE, EINVAL, object, "a route has dst, and may have via, a metric from 1 to %d, mtu to %d and advmss to %d",
+				       ROUTE_METRIC_MAX, OBJ_ROUTE_MTU_MAX, ROUTE_ADVMSS_MAX);
 		/* an address alone is the route to it */
 		if (allow_parse(params.dst, &route->dst) < 0)
 			return err_set(err, ERR_USAGE, EINVAL, object, "route to '%s': it is neither a prefix nor an address", params.dst);
 		if (params.via && ip_parse(params.via, &route->via) < 0)
 			return err_set(err, ERR_USAGE, EINVAL, object, "route to '%s': '%s' is no address", params.dst, params.via);
 		route->metric = (uint32_t)params.metric;
+		route->mtu = (uint32_t)params.mtu;
+		route->advmss = (uint32_t)params.advmss;
 		*ret_leads_out = *ret_leads_out || route->dst.len == 0;
 		(*ret_count)++;
 	}

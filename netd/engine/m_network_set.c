@@ -340,6 +340,8 @@ static void resume_network(struct engine *engine, struct network *network)
 		desired_inner_mtu(endpoint, &txn->have);
 		if (txn->have.count > at)
 			txn->have.items[at].link.mtu = endpoint->mtu == 1280 ? 1281 : 1280;
+		for (size_t i = at + 1; i < txn->have.count; i++)
+			txn->have.items[i].route.mtu ^= 1;
 	}
 	txn_run(txn);
 }

@@ -223,6 +223,8 @@ static json_t *routes_json(const struct endpoint *endpoint)
 
 		json_object_set_new(row, "via", via ? json_string(ip_print(via, text)) : json_null());
 		json_object_set_new(row, "metric", route->metric ? json_integer(route->metric) : json_null());
+		json_object_set_new(row, "mtu", route->mtu ? json_integer(route->mtu) : json_null());
+		json_object_set_new(row, "advmss", route->advmss ? json_integer(route->advmss) : json_null());
 		json_array_append_new(array, row);
 	}
 	return array;

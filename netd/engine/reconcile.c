@@ -459,7 +459,7 @@ static void plan_send(struct reconcile *rec)
 static void compare(struct reconcile *rec)
 {
 	struct run *run = rec->run;
-	struct plan plan = { 0 };
+	struct plan plan = { 0 }, one;
 
 	log_debug("comparing %zu objects with the kernel", rec->want.count);
 	reap_lost(rec);
@@ -470,6 +470,8 @@ static void compare(struct reconcile *rec)
 	asides_keep(&rec->engine->asides, &rec->engine->model, &rec->want, &rec->have);
 	judge_have(&rec->want, &rec->have);
 	plan_diff(&rec->want, &rec->have, &plan);
+	for (size_t at = 0; run->mode == MODE_START && judge_way(&plan, &at, &one); plan_fini(&one))
+		hand_plan(rec->engine->hand, &one, 0, engine_ignore, NULL, NULL);
 	if (run->mode != MODE_CHECK)
 		judge_plan(&plan);
 	if (is_torn(&plan) && rec->looks++ < LOOKS_MAX) {

@@ -456,7 +456,7 @@ static struct bandwidth bandwidth_of(struct reader *reader)
 	return (struct bandwidth){ bits[0], bits[1], bits[2], bits[3] };
 }
 
-/* [prefix, next hop or "", metric or 0] each */
+/* [prefix, next hop or "", metric or 0, mtu or 0, advmss or 0] each; the last two where one is set */
 static json_t *routes_json(const struct endpoint *endpoint)
 {
 	json_t *array = json_array();
@@ -465,9 +465,14 @@ static json_t *routes_json(const struct endpoint *endpoint)
 	for (size_t i = 0; i < endpoint->route_count; i++) {
 		const struct stack_route *route = &endpoint->routes[i];
 
-		json_array_append_new(array, json_pack("[s,s,I]", prefix_print(&route->dst, dst),
-						       ip_is_none(&route->via) ? "" : ip_print(&route->via, via),
-						       (json_int_t)route->metric));
+		json_t *row = json_pack("[s,s,I]", prefix_print(&route->dst, dst), ip_is_none(&route->via) ? "" : ip_print(&route->via, via),
+					(json_int_t)route->metric);
+
+		if (route->mtu || route->advmss) {
+			json_array_append_new(row, json_integer(route->mtu));
+			json_array_append_new(row, json_integer(route->advmss));
+		}
+		json_array_append_new(array, row);
 	}
 	return array;
 }
@@ -481,9 +486,12 @@ static size_t routes_of(struct reader *reader, struct stack_route *routes)
 	json_array_foreach(array, i, item) {
 		const char *dst = json_string_value(json_array_get(item, 0)), *via = json_string_value(json_array_get(item, 1));
 		json_int_t metric = json_integer_value(json_array_get(item, 2));
+		json_int_t mtu = json_integer_value(json_array_get(item, 3)), advmss = json_integer_value(json_array_get(item, 4));
+		bool sized = json_array_size(item) == 5 && json_is_integer(json_array_get(item, 3)) && json_is_integer(json_array_get(item, 4)) &&
+			     mtu >= 0 && mtu <= OBJ_ROUTE_MTU_MAX && advmss >= 0 && advmss <= ROUTE_ADVMSS_MAX;
 
-		routes[i] = (struct stack_route){ .metric = (uint32_t)metric };
-		if (json_array_size(item) != 3 || !dst || !via || prefix_parse(dst, &routes[i].dst) < 0 ||
+		routes[i] = (struct stack_route){ .metric = (uint32_t)metric, .mtu = (uint32_t)mtu, .advmss = (uint32_t)advmss };
+		if ((json_array_size(item) != 3 && !sized) || !dst || !via || prefix_parse(dst, &routes[i].dst) < 0 ||
 		    (*via && ip_parse(via, &routes[i].via) < 0) || !json_is_integer(json_array_get(item, 2)) || metric < 0 ||
 		    metric > ROUTE_METRIC_MAX)
 			read_bad(reader, "routes");

@@ -351,7 +351,9 @@ static void encode_other(struct nlbatch *batch, const struct op *op, uint32_t in
 		rtnl_link_up(batch, obj->up.dev, !del);
 		break;
 	case OBJ_ROUTE:
-		(del ? rtnl_route_del : rtnl_route_add)(batch, &obj->route, index);
+		(del			 ? rtnl_route_del
+		 : op->verb == OP_SET ? rtnl_route_set
+				      : rtnl_route_add)(batch, &obj->route, index);
 		break;
 	case OBJ_RULE:
 		(del ? rtnl_rule_del : rtnl_rule_add)(batch, &obj->rule);
@@ -417,6 +419,9 @@ static void acks_read(struct flight *f, struct nlack *acks)
 		for (uint32_t m = 0; m < f->messages[i]; m++, at++) {
 			/* A rule that stands already says the same: its link went, and it stayed. */
 			if (acks[at].status == -EEXIST && f->ops[i].obj.kind == OBJ_RULE)
+				acks[at].status = 0;
+			/* One that is given another value is taken out first, and may have gone by itself. */
+			if (acks[at].status == -ESRCH && m == 0 && f->ops[i].verb == OP_SET && f->ops[i].obj.kind == OBJ_ROUTE)
 				acks[at].status = 0;
 			/* -EIO: the answer is lost, so it may have happened. */
 			out->touched |= acks[at].status == 0 || acks[at].status == -EIO;

@@ -327,11 +327,13 @@ static int rule_host_address(struct check *c, const struct op *op)
 	return refuse(c, EPERM, "%s is no address of an uplink", prefix_print(prefix, text));
 }
 
-/* Tables of their own are for stacks on several networks; host and routers have the main one alone. */
+/* Tables of their own are for stacks on several networks; host and routers have the main one alone, and routes of their links' sizes. */
 static int rule_tables(struct check *c, const struct op *op)
 {
 	const struct obj *obj = &op->obj;
 
+	if (obj->kind == OBJ_ROUTE && (obj->route.mtu || obj->route.advmss) && !is_inner(ns_class(obj->ns)))
+		return refuse(c, EPERM, "a route with an MTU or a segment size of its own is for stacks alone");
 	if ((obj->kind != OBJ_RULE && (obj->kind != OBJ_ROUTE || obj->route.table == 0)) ||
 	    is_inner(ns_class(obj->ns)))
 		return 0;

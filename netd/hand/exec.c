@@ -82,18 +82,19 @@ static const struct obj *old_get(const struct exec *x, size_t i)
 
 /* ---- what was there before ---- */
 
-static bool any_set(const struct op *ops, size_t from, size_t to)
+/* @kind: OBJ_NONE is any */
+static bool any_set(const struct op *ops, size_t from, size_t to, enum obj_kind kind)
 {
 	for (size_t i = from; i < to; i++) {
-		if (ops[i].verb == OP_SET)
+		if (ops[i].verb == OP_SET && (kind == OBJ_NONE || ops[i].obj.kind == kind))
 			return true;
 	}
 	return false;
 }
 
-static int snapshot_rtnl(struct exec *x, struct ns_entry *entry, struct objv *objs)
+static int snapshot_rtnl(struct exec *x, struct ns_entry *entry, bool with_routes, struct objv *objs)
 {
-	cleanup(buf_fini) struct buf links = BUF_INIT, neighs = BUF_INIT, qdiscs = BUF_INIT;
+	cleanup(buf_fini) struct buf links = BUF_INIT, neighs = BUF_INIT, qdiscs = BUF_INIT, routes = BUF_INIT;
 	struct rtnl_raw raw = {0};
 	struct nlsock *sock;
 	int r = registry_rtnl(x->apply.reg, entry, &sock, NULL);
@@ -104,9 +105,12 @@ static int snapshot_rtnl(struct exec *x, struct ns_entry *entry, struct objv *ob
 		r = rtnl_dump(sock, RTNL_NEIGHS, &neighs, NULL);
 	if (r == 0)
 		r = rtnl_dump(sock, RTNL_QDISCS, &qdiscs, NULL);
+	if (r == 0 && with_routes)
+		r = rtnl_dump(sock, RTNL_ROUTES, &routes, NULL);
 	raw.links = (struct rtnl_slice){links.data, links.size};
 	raw.neighs = (struct rtnl_slice){neighs.data, neighs.size};
 	raw.qdiscs = (struct rtnl_slice){qdiscs.data, qdiscs.size};
+	raw.routes = (struct rtnl_slice){routes.data, routes.size};
 	return r == 0 ? rtnl_decode(&raw, entry->ns, objs, NULL) : r;
 }
 
@@ -130,9 +134,9 @@ static void remember(struct exec *x, size_t from, size_t to)
 	int r;
 
 	if (entry == NULL || class == APPLY_NETNS || class == APPLY_SYSCTL ||
-	    !any_set(x->ops, from, to))
+	    !any_set(x->ops, from, to, OBJ_NONE))
 		return;
-	r = class == APPLY_RTNL ? snapshot_rtnl(x, entry, &objs)
+	r = class == APPLY_RTNL ? snapshot_rtnl(x, entry, any_set(x->ops, from, to, OBJ_ROUTE), &objs)
 				: snapshot_nft(x, entry, &objs);
 	objv_sort(&objs);
 	for (size_t i = from; r == 0 && i < to; i++) {

@@ -455,11 +455,16 @@ static struct obj random_route(struct rng *rng, uint64_t ns)
 	struct prefix prefix = with_len(dst, (uint8_t)rng_below(rng, ip_bits(&dst) + 1U));
 	bool has_via = rng_chance(rng, 60);
 
+	struct obj route;
+
 	prefix = prefix_network(&prefix);
-	return obj_route_in(ns, &prefix, has_via ? &via : NULL,
-			    has_via && rng_chance(rng, 30) ? NULL : dev.s,
-			    rng_chance(rng, 20) ? 1 + rng_below(rng, 1000) : 0,
-			    rng_chance(rng, 20) ? OBJ_TABLE_FIRST + rng_below(rng, 65536) : 0);
+	route = obj_route_in(ns, &prefix, has_via ? &via : NULL,
+			     has_via && rng_chance(rng, 30) ? NULL : dev.s,
+			     rng_chance(rng, 20) ? 1 + rng_below(rng, 1000) : 0,
+			     rng_chance(rng, 20) ? OBJ_TABLE_FIRST + rng_below(rng, 65536) : 0);
+	route.route.mtu = rng_chance(rng, 20) ? 1280 + rng_below(rng, 9000) : 0;
+	route.route.advmss = rng_chance(rng, 20) ? 1 + rng_below(rng, 9000) : 0;
+	return route;
 }
 
 static struct obj random_elem(struct rng *rng)

@@ -48,9 +48,9 @@ static void print_objs(struct buf *text, const char *title, struct objv *objs)
 /* Ways beside the default route: by the gateway, by a neighbour, one that takes its place; in the second interface's table, too. */
 static void ways_golden(struct buf *text, struct network *web, struct network *segment, struct objv *objs)
 {
-	struct stack_route ways[] = { { prefix_of("10.5.0.0/16"), { 0 }, 0 }, { prefix_of("10.6.0.0/16"), ip_of("10.0.0.20"), 7 },
-				      { prefix_of("::/0"), ip_of("fd00::20"), 0 } };
-	struct stack_route more[] = { { prefix_of("0.0.0.0/0"), ip_of("192.168.9.1"), 0 }, { prefix_of("10.5.0.0/16"), { 0 }, 0 } };
+	struct stack_route ways[] = { { prefix_of("10.5.0.0/16"), { 0 }, 0, 1400, 1360 }, { prefix_of("10.6.0.0/16"), ip_of("10.0.0.20"), 7, 0, 0 },
+				      { prefix_of("::/0"), ip_of("fd00::20"), 0, 0, 0 } };
+	struct stack_route more[] = { { prefix_of("0.0.0.0/0"), ip_of("192.168.9.1"), 0, 1280, 0 }, { prefix_of("10.5.0.0/16"), { 0 }, 0, 0, 0 } };
 	struct prefix prefix = prefix_of("192.168.9.7/24");
 	struct endpoint_want first = { .id = 0x50, .ifname = "eth0", .default_route = true, .routes = ways, .route_count = 3 };
 	struct endpoint_want second = { .id = 0x51, .ifname = "eth1", .default_route = true, .routes = more, .route_count = 2,
@@ -113,8 +113,8 @@ static void golden(void **state)
 	node->loopback[0] = prefix_of("10.255.0.1/32");
 	node->loopback_count = 1;
 	node->routes = mem_array(2, sizeof(*node->routes));
-	node->routes[0] = (struct stack_route){ prefix_of("10.255.0.2/32"), ip_of("10.9.0.1"), 0 };
-	node->routes[1] = (struct stack_route){ prefix_of("0.0.0.0/0"), ip_of("192.0.2.1"), 0 };
+	node->routes[0] = (struct stack_route){ prefix_of("10.255.0.2/32"), ip_of("10.9.0.1"), 0, 0, 0 };
+	node->routes[1] = (struct stack_route){ prefix_of("0.0.0.0/0"), ip_of("192.0.2.1"), 0, 0, 0 };
 	node->route_count = 2;
 	assert_int_equal(model_wire_add(node, &a, other, &b, &endpoint, &err), 0);
 
@@ -286,14 +286,15 @@ static void add_wire(struct rng *rng, struct model *model, struct tenant *lab, u
 	if (rng_chance(rng, 50)) {
 		stack_a->routes = mem_grow(stack_a->routes, stack_a->route_count + 1, sizeof(*stack_a->routes));
 		stack_a->routes[stack_a->route_count++] =
-			(struct stack_route){ { ip4_make((10u << 24) + (201u << 16) + (uint32_t)id), 32 }, prefixes[1].ip, 0 };
+			(struct stack_route){ { ip4_make((10u << 24) + (201u << 16) + (uint32_t)id), 32 }, prefixes[1].ip, 0, 0, 0 };
 	}
 }
 
 /* A way by the gateway, or on the link of a segment; and sometimes one instead of the default route. */
 static void add_ways(struct rng *rng, struct endpoint *endpoint)
 {
-	struct stack_route ways[2] = { { prefix_of("10.77.0.0/16"), { 0 }, rng_below(rng, 2) * 9 }, { { { 0 }, 0 }, { 0 }, 0 } };
+	unsigned sized = rng_below(rng, 2);
+	struct stack_route ways[2] = { { prefix_of("10.77.0.0/16"), { 0 }, sized * 9, sized * 1280, sized * 1220 }, { { { 0 }, 0 }, { 0 }, 0, 0, 0 } };
 	struct err err = ERR_INIT;
 
 	if (endpoint->tap || !endpoint->ip_count || !rng_chance(rng, 40))

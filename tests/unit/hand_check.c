@@ -166,6 +166,8 @@ static void routed_prefixes(void **state)
 		{"+ route ns=host dst=203.0.113.64/28 via=10.97.0.1 dev=eth0\ncommit\n", -EPERM, 0},
 		{"+ route ns=host dst=203.0.113.64/28 via=10.97.0.1\ncommit\n", -EPERM, 0},
 		{"+ route ns=host dst=203.0.113.64/28 via=10.97.0.1 dev=" MU " metric=5\ncommit\n", -EPERM, 0},
+		{"+ route ns=host dst=203.0.113.64/28 via=10.97.0.1 dev=" MU " mtu=1400\ncommit\n", -EPERM, 0},
+		{"~ route ns=host dst=203.0.113.64/28 via=10.97.0.1 dev=" MU " advmss=1400\ncommit\n", -EPERM, 0},
 		{"+ route ns=host dst=203.0.113.64/28 via=10.97.0.1 dev=" MU " table=5046272\ncommit\n", -EPERM, 0},
 		{"+ route ns=host dst=10.97.1.0/28 via=10.97.0.1 dev=" MU "\ncommit\n", -EPERM, 0}, /* of uplinks */
 		{"+ elem ns=host set=host.routed4 dev=" MU " ip=203.0.113.64 len=28\ncommit\n", 0, 0},

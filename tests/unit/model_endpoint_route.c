@@ -7,10 +7,21 @@
 #include "lib/base/mem.h"
 #include "tests/unit/model_unit.h"
 
-/* @routes: "DST[=VIA][@METRIC]" with blanks between */
+/* What stands behind @sign, which ends @word then; 0 where there is none. */
+static uint32_t number_take(char *word, char sign)
+{
+	char *at = strchr(word, sign);
+
+	if (!at)
+		return 0;
+	*at = '\0';
+	return (uint32_t)strtoul(at + 1, NULL, 10);
+}
+
+/* @routes: "DST[=VIA][@METRIC][%MTU][^ADVMSS]" with blanks between */
 static void routes_of(const char *routes, struct endpoint_want *want, struct stack_route *dst)
 {
-	char text[4096], *word, *rest, *via, *metric;
+	char text[4096], *word, *rest, *via;
 
 	snprintf(text, sizeof(text), "%s", routes);
 	want->routes = dst;
@@ -18,11 +29,9 @@ static void routes_of(const char *routes, struct endpoint_want *want, struct sta
 		struct stack_route *route = &dst[want->route_count++];
 
 		*route = (struct stack_route){ 0 };
-		metric = strchr(word, '@');
-		if (metric) {
-			*metric = '\0';
-			route->metric = (uint32_t)strtoul(metric + 1, NULL, 10);
-		}
+		route->advmss = number_take(word, '^');
+		route->mtu = number_take(word, '%');
+		route->metric = number_take(word, '@');
 		via = strchr(word, '=');
 		if (via) {
 			*via = '\0';
@@ -94,6 +103,10 @@ static void refused(void **state)
 		{ "web", "10.9.0.0/16 10.8.0.0/16 10.9.0.0/16=10.0.0.9", ERR_USAGE, "route to 10.9.0.0/16: it is there twice" },
 		{ "web", "10.9.0.0/16 10.9.0.0/16=10.0.0.9@1024", ERR_USAGE, "route to 10.9.0.0/16: it is there twice" },
 		{ "web", "10.9.0.0/16@2147483648", ERR_USAGE, "route to 10.9.0.0/16: its metric is more than 2147483647" },
+		{ "web", "10.9.0.0/16%67", ERR_USAGE, "route to 10.9.0.0/16: its MTU is 67, and must be within 68..1500" },
+		{ "web", "10.9.0.0/16%1501", ERR_USAGE, "route to 10.9.0.0/16: its MTU is 1501, and must be within 68..1500" },
+		{ "web", "fd09::/64%1279", ERR_USAGE, "route to fd09::/64: its MTU is 1279, and must be within 1280..1500" },
+		{ "web", "10.9.0.0/16^65496", ERR_USAGE, "route to 10.9.0.0/16: its advmss is more than 65495" },
 		{ "web", "10.9.0.0/16=10.0.0.255", ERR_USAGE, "10.0.0.255 is all of the link" },
 		{ "web", "10.0.0.1", ERR_USAGE, "route to 10.0.0.1/32: it would lead away from 10.0.0.1, a next hop on the link" },
 		{ "web", "10.0.0.0/25", ERR_USAGE, "it would lead away from 10.0.0.1, a next hop on the link" },
@@ -244,6 +257,42 @@ static void later(void **state)
 	model_fini(&scene.model);
 }
 
+/* Of IPv6 ways of one metric by two interfaces are one to the kernel, and have one size. */
+static void sizes(void **state)
+{
+	static const struct {
+		const char *first, *second;
+		bool taken;
+	} rows[] = {
+		{ "fd09::/64@9%1400", "fd09::/64@9", false },      { "fd09::/64@9", "fd09::/64@9^1300", false },
+		{ "fd09::/64@9%1400", "fd09::/64@9%1400", true },  { "fd09::/64@9%1400", "fd09::/64@10", true },
+		{ "10.9.0.0/16@9%1400", "10.9.0.0/16@9", true },   { "fd09::/64@9%1500", "fd08::/64@9", true },
+	};
+	struct scene scene;
+
+	(void)state;
+	scene_init(&scene);
+	for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+		struct endpoint_want want = { .id = 11, .ifname = "eth1" };
+		struct stack_route route;
+		struct endpoint *first, *second;
+		struct err err = ERR_INIT;
+		int r;
+
+		assert_int_equal(route_try(scene.w1, scene.web, "", rows[i].first, &first, &err), 0);
+		routes_of(rows[i].second, &want, &route);
+		r = model_endpoint_add(scene.w1, scene.web, &want, &second, &err);
+		if (rows[i].taken) {
+			assert_int_equal(r, 0);
+			model_endpoint_del(second);
+		} else {
+			assert_refused(r, &err, ERR_USAGE, "red/w1:eth1", "by eth0 it has the same metric, and another mtu or advmss");
+		}
+		model_endpoint_del(first);
+	}
+	model_fini(&scene.model);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -251,6 +300,7 @@ int main(void)
 		cmocka_unit_test(taken),
 		cmocka_unit_test(limits),
 		cmocka_unit_test(later),
+		cmocka_unit_test(sizes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

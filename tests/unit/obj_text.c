@@ -37,6 +37,7 @@ static const char *const lines[] = {
 	"route ns=stack:00000000000a dst=::/0 via=fe80::1",
 	"route ns=stack:00000000000a dst=0.0.0.0/0 via=10.0.0.1 dev=eth1 metric=1025",
 	"route ns=stack:00000000000a dst=10.0.0.0/24 dev=eth1 table=5047297",
+	"route ns=foreign:00000000000a dst=10.0.0.0/24 dev=eth1 mtu=1400 advmss=1360",
 	"rule ns=container:00000000000a src=10.0.0.2/32 table=5047297",
 	"rule ns=stack:00000000000a src=fd00::2/128 table=5111807",
 	"route ns=host dst=100.64.0.0/10 dev=mu0123456789ab",

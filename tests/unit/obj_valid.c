@@ -247,6 +247,10 @@ static void rules_and_tables(void **state)
 	REFUSED(parsed(route), o.route.table = 255);
 	REFUSED(parsed(route), o.route.metric = 1024);
 	REFUSED(parsed(route), o.route.zero = 1);
+	REFUSED(parsed(route), o.route.mtu = 1279);
+	REFUSED(parsed(route), o.route.mtu = OBJ_ROUTE_MTU_MAX + 1);
+	REFUSED(parsed(route), o.route.advmss = OBJ_ROUTE_ADVMSS_MAX + 1);
+	REFUSED(parsed("route ns=host dst=10.0.0.0/8 dev=a"), o.route.mtu = 67);
 }
 
 /* How many bytes at the end of each record no field of its kind covers. */

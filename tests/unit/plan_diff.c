@@ -121,6 +121,8 @@ static void removals_that_die_with_another(void **state)
 		     "route " S "dst=10.0.0.0/8 via=10.0.0.1",
 		"commit\n- route " S "dst=10.0.0.0/8 via=10.0.0.1\n- " VETH "\n");
 	/* each end names the other: one goes */
+	differs("route " S "dst=10.0.0.0/8 via=10.0.0.1 dev=eth0 mtu=1400", "route " S "dst=10.0.0.0/8 via=10.0.0.1 dev=eth0 advmss=1360",
+		"~ route " S "dst=10.0.0.0/8 via=10.0.0.1 dev=eth0 mtu=1400\ncommit\n");
 	differs("", VETH "\nlink " S "name=eth0 type=veth peer=router:000000000001/mp0",
 		"commit\n- " VETH "\n");
 	/* a dump without peers names both: the second is gone by then, which is success */

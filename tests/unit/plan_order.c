@@ -131,7 +131,8 @@ static void verbs_of_kinds(void **state)
 	assert_false(valid(OP_SET, set));
 	assert_true(valid(OP_ADD, set));
 	assert_false(valid(OP_SET, "up ns=host dev=a"));
-	assert_false(valid(OP_SET, "route ns=host dst=10.0.0.0/8 dev=a"));
+	assert_true(valid(OP_SET, "route ns=host dst=10.0.0.0/8 dev=a"));
+	assert_false(valid(OP_SET, "addr ns=host dev=a addr=10.0.0.1/24"));
 	assert_false(valid(OP_SET, "port ns=router:000000000001 dev=a"));
 	assert_false(valid(OP_NONE, set));
 	assert_false(valid(OP_VERB_COUNT, set));

@@ -128,7 +128,7 @@ static inline void fill(struct model *model)
 	struct stack *w1, *c1, *f1, *n1, *n2;
 	struct endpoint *endpoint;
 	struct prefix allow[] = { prefix_of("10.9.0.0/24"), prefix_of("fd09::/64") };
-	struct stack_route ways[] = { { prefix_of("10.8.0.0/16"), { 0 }, 0 }, { prefix_of("::/0"), ip_of("fe80::7"), 77 } };
+	struct stack_route ways[] = { { prefix_of("10.8.0.0/16"), { 0 }, 0, 0, 0 }, { prefix_of("::/0"), ip_of("fe80::7"), 77, 1280, 1220 } };
 	struct endpoint_want want = { .id = 20, .ifname = "eth0", .routes = ways, .route_count = 2, .default_route = true, .request_id = "request \"1\"",
 				      .allow = allow, .allow_count = 2,
 				      .aliases = (const char *const[]){ "front", "Www.1" }, .alias_count = 2,
@@ -172,8 +172,8 @@ static inline void fill(struct model *model)
 	n1->loopback[1] = prefix_of("fd00:255::1/128");
 	n1->loopback_count = 2;
 	n1->routes = mem_array(2, sizeof(*n1->routes));
-	n1->routes[0] = (struct stack_route){ prefix_of("10.255.0.2/32"), ip_of("10.1.0.0"), 0 };
-	n1->routes[1] = (struct stack_route){ prefix_of("::/0"), ip_of("fd01::"), 0 };
+	n1->routes[0] = (struct stack_route){ prefix_of("10.255.0.2/32"), ip_of("10.1.0.0"), 0, 0, 0 };
+	n1->routes[1] = (struct stack_route){ prefix_of("::/0"), ip_of("fd01::"), 0, 0, 0 };
 	n1->route_count = 2;
 	must(model_wire_add(n1, &a, n2, &b, &endpoint, &err), &err);
 }

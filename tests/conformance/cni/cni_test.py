@@ -317,10 +317,15 @@ class Add(Case):
                 ([{**elsewhere, "gw": "10.1.0.1"}, {"dst": "0.0.0.0/0"}], [elsewhere], [*default, {"dst": "10.9.0.0/16", "gw": "10.1.0.1"}]),
                 ([{**elsewhere, "gw": "10.1.0.9", "priority": 50}], [{**elsewhere, "via": "10.1.0.9", "metric": 50}],
                  [{**elsewhere, "gw": "10.1.0.9", "priority": 50}]),
+                ([{**elsewhere, "mtu": 1400, "advmss": 1360}], [{**elsewhere, "mtu": 1400, "advmss": 1360}],
+                 [{"dst": "10.9.0.0/16", "gw": "10.1.0.1", "mtu": 1400, "advmss": 1360}]),
+                ([{"dst": "0.0.0.0/0", "advmss": 1300}], [{"dst": "0.0.0.0/0", "advmss": 1300}],
+                 [default[1], {"dst": "0.0.0.0/0", "gw": "10.1.0.1", "advmss": 1300}]),
                 ([{"dst": "0.0.0.0/0", "gw": "10.1.0.9", "scope": 0, "table": 254}], [{"dst": "0.0.0.0/0", "via": "10.1.0.9"}],
                  [default[1], {"dst": "0.0.0.0/0", "gw": "10.1.0.9"}])):
             with self.subTest(routes=routes):
-                made = [{"dst": route["dst"], "via": route.get("via", "10.1.0.1"), "metric": route.get("metric")} for route in asked]
+                made = [{"dst": route["dst"], "via": route.get("via", "10.1.0.1"), "metric": route.get("metric"),
+                         "mtu": route.get("mtu"), "advmss": route.get("advmss")} for route in asked]
                 self.start([not_found("NetworkShow"), {"method": "TenantCreate", "reply": {"tenant": {}}},
                             {"method": "NetworkCreate", "reply": {"network": NETWORK}},
                             {"method": "EndpointAttach", "reply": {"endpoint": {**ENDPOINT, "routes": made}}}])
@@ -453,7 +458,11 @@ class Add(Case):
             ({"ipam": {"subnet": "10.0.0.0/8", "exclude": [7]}}, 6, "exclude"),
             ({"ipam": {"type": "host-local", "subnet": "10.0.0.0/8", "routes": [{"dst": "x"}]}}, 2, "routes.dst", "x"),
             *(({"ipam": {"subnet": "10.0.0.0/8", "routes": [{"dst": "10.9.0.0/16", key: 7}]}}, 2, f"routes.{key}") for key in
-              ("mtu", "advmss", "table", "scope")),
+              ("table", "scope")),
+            ({"ipam": {"subnet": "10.0.0.0/8", "routes": [{"dst": "10.9.0.0/16", "scope": 253}]}}, 2, "routes.scope: 253: ", "l2"),
+            ({"ipam": {"subnet": "10.0.0.0/8", "routes": [{"dst": "10.9.0.0/16", "scope": 254}]}}, 2, "routes.scope: 254: "),
+            *(({"ipam": {"subnet": "10.0.0.0/8", "routes": [{"dst": "10.9.0.0/16", key: value}]}}, 6, "ipam.routes", key) for key, value in
+              (("mtu", -1), ("mtu", 65521), ("mtu", "x"), ("advmss", 65496), ("advmss", -1), ("priority", 1 << 31), ("table", "x"))),
             ({"ipam": {"subnet": "10.0.0.0/8", "routes": [{"dst": "10.9.0.0/16", "priority": -1}]}}, 6, "priority"),
             ({"ipam": {"subnet": "10.0.0.0/8", "routes": [{"gw": "10.0.0.9"}]}}, 6, "dst"),
             ({"runtimeConfig": {"portMappings": [{"hostPort": 0, "containerPort": 1}]}}, 7, "hostPort 0"),

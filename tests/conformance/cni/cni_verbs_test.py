@@ -379,6 +379,9 @@ exit {status}
                  [elsewhere, {"dst": "10.8.0.0/16", "via": "10.1.0.7"}], None),
                 ("bridge", [elsewhere], [elsewhere], False), ("bridge", [], None, False),
                 ("l2", [default, elsewhere], [{**default, "via": "10.1.0.1"}, {**elsewhere, "via": "10.1.0.1"}], None),
+                ("l2", [{**elsewhere, "mtu": 1400, "advmss": 1300, "priority": 7}],
+                 [{**elsewhere, "via": "10.1.0.1", "mtu": 1400, "advmss": 1300, "metric": 7}], False),
+                ("l2", [{**elsewhere, "scope": 253}], [elsewhere], False),
                 ("l2", [{**default, "gw": "10.1.0.7"}], [{**default, "via": "10.1.0.7"}], None), ("l2", [], None, False)):
             with self.subTest(mode=mode, given=given):
                 self.plugin({**self.RESULT, "routes": given})
@@ -445,7 +448,7 @@ exit {status}
                       [FINE[0], {"method": "EndpointAttach", "close": True}]):
             self.assertNotEqual(self.run_verb("ADD", rules).status, 0)
             self.assertEqual(self.commands(), ["ADD", "DEL"])
-        for output in ({**self.RESULT, "routes": [{"dst": "10.9.0.0/16", "mtu": 1400}]}, {"ips": []}):
+        for output in ({**self.RESULT, "routes": [{"dst": "10.9.0.0/16", "table": 7}]}, {"ips": []}):
             self.plugin(output, only="ADD")
             self.assertNotEqual(self.run_verb("ADD", FINE).status, 0)
             self.assertEqual(self.commands(), ["ADD", "DEL"])

@@ -128,10 +128,21 @@ cni ADD c3 /run/netns/p3 eth0 "$(jq -c '.ipam.routes[0] = {dst: "10.0.0.0/8", gw
 assert_match "a next hop that cannot be had is refused by name" '"code":7.*10.91.0.1' "$reply"
 assert_eq "and leaves nothing" 0 "$(endpoints)"
 # the same without a delegate, where Moat chooses
-OWN=$(jq -c '.cniVersion = "1.1.0" | .ipam.routes += [{dst: "10.0.0.0/8", gw: "10.94.0.51", priority: 50}]' <<<"$OWN")
+OWN=$(jq -c '.cniVersion = "1.1.0" | .ipam.routes += [{dst: "10.0.0.0/8", gw: "10.94.0.51", priority: 50, mtu: 1400, advmss: 1300}]' <<<"$OWN")
 cni ADD o4 /run/netns/p3 eth0 "$OWN"
-assert_eq "a route with a priority" "10.94.0.51 50" "$(netns p3 ip -j route show 10.0.0.0/8 | jq -r '.[0] | "\(.gateway) \(.metric)"')"
-assert_eq "is told with it" "10.0.0.0/8 10.94.0.51 50" "$(jq -r '.routes[-1] | "\(.dst) \(.gw) \(.priority)"' <<<"$reply")"
+prev=$reply
+assert_eq "a route with priority, MTU and segment" "10.94.0.51 50 1400 1300" \
+	"$(netns p3 ip -j route show 10.0.0.0/8 | jq -r '.[0] | "\(.gateway) \(.metric) \(.metrics[0].mtu) \(.metrics[0].advmss)"')"
+assert_eq "is told with them" "10.0.0.0/8 10.94.0.51 50 1400 1300" "$(jq -r '.routes[-1] | "\(.dst) \(.gw) \(.priority) \(.mtu) \(.advmss)"' <<<"$reply")"
+check_own() { cni CHECK o4 /run/netns/p3 eth0 "$(jq -c --argjson prev "$prev" '.prevResult = $prev' <<<"$OWN")"; }
+assert_ok "CHECK" check_own
+for sizes in "mtu 1399 advmss 1300" "mtu 1400" "advmss 1300"; do
+	netns p3 ip route change 10.0.0.0/8 via 10.94.0.51 dev eth0 metric 50 proto 77 $sizes || die "cannot tamper"
+	check_own
+	assert_match "CHECK sees: now $sizes" '"code":108.*10.0.0.0/8.*mtu=1400 advmss=1300' "$reply"
+done
+cni ADD o5 /run/netns/p1 eth0 "$(jq -c '.ipam.routes[-1].mtu = 9000' <<<"$OWN")"
+assert_match "more than the interface carries is refused in words" '"code":7.*its MTU is 9000' "$reply"
 assert_ok "DEL" cni DEL o4 /run/netns/p3 eth0 "$OWN"
 cni ADD c3 /run/netns/p3 eth0 "$(jq -c '.ipam.type = "nosuch"' <<<"$static")"
 assert_match "a delegate that is not there" '"code":7.*nosuch.*CNI_PATH' "$reply"

@@ -246,6 +246,30 @@ static void test_routes(void **state)
 		rtnl_run(&stack, &batch);
 		assert_have_not(&stack, &obj);
 	}
+	/* Sizes of its own: given, changed, taken away; gone whatever they are. */
+	for (size_t i = 0; i < 2; i++) {
+		static const uint32_t sizes[][2] = {{1400, 1300}, {1400, 0}, {0, 1200}, {0, 0}, {1280, 1}};
+		struct prefix dst = prefix_of(i ? "fd07::/32" : "10.7.0.0/16");
+		struct ip via = ip_of(i ? "fd00::1" : "10.0.0.1");
+		struct obj obj = obj_route_in(STACK, &dst, &via, "eth0", 77, 0);
+		uint32_t index = index_of(&stack, "eth0");
+
+		obj.route.mtu = 1450;
+		rtnl_route_add(&batch, &obj.route, index);
+		rtnl_run(&stack, &batch);
+		assert_have(&stack, &obj);
+		for (size_t j = 0; j < ARRAY_COUNT(sizes); j++) {
+			obj.route.mtu = sizes[j][0];
+			obj.route.advmss = sizes[j][1];
+			rtnl_route_set(&batch, &obj.route, index);
+			rtnl_run(&stack, &batch);
+			assert_have(&stack, &obj);
+		}
+		obj.route.mtu = 0;
+		rtnl_route_del(&batch, &obj.route, index);
+		rtnl_run(&stack, &batch);
+		assert_have_not(&stack, &obj);
+	}
 	/* Somebody else's route of the same shape is not ours. */
 	assert_int_equal(run_in(&world, &stack, "ip route add 10.6.0.0/16 dev eth0"), 0);
 	{
