@@ -3,7 +3,8 @@
  * gc - GC: detach what the runtime no longer knows of. Floor F5.
  *
  * Of this configuration's name alone, and only what this plugin attached: the endpoints of the tenant whose labels say so.
- * One that cannot be detached does not keep the others; the failures are told together.
+ * One that cannot be detached does not keep the others; the failures are told together. The delegate is asked to sweep for itself
+ * whatever became of ours.
  */
 #include <errno.h>
 
@@ -12,6 +13,7 @@
 #include "lib/base/json.h"
 #include "lib/base/str.h"
 
+static int sweep_own(const struct cni_request *request, struct err *err);
 static int sweep(const struct cni_request *request, struct varlink_client *client, const json_t *endpoints,
 		 struct err *err);
 static bool is_stale(const struct cni_request *request, const json_t *endpoint);
@@ -21,12 +23,25 @@ static int release(const struct cni_request *request, const json_t *labels, stru
 
 int cni_gc(const struct cni_request *request, struct err *err)
 {
+	struct err later = ERR_INIT;
+	int rc, theirs;
+
+	if (!request->attachments_given)
+		return CNI_OK;
+	rc = sweep_own(request, err);
+	theirs = cni_delegate(request, CNI_VERB_GC, NULL, NULL, NULL, &later);
+	if (rc != CNI_OK || theirs == CNI_OK)
+		return rc;
+	*err = later;
+	return theirs;
+}
+
+static int sweep_own(const struct cni_request *request, struct err *err)
+{
 	cleanup(varlink_closep) struct varlink_client *client = NULL;
 	cleanup(json_freep) json_t *endpoints = NULL;
 	int rc;
 
-	if (!request->attachments_given)
-		return CNI_OK;
 	if (varlink_connect(request->socket, &client, err) < 0)
 		return cni_code_of(err);
 	rc = cni_journal_replay(request, client, err);
@@ -66,9 +81,8 @@ static int sweep(const struct cni_request *request, struct varlink_client *clien
 			first = own;
 		}
 	}
-	if (failures == 0)
-		return cni_delegate(request, CNI_VERB_GC, NULL, NULL, NULL, err); /* which sweeps for itself */
-	*err = first;
+	if (failures > 0)
+		*err = first;
 	if (failures > 1)
 		err_wrap(err, "%zu attachments could not be removed; the first", failures);
 	return rc;

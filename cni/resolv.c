@@ -21,24 +21,22 @@ static void words_add(json_t *dns, const char *key, char *rest, bool all);
 
 int cni_resolv_read(const char *path, json_t **ret_dns, struct err *err)
 {
-	cleanup(fd_closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	cleanup(mem_freep) char *text = NULL;
-	struct stat st;
+	cleanup(fd_closep) int fd = -1;
 	char *rest, *line;
-	ssize_t size;
+	ssize_t size = -1;
+	struct stat st;
 
-	if (fd < 0 || fstat(fd, &st) < 0) {
-		err_sys(err, ERR_IO, errno, path, "ipam.resolvConf: %s cannot be read", path);
-		return CNI_IO;
-	}
-	if (!S_ISREG(st.st_mode) || st.st_size > FILE_MAX) {
+	/* looked at first: to open a device may do something */
+	if (stat(path, &st) == 0 && (!S_ISREG(st.st_mode) || st.st_size > FILE_MAX)) {
 		err_set(err, ERR_USAGE, EINVAL, path, "ipam.resolvConf: %s is no file of at most %d bytes", path, FILE_MAX);
 		return CNI_CONFIG;
 	}
 	text = mem_array(FILE_MAX + 1, 1);
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	do
-		size = read(fd, text, FILE_MAX);
-	while (size < 0 && errno == EINTR);
+		size = fd < 0 ? -1 : read(fd, text, FILE_MAX);
+	while (fd >= 0 && size < 0 && errno == EINTR);
 	if (size < 0) {
 		err_sys(err, ERR_IO, errno, path, "ipam.resolvConf: %s cannot be read", path);
 		return CNI_IO;

@@ -47,14 +47,15 @@ int cni_add(struct cni_request *request, json_t **ret_result, struct err *err)
 		return add_leased(request, &client, netns, arena, ret_result, err);
 	if (rc == CNI_OK && request->delegate)
 		rc = fresh_check(request, client, err);
-	if (rc == CNI_OK)
-		rc = cni_delegate(request, CNI_VERB_ADD, NULL, NULL, &given, err);
 	if (rc != CNI_OK)
 		return rc;
-	rc = request->delegate ? given_check(request, given, arena, err) : CNI_OK;
+	rc = cni_delegate(request, CNI_VERB_ADD, NULL, NULL, &given, err);
+	if (rc == CNI_OK && request->delegate)
+		rc = given_check(request, given, arena, err);
 	if (rc == CNI_OK)
 		rc = add(request, &client, netns, given, ret_result, err);
-	if (rc != CNI_OK && request->delegate) { /* what it gave is given back, and its opinion of that is not ours */
+	/* what it gave is given back, also where it said that it gave nothing; its opinion of that is not ours */
+	if (rc != CNI_OK && request->delegate) {
 		struct err ignored = ERR_INIT;
 
 		(void)cni_delegate(request, CNI_VERB_DEL, NULL, NULL, NULL, &ignored);

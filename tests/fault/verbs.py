@@ -171,6 +171,12 @@ PAIRS = {
         "endpoint set red/shaped --ingress-rate 50M --egress-rate 40M",
         "endpoint set red/shaped --ingress-rate none --egress-rate none",
         setup=call("EndpointAttach", network="red/web", name="shaped", create=True, ips=["10.0.0.80", "fd00:5::80"])),
+    # ways with sizes of their own: a change is a removal and an addition
+    ("resize", "resize-back"): Pair(
+        call("EndpointSet", name="red/sized", routes=[{"dst": "10.66.0.0/16", "mtu": 1400}, {"dst": "fd66::/32", "mtu": 1300, "advmss": 1200}]),
+        call("EndpointSet", name="red/sized", routes=[{"dst": "10.66.0.0/16", "advmss": 1100}, {"dst": "fd66::/32", "mtu": 1280}]),
+        setup=call("EndpointAttach", network="red/web", name="sized", create=True, ips=["10.0.0.81", "fd00:5::81"],
+                   routes=[{"dst": "10.66.0.0/16", "advmss": 1100}, {"dst": "fd66::/32", "mtu": 1280}])),
     # on [::1] of the host: a listener that the hand opens and moatd-dns serves
     ("publish-loopback", "unpublish-loopback"): Pair(
         call("Publish", name="red/neighbour", publish=["[::1]:8092:92"]),

@@ -61,6 +61,14 @@ assert_ok "hairpin: it reaches itself by its published port" netns p1 curl -s -m
 assert_ok "DEL" cni DEL "$STOCK"
 assert_ok "the interface goes" eventually 10 bash -c '! nsenter --net=/run/netns/p1 ip link show eth0'
 
+netns p1 ip link add eth0 type veth peer name eth9 || die "cannot make a link"
+cni ADD "$STOCK"
+assert_eq "an interface of that name that is somebody else's is an error, and is left" "107 0 eth0" \
+	"$(jq -r .code <<<"$reply") $(endpoints) $(netns p1 ip -j link show eth0 | jq -r '.[0].ifname')"
+assert_ok "DEL of that" cni DEL "$STOCK"
+assert_ok "leaves it, too" netns p1 ip link show eth0
+netns p1 ip link del eth0
+
 for key in vlan=5 'vlanTrunk=[{"id":5}]' portIsolation=true disableContainerInterface=true; do
 	cni ADD "$(jq -c ".${key%%=*} = ${key#*=}" <<<"$STOCK")"
 	assert_eq "refused, and nothing is left: $key" "2 0" "$(jq -r .code <<<"$reply") $(endpoints)"
