@@ -133,8 +133,11 @@ def rows_of(samples, row):
 
 
 def at_once(bench, row):
-    """A hundred ADDs, all started before the first is waited for, beside a hundred attaches of the floor one by one."""
-    floor, ours = [], []
+    """
+    A hundred ADDs, all started before the first is waited for, beside a hundred attaches of the floor one by one; and, since the
+    floor starts no program, beside that and a hundred programs at once that do nothing.
+    """
+    floor, ours, starts = [], [], []
     plugin = Ours(bench.args.true, [])
     for _ in range(min(3, bench.rounds // 5)):
         names = world.namespaces("af", AT_ONCE), world.namespaces("am", AT_ONCE)
@@ -142,6 +145,10 @@ def at_once(bench, row):
         for i in range(AT_ONCE):
             bench.floor.ask("detach", 1 + i)
         time.sleep(1)
+        began = time.perf_counter_ns()
+        for pid in [start(bench.args.true, dict(os.environ), "/dev/null") for _ in names[1]]:
+            end(pid, bench.args.true)
+        starts.append(time.perf_counter_ns() - began)
         began = time.perf_counter_ns()
         running = [start(plugin.path, plugin.env("ADD", name, name), plugin.stdin, "/run/bench.out.%s" % name) for name in names[1]]
         for pid, name in zip(running, names[1]):
@@ -158,8 +165,11 @@ def at_once(bench, row):
         world.remove_namespaces(names[0] + names[1])
         time.sleep(1)
     return [row("floor: %d attaches, one by one" % AT_ONCE, statistics.median(floor), "ns", samples=len(floor)),
+            row("a static program that does nothing: %d at once" % AT_ONCE, statistics.median(starts), "ns", samples=len(starts)),
             row("CNI plugin: %d ADDs at once" % AT_ONCE, statistics.median(ours), "ns", statistics.median(floor), "floor", AT_ONCE_BOUND,
-                samples=len(ours))]
+                samples=len(ours)),
+            row("CNI plugin: the same", statistics.median(ours), "ns", statistics.median(floor) + statistics.median(starts),
+                "floor + programs", samples=len(ours))]
 
 
 class Crowd:
