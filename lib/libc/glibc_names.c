@@ -41,12 +41,6 @@ void *__memmove_chk(void *dst, const void *src, size_t count, size_t size)
 	return memmove(dst, src, count);
 }
 
-void *__memset_chk(void *dst, int byte, size_t count, size_t size)
-{
-	fits(count, size);
-	return memset(dst, byte, count);
-}
-
 char *__strncpy_chk(char *dst, const char *src, size_t count, size_t size)
 {
 	fits(count, size);

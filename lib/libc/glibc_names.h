@@ -16,7 +16,6 @@ struct statx;
 
 void *__memcpy_chk(void *dst, const void *src, size_t count, size_t size);
 void *__memmove_chk(void *dst, const void *src, size_t count, size_t size);
-void *__memset_chk(void *dst, int byte, size_t count, size_t size);
 char *__strncpy_chk(char *dst, const char *src, size_t count, size_t size);
 ssize_t __read_chk(int fd, void *data, size_t count, size_t size);
 int __poll_chk(struct pollfd *fds, nfds_t count, int timeout, size_t size);

@@ -18,31 +18,31 @@
 #include "runner/process/helper.h"
 
 /**
- * struct command - @sealed: it makes processes that a container can look at; @lasts: it makes documents as long as one looks
+ * struct command - @sealed: it makes processes that a container can look at
  */
 static const struct command {
 	const char *name;
 	int (*run)(const struct oci_cli *cli, char **argv);
 	const char *usage;
-	bool sealed, lasts;
+	bool sealed;
 } commands[] = {
-	{"create", oci_cmd_create, "create [--bundle DIR] [--pid-file FILE] [--console-socket SOCKET] ID", true, false},
-	{"run", oci_cmd_run, "run [--bundle DIR] [--detach] [--pid-file FILE] [--console-socket SOCKET] ID", true, false},
-	{"start", oci_cmd_start, "start ID", false, false},
-	{"state", oci_cmd_state, "state ID", false, false},
-	{"kill", oci_cmd_kill, "kill [--all] ID [SIGNAL]", false, false},
-	{"delete", oci_cmd_delete, "delete [--force] ID", false, false},
+	{"create", oci_cmd_create, "create [--bundle DIR] [--pid-file FILE] [--console-socket SOCKET] ID", true},
+	{"run", oci_cmd_run, "run [--bundle DIR] [--detach] [--pid-file FILE] [--console-socket SOCKET] ID", true},
+	{"start", oci_cmd_start, "start ID", false},
+	{"state", oci_cmd_state, "state ID", false},
+	{"kill", oci_cmd_kill, "kill [--all] ID [SIGNAL]", false},
+	{"delete", oci_cmd_delete, "delete [--force] ID", false},
 	{"exec", oci_cmd_exec,
 	 "exec [--process FILE] [--detach] [--tty] [--user UID[:GID]] [--env NAME=VALUE] [--cwd DIR] ID [COMMAND...]",
-	 true, false},
-	{"ps", oci_cmd_ps, "ps [--format table|json] ID", false, false},
-	{"pause", oci_cmd_pause, "pause ID", false, false},
-	{"resume", oci_cmd_resume, "resume ID", false, false},
-	{"update", oci_cmd_update, "update [--resources -|FILE] [--memory N] ... ID", false, false},
-	{"events", oci_cmd_events, "events [--stats] [--interval TIME] ID", false, true},
-	{"list", oci_cmd_list, "list [--format table|json] [--quiet]", false, false},
-	{"spec", oci_cmd_spec, "spec [--bundle DIR] [--rootless]", false, false},
-	{"features", oci_cmd_features, "features", false, false},
+	 true},
+	{"ps", oci_cmd_ps, "ps [--format table|json] ID", false},
+	{"pause", oci_cmd_pause, "pause ID", false},
+	{"resume", oci_cmd_resume, "resume ID", false},
+	{"update", oci_cmd_update, "update [--resources -|FILE] [--memory N] ... ID", false},
+	{"events", oci_cmd_events, "events [--stats] [--interval TIME] ID", false},
+	{"list", oci_cmd_list, "list [--format table|json] [--quiet]", false},
+	{"spec", oci_cmd_spec, "spec [--bundle DIR] [--rootless]", false},
+	{"features", oci_cmd_features, "features", false},
 };
 
 static const struct oci_option global_options[] = {
@@ -103,7 +103,8 @@ int main(int argc, char **argv)
 		printf("usage: moat-runtime %s\n", command->usage);
 		return 0;
 	}
-	if (!command->lasts)
+	/* Events are documents as long as somebody looks; all else ends soon. */
+	if (command->run != oci_cmd_events)
 		json_keep();
 	return command->run(&cli, argv + first);
 }

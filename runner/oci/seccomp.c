@@ -39,7 +39,7 @@ enum {
 	NAMES_MAX = 2048,     /* of one of them */
 	LIST_OF_A_TIME = 100, /* names */
 	HEAD_SIZE = 6,        /* instructions before libseccomp's */
-	PROGRAM_MAX = 4096,   /* instructions: PROGRAM_MAX of the kernel */
+	PROGRAM_MAX = 4096,   /* instructions: BPF_MAXINSNS of the kernel */
 };
 
 #if defined(__x86_64__)

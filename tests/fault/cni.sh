@@ -13,27 +13,8 @@ need strace jq pgrep
 sandbox_outside
 sandbox_mark
 start_moatd
-export MOAT_STATE_DIR=$STATE CNI_CONTAINERID=c1 CNI_IFNAME=eth0 CNI_PATH=/none CNI_NETNS=/run/netns/p1
-CONF='{"cniVersion":"1.1.0","name":"web","type":"moat","runtimeConfig":{"portMappings":[{"hostPort":8080,"containerPort":80}]}}'
-netns_add p1
-TRACE=/run/sandbox/trace
-# plugin VERB [STRACE-OPTION...] - $reply is what it printed
-plugin() {
-	local verb=$1
-	shift
-	if (($#)); then
-		reply=$(CNI_COMMAND=$verb timeout 30 strace -o $TRACE "$@" "$MOAT_BIN_DIR/cni/moat" <<<"$CONF" 2>/dev/null)
-	else
-		reply=$(CNI_COMMAND=$verb timeout 30 "$MOAT_BIN_DIR/cni/moat" <<<"$CONF")
-	fi
-}
-endpoints() { moat endpoint list --json | jq -r '.endpoints | length'; }
-# points FILE - "NAME K" of every step-th call in a trace: the Kth of that name, by which strace counts
-points() {
-	awk -v step="${CNI_CUT_STEP:-3}" -v from=$((RANDOM % ${CNI_CUT_STEP:-3})) '
-		/^[a-z0-9_]+\(/ { name = $0; sub(/\(.*/, "", name); seen[name]++
-			if (++n % step == from && name !~ /^exit|^execve$/) print name, seen[name] }' "$1"
-}
+STEP=${CNI_CUT_STEP:-3}
+. "$(dirname "$0")/cni_cuts.sh"
 plugin ADD || die "$reply" # the network is made by it
 plugin DEL || die "$reply"
 plugin ADD -e trace=all || die "$reply"
