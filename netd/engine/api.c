@@ -509,17 +509,17 @@ static void call_start(struct conn *conn, const struct varlink_call *request, co
 	call->arena = arena_new();
 	call->uid = conn->uid;
 	call->admin = conn->admin;
-	call->making = method->making;
+	call->making = method->flags & METHOD_MAKES;
 	call->dry_run = json_is_true(json_object_get(request->parameters, "dryRun"));
 	list_init(&call->link);
 	memset(call->fds, -1, sizeof(call->fds));
 	conn->call = call;
-	if (method->changing && engine->gated) {
+	if (method->flags & METHOD_CHANGES && engine->gated) {
 		list_append(&engine->gate, &call->link);
 		return;
 	}
 	/* who is not known to be allowed anything shall keep nothing awake */
-	if (method->soon && call->admin && !call->dry_run)
+	if (method->flags & METHOD_SOON && call->admin && !call->dry_run)
 		hand_soon(engine->hand, json_array_size(json_object_get(request->parameters, "publish")) > 0);
 	call_run(call, method);
 }

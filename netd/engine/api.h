@@ -41,15 +41,18 @@ struct call {
  */
 typedef int (*method_fn)(struct call *call, struct err *err);
 
-/**
- * struct method - one row of the table; who may call it each method judges itself
- * @changing: waits while a check runs; @soon: ends in a plan, and somebody waits for it
- * @making: may give out what a row of the tenant holds that could not be loaded, or remove what is there for it (aside.h)
- */
+enum method_flag {
+	METHOD_CHANGES = 1 << 0, /* waits while a check runs */
+	/* may give out what a row of the tenant holds that could not be loaded, or remove what is there for it (aside.h) */
+	METHOD_MAKES = 1 << 1,
+	METHOD_SOON = 1 << 2, /* ends in a plan, and somebody waits for it */
+};
+
+/** struct method - one row of the table; who may call it each method judges itself */
 struct method {
 	const char *name; /* "io.moat.Version" */
 	method_fn fn;
-	bool changing, making, soon;
+	unsigned int flags; /* METHOD_* */
 };
 const struct method *method_find(const char *name);
 extern const char moat_interface_description[]; /* netd/io.moat.varlink, made at build time */
