@@ -23,6 +23,7 @@
 #include "lib/base/fdio.h"
 #include "lib/base/mem.h"
 #include "lib/base/str.h"
+#include "runner/oci/labels.h"
 
 /* sched_setattr(2); <linux/sched/types.h> cannot be had together with <sched.h>. */
 struct attributes {
@@ -37,7 +38,6 @@ struct attributes {
 
 static int limits_set(const struct oci_process *process, struct err *err);
 static int scheduling_set(const struct oci_become *become, struct err *err);
-static int labels_set(const struct oci_become *become, struct err *err);
 static int keyring_new(struct err *err);
 static int ids_set(const struct oci_process *process, struct err *err);
 static int bounding_set(uint64_t caps, struct err *err);
@@ -59,11 +59,12 @@ int oci_become(const struct oci_become *become, struct buf *warnings, char **ret
 	int rc;
 
 	umask(process->umask >= 0 ? (mode_t)process->umask : 022);
-	rc = become->keep_keyring ? 0 : keyring_new(err);
+	/* Labels first: the keyring bears one. */
+	rc = oci_labels_set(become->host_proc, process, err);
+	if (rc == 0 && !become->keep_keyring)
+		rc = keyring_new(err);
 	if (rc == 0)
 		rc = scheduling_set(become, err);
-	if (rc == 0)
-		rc = labels_set(become, err);
 	if (rc == 0)
 		rc = limits_set(process, err);
 	if (rc == 0 && process->no_new_privs && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
@@ -108,6 +109,8 @@ int oci_become_exec(const struct oci_become *become, const char *path, struct er
 	execve(path, (char *const *)(uintptr_t)process->args,
 	       (char *const *)(uintptr_t)process->env);
 	no = errno;
+	if (no == EACCES && process->selinux && *process->selinux)
+		return err_sys(err, ERR_PERMISSION, no, path, "exec under the label %s", process->selinux);
 	return err_sys(err, no == ENOENT ? ERR_NOTFOUND : ERR_KERNEL, no, path, "exec");
 }
 
@@ -167,32 +170,6 @@ static int scheduling_set(const struct oci_become *become, struct err *err)
 	return become->config && become->config->memory_policy
 		       ? oci_mempolicy_set(become->config->memory_policy, err)
 		       : 0;
-}
-
-/* By a /proc of the host's, beneath it: what the container may have put in its place is not asked. */
-static int label_set(int host_proc, const char *file, const char *text, struct err *err)
-{
-	int fd = openat(host_proc, file, O_WRONLY | O_CLOEXEC);
-	int rc = fd < 0 ? -errno : fd_write_file(fd, text, strlen(text));
-
-	fd_close(fd);
-	return rc < 0 ? err_sys(err, rc == -ENOENT ? ERR_UNSUPPORTED : ERR_KERNEL, -rc, text,
-				"write the label to %s", file)
-		      : 0;
-}
-
-static int labels_set(const struct oci_become *become, struct err *err)
-{
-	const struct oci_process *process = become->process;
-	cleanup(mem_freep) char *text = NULL;
-	int rc = 0;
-
-	if (process->selinux && *process->selinux)
-		rc = label_set(become->host_proc, "thread-self/attr/exec", process->selinux, err);
-	if (rc < 0 || !process->apparmor || !*process->apparmor)
-		return rc;
-	text = mem_printf("exec %s", process->apparmor);
-	return label_set(become->host_proc, "thread-self/attr/apparmor/exec", text, err);
 }
 
 /* Keyrings are not divided by namespaces: one of its own instead of the caller's. */

@@ -24,6 +24,7 @@
 #include "lib/base/str.h"
 #include "runner/cgroup/layout.h"
 #include "runner/oci/hooks.h"
+#include "runner/oci/labels.h"
 #include "runner/oci/network.h"
 #include "runner/oci/ns.h"
 #include "runner/oci/seccomp.h"
@@ -170,14 +171,6 @@ static int creation_read(struct creation *creation, struct err *err)
 			       request->no_cgroup, &state->cgroup, err);
 }
 
-/* Its own file system is registered only where it is built in and not turned off. */
-static bool selinux_active(void)
-{
-	cleanup(buf_fini) struct buf text = BUF_INIT;
-
-	return file_read("/proc/filesystems", 65536, &text) == 0 && strstr(buf_cstr(&text), "\tselinuxfs\n");
-}
-
 /* config-linux.md, IntelRdt: "If no mounted resctrl pseudo-filesystem is available, the runtime MUST generate an error." */
 static int rdt_refuse(struct err *err)
 {
@@ -203,9 +196,8 @@ static int creation_check(const struct creation *creation, bool attached, struct
 	if (!S_ISDIR(st.st_mode))
 		return err_set(err, ERR_USAGE, ENOTDIR, creation->state.rootfs,
 			       "root.path: is no folder");
-	if (config->mount_label && *config->mount_label && !selinux_active())
-		return err_set(err, ERR_UNSUPPORTED, ENOTSUP, "linux.mountLabel",
-			       "SELinux is not active in this kernel");
+	if (oci_labels_check(config->process.selinux, config->mount_label, err) < 0)
+		return -ENOTSUP;
 	if (config->intel_rdt)
 		return rdt_refuse(err);
 	if (config->process.terminal && !request->console_socket && !attached)

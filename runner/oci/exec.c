@@ -21,6 +21,7 @@
 #include "lib/base/json.h"
 #include "runner/oci/become.h"
 #include "runner/oci/container.h"
+#include "runner/oci/labels.h"
 #include "runner/oci/ns.h"
 #include "runner/oci/terminal.h"
 #include "runner/process/sync.h"
@@ -64,6 +65,8 @@ int oci_exec(const struct oci_request *request, const struct oci_process *proces
 		rc = running(&dir, &state, err);
 	if (rc == 0)
 		rc = oci_preserve_check(request->preserve_fds, err);
+	if (rc == 0)
+		rc = oci_labels_check(process->selinux, NULL, err);
 	if (rc == 0)
 		rc = oci_state_config_load(&dir, arena, &config, err);
 	if (rc == 0) {

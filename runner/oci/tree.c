@@ -15,6 +15,7 @@
 
 #include "lib/base/fdio.h"
 #include "lib/base/str.h"
+#include "runner/oci/labels.h"
 #include "runner/oci/ns.h"
 #include "runner/oci/shared.h"
 #include "runner/root/mountfd.h"
@@ -346,11 +347,16 @@ static int mount_one(const struct oci_config *config, const struct oci_cgroup *c
 	return rc;
 }
 
+static bool labelled(const struct oci_config *config)
+{
+	return config->mount_label && *config->mount_label;
+}
+
 /* Those whose files have labels by the policy, or whose super block the kernel made, take no other. */
 static bool label_wanted(const struct oci_config *config, const struct oci_mount *mount)
 {
-	return config->mount_label && *config->mount_label && !str_eq(mount->type, "proc") &&
-	       !str_eq(mount->type, "sysfs") && !str_eq(mount->type, "mqueue");
+	return labelled(config) && !str_eq(mount->type, "proc") && !str_eq(mount->type, "sysfs") &&
+	       !str_eq(mount->type, "mqueue");
 }
 
 /* A file system that is new. Its own options go to it, the general ones become the mount's. */
@@ -381,7 +387,9 @@ static int mount_make(const struct oci_config *config, const struct oci_cgroup *
 		options[count++] = mount->data[i];
 	fd = mountfd_new(mount->type, mount->source, options, set, err);
 	free(options);
-	if (fd >= 0 && (more.attr_set || more.attr_clr))
+	if (fd >= 0 && labelled(config) && str_eq(mount->type, "mqueue"))
+		rc = oci_labels_mark(fd, config->mount_label, mount->destination, err);
+	if (fd >= 0 && rc == 0 && (more.attr_set || more.attr_clr))
 		rc = attrs_set(fd, 0, &more, mount->destination, err);
 	if (fd < 0 || rc < 0) {
 		fd_close(fd);
@@ -534,7 +542,8 @@ static int place_cover(const struct place *place, int mount, const char *path, s
  */
 static int masks_set(const struct oci_config *config, struct oci_tree *tree, struct err *err)
 {
-	static const char *const options[] = {"mode=0755", "size=4k", "nr_inodes=2", NULL};
+	cleanup(mem_freep) char *label = labelled(config) ? mem_printf("context=%s", config->mount_label) : NULL;
+	const char *const options[] = {"mode=0755", "size=4k", "nr_inodes=2", label, NULL};
 	const uint64_t attrs = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
 			       MOUNT_ATTR_NOEXEC;
 	cleanup(fd_closep) int empty = -1;

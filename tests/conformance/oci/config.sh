@@ -308,8 +308,11 @@ config 'del(.linux.rootfsPropagation) | .linux.personality = {"domain": "LINUX32
 assert_eq "personality" i686 "$(inside uname -m)"
 refuses "a domain nobody knows" personality '.linux.personality.domain = "BSD"'
 refuses "an annotation that is no string" annotation '.annotations = {"a": 1}'
-grep -q selinuxfs /proc/filesystems ||
+if ! grep -q selinuxfs /proc/filesystems; then
 	refuses "a mount label where the kernel has no SELinux" "mountLabel: SELinux is not active" '.linux.mountLabel = "system_u:object_r:x_t:s0"'
+	refuses "a process label there" "process.selinuxLabel: SELinux is not active" '.process.selinuxLabel = "system_u:system_r:x_t:s0"'
+	assert_eq "empty labels are none" ok "$(config '.process.selinuxLabel = "" | .linux.mountLabel = ""'; inside echo ok)"
+fi
 grep -q ' - resctrl ' /proc/self/mountinfo ||
 	refuses "intelRdt without resctrl" "intelRdt: no resctrl file system is mounted" '.linux.intelRdt = {"closID": "x"}'
 config 'del(.linux.personality) | .linux.memoryPolicy = {"mode": "MPOL_INTERLEAVE", "nodes": "0", "flags": ["MPOL_F_STATIC_NODES"]}'
