@@ -4,7 +4,7 @@
  * stream socket, with descriptors beside them (https://varlink.org). Floor F2.
  *
  * The server half is a pure state machine: bytes and fds in, messages out; who
- * owns the sockets and the loop is the caller's affair (netd/engine/loop.c).
+ * owns the sockets and the loop is the caller's affair (netd/loop/loop.c).
  * The client half is blocking and is what command line, runner and CNI plugin use.
  */
 #ifndef MOAT_VARLINK_VARLINK_H

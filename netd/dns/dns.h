@@ -19,7 +19,7 @@
 
 #include "netd/dns/message.h"
 #include "netd/dns/names.h"
-#include "netd/engine/loop.h"
+#include "netd/loop/loop.h"
 
 enum {
 	DNS_TENANTS_MAX = 65536,

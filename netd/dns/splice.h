@@ -21,7 +21,7 @@
 #include "netd/dns/dns.h"
 
 enum {
-	SPLICE_LISTENERS_MAX = 512,   /* netd/engine/listen.h has the same for those who ask */
+	SPLICE_LISTENERS_MAX = 512,   /* netd/engine/host/listen.h has the same for those who ask */
 	SPLICE_MAX = 1024,	      /* connections and sessions, in all */
 	SPLICE_TENANT_MAX = 256,      /* of one tenant */
 	SPLICE_CHUNK = 65536,	      /* bytes read at once, and at most waiting in one direction */

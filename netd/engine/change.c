@@ -7,8 +7,8 @@
 
 #include "lib/base/mem.h"
 #include "lib/base/str.h"
-#include "netd/engine/reconcile.h"
-#include "netd/engine/store.h"
+#include "netd/engine/compare/reconcile.h"
+#include "netd/engine/store/store.h"
 
 void change_drop_endpoint(struct txn *txn, const struct endpoint *endpoint)
 {

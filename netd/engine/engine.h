@@ -6,15 +6,13 @@
  *
  *   api.c      connections; calls in, replies out
  *   porter.c   takes what users pass along, in processes that may be lost
- *   methods    m_*.c, one file a subject; table in methods.c
- *   txn.c      the life of one change: store, plan, hand, model, reply
- *   store.c    SQLite: what must survive us
- *   aside.c    rows of it that cannot be loaded
- *   reconcile.c  start, check, repair: desired against snapshot
- *   monitor.c  what the kernel tells of drift
- *   dnsfeed.c  what moatd-dns is told
- *   listen.c   ports on [::1] of the host, which it listens on
- *   present.c  model to JSON
+ *   methods/   what a call does, one file a subject; model to JSON
+ *   change.c   pieces that the methods which make and remove share
+ *   txn.c      its life: store, plan, hand, model, reply
+ *   store/     SQLite: what must survive us, and rows of it that cannot be loaded
+ *   start.c    from nothing to a model
+ *   compare/   start, check, repair: desired against snapshot; what the kernel tells of drift
+ *   host/      what we know of the host, listen to on it, and tell moatd-dns
  */
 #ifndef MOAT_ENGINE_ENGINE_H
 #define MOAT_ENGINE_ENGINE_H
@@ -23,9 +21,9 @@
 
 #include "lib/model/model.h"
 #include "lib/plan/desired.h"
-#include "netd/engine/aside.h"
 #include "netd/engine/hand.h"
-#include "netd/engine/loop.h"
+#include "netd/engine/store/aside.h"
+#include "netd/loop/loop.h"
 #include "netd/seam/settings.h"
 
 struct api;

@@ -10,7 +10,7 @@
 #include "lib/base/err.h"
 #include "lib/base/fdio.h"
 #include "lib/plan/plan.h"
-#include "netd/engine/loop.h"
+#include "netd/loop/loop.h"
 #include "netd/seam/seam.h"
 
 struct hand;

@@ -19,13 +19,14 @@
 #include "lib/base/str.h"
 #include "lib/kern/lockdown.h"
 #include "netd/engine/api.h"
-#include "netd/engine/dnsfeed.h"
-#include "netd/engine/listen.h"
-#include "netd/engine/methods.h"
-#include "netd/engine/monitor.h"
+#include "netd/engine/compare/monitor.h"
+#include "netd/engine/compare/reconcile.h"
+#include "netd/engine/host/dnsfeed.h"
+#include "netd/engine/host/listen.h"
+#include "netd/engine/methods/methods.h"
 #include "netd/engine/porter.h"
-#include "netd/engine/reconcile.h"
-#include "netd/engine/store.h"
+#include "netd/engine/start.h"
+#include "netd/engine/store/store.h"
 #include "netd/seam/loglevel.h"
 
 static void on_porter_gone(void *ctx, unsigned events)
@@ -167,7 +168,7 @@ int main(int argc, char **argv)
 		log_failure(&err, "start");
 		return 1;
 	}
-	reconcile_start(engine.reconcile);
+	start(&engine);
 	if (loop_run(engine.loop) < 0)
 		engine.status = 1;
 	/* what is under way is finished or undone by the next start; the system takes the memory */

@@ -12,9 +12,9 @@
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
 #include "lib/base/str.h"
-#include "netd/engine/monitor.h"
-#include "netd/engine/reconcile.h"
-#include "netd/engine/store.h"
+#include "netd/engine/compare/monitor.h"
+#include "netd/engine/compare/reconcile.h"
+#include "netd/engine/store/store.h"
 
 enum { CROWD = 256 }; /* changes after which what they left is given back */
 

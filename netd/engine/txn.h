@@ -14,7 +14,7 @@
 #define MOAT_ENGINE_TXN_H
 
 #include "netd/engine/api.h"
-#include "netd/engine/listen.h"
+#include "netd/engine/host/listen.h"
 
 struct txn;
 

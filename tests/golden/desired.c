@@ -310,7 +310,7 @@ static void draw(struct rng *rng, struct model *model)
 {
 	static const char *const networks[] = { "10.0.0.0/24 fd00::/64", "10.1.0.0/28", "fd01::/120", "",
 						"routed 10.2.0.0/24 fd02::/64", "routed fd03::/64", "l2" };
-	/* as netd/engine/snapshot.c chooses them: the hand knows no other transit */
+	/* as netd/engine/compare/snapshot.c chooses them: the hand knows no other transit */
 	const struct pools pools = {
 		.transit4 = prefix_of("10.97.0.0/16"),
 		.transit6 = prefix_of("fd12:3456:789a:ffff::/64"),

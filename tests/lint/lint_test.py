@@ -31,11 +31,11 @@ GOOD = {
                             'const char *s = "NLMSG_ERROR of mnl_x", *k = "ip", *b = "bridge";\n'
                             "int my_mnl_thing, filesystem(int a), execute(char *x);\n",
     "netd/seam/seam.c": HEAD + '#include "lib/plan/plan.h"\n',
-    "netd/engine/loop.c": HEAD + "#include <event2/event.h>\n",
-    "netd/engine/monitor.c": HEAD + '#include "lib/kern/rtnl_decode.h"\n'
-                                    '#include "netd/engine/loop.h"\n',
+    "netd/loop/loop.c": HEAD + "#include <event2/event.h>\n",
+    "netd/engine/compare/monitor.c": HEAD + '#include "lib/kern/rtnl_decode.h"\n'
+                                    '#include "netd/loop/loop.h"\n',
     "netd/engine/CMakeLists.txt":
-        "target_link_libraries(moatd-engine moat_kern moat_model PkgConfig::libevent)\n",
+        "target_link_libraries(moatd-engine moat_kern moat_model)\n",
     "netd/hand/exec.c": HEAD + '#include "lib/kern/rtnl.h"\n#include "netd/seam/seam.h"\n',
     "netd/supervisor/main.c": HEAD + '#include "netd/supervisor/spawn.h"\n#include "lib/base/err.h"\n',
     "runner/cli/lab/yaml.c": HEAD + '#include "runner/cli/cli.h"\n#include "runner/spec/spec.h"\n'
@@ -65,7 +65,7 @@ BAD = (
     ("floor", "lib/plan/x.c", '#include "lib/kern/rtnl.h"\n'),
     ("floor", "netd/seam/x.c", '#include "lib/model/model.h"\n'),
     ("floor", "netd/hand/x.c", '#include "lib/model/model.h"\n'),
-    ("floor", "netd/hand/x.c", '#include "netd/engine/store.h"\n'),
+    ("floor", "netd/hand/x.c", '#include "netd/engine/store/store.h"\n'),
     ("floor", "netd/engine/x.c", '#include "lib/kern/rtnl.h"\n'),
     ("floor", "netd/engine/x.c", '#include "netd/hand/exec.h"\n'),
     ("floor", "netd/supervisor/x.c", '#include "netd/seam/seam.h"\n'),

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A link that somebody sets down is told with IFF_UP as all that changed. One that is new says that all changed; one that is closed
- * because it goes, or moves to another namespace, IFF_RUNNING too. (Who asked is not told of links.) netd/engine/monitor.c
+ * because it goes, or moves to another namespace, IFF_RUNNING too. (Who asked is not told of links.) netd/engine/compare/monitor.c
  * knows by this that a link was set down by somebody, also while links of ours come and go.
  */
 #include <linux/rtnetlink.h>

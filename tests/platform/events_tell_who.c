@@ -2,7 +2,7 @@
 /*
  * What rtnetlink tells of a change lies in a listener's queue by the time it is acknowledged. It bears the port of who asked
  * for it (addresses of IPv4, neighbours that are removed, as a change), or 0 where that is never told: addresses of IPv6, FDB
- * entries, forwarding. netd/engine/monitor.c tells our own changes from others' by this.
+ * entries, forwarding. netd/engine/compare/monitor.c tells our own changes from others' by this.
  */
 #include <linux/netconf.h>
 #include <linux/rtnetlink.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Unit test of netd/engine/aside.h: rows of the store that cannot be loaded stay
+ * Unit test of netd/engine/store/aside.h: rows of the store that cannot be loaded stay
  * as they are, each field of each kind of row in turn, and all others are loaded.
  */
 #include "tests/unit/store_unit.h"

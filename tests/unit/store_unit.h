@@ -12,7 +12,7 @@
 #include "lib/base/mem.h"
 #include "lib/base/str.h"
 #include "lib/plan/desired.h"
-#include "netd/engine/store.h"
+#include "netd/engine/store/store.h"
 
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 
