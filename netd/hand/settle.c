@@ -20,8 +20,9 @@ static struct nlsock *sock_of(struct registry *reg, uint64_t ns)
 }
 
 /*
- * The end inside came up before the other, without a carrier, and until the kernel's link watch has seen that there is one by
- * now all that the stack sends is thrown away. Who asks for a link makes that happen first (rtnl_getlink(),
+ * One end came up before the other, without a carrier, and until the kernel's link watch has seen that there is one by now
+ * all that it sends is thrown away. A port that the watch has seen without one is disabled in its bridge as long, and a bridge
+ * whose ports all are has no carrier itself. Who asks for a link makes that happen first (rtnl_getlink(),
  * net/core/rtnetlink.c, Linux >= 6.7).
  */
 static void carrier(struct registry *reg, uint64_t ns, const char *name)
@@ -36,7 +37,8 @@ static void carrier(struct registry *reg, uint64_t ns, const char *name)
 /*
  * An IPv6 address is there at once, and may be sent from; but only addrconf_dad_work() (net/ipv6/addrconf.c), nodad or not, makes
  * the namespace take what comes to it: until then the first answer is thrown away. Waiting for it costs a third of an attach on a
- * busy machine. So what that does at its end is done here, by a route that ends by itself and is worse than the kernel's own.
+ * busy machine. So what that does at its end is done here, by a route that ends by itself and is worse than the kernel's own. Without it a
+ * router sends on what came to its new gateway's address, back to where it came from.
  */
 static void address(struct registry *reg, uint64_t ns, const struct obj_addr *addr)
 {
@@ -59,12 +61,13 @@ static void settle_one(struct registry *reg, const struct obj *obj)
 	const struct obj_link *link = &obj->link;
 
 	if (obj->kind == OBJ_ADDR) {
-		if (is_stack(obj->ns) && obj->addr.addr.ip.family == 6 && !ip_is_linklocal(&obj->addr.addr.ip))
+		if (obj->ns != NS_HOST && obj->addr.addr.ip.family == 6 && !ip_is_linklocal(&obj->addr.addr.ip))
 			address(reg, obj->ns, &obj->addr);
 	} else if (obj->kind == OBJ_LINK && link->peer_name[0] != '\0' && !is_stack(obj->ns)) {
 		carrier(reg, link->peer_ns, link->peer_name);
-		if (!is_stack(link->peer_ns)) /* an uplink: whichever end came up first */
-			carrier(reg, obj->ns, link->name);
+		carrier(reg, obj->ns, link->name);
+		if (link->master[0] != '\0') /* whose own carrier is that of its first port */
+			carrier(reg, obj->ns, link->master);
 	}
 }
 

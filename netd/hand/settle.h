@@ -9,7 +9,7 @@
 #include "netd/hand/registry.h"
 
 /**
- * settle() - new ends of stacks send, and what comes to their new addresses is taken
+ * settle() - new links send and pass on, and what comes to new addresses of stacks and routers is taken
  * @ops, @count: what was made. It waits for nothing, and does not fail: without it the first packets may be lost.
  */
 void settle(struct registry *reg, const struct op *ops, size_t count);

@@ -3,7 +3,8 @@
 #
 # first_packet - an endpoint works when the attach has answered: the very first packet it sends, over IPv4 and IPv6, and the very
 # first that is sent to it, is answered, to a neighbour, to the gateway and to outside, in bridge and routed mode. Each endpoint
-# here sends one packet, or one is sent to it: no second chance.
+# here sends one packet, or one is sent to it: no second chance. At last the same where all of it is new, the bridge's carrier and
+# the gateway's address with it, and the kernel's lock for links is asked for by others all the while.
 # shellcheck source=../../lib/sandbox.sh
 . "$(dirname "$0")/../../lib/sandbox.sh"
 sandbox_enter "$@"
@@ -48,6 +49,24 @@ for family in 4 6; do
 		done
 	done
 done
+
+busy=()
+for i in 1 2 3 4; do
+	while ip link add "busy$i" type bridge && ip link del "busy$i"; do :; done >/dev/null 2>&1 &
+	busy+=($!)
+done
+make network create red/lone --subnet 10.3.0.0/24
+lost=0
+for ((i = 1; i <= 40; i++)); do
+	make network set red/lone --subnet "fd00:3:$i::/64"
+	make attach red/lone --create --name lone
+	moat enter red/lone -- ping -c1 -W5 "fd00:3:$i::1" >/dev/null 2>&1 || ((++lost))
+	make detach red/lone
+	make network set red/lone --remove-subnet "fd00:3:$i::/64"
+done
+kill "${busy[@]}"
+wait "${busy[@]}"
+assert_eq "the only endpoint's first packet to a new gateway, 40 times: lost" 0 "$lost"
 make tenant delete red --force
 stop_moatd
 finish
