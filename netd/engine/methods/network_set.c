@@ -49,7 +49,7 @@ static const struct json_field set_fields[] = {
 struct set {
 	struct network *network;
 	struct network_def before;
-	bool stored;
+	bool stored, again; /* tried once more */
 };
 
 /* ------------------------------------------------------------------ the definition */
@@ -273,15 +273,26 @@ static void set_abort(struct txn *txn)
 	set_free(txn);
 }
 
-/* All was undone. Where the culprit is inside of a stack, its part is left out. */
+/* No owner of a stack makes the kernel say that: it is the machine, and may be over. */
+static bool is_of_machine(int status)
+{
+	return status == -EIO || status == -ENOMEM || status == -ENOBUFS || status == -EINTR;
+}
+
+/* All was undone. Where the culprit is inside of a stack, its part is left out; what the machine refused is tried once more before. */
 static bool set_forgive(struct txn *txn, const struct seam_result *result)
 {
+	struct set *set = txn->object;
 	struct plan *plan = &txn->plan;
 	size_t kept = 0, commit = plan->commit;
 	uint64_t ns;
 
 	if (result->index >= commit || !owner_is_stack(plan->ops[result->index].obj.ns))
 		return false;
+	if (is_of_machine(result->status) && !set->again) {
+		set->again = true;
+		return true;
+	}
 	ns = plan->ops[result->index].obj.ns;
 	for (size_t i = 0; i < plan->count; i++) {
 		if (plan->ops[i].obj.ns == ns)
