@@ -606,6 +606,8 @@ void api_listen(struct api *api, struct call *call)
 	list_append(&api->listeners, &call->link);
 }
 
+bool api_listened(const struct api *api) { return api->listener_count > 0; }
+
 void api_broadcast(struct api *api, const json_t *parameters)
 {
 	list_each_safe(node, &api->listeners)

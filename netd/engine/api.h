@@ -79,6 +79,7 @@ void call_wait(struct call *call);
 /** api_ungate() - run the changing calls that waited */
 void api_ungate(struct api *api);
 void api_listen(struct api *api, struct call *call); /* io.moat.Events */
+bool api_listened(const struct api *api); /* does anybody listen? */
 void api_broadcast(struct api *api, const json_t *parameters);
 
 #endif

@@ -39,7 +39,11 @@ void engine_die(struct engine *engine)
 
 void engine_event(struct engine *engine, const char *event, const char *object, const char *detail)
 {
-	json_t *doc = json_pack("{s:s, s:s, s:I}", "event", event, "object", object, "time", (json_int_t)clock_realtime_ms());
+	json_t *doc;
+
+	if (!api_listened(engine->api))
+		return;
+	doc = json_pack("{s:s, s:s, s:I}", "event", event, "object", object, "time", (json_int_t)clock_realtime_ms());
 
 	json_object_set_new(doc, "detail", detail ? json_string(detail) : json_null());
 	api_broadcast(engine->api, doc);

@@ -14,6 +14,7 @@
 #include "lib/base/str.h"
 #include "netd/engine/compare/monitor.h"
 #include "netd/engine/compare/reconcile.h"
+#include "netd/engine/host/dnsfeed.h"
 #include "netd/engine/store/store.h"
 
 enum { CROWD = 256 }; /* changes after which what they left is given back */
@@ -91,6 +92,7 @@ static void txn_abort(struct txn *txn, const struct err *err)
 		call_fail(txn->call, err);
 	else
 		log_failure(err, "%s", txn->name);
+	dnsfeed_flush(txn->engine->dnsfeed);
 	txn_free(txn);
 }
 
@@ -118,12 +120,13 @@ static void txn_dry_run(struct txn *txn)
 	txn_free(txn);
 }
 
-/* The rows of what has gone: removed, but for what a network remembers of an endpoint. */
+/* The rows of what has gone: removed, but for what a network remembers of an endpoint. Of one file: as one transaction. */
 static void rows_finish(struct txn *txn)
 {
 	struct engine *engine = txn->engine;
 	struct err err = ERR_INIT;
-	int r = 0;
+	bool whole = txn->id_count && !txn->definitions && store_begin(engine->store, NULL) == 0;
+	int r;
 
 	for (size_t i = 0; i < txn->id_count; i++) {
 		const struct ipam_memory *memory = model_memory(&engine->model, txn->ids[i]);
@@ -133,6 +136,8 @@ static void rows_finish(struct txn *txn)
 			log_failure(&err, "%s", txn->name);
 	}
 	if (store_forget(engine->store, &engine->model, &err) < 0)
+		log_failure(&err, "%s", txn->name);
+	if (whole && store_commit(engine->store, &err) < 0)
 		log_failure(&err, "%s", txn->name);
 }
 
@@ -148,7 +153,7 @@ static void crowd_trim(struct engine *engine)
 	malloc_trim(0);
 }
 
-/* It is done: who listens, and who asked for it, are told. Takes @reply. */
+/* It is done: who asked for it, who listens, and moatd-dns are told. Takes @reply. */
 static void txn_reply(struct txn *txn, json_t *reply)
 {
 	struct call *call = txn->call;
@@ -160,6 +165,7 @@ static void txn_reply(struct txn *txn, json_t *reply)
 		call_reply(call, reply);
 	else
 		json_decref(reply);
+	dnsfeed_flush(txn->engine->dnsfeed);
 }
 
 static void on_finished(void *ctx, struct hand_answer *answer)
@@ -225,6 +231,7 @@ static void on_answered(void *ctx, struct hand_answer *answer)
 
 		if (txn->ops->abort)
 			txn->ops->abort(txn);
+		dnsfeed_flush(engine->dnsfeed);
 		txn_free(txn);
 		call_wait(call);
 		return;
@@ -267,7 +274,7 @@ static void on_answered(void *ctx, struct hand_answer *answer)
 		store_rollback(engine->store);
 		reconcile_now(engine);
 	} else if (r < 0) {
-		/* the kernel has it and the store will not say so: its row is pending, and the next start undoes it */
+		/* the kernel has it and the store will not say so: there is no row that is up, and the next start undoes it */
 		store_rollback(engine->store);
 		log_failure(&err, "%s: starting again", txn->name);
 		engine_die(engine);
@@ -287,6 +294,7 @@ static void on_answered(void *ctx, struct hand_answer *answer)
 		if (txn->call)
 			call_fail(txn->call, &err);
 		txn->call = NULL;
+		dnsfeed_flush(engine->dnsfeed);
 	}
 }
 

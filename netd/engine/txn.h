@@ -4,7 +4,7 @@
  *
  *   method: model changed (pending), plan computed
  *     -> store: rows pending / deleting      } of an eager change the plan goes first, and the
- *     -> hand: namespace, then the plan      } rows are written while the hand works
+ *     -> hand: namespace, then the plan      } rows are written while the hand works (an attach's: all but the commit)
  *     -> committed: store rows up, model LIFE_UP, reply    | failed: rows and model as before, error
  *     -> slow removals done: rows removed
  *
@@ -27,8 +27,8 @@ struct txn;
  * @finish: the slow removals are done
  * @forgive: the plan failed and all of it was undone: take out of txn->plan what may fail. Return: whether the rest shall
  *   be tried
- * @eager: the rows need not stand before the kernel is touched. Cut off in between, a start finds kernel objects that no
- *   row speaks of (they go), or a row whose objects are gone (they are made again): either way the change that nobody
+ * @eager: the rows need not stand before the kernel is touched, or not before it is done. Cut off in between, a start finds
+ *   kernel objects that no row speaks of (they go), or a row whose objects are gone (they are made again): either way the change that nobody
  *   was told of has not been. Not for definitions: a full disk must be told before anything is done.
  */
 struct txn_ops {

@@ -435,7 +435,6 @@ bool exec_plan(struct registry *reg, struct reaper *reaper, uint32_t seq, const 
 		result.status = -EIO;
 	if (work != NULL)
 		reaper_fail(reaper, work, &result);
-	exec_settle(reg, ops, count);
 	objv_fini(&x.olds);
 	free(x.touched);
 	free(x.old);

@@ -267,7 +267,8 @@ static int serve_plan(struct serve *serve, const struct seam_head *head,
 	if (told.status == 0)
 		flows_late_add(&serve->late, ops, head->count, clock_monotonic_ns() / 1000000);
 	if (!later && told.sent == 0 && told.status == 0)
-		return send_result(serve, SEAM_DONE, head->seq, &done, NULL, 0);
+		told.sent = send_result(serve, SEAM_DONE, head->seq, &done, NULL, 0);
+	exec_settle(serve->reg, ops, head->count); /* nobody waits for that */
 	return told.sent;
 }
 

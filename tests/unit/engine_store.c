@@ -159,6 +159,89 @@ static void rolled_back(void **state)
 	model_fini(&after);
 }
 
+static struct endpoint *pending_endpoint(struct model *model)
+{
+	struct endpoint *endpoint = model_endpoint_by_id(model, 20);
+
+	assert_non_null(endpoint);
+	endpoint->life = LIFE_PENDING;
+	return endpoint;
+}
+
+/* What was written ahead is there when its owner has committed it, and says that it is up. */
+static void ahead(void **state)
+{
+	struct model before, after;
+	struct store *store = filled(&before, LIFE_UP);
+	const struct endpoint *endpoint = pending_endpoint(&before);
+	struct err err = ERR_INIT;
+
+	(void)state;
+	must(store_remove(store, 20, &err), &err);
+	assert_int_equal(store_ahead_begin(store, endpoint, &err), 0);
+	must(store_endpoint(store, endpoint, &err), &err);
+	store_ahead_end(store, 0);
+	assert_int_equal(store_ahead_begin(store, &err, &err), 1); /* another's is open */
+	assert_int_equal(store_ahead_join(store, endpoint, &err), 0);
+	must(store_commit(store, &err), &err);
+	must(store_remove(store, 22, &err), &err); /* none is open any more: this stands at once */
+	store_close(store);
+	store = opened();
+	loaded(store, &after);
+	assert_non_null(model_endpoint_by_id(&after, 20));
+	assert_int_equal(model_endpoint_by_id(&after, 20)->life, LIFE_UP);
+	assert_int_equal(after.ids.count, before.ids.count - 1);
+	store_close(store);
+	model_fini(&before);
+	model_fini(&after);
+}
+
+/* Cut off before that, dropped, or undone by whoever else writes, it has not happened; what the other wrote has. */
+static void ahead_undone(void **state)
+{
+	enum { CUT_OFF, DROPPED, FAILED, BY_ROW, BY_TRANSACTION, BY_META, WAYS };
+
+	(void)state;
+	for (int way = 0; way < WAYS; way++) {
+		struct model before, after;
+		struct store *store = filled(&before, LIFE_UP);
+		const struct endpoint *endpoint = pending_endpoint(&before);
+		struct err err = ERR_INIT;
+		bool other = way == BY_ROW || way == BY_TRANSACTION;
+		char text[16];
+
+		must(store_remove(store, 20, &err), &err);
+		assert_int_equal(store_ahead_begin(store, endpoint, &err), 0);
+		must(store_endpoint(store, endpoint, &err), &err);
+		store_ahead_end(store, way == FAILED ? -EIO : 0);
+		store_ahead_drop(store, &err); /* not his */
+		if (way == DROPPED)
+			store_ahead_drop(store, endpoint);
+		if (way == BY_TRANSACTION)
+			must(store_begin(store, &err), &err);
+		if (other)
+			must(store_remove(store, 22, &err), &err);
+		if (way == BY_TRANSACTION)
+			must(store_commit(store, &err), &err);
+		if (way == BY_META)
+			must(store_set_opened(store, "eth0", &err), &err);
+		if (way != CUT_OFF) {
+			assert_int_equal(store_ahead_join(store, endpoint, &err), 1);
+			store_rollback(store);
+		}
+		store_close(store);
+		store = opened();
+		loaded(store, &after);
+		assert_null(model_endpoint_by_id(&after, 20));
+		assert_int_equal(after.ids.count, before.ids.count - (other ? 2 : 1));
+		if (way == BY_META)
+			assert_int_equal(store_opened(store, text, sizeof(text)), 0);
+		store_close(store);
+		model_fini(&before);
+		model_fini(&after);
+	}
+}
+
 /* Two files do not commit as one: rows whose tenant, network or stack is gone go, too, and never come back. */
 static void orphans(void **state)
 {
@@ -542,6 +625,7 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(round_trip),   TEST(quota_below), TEST(pending_is_dropped), TEST(one_by_one), TEST(rolled_back),
+		TEST(ahead),	    TEST(ahead_undone),
 		TEST(orphans),	    TEST(another_boot), TEST(pools),		  TEST(garbage),    TEST(unknown_version),
 		TEST(version_one),  TEST(no_version_yet), TEST(addresses),
 		TEST(needs_root_read_only),   TEST(no_folder),

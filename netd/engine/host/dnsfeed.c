@@ -141,7 +141,8 @@ static void queue_add(struct dnsfeed *feed, const struct dnsrec *rec, const int 
 		last->recs[last->count++] = *rec;
 		return;
 	}
-	message = mem_alloc(sizeof(*message) + (fd_count ? 1 : DNSREC_BATCH) * sizeof(*rec));
+	/* not zeroed, which is ten kilobytes: a record is read when it has been put down */
+	message = mem_grow(NULL, sizeof(*message) + (fd_count ? 1 : DNSREC_BATCH) * sizeof(*rec), 1);
 	message->recs[0] = *rec;
 	message->count = 1;
 	message->fd_count = fd_count;
@@ -315,7 +316,12 @@ void dnsfeed_endpoint(struct dnsfeed *feed, const struct endpoint *endpoint)
 	if (!feed->started || !endpoint->network || !network_has_dns(endpoint->network))
 		return;
 	tell_endpoint(feed, endpoint);
-	flush(feed);
+}
+
+void dnsfeed_flush(struct dnsfeed *feed)
+{
+	if (!list_empty(&feed->queue))
+		flush(feed);
 }
 
 static void tell_endpoint_gone(struct dnsfeed *feed, const struct endpoint *endpoint)
@@ -358,7 +364,8 @@ static void on_endpoint_gone(void *ctx, const struct endpoint *endpoint)
 	if (!endpoint->network || !network_has_dns(endpoint->network))
 		return;
 	tell_endpoint_gone(feed, endpoint);
-	flush(feed);
+	if (!feed->engine->txns)
+		flush(feed);
 }
 
 static void on_network_gone(void *ctx, const struct network *network)

@@ -187,21 +187,31 @@ static int ifname_get(const struct stack *stack, const char *asked, char dst[NAM
 
 /* ------------------------------------------------------------------ transaction */
 
+static int attach_rows(const struct attach *attach, struct store *store, struct err *err)
+{
+	int r = attach->stack_new ? store_stack(store, attach->endpoint->stack, err) : 0;
+
+	if (r == 0)
+		r = store_endpoint(store, attach->endpoint, err);
+	if (r == 0 && attach->moved)
+		r = store_endpoint(store, attach->moved, err);
+	return r;
+}
+
+/*
+ * Until it stands there is no row of it: what the kernel has that no row speaks of goes at the next start. The rows are written
+ * while the hand works, all but the commit; where that cannot be, by attach_commit(), which also tells why.
+ */
 static int attach_prepare(struct txn *txn, struct err *err)
 {
 	struct attach *attach = txn->object;
 	struct store *store = txn->engine->store;
-	int r = store_begin(store, err);
 
-	if (r == 0 && attach->stack_new)
-		r = store_stack(store, attach->endpoint->stack, err);
-	if (r == 0)
-		r = store_endpoint(store, attach->endpoint, err);
-	if (r == 0)
-		r = store_commit(store, err);
-	if (r == 0)
-		attach->told = present_endpoint(txn->engine, attach->endpoint);
-	return r;
+	(void)err;
+	if (store_ahead_begin(store, attach, NULL) == 0)
+		store_ahead_end(store, attach_rows(attach, store, NULL));
+	attach->told = present_endpoint(txn->engine, attach->endpoint);
+	return 0;
 }
 
 static int attach_commit(struct txn *txn, json_t *reply, struct err *err)
@@ -209,19 +219,16 @@ static int attach_commit(struct txn *txn, json_t *reply, struct err *err)
 	struct attach *attach = txn->object;
 	struct endpoint *endpoint = attach->endpoint;
 	struct store *store = txn->engine->store;
-	int r = store_begin(store, err);
+	int r;
 
 	model_endpoint_up(endpoint);
+	if (attach->stack_new)
+		endpoint->stack->life = LIFE_UP;
+	r = store_ahead_join(store, attach, err);
+	if (r > 0)
+		r = attach_rows(attach, store, err);
 	if (r == 0)
 		r = store_forget(store, &txn->engine->model, err);
-	if (r == 0 && attach->stack_new) {
-		endpoint->stack->life = LIFE_UP;
-		r = store_up(store, endpoint->stack->id, err);
-	}
-	if (r == 0)
-		r = store_up(store, endpoint->id, err);
-	if (r == 0 && attach->moved)
-		r = store_endpoint(store, attach->moved, err);
 	if (r == 0)
 		r = store_commit(store, err);
 	dnsfeed_endpoint(txn->engine->dnsfeed, endpoint);
@@ -248,10 +255,9 @@ static void attach_abort(struct txn *txn)
 
 	if (attach->moved)
 		attach->moved->own_table = false;
-	(void)store_remove(txn->engine->store, attach->endpoint->id, NULL);
+	store_ahead_drop(txn->engine->store, attach);
 	model_endpoint_del(attach->endpoint);
 	if (attach->stack_new) {
-		(void)store_remove(txn->engine->store, stack->id, NULL);
 		if (stack->kind == STACK_CONTAINER && !(txn->call && txn->call->dry_run))
 			change_release(txn->engine, stack->ns);
 		model_stack_del(stack);

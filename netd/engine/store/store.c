@@ -32,6 +32,12 @@ static void stmt_touches(struct store *store, enum statement which)
 		store->touched_def = store->touched_def || sqlite3_changes(store->db) > 0;
 }
 
+void store_yield(struct store *store)
+{
+	if (store->ahead && !store->ahead_writes)
+		store_rollback(store);
+}
+
 /* Run one prepared statement with up to four texts. */
 static int store_run(struct store *store, enum statement which, const char *a, const char *b, const char *c, const char *d,
 		     struct err *err)
@@ -40,6 +46,7 @@ static int store_run(struct store *store, enum statement which, const char *a, c
 	const char *const texts[] = { a, b, c, d };
 	int r = 0;
 
+	store_yield(store);
 	for (int i = 0; i < 4 && texts[i]; i++)
 		sqlite3_bind_text(stmt, i + 1, texts[i], -1, SQLITE_STATIC);
 	if (sqlite3_step(stmt) == SQLITE_DONE)
@@ -61,8 +68,46 @@ int store_commit(struct store *store, struct err *err)
 }
 void store_rollback(struct store *store)
 {
+	store->ahead = NULL;
+	store->ahead_writes = false;
 	if (!sqlite3_get_autocommit(store->db))
 		(void)store_run(store, STMT_ROLLBACK, NULL, NULL, NULL, NULL, NULL);
+}
+
+int store_ahead_begin(struct store *store, const void *owner, struct err *err)
+{
+	int r = store->ahead ? 1 : store_begin(store, err);
+
+	if (r == 0) {
+		store->ahead = owner;
+		store->ahead_writes = true;
+	}
+	return r;
+}
+
+void store_ahead_end(struct store *store, int r)
+{
+	store->ahead_writes = false;
+	if (r < 0)
+		store_rollback(store);
+}
+
+int store_ahead_join(struct store *store, const void *owner, struct err *err)
+{
+	int r;
+
+	if (store->ahead == owner && !sqlite3_get_autocommit(store->db)) {
+		store->ahead = NULL;
+		return 0;
+	}
+	r = store_begin(store, err);
+	return r < 0 ? r : 1;
+}
+
+void store_ahead_drop(struct store *store, const void *owner)
+{
+	if (store->ahead == owner)
+		store_rollback(store);
 }
 
 static int store_put(struct store *store, bool definition, uint64_t id, const char *kind, enum life life, json_t *doc,
@@ -76,7 +121,7 @@ static int store_put(struct store *store, bool definition, uint64_t id, const ch
 	json_decref(doc);
 	str_hex48_print(id, hex);
 	sqlite3_bind_int64(stmt, 5, ++store->seq);
-	r = store_run(store, definition ? STMT_PUT_DEF : STMT_PUT, hex, kind, life == LIFE_UP ? "up" : "pending", text, err);
+	r = store_run(store, definition ? STMT_PUT_DEF : STMT_PUT, hex, kind, life == LIFE_UP || store->ahead_writes ? "up" : "pending", text, err);
 	free(text);
 	return r;
 }

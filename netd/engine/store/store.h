@@ -5,7 +5,8 @@
  * Definitions (tenants, networks) live under the state directory and are
  * synced; what lives and dies with the kernel (stacks, endpoints, labs) lives
  * under the runtime directory, unsynced, and is thrown away when the boot id
- * is another. A row is written "pending" before its plan is sent, "up" when
+ * is another. A row is written "pending" before its plan is sent (but for that
+ * of an attach, of which there is none before it is "up"), "up" when
  * the kernel has it and before anybody is told, "deleting" before it is taken
  * away. Recovery believes only "up": what is pending was promised to nobody,
  * what is deleting was promised to be gone. What a network remembers of
@@ -30,6 +31,19 @@ void store_close(struct store *store);
 int store_begin(struct store *store, struct err *err);
 int store_commit(struct store *store, struct err *err);
 void store_rollback(struct store *store);
+
+/*
+ * A transaction whose commit comes later, so that its rows are written while there is time, and who waits for them waits for
+ * the commit alone. There is one at most, and it is no promise: whatever else is written meanwhile undoes it first.
+ */
+/** store_ahead_begin() - rows that are written now are "up", as they will be. Return: 0; 1: not now; < 0 */
+int store_ahead_begin(struct store *store, const void *owner, struct err *err);
+/** store_ahead_end() - that is all of them for now; a failure (@r < 0) undoes them */
+void store_ahead_end(struct store *store, int r);
+/** store_ahead_join() - go on with the owner's, as after store_begin(). Return: 0; 1: begun anew, the rows are to be written; < 0 */
+int store_ahead_join(struct store *store, const void *owner, struct err *err);
+/** store_ahead_drop() - undo the owner's, if there is one */
+void store_ahead_drop(struct store *store, const void *owner);
 
 /* Write the row of an object with the state its life says. */
 int store_tenant(struct store *store, const struct tenant *tenant, struct err *err);

@@ -58,6 +58,7 @@ const char *store_path(const struct store *store, const char *db)
 
 int store_exec(struct store *store, const char *sql, const char *what, struct err *err)
 {
+	store_yield(store);
 	if (sqlite3_exec(store->db, sql, NULL, NULL, NULL) != SQLITE_OK)
 		return store_fail(store, what, err);
 	return 0;
@@ -90,6 +91,7 @@ int store_meta_set(struct store *store, const char *db, const char *key, const c
 	sqlite3_stmt *stmt = NULL;
 	int r = 0;
 
+	store_yield(store);
 	snprintf(sql, sizeof(sql), "INSERT OR REPLACE INTO %s.meta(key, value) VALUES(?1, ?2)", db);
 	if (sqlite3_prepare_v2(store->db, sql, -1, &stmt, NULL) != SQLITE_OK)
 		return store_fail_at(store, store_path(store, db), "written", err);

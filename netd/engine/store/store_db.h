@@ -34,8 +34,12 @@ struct store {
 	int64_t seq;			    /* of the last row made */
 	bool touched;			    /* the transaction has written to the volatile file */
 	bool touched_def;		    /* and to the definitions */
+	const void *ahead;		    /* whose transaction is open: store_ahead_begin() */
+	bool ahead_writes;		    /* it is he who writes just now */
 };
 
+/** store_yield() - before anything is written: nobody but its owner writes into a transaction that is open ahead */
+void store_yield(struct store *store);
 /** store_fail_at() - the last call's failure. @path: of the file that the failed statement was of. @what: "read", "written" */
 int store_fail_at(struct store *store, const char *path, const char *what, struct err *err);
 /** store_fail() - of a statement that may be of either file: the durable one is named */
