@@ -79,6 +79,20 @@ void str_hex48_print(uint64_t value, char dst[13])
 	dst[12] = '\0';
 }
 
+void str_unoctal(char *text)
+{
+	char *to = text;
+
+	for (const char *from = text; *from; to++) {
+		bool octal = from[0] == '\\' && from[1] >= '0' && from[1] <= '3' && from[2] >= '0' && from[2] <= '7' &&
+			     from[3] >= '0' && from[3] <= '7';
+
+		*to = octal ? (char)((from[1] - '0') * 64 + (from[2] - '0') * 8 + from[3] - '0') : *from;
+		from += octal ? 4 : 1;
+	}
+	*to = '\0';
+}
+
 size_t strv_count(char *const *strv)
 {
 	size_t count = 0;

@@ -19,6 +19,8 @@ int str_u64(const char *s, uint64_t max, uint64_t *ret_value);
 /** str_hex48() - 12 lower-case hex digits to a number and back (@dst of 13 bytes). */
 int str_hex48(const char *s, uint64_t *ret_value);
 void str_hex48_print(uint64_t value, char dst[13]);
+/** str_unoctal() - in place: "\040" and so on, as /proc/PID/mountinfo writes blanks and backslashes */
+void str_unoctal(char *text);
 
 /* A NULL-terminated vector of strings; each function owns nothing it is given. */
 size_t strv_count(char *const *strv);

@@ -56,7 +56,6 @@ static void mount_take(struct cgroup_layout *layout, const char *const *raw, cha
 				       unsigned int minor));
 static bool visible_there(const char *point, unsigned int major, unsigned int minor);
 static bool mount_parse(char *line, struct mount_line *ret_mount);
-static void unescape(char *text);
 static bool mount_is_of(const struct mount_line *mount,
 			const struct cgroup_hierarchy *hierarchy);
 static const char *below(const char *path, const char *root);
@@ -266,26 +265,9 @@ static bool mount_parse(char *line, struct mount_line *ret_mount)
 	if (!fields[4] || !rest ||
 	    sscanf(fields[2], "%u:%u", &ret_mount->major, &ret_mount->minor) != 2)
 		return false;
-	unescape(ret_mount->root);
-	unescape(ret_mount->point);
+	str_unoctal(ret_mount->root);
+	str_unoctal(ret_mount->point);
 	return ret_mount->point[0] == '/';
-}
-
-/* Space, tab, newline and backslash are written as three octal digits. */
-static void unescape(char *text)
-{
-	char *to = text;
-
-	for (const char *from = text; *from; to++) {
-		bool octal = from[0] == '\\' && from[1] >= '0' && from[1] <= '3' &&
-			     from[2] >= '0' && from[2] <= '7' && from[3] >= '0' &&
-			     from[3] <= '7';
-
-		*to = octal ? (char)((from[1] - '0') * 64 + (from[2] - '0') * 8 + from[3] - '0')
-			    : *from;
-		from += octal ? 4 : 1;
-	}
-	*to = '\0';
 }
 
 static bool mount_is_of(const struct mount_line *mount,

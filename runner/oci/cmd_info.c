@@ -126,13 +126,14 @@ int oci_cmd_features(const struct oci_cli *cli, char **argv)
 		cap_free(name);
 	}
 	linux_part = json_pack("{s:o, s:o, s:{s:b, s:b, s:b, s:b, s:b}, s:o, s:{s:b}, s:{s:b}, "
-			       "s:{s:{s:b}}, s:{s:b}, s:o, s:{s:b}}",
+			       "s:{s:{s:b}}, s:{s:b}, s:o, s:{s:b, s:b, s:b}}",
 			       "namespaces", namespaces, "capabilities", caps, "cgroup", "v1", 1,
 			       "v2", 1, "systemd", 1, "systemdUser", 0, "rdma", 1, "seccomp",
 			       oci_seccomp_features(), "apparmor", "enabled", 1, "selinux",
 			       "enabled", 1, "mountExtensions", "idmap",
 			       "enabled", 1, "netDevices", "enabled", 1, "memoryPolicy",
-			       oci_mempolicy_features(), "intelRdt", "enabled", 0);
+			       oci_mempolicy_features(), "intelRdt", "enabled", 1, "schemata", 1, "monitoring",
+			       1);
 	doc = json_pack("{s:s, s:s, s:o, s:o, s:o, s:{s:s}}", "ociVersionMin", "1.0.0",
 			"ociVersionMax", "1.3.0", "hooks", strings(hooks), "mountOptions",
 			strings(oci_mount_options()), "linux", linux_part, "annotations",

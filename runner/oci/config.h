@@ -32,6 +32,8 @@ enum {
 	OCI_RLIMITS = 16, /* kinds there are */
 };
 
+struct oci_rdt;
+
 enum oci_ns {
 	OCI_NS_USER,
 	OCI_NS_CGROUP,
@@ -230,7 +232,7 @@ struct oci_config {
 	const char *cgroups_path;
 	const json_t *resources;
 	const json_t *seccomp;
-	const json_t *intel_rdt;
+	const struct oci_rdt *intel_rdt;	   /* or NULL */
 	const struct oci_mempolicy *memory_policy; /* or NULL */
 	struct oci_sysctl *sysctls;
 	size_t sysctl_count;

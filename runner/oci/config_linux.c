@@ -12,6 +12,7 @@
 #include "lib/base/json.h"
 #include "lib/base/str.h"
 #include "runner/oci/config.h"
+#include "runner/oci/rdt.h"
 
 const struct oci_ns_info oci_ns_info[OCI_NS_COUNT] = {
 	[OCI_NS_USER] = {"user", "user", CLONE_NEWUSER},
@@ -82,7 +83,6 @@ int oci_linux_decode(const json_t *object, struct arena *arena, struct oci_confi
 	config->cgroups_path = raw.cgroups_path;
 	config->resources = raw.resources;
 	config->seccomp = raw.seccomp;
-	config->intel_rdt = raw.rdt;
 	config->mount_label = raw.mount_label;
 	if (raw.propagation && *raw.propagation &&
 	    !oci_propagation_parse(raw.propagation, &config->rootfs_propagation,
@@ -115,6 +115,8 @@ int oci_linux_decode(const json_t *object, struct arena *arena, struct oci_confi
 		rc = personality_decode(raw.personality, config, err);
 	if (rc == 0 && raw.memory_policy)
 		rc = oci_mempolicy_decode(raw.memory_policy, arena, &config->memory_policy, err);
+	if (rc == 0 && raw.rdt)
+		rc = oci_rdt_decode(raw.rdt, arena, &config->intel_rdt, err);
 	if (rc == 0 && raw.offsets)
 		rc = offsets_decode(raw.offsets, config, err);
 	return rc;

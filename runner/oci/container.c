@@ -63,6 +63,7 @@ static bool waits_for_mapped(const struct creation *creation);
 static int child_spawn(struct creation *creation, struct err *err);
 static int child_furnish(struct creation *creation, struct err *err);
 static int child_finish(struct creation *creation, struct buf *warnings, struct err *err);
+static int state_prepare(const struct creation *creation, struct err *err);
 static int runtime_hooks(struct creation *creation, struct err *err);
 static int hard_limits_raise(const struct creation *creation, struct err *err);
 static int oom_set(const struct creation *creation, struct err *err);
@@ -163,24 +164,14 @@ static int creation_read(struct creation *creation, struct err *err)
 				: mem_printf("%s/%s", state->bundle, creation->config.root_path);
 	if (oci_network_wanted(&creation->config))
 		rc = oci_network_name(&creation->config, request->id, &state->stack, err);
+	if (rc == 0 && creation->config.intel_rdt)
+		rc = oci_rdt_plan(creation->config.intel_rdt, request->id, &state->rdt, err);
 	if (rc < 0)
 		return rc;
 	if (state->stack)
 		state->stack_request = mem_printf("%012llx", (unsigned long long)random_id48());
 	return oci_cgroup_plan(&creation->config, request->id, request->systemd_cgroup,
 			       request->no_cgroup, &state->cgroup, err);
-}
-
-/* config-linux.md, IntelRdt: "If no mounted resctrl pseudo-filesystem is available, the runtime MUST generate an error." */
-static int rdt_refuse(struct err *err)
-{
-	cleanup(buf_fini) struct buf text = BUF_INIT;
-	bool mounted = file_read("/proc/self/mountinfo", CGROUP_PROC_MAX, &text) == 0 &&
-		       strstr(buf_cstr(&text), " - resctrl ");
-
-	return err_set(err, ERR_UNSUPPORTED, ENOTSUP, "linux.intelRdt",
-		       mounted ? "resctrl is left alone: there was no processor with it to prove that on"
-			       : "no resctrl file system is mounted");
 }
 
 /* What can be told before anything is made. */
@@ -198,8 +189,6 @@ static int creation_check(const struct creation *creation, bool attached, struct
 			       "root.path: is no folder");
 	if (oci_labels_check(config->process.selinux, config->mount_label, err) < 0)
 		return -ENOTSUP;
-	if (config->intel_rdt)
-		return rdt_refuse(err);
 	if (config->process.terminal && !request->console_socket && !attached)
 		return err_set(err, ERR_USAGE, EINVAL, request->id,
 			       "process.terminal needs --console-socket");
@@ -220,7 +209,7 @@ static bool leaves_something(const struct creation *creation)
 {
 	const struct oci_cgroup *cgroup = &creation->state.cgroup;
 
-	return (cgroup->path && *cgroup->path) || cgroup->systemd || creation->state.stack ||
+	return (cgroup->path && *cgroup->path) || cgroup->systemd || creation->state.stack || creation->state.rdt.path ||
 	       oci_mounts_shared(&creation->config) || stops_for_hooks(&creation->config) ||
 	       creation->config.hooks[OCI_HOOK_CREATE_CONTAINER].count;
 }
@@ -261,6 +250,8 @@ static int creation_make(struct creation *creation, bool listening, struct buf *
 		/* One that was refused is somebody else's, with his processes. */
 		creation->cgroup_made = rc == 0 && !state->cgroup.systemd;
 	}
+	if (rc == 0 && creation->config.intel_rdt)
+		rc = oci_rdt_make(creation->config.intel_rdt, request->id, &state->rdt, err);
 	if (rc == 0)
 		rc = child_spawn(creation, err);
 	if (rc == 0)
@@ -339,7 +330,7 @@ static bool waits_for_mapped(const struct creation *creation)
 	const struct oci_config *config = &creation->config;
 	const char *cgroup = creation->state.cgroup.path;
 
-	if (config->namespaces[OCI_NS_USER].wanted || config->process.oom_given ||
+	if (config->namespaces[OCI_NS_USER].wanted || config->process.oom_given || config->intel_rdt ||
 	    (cgroup && *cgroup))
 		return true;
 	for (size_t i = 0; i < config->mount_count; i++)
@@ -411,6 +402,8 @@ static int child_furnish(struct creation *creation, struct err *err)
 		rc = oci_cgroup_enter(&creation->state.cgroup, pid, false, err);
 	}
 	if (rc == 0)
+		rc = oci_rdt_enter(&creation->state.rdt, creation->state.id, pid, false, err);
+	if (rc == 0)
 		rc = oci_tree_idmap(&creation->config, &creation->tree, pid, err);
 	if (rc == 0 && userns->wanted)
 		rc = hard_limits_raise(creation, err);
@@ -439,7 +432,7 @@ static int child_finish(struct creation *creation, struct buf *warnings, struct 
 	if (rc == 0 && oci_pid_start(state->pid, &state->pid_start) < 0)
 		rc = err_set(err, ERR_INTERNAL, ESRCH, state->id, "its process is gone");
 	if (rc == 0)
-		rc = oci_state_prepare(&creation->dir, state, err);
+		rc = state_prepare(creation, err);
 	creation_release(creation);
 	/* The last to close it waits for RCU, and we wait as it is. */
 	fd_close(creation->request->image);
@@ -462,6 +455,15 @@ static int child_finish(struct creation *creation, struct buf *warnings, struct 
 	rc = sync_recv(creation->child.sync, &msg, NULL);
 	return rc == 0 ? 0
 		       : err_set(err, ERR_INTERNAL, EPIPE, state->id, "its process was lost");
+}
+
+/* A class that closID names stays, once there is a container. Until then it is ours. */
+static int state_prepare(const struct creation *creation, struct err *err)
+{
+	struct oci_state state = creation->state;
+
+	state.rdt.ours &= creation->config.intel_rdt && !creation->config.intel_rdt->clos;
+	return oci_state_prepare(&creation->dir, &state, err);
 }
 
 static int runtime_hooks(struct creation *creation, struct err *err)
@@ -577,6 +579,7 @@ static void creation_undo(struct creation *creation)
 		stays = oci_network_detach(creation->request->daemon, creation->state.stack,
 					   creation->state.stack_request, NULL) < 0;
 	(void)oci_shared_take_back(&creation->state.shared, creation->state.rootfs, NULL);
+	(void)oci_rdt_remove(&creation->state.rdt, creation->state.id, false, NULL);
 	if (creation->cgroup_made)
 		(void)oci_cgroup_delete(&creation->state.cgroup, NULL);
 	if (!stays)

@@ -209,6 +209,8 @@ static int child_start(const struct oci_request *request, const struct oci_state
 
 	if (rc == 0)
 		rc = oci_cgroup_enter(&state->cgroup, child->pid, true, err);
+	if (rc == 0)
+		rc = oci_rdt_enter(&state->rdt, state->id, child->pid, true, err);
 	if (rc == 0 && process->cpu_final)
 		rc = cpus_set(child->pid, process->cpu_final, err);
 	if (rc < 0)

@@ -310,6 +310,8 @@ static int take_back(const struct oci_request *request, struct oci_state *state,
 	int rc = oci_cgroup_delete(&state->cgroup, err);
 
 	if (rc == 0)
+		rc = oci_rdt_remove(&state->rdt, state->id, state->pid == 0, err);
+	if (rc == 0)
 		rc = oci_shared_take_back(&state->shared, state->rootfs, err);
 	if (rc == 0 && state->stack)
 		rc = oci_network_detach(request->daemon, state->stack, state->stack_request, err);

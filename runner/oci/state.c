@@ -27,6 +27,7 @@ static int root_open(const char *root, bool make, struct err *err);
 static int ids_compare(const void *a, const void *b);
 static int folder_make(const char *path);
 static bool still_there(const struct oci_dir *dir);
+static void rdt_put(json_t *doc, const struct oci_rdt_place *rdt);
 static int file_put(const struct oci_dir *dir, const char *name, const void *data, size_t size,
 		    struct err *err);
 static int document_read(int folder, const char *path, struct buf *ret_text, json_t **ret_doc,
@@ -207,6 +208,7 @@ void oci_state_fini(struct oci_state *state)
 	free(state->stack_request);
 	free(state->shared.path);
 	oci_cgroup_fini(&state->cgroup);
+	oci_rdt_fini(&state->rdt);
 	*state = (struct oci_state){0};
 }
 
@@ -249,8 +251,19 @@ int oci_state_prepare(const struct oci_dir *dir, const struct oci_state *state, 
 		if (state->shared.path)
 			json_object_set_new(doc, "mountsNamespace", json_string(state->shared.path));
 	}
+	if (state->rdt.path)
+		rdt_put(doc, &state->rdt);
 	text = json_text(doc);
 	return file_put(dir, STATE_NEW, text, strlen(text), err);
+}
+
+static void rdt_put(json_t *doc, const struct oci_rdt_place *rdt)
+{
+	json_object_set_new(doc, "rdtClass", json_string(rdt->path));
+	json_object_set_new(doc, "rdtOurs", json_boolean(rdt->ours));
+	json_object_set_new(doc, "rdtInode", json_integer((json_int_t)rdt->inode));
+	json_object_set_new(doc, "rdtMonitored", json_boolean(rdt->monitored));
+	json_object_set_new(doc, "rdtGroup", json_integer((json_int_t)rdt->group));
 }
 
 int oci_state_load(const struct oci_dir *dir, struct oci_state *ret_state, struct err *err)
@@ -270,9 +283,9 @@ int oci_state_load(const struct oci_dir *dir, struct oci_state *ret_state, struc
 int oci_state_decode(const json_t *doc, struct oci_state *ret_state, struct err *err)
 {
 	struct raw {
-		const char *id, *bundle, *rootfs, *cgroup, *stack, *stack_request, *mounts_ns;
-		int64_t pid, pid_start, created, owner, mounts_inode, mounts_id;
-		bool systemd, disabled, no_later_hooks;
+		const char *id, *bundle, *rootfs, *cgroup, *stack, *stack_request, *mounts_ns, *rdt_class;
+		int64_t pid, pid_start, created, owner, mounts_inode, mounts_id, rdt_inode, rdt_group;
+		bool systemd, disabled, no_later_hooks, rdt_ours, rdt_monitored;
 	} raw = {0};
 #define FIELD(key, member, kind_, ...)                                                         \
 	{                                                                                      \
@@ -297,6 +310,11 @@ int oci_state_decode(const json_t *doc, struct oci_state *ret_state, struct err 
 		FIELD("mountsNamespace", mounts_ns, JSON_FIELD_STRING, .min = 1, .max = OCI_PATH_MAX),
 		FIELD("mountsInode", mounts_inode, JSON_FIELD_INT, .min = 0, .max = INT64_MAX),
 		FIELD("mountsId", mounts_id, JSON_FIELD_INT, .min = 0, .max = INT64_MAX),
+		FIELD("rdtClass", rdt_class, JSON_FIELD_STRING, .min = 1, .max = OCI_PATH_MAX),
+		FIELD("rdtOurs", rdt_ours, JSON_FIELD_BOOL),
+		FIELD("rdtInode", rdt_inode, JSON_FIELD_INT, .min = 0, .max = INT64_MAX),
+		FIELD("rdtMonitored", rdt_monitored, JSON_FIELD_BOOL),
+		FIELD("rdtGroup", rdt_group, JSON_FIELD_INT, .min = 0, .max = INT64_MAX),
 		{0},
 	};
 #undef FIELD
@@ -323,6 +341,11 @@ int oci_state_decode(const json_t *doc, struct oci_state *ret_state, struct err 
 		.shared = {.path = mem_strdup(raw.mounts_ns),
 			   .inode = (uint64_t)raw.mounts_inode,
 			   .mount = (uint64_t)raw.mounts_id},
+		.rdt = {.path = mem_strdup(raw.rdt_class),
+			.ours = raw.rdt_ours,
+			.inode = (uint64_t)raw.rdt_inode,
+			.monitored = raw.rdt_monitored,
+			.group = (uint64_t)raw.rdt_group},
 		.no_later_hooks = raw.no_later_hooks,
 	};
 	return 0;

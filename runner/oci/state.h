@@ -23,6 +23,7 @@
 #include "lib/base/err.h"
 #include "runner/oci/cgroup.h"
 #include "runner/oci/config.h"
+#include "runner/oci/rdt.h"
 #include "runner/oci/shared.h"
 
 enum { OCI_ID_MAX = 1024 };
@@ -43,6 +44,7 @@ enum oci_status {
  * @bundle, @rootfs: absolute
  * @stack: full name of its stack at Moat's daemon, or NULL
  * @stack_request: by which it was asked for: a stack of that name that came otherwise is not ours. NULL: as before there were such
+ * @rdt: its class of service
  * @shared: its mounts, where they are in a namespace of others
  * @no_later_hooks: neither poststart nor poststop ones: nobody reads its configuration for them
  */
@@ -57,6 +59,7 @@ struct oci_state {
 	struct oci_cgroup cgroup;
 	char *stack, *stack_request;
 	struct oci_shared shared;
+	struct oci_rdt_place rdt;
 	bool no_later_hooks;
 };
 void oci_state_fini(struct oci_state *state);

@@ -75,6 +75,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	fuzz_check(rc == 0 || (rc < 0 && *err.msg && err.no == -rc));
 	if (rc == 0)
 		config_check(&config);
+	if (rc == 0 && config.intel_rdt && config.intel_rdt->l3 && config.intel_rdt->mb)
+		(void)oci_rdt_matches(config.intel_rdt->l3, config.intel_rdt->mb);
 	oci_config_fini(&config);
 	return 0;
 }

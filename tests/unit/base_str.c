@@ -139,12 +139,29 @@ static void vectors(void **state)
 	strv_free(NULL);
 }
 
+static void octal(void **state)
+{
+	static const struct {
+		const char *in, *out;
+	} rows[] = {{"", ""}, {"/a\\040b", "/a b"}, {"\\134\\011x", "\\\tx"}, {"\\400\\08", "\\400\\08"}, {"\\04", "\\04"}};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+		char *text = mem_strdup(rows[i].in);
+
+		str_unoctal(text);
+		assert_string_equal(text, rows[i].out);
+		free(text);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(equality),      cmocka_unit_test(copy_never_cuts),
 		cmocka_unit_test(numbers_taken), cmocka_unit_test(numbers_refused),
 		cmocka_unit_test(hex48),         cmocka_unit_test(vectors),
+		cmocka_unit_test(octal),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
