@@ -277,6 +277,8 @@ int oci_maps_decode(const json_t *array, const char *what, struct arena *arena,
 		    struct oci_maps *ret_maps, struct err *err);
 /** oci_propagation_parse() - "rslave" and so on. Return: true when it is one. */
 bool oci_propagation_parse(const char *text, uint64_t *ret_flag, bool *ret_recursive);
+/** oci_mount_mapped() - are ids of it mapped, by its own mappings or the container's? */
+bool oci_mount_mapped(const struct oci_mount *mount);
 /** oci_mount_options() - names of every option we know, for `features`; NULL-terminated, static */
 const char *const *oci_mount_options(void);
 

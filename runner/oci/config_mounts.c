@@ -107,6 +107,11 @@ int oci_mounts_decode(const json_t *array, struct arena *arena, struct oci_confi
 	return 0;
 }
 
+bool oci_mount_mapped(const struct oci_mount *mount)
+{
+	return mount->idmap || mount->ridmap || mount->uids.count;
+}
+
 const char *const *oci_mount_options(void)
 {
 	return all_options;
@@ -197,6 +202,16 @@ static bool bit_decode(const char *option, struct oci_mount *mount)
 	return false;
 }
 
+static bool of_namespace(const char *type)
+{
+	static const char *const types[] = {"proc", "sysfs", "mqueue", "devpts", "cgroup", "cgroup2"};
+
+	for (size_t i = 0; i < ARRAY_COUNT(types); i++)
+		if (str_eq(type, types[i]))
+			return true;
+	return false;
+}
+
 static int mount_check(const struct oci_mount *mount, struct err *err)
 {
 	const char *at = mount->destination;
@@ -213,12 +228,12 @@ static int mount_check(const struct oci_mount *mount, struct err *err)
 	if (mapped && (!mount->uids.count || !mount->gids.count))
 		return err_set(err, ERR_USAGE, EINVAL, at,
 			       "uidMappings and gidMappings only together");
-	if (mapped && !mount->bind)
-		return err_set(err, ERR_UNSUPPORTED, ENOTSUP, at,
-			       "mappings are supported for bind mounts only");
-	if ((mount->idmap || mount->ridmap) && !mount->bind)
-		return err_set(err, ERR_UNSUPPORTED, ENOTSUP, at,
-			       "idmap is supported for bind mounts only");
+	if (oci_mount_mapped(mount) && mount->remount)
+		return err_set(err, ERR_USAGE, EINVAL, at, "idmap: of a mount that is there nothing is mapped anew");
+	/* They are made by the container's process, in its namespaces, where nobody may map ids of theirs. */
+	if (oci_mount_mapped(mount) && !mount->bind && of_namespace(mount->type))
+		return err_set(err, ERR_USAGE, EINVAL, at, "idmap: %s belongs to a namespace of the container",
+			       mount->type);
 	if (mount->tmpcopyup && (mount->bind || !str_eq(mount->type, "tmpfs")))
 		return err_set(err, ERR_USAGE, EINVAL, at, "tmpcopyup is for tmpfs only");
 	return 0;

@@ -104,10 +104,14 @@ int oci_tree_idmap(const struct oci_config *config, struct oci_tree *tree, pid_t
 		cleanup(fd_closep) int mapped = -1;
 		bool recursive = mount->ridmap;
 		char path[48];
-		int fd;
+		int fd, rc;
 
-		if (tree->binds[i] < 0 || (!mount->idmap && !mount->ridmap && !mount->uids.count))
+		if (!oci_mount_mapped(mount))
 			continue;
+		/* It is the container's process that will make it. */
+		if (tree->binds[i] < 0)
+			return err_set(err, ERR_PERMISSION, EPERM, mount->destination,
+				       "idmapped mount: only the host's root may map ids");
 		if (mount->uids.count) {
 			mapped = oci_ns_mapped(&mount->uids, &mount->gids, err);
 			fd = mapped;
@@ -124,8 +128,12 @@ int oci_tree_idmap(const struct oci_config *config, struct oci_tree *tree, pid_t
 		if (fd < 0)
 			return fd;
 		attr.userns_fd = (unsigned int)fd;
-		if (attrs_set(tree->binds[i], recursive ? AT_RECURSIVE : 0, &attr,
-			      mount->destination, err) < 0)
+		rc = attrs_set(tree->binds[i], recursive ? AT_RECURSIVE : 0, &attr, mount->destination, err);
+		if (rc == -EINVAL)
+			return err_set(err, ERR_UNSUPPORTED, EINVAL, mount->destination,
+				       "idmapped mount: this kernel maps no ids of %s",
+				       mount->bind ? "its file system" : mount->type);
+		if (rc < 0)
 			return err_wrap(err, "idmapped mount");
 	}
 	return 0;
@@ -203,10 +211,14 @@ static int sources_open(const struct oci_config *config, struct oci_tree *tree, 
 	for (size_t i = 0; rc == 0 && i < config->mount_count; i++) {
 		const struct oci_mount *mount = &config->mounts[i];
 
-		if (!mount->bind || mount->remount)
+		if (mount->remount || (!mount->bind && !oci_mount_mapped(mount)))
 			continue;
-		tree->binds[i] = bind_open(mount, tree->bundle, err);
-		rc = tree->binds[i] < 0 ? tree->binds[i] : 0;
+		/* A file system whose ids are mapped must be the host's, who alone may map them. */
+		if (mount->bind)
+			rc = tree->binds[i] = bind_open(mount, tree->bundle, err);
+		else
+			rc = mount_make(config, NULL, mount, &tree->binds[i], err);
+		rc = rc > 0 ? 0 : rc;
 	}
 	return rc;
 }

@@ -262,7 +262,28 @@ assert_eq "idmap: with the container's mappings" "5 6" "$(inside stat -c '%u %g'
 config '.mounts[-1].uidMappings = [{"containerID": 5, "hostID": 100007, "size": 1}] | .mounts[-1].gidMappings = [{"containerID": 6, "hostID": 200008, "size": 1}]'
 assert_eq "idmap: with those of the mount" "7 8" "$(inside stat -c '%u %g' /vf)"
 config 'del(.mounts[-1])'
-refuses "idmap of what is no bind mount" idmap '.mounts += [{"destination": "/v", "type": "tmpfs", "options": ["idmap"]}]'
+# A new file system's ids are mapped since the kernel knows how to: tmpfs since 6.3.
+mkdir rootfs/ids && touch rootfs/ids/old && chown 100003:200004 rootfs/ids/old && chown 100000:200000 rootfs/ids
+config '.mounts += [{"destination": "/ids", "type": "tmpfs", "options": ["idmap", "uid=5", "gid=6", "mode=755", "nosuid"],
+	"uidMappings": [{"containerID": 5, "hostID": 100007, "size": 1}], "gidMappings": [{"containerID": 6, "hostID": 200008, "size": 1}]}]'
+if [[ $(printf '%s\n' 6.3 "$(uname -r)" | sort -V | head -n 1) == 6.3 ]]; then
+	assert_eq "idmap of a new file system: with its own mappings" "7 8" "$(inside stat -c '%u %g' /ids)"
+	assert_match "idmap of a new file system: is one" "nosuid.*idmapped" "$(inside awk '$5 == "/ids" { print $6 }' /proc/self/mountinfo)"
+	config '.mounts[-1] |= (del(.uidMappings, .gidMappings) | .options = ["idmap", "mode=755", "ro", "tmpcopyup"])'
+	assert_eq "idmap of a new file system: with the container's, filled, read-only" "0 0 3 4 ro" \
+		"$(inside sh -c 'stat -c "%u %g" /ids /ids/old; touch /ids/x 2>/dev/null || echo ro' | paste -sd ' ')"
+	config '.mounts[-1].options = ["idmap", "mode=755"]'
+	assert_eq "and writes to it" "0 0" "$(inside sh -c 'touch /ids/x; stat -c "%u %g" /ids/x')"
+else
+	refuses "idmap of tmpfs before 6.3" "/ids: idmapped mount: this kernel maps no ids of tmpfs" .
+fi
+refuses "idmap of what the kernel does not map" "/ids: idmapped mount: this kernel maps no ids of ramfs" '.mounts[-1] = {"destination": "/ids", "type": "ramfs", "options": ["idmap"]}'
+mkdir -p /run/lower
+refuses "idmap of an overlay" "/ids: idmapped mount: this kernel maps no ids of overlay" \
+	'.mounts[-1] = {"destination": "/ids", "type": "overlay", "options": ["idmap", "lowerdir=/run/lower:/run/src"]}'
+refuses "idmap of what belongs to a namespace" "/ids: mounts[7]: idmap: proc belongs to a namespace" '.mounts[-1] = {"destination": "/ids", "type": "proc", "options": ["idmap"]}'
+refuses "idmap of what is there" "/tmp: mounts[7]: idmap: of a mount that is there" '.mounts[-1] = {"destination": "/tmp", "type": "none", "options": ["remount", "idmap"]}'
+config 'del(.mounts[-1])'
 refuses "without mappings" uidMappings 'del(.linux.uidMappings)'
 args sleep 1000
 bg run -d n

@@ -27,6 +27,11 @@ args cat /proc/self/uid_map
 assert_eq "of the user's own id" "0 65534 1" "$(urt run r | awk '{ print $1, $2, $3 }')"
 args cat /v
 assert_eq "a bind mount" "$(cat /etc/hostname)" "$(urt run r)"
+rt() { urt "$@"; }
+OCI_ROOT=/run/user/moat-runtime
+for mount in '{"destination": "/i", "source": "/etc", "options": ["rbind", "idmap"]}' '{"destination": "/i", "type": "tmpfs", "options": ["idmap"]}'; do
+	refuses "no ids are mapped without privilege: ${mount:0:30}" "/i: idmapped mount: only the host's root may map ids" ".mounts += [$mount]"
+done
 args sh -c 'echo >/dev/null && stat -c %t:%T /dev/null && echo x >/file && cat /file'
 assert_eq "devices, and a root to write to" "1:3 x" "$(urt run r | tr '\n' ' ' | sed 's/ $//')"
 args sleep 1000
