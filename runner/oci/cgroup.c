@@ -39,6 +39,7 @@ static int open_some(const struct oci_cgroup *place, struct opened *ret_opened,
 		     struct err *err);
 static void close_them(struct opened *opened);
 static int systemd_check(const struct cgroup_layout *layout, struct err *err);
+static int memory_fits(const struct cgroup *cgroup, int64_t limit, struct err *err);
 static void devices_complete(struct cgroup_resources *resources, struct arena *arena);
 
 int oci_cgroup_plan(const struct oci_config *config, const char *id, bool systemd,
@@ -153,6 +154,8 @@ int oci_cgroup_update(const struct oci_cgroup *place, const json_t *doc, struct 
 
 	if (rc == 0)
 		rc = cgroup_resources_decode(doc, opened.arena, &resources, err);
+	if (rc == 0 && resources.check_before_update == 1)
+		rc = memory_fits(&opened.cgroup, resources.memory, err);
 	if (rc == 0 && place->systemd) {
 		rc = cgroup_writes_build(&resources, opened.layout, opened.arena, &writes, err);
 		if (rc == 0)
@@ -210,6 +213,17 @@ int oci_cgroup_delete(const struct oci_cgroup *place, struct err *err)
 		if (rc == 0 && str_starts(place->path, OWN_PARENT "/"))
 			cgroup_prune(opened.layout, OWN_PARENT);
 	}
+	close_them(&opened);
+	return rc;
+}
+
+int oci_cgroup_own(const struct oci_cgroup *place, uid_t uid, struct err *err)
+{
+	struct opened opened;
+	int rc = open_them(place, &opened, err);
+
+	if (rc == 0 && !opened.none && opened.layout->mode == CGROUP_MODE_V2)
+		rc = cgroup_delegate(&opened.cgroup, uid, (gid_t)-1, err);
 	close_them(&opened);
 	return rc;
 }
@@ -372,6 +386,25 @@ static int systemd_check(const struct cgroup_layout *layout, struct err *err)
 			       cgroup_mode_name(layout->mode));
 	if (geteuid() != 0)
 		return err_set(err, ERR_UNSUPPORTED, ENOTSUP, "--systemd-cgroup", "is of root: the user's manager is not asked");
+	return 0;
+}
+
+/*
+ * memory.checkBeforeUpdate: of v2 the kernel takes a limit below what is used, and kills until it holds. That of v1 refuses.
+ */
+static int memory_fits(const struct cgroup *cgroup, int64_t limit, struct err *err)
+{
+	const struct cgroup_dir *memory = cgroup_dir_of(cgroup, CGROUP_MEMORY);
+	char text[32];
+	uint64_t used;
+
+	if (!memory || !memory->hierarchy->unified || limit < 0 ||
+	    cgroup_file_read(memory->fd, "memory.current", text, sizeof(text)) <= 0)
+		return 0;
+	text[strcspn(text, "\n")] = '\0';
+	if (str_u64(text, UINT64_MAX, &used) == 0 && (uint64_t)limit < used)
+		return err_set(err, ERR_CONFLICT, EBUSY, "linux.resources.memory.limit", "%lld is less than what is used, %llu",
+			       (long long)limit, (unsigned long long)used);
 	return 0;
 }
 

@@ -48,6 +48,8 @@ int oci_cgroup_create(const struct oci_cgroup *cgroup, const json_t *resources, 
 int oci_cgroup_begin(const struct oci_cgroup *cgroup, const json_t *resources, pid_t pid, struct err *err);
 /** oci_cgroup_enter() - move a process in. @exec: a later one: then -ENOENT and frozen groups are errors */
 int oci_cgroup_enter(const struct oci_cgroup *cgroup, pid_t pid, bool exec, struct err *err);
+/** oci_cgroup_own() - on v2 alone: its folder, and the files of it that the kernel lists for that, become @uid's of the host */
+int oci_cgroup_own(const struct oci_cgroup *cgroup, uid_t uid, struct err *err);
 /** oci_cgroup_update() - other limits, by a linux.resources; those not said stay */
 int oci_cgroup_update(const struct oci_cgroup *cgroup, const json_t *resources, struct err *err);
 /** oci_cgroup_freeze() - stop all in it, or let them go on; returns when that is so */

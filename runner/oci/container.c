@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -63,6 +64,7 @@ static bool waits_for_mapped(const struct creation *creation);
 static int child_spawn(struct creation *creation, struct err *err);
 static int child_furnish(struct creation *creation, struct err *err);
 static int child_finish(struct creation *creation, struct buf *warnings, struct err *err);
+static int cgroup_give(const struct creation *creation, struct err *err);
 static int state_prepare(const struct creation *creation, struct err *err);
 static int runtime_hooks(struct creation *creation, struct err *err);
 static int hard_limits_raise(const struct creation *creation, struct err *err);
@@ -334,8 +336,7 @@ static bool waits_for_mapped(const struct creation *creation)
 	    (cgroup && *cgroup))
 		return true;
 	for (size_t i = 0; i < config->mount_count; i++)
-		if (config->mounts[i].idmap || config->mounts[i].ridmap ||
-		    config->mounts[i].uids.count)
+		if (oci_mount_mapped(&config->mounts[i]))
 			return true;
 	return false;
 }
@@ -402,6 +403,8 @@ static int child_furnish(struct creation *creation, struct err *err)
 		rc = oci_cgroup_enter(&creation->state.cgroup, pid, false, err);
 	}
 	if (rc == 0)
+		rc = cgroup_give(creation, err);
+	if (rc == 0)
 		rc = oci_rdt_enter(&creation->state.rdt, creation->state.id, pid, false, err);
 	if (rc == 0)
 		rc = oci_tree_idmap(&creation->config, &creation->tree, pid, err);
@@ -455,6 +458,36 @@ static int child_finish(struct creation *creation, struct buf *warnings, struct 
 	rc = sync_recv(creation->child.sync, &msg, NULL);
 	return rc == 0 ? 0
 		       : err_set(err, ERR_INTERNAL, EPIPE, state->id, "its process was lost");
+}
+
+/*
+ * config-linux.md, Cgroup ownership: to the user of the program, where it has a cgroup namespace of its own and the file system
+ * to write to. Who it is on the host only our own mappings tell.
+ */
+static int cgroup_give(const struct creation *creation, struct err *err)
+{
+	const struct oci_config *config = &creation->config;
+	const struct oci_namespace *ns = config->namespaces;
+	uid_t uid = config->process.uid;
+	bool known = !ns[OCI_NS_USER].wanted, writable = false;
+
+	for (size_t i = 0; i < config->mount_count; i++) {
+		const struct oci_mount *mount = &config->mounts[i];
+
+		if (str_eq(mount->source, "cgroup") && str_eq(mount->destination, "/sys/fs/cgroup"))
+			writable = !((mount->set | mount->rec_set) & MOUNT_ATTR_RDONLY);
+	}
+	if (!writable || !config->process_given || !ns[OCI_NS_CGROUP].wanted || ns[OCI_NS_CGROUP].path)
+		return 0;
+	for (size_t i = 0; !known && !ns[OCI_NS_USER].path && i < config->uids.count; i++) {
+		const struct oci_idmap *map = &config->uids.items[i];
+
+		if (config->process.uid - map->inside < map->size) {
+			uid = map->outside + (config->process.uid - map->inside);
+			known = true;
+		}
+	}
+	return known ? oci_cgroup_own(&creation->state.cgroup, uid, err) : 0;
 }
 
 /* A class that closID names stays, once there is a container. Until then it is ours. */

@@ -151,5 +151,26 @@ assert_ok "v2: pause" rt pause c3
 assert_eq "v2: paused" paused "$(status_of c3)"
 assert_ok "v2: delete --force" rt delete --force c3
 assert_eq "v2: nothing stays" "" "$(cgroups_left c3)"
+# Whose it is: of the program's user, where it may write to it (config-linux.md, Cgroup ownership)
+owners() { stat -c %u "/sys/fs/cgroup/pod/c3"{,/cgroup.procs,/cgroup.subtree_control,/cgroup.max.depth,/cgroup.freeze} | paste -sd ' '; }
+config '.linux.namespaces += [{"type": "user"}] | .linux.uidMappings = [{"containerID": 0, "hostID": 100000, "size": 1000}] | .linux.gidMappings = .linux.uidMappings'
+bg run --detach c3
+assert_eq "v2: a cgroup that is not to be written stays root's" "0 0 0 0 0" "$(owners)"
+rt delete -f c3
+config '(.mounts[] | select(.destination == "/sys/fs/cgroup") | .options) -= ["ro"]'
+bg run --detach c3
+assert_eq "v2: one to be written is the program's, as far as the kernel hands it out" "100000 100000 100000 0 0" "$(owners)"
+assert_ok "v2: which makes groups of its own" rt exec c3 mkdir /sys/fs/cgroup/mine
+assert_fail "v2: and does not change what holds it" rt exec c3 sh -c 'echo 1 >/sys/fs/cgroup/cgroup.freeze'
+rt delete -f c3
+config '.process.user.uid = 7'
+bg run --detach c3
+assert_eq "v2: that of process.user" "100007 100007 100007 0 0" "$(owners)"
+rt delete -f c3
+config '.process.user.uid = 0 | .linux.namespaces -= [{"type": "cgroup"}]'
+bg run --detach c3
+assert_eq "v2: without a cgroup namespace of its own it stays root's" "0 0 0 0 0" "$(owners)"
+rt delete -f c3
+assert_eq "v2: nothing stays" "" "$(cgroups_left c3)"
 refuses "v2: unified: a file nobody has" "memory.nothing" '.linux.resources.unified = {"memory.nothing": "1"}'
 finish
