@@ -153,6 +153,7 @@ static int memory_decode(struct decoder *d, const json_t *doc)
 {
 	const json_t *oom = json_object_get(doc, "disableOOMKiller");
 	const json_t *check = json_object_get(doc, "checkBeforeUpdate");
+	const json_t *hierarchy = json_object_get(doc, "useHierarchy");
 
 	if (oom && !json_is_null(oom)) {
 		if (!json_is_boolean(oom))
@@ -164,6 +165,9 @@ static int memory_decode(struct decoder *d, const json_t *doc)
 			return bad(d, "memory.checkBeforeUpdate", "must be true or false");
 		d->to->check_before_update = json_is_true(check);
 	}
+	/* v2 knows nothing else, v1 has it from 5.11 on */
+	if (hierarchy && !json_is_null(hierarchy) && !json_is_true(hierarchy))
+		return bad(d, "memory.useHierarchy", "is as memory is counted, and cannot be turned off");
 	return numbers_decode(d, "memory", doc, memory_numbers, d->to);
 }
 

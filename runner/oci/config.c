@@ -270,7 +270,7 @@ static int config_check(const struct oci_config *config, struct err *err)
 
 	if ((!ns[OCI_NS_MOUNT].wanted || ns[OCI_NS_MOUNT].path) && ns[OCI_NS_USER].wanted && !ns[OCI_NS_USER].path)
 		return err_set(err, ERR_USAGE, EINVAL, "linux.namespaces",
-			       "a new user namespace may mount nothing in a mount namespace that is not new");
+			       "a new user namespace may mount nothing in a mount namespace that is not new: join the one that owns it");
 	/* It is to be found where the runtime is; there whoever owns that namespace would say what it is, and it is ours. */
 	if (ns[OCI_NS_MOUNT].path && config->hooks[OCI_HOOK_CREATE_CONTAINER].count)
 		return err_set(err, ERR_UNSUPPORTED, ENOTSUP, "hooks.createContainer",

@@ -68,6 +68,8 @@ static void memory(void **state)
 	check(&v2, "{\"memory\":{\"limit\":-1}}", "memory.swap.max=max ?\nmemory.max=max\n");
 	check(&v1, "{\"memory\":{\"limit\":-1}}",
 	      "v1 memory.limit_in_bytes=-1\nv1 memory.memsw.limit_in_bytes=-1 ?\n");
+	check(&v2, "{\"memory\":{\"limit\":-1,\"useHierarchy\":true}}", "memory.swap.max=max ?\nmemory.max=max\n");
+	check(&v2, "{\"memory\":{\"useHierarchy\":false}}", "-22 memory.useHierarchy");
 	check(&v1, "{\"memory\":{\"swappiness\":60,\"disableOOMKiller\":true}}",
 	      "v1 memory.swappiness=60\nv1 memory.oom_control=1\n");
 	check(&v1, "{\"memory\":{\"limit\":4096,\"swap\":1}}", "-22 memory.swap");

@@ -221,6 +221,30 @@ refuses "a hook would be found there" "hooks.createContainer" '.hooks = {"create
 refuses "with a new user namespace nothing could be mounted" "user namespace" \
 	'.linux.namespaces += [{"type": "user"}] | .linux.uidMappings = [{"containerID": 0, "hostID": 1, "size": 9}] | .linux.gidMappings = .linux.uidMappings'
 cp config.json config.joined
+# One that belongs to a user namespace, and that joined, too
+unshare --user sleep 1000 &
+user=$!
+sandbox_keep $user
+lives_apart() { [[ -e /proc/$1/ns/$2 && $(readlink "/proc/$1/ns/$2") != "$(readlink "/proc/self/ns/$2")" ]]; }
+eventually 20 lives_apart $user user
+echo 0 100000 1000 >/proc/$user/uid_map && echo 0 100000 1000 >/proc/$user/gid_map || die "no mappings"
+nsenter --user="/proc/$user/ns/user" -S 0 -G 0 unshare --mount --propagation private sleep 1000 &
+theirs=$!
+sandbox_keep $theirs
+eventually 20 lives_apart $theirs mnt
+private() { ! grep -q 'shared:' "/proc/$theirs/mountinfo"; }
+eventually 20 private
+mounts_of $theirs >/run/mounts.theirs
+mount_ns "/proc/$theirs/ns/mnt"
+config ".linux.namespaces += [{\"type\": \"user\", \"path\": \"/proc/$user/ns/user\"}]"
+args sleep 1000
+assert_ok "its mount and its user namespace by path" bg run -d m
+assert_eq "its mount and its user namespace by path: it is in both" "$(readlink /proc/$theirs/ns/mnt) $(readlink /proc/$user/ns/user)" \
+	"$(readlink "/proc/$(pid_of m)/ns/mnt") $(readlink "/proc/$(pid_of m)/ns/user")"
+assert_eq "as its root, with the container's files" "uid=0 gid=0 ours" "$(rt exec m sh -c 'echo $(id) $(cat /tmp/ours)')"
+rt delete -f m
+assert_eq "delete takes its mounts away there" "" "$(mounts_of $theirs | comm -3 /run/mounts.theirs -)"
+kill $theirs $user
 cp config.alone config.json
 args sleep 1000
 bg run -d other
