@@ -153,12 +153,13 @@ static void crowd_trim(struct engine *engine)
 	malloc_trim(0);
 }
 
-/* It is done: who asked for it, who listens, and moatd-dns are told. Takes @reply. */
+/* It is done: moatd-dns of a name that came, who listens, who asked for it, and moatd-dns of one that went are told. Takes @reply. */
 static void txn_reply(struct txn *txn, json_t *reply)
 {
 	struct call *call = txn->call;
 
 	txn->call = NULL;
+	dnsfeed_flush_news(txn->engine->dnsfeed);
 	if (txn->event)
 		engine_event(txn->engine, txn->event, txn->name, NULL);
 	if (call)
@@ -287,6 +288,7 @@ static void on_answered(void *ctx, struct hand_answer *answer)
 		listen_ask_commit(txn->listen);
 	if (r == 0 && settles) {
 		txn->reply = reply; /* DONE comes right behind: then the first packet arrives, too */
+		dnsfeed_flush_news(engine->dnsfeed); /* while the hand sees to that */
 	} else if (r == 0) {
 		txn_reply(txn, reply);
 	} else {

@@ -52,6 +52,7 @@ struct dnsfeed {
 	struct table opens;
 	uint64_t generation, asked;
 	bool started, outlets[2]; /* of IPv4, of IPv6: asked for */
+	bool news;		  /* of an endpoint that came, in the queue */
 	struct resolv resolv;
 };
 
@@ -316,12 +317,20 @@ void dnsfeed_endpoint(struct dnsfeed *feed, const struct endpoint *endpoint)
 	if (!feed->started || !endpoint->network || !network_has_dns(endpoint->network))
 		return;
 	tell_endpoint(feed, endpoint);
+	feed->news = true;
 }
 
 void dnsfeed_flush(struct dnsfeed *feed)
 {
+	feed->news = false;
 	if (!list_empty(&feed->queue))
 		flush(feed);
+}
+
+void dnsfeed_flush_news(struct dnsfeed *feed)
+{
+	if (feed->news)
+		dnsfeed_flush(feed);
 }
 
 static void tell_endpoint_gone(struct dnsfeed *feed, const struct endpoint *endpoint)

@@ -28,9 +28,11 @@ void dnsfeed_network(struct dnsfeed *feed, const struct network *network);
 void dnsfeed_endpoint(struct dnsfeed *feed, const struct endpoint *endpoint);
 /**
  * dnsfeed_flush() - send what has been put down. Of single endpoints that is all, since the process that this wakes is not to run
- * before who waits for an answer: while changes are under way (engine.txns), who ends one calls this behind his answer.
+ * before who waits for the answer to a removal: while changes are under way (engine.txns), who ends one calls this behind it.
  */
 void dnsfeed_flush(struct dnsfeed *feed);
+/** dnsfeed_flush_news() - the same before an answer: where somebody came, whoever is told of it may ask for the name at once */
+void dnsfeed_flush_news(struct dnsfeed *feed);
 /** dnsfeed_changed() - the definition of a network that stands is another: all of it anew */
 void dnsfeed_changed(struct dnsfeed *feed, const struct network *network);
 /** dnsfeed_router() - the router of @tenant was made by a repair: its sockets, too; where names are served */
