@@ -416,7 +416,7 @@ static int affinity_decode(const json_t *object, struct oci_process *process, st
 	for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
 		const json_t *value = json_object_get(object, rows[i].key);
 
-		if (!value || json_is_null(value) || !*json_string_value(value))
+		if (!value || json_is_null(value) || (json_is_string(value) && json_string_length(value) == 0))
 			continue;
 		if (!json_is_string(value) || cpus_check(json_string_value(value), err) < 0)
 			return err_set(err, ERR_USAGE, EINVAL, "process.execCPUAffinity",

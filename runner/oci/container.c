@@ -166,8 +166,6 @@ static int creation_read(struct creation *creation, struct err *err)
 				: mem_printf("%s/%s", state->bundle, creation->config.root_path);
 	if (oci_network_wanted(&creation->config))
 		rc = oci_network_name(&creation->config, request->id, &state->stack, err);
-	if (rc == 0 && creation->config.intel_rdt)
-		rc = oci_rdt_plan(creation->config.intel_rdt, request->id, &state->rdt, err);
 	if (rc < 0)
 		return rc;
 	if (state->stack)
@@ -221,8 +219,13 @@ static int creation_make(struct creation *creation, bool listening, struct buf *
 {
 	const struct oci_request *request = creation->request;
 	struct oci_state *state = &creation->state;
-	int rc;
+	int rc = 0;
 
+	/* Only now: what a runtime that was killed left of this id is taken back. */
+	if (creation->config.intel_rdt)
+		rc = oci_rdt_plan(creation->config.intel_rdt, request->id, &state->rdt, err);
+	if (rc < 0)
+		return rc;
 	/*
 	 * Written down before anything is made: whoever finds it without a pid takes back what there is. A folder alone
 	 * says as much where nothing will outlive us.

@@ -2,6 +2,7 @@
 /* Unit test of runner/oci/config*: what becomes of options, mappings, capabilities; what is refused. */
 #include "tests/unit/unit.h"
 
+#include <errno.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
@@ -90,6 +91,28 @@ static void options_that_are_no_bits(void **unused)
 	oci_config_fini(&config);
 }
 
+static void affinities(void **unused)
+{
+	static const struct {
+		const char *value;
+		int rc;
+	} rows[] = {{"\"\"", 0}, {"null", 0}, {"\"0-3,7\"", 0}, {"1", -EINVAL}, {"[\"0\"]", -EINVAL}, {"\"x\"", -EINVAL}, {"\"0 1\"", -EINVAL}};
+
+	(void)unused;
+	for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+		cleanup(arena_freep) struct arena *arena = arena_new();
+		cleanup(mem_freep) char *text =
+			mem_printf("{\"cwd\": \"/\", \"execCPUAffinity\": {\"initial\": %s, \"final\": \"1\"}}", rows[i].value);
+		cleanup(json_freep) json_t *doc = NULL;
+		struct oci_process process;
+
+		assert_int_equal(json_parse(text, strlen(text), 0, &doc, NULL), 0);
+		assert_int_equal(oci_process_decode(doc, arena, &process, NULL), rows[i].rc);
+		if (rows[i].rc == 0)
+			assert_string_equal(process.cpu_final, "1");
+	}
+}
+
 static void processes(void **unused)
 {
 	static const char text[] =
@@ -159,6 +182,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(options_of_mounts), cmocka_unit_test(options_that_are_no_bits),
+		cmocka_unit_test(affinities),
 		cmocka_unit_test(processes),	     cmocka_unit_test(users),
 		cmocka_unit_test(refusals),
 	};

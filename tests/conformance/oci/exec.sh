@@ -119,7 +119,24 @@ print(os.waitpid(pid, 0)[1], out.decode().replace("\r\n", " "))
 P
 )
 assert_match "run carries between our terminal and its, in our size" '^0 .*got typed 44 88' "$output"
-config '.process.terminal = false'
+# execCPUAffinity: of exec, not of the container's own process
+cpus=$(taskset -pc $$ | sed 's/.*: //')
+first=${cpus%%[-,]*} last=${cpus##*[-,]}
+allowed() { sed -n 's/^Cpus_allowed_list:.//p' "$@"; }
+config ".process.terminal = false | .process.execCPUAffinity = {\"initial\": \"$first\", \"final\": \"$last\"}"
+args sleep 1000
+bg run -d cpus
+assert_eq "execCPUAffinity: not the container's own process" "$(allowed /proc/self/status)" "$(allowed "/proc/$(pid_of cpus)/status")"
+assert_eq "execCPUAffinity: final" "$last" "$(rt exec cpus cat /proc/self/status | allowed)"
+jq ".process | .args = [\"cat\", \"/proc/self/status\"] | .execCPUAffinity = {\"initial\": \"$first\"}" config.json >process.json
+assert_eq "execCPUAffinity: initial, without a final one" "$first" "$(rt exec -p process.json cpus | allowed)"
+for list in 100000 9-1 - , 1- ; do
+	jq ".execCPUAffinity.initial = \"$list\"" process.json >wrong.json
+	assert_fail "execCPUAffinity: \"$list\" is refused" rt exec -p wrong.json cpus
+	assert_match "and told" "moat-runtime: $list: execCPUAffinity" "$output"
+done
+rt delete -f cpus
+config 'del(.process.execCPUAffinity)'
 assert_fail "a console socket without a terminal is refused" bg create --console-socket /run/s t
 assert_ok "nothing is left" test -z "$(ls "$OCI_ROOT")"
 finish

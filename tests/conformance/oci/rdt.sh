@@ -148,6 +148,12 @@ rt run -d c.kill >/dev/null 2>&1
 assert_eq "a runtime that is killed as it has made the class" "c.kill/gold/" "$(classes)"
 rt delete -f c.kill
 assert_eq "delete finds it" "gold/" "$(classes)"
+rt run -d d.kill >/dev/null 2>&1
+assert_eq "another one" "d.kill/gold/" "$(classes)"
+assert_ok "the next create takes it back, and makes its own" bg run -d d.kill
+assert_ok "in which it is" holds "$(pid_of d.kill)" d.kill/mon_groups/d.kill
+rt delete -f d.kill
+assert_eq "and which goes" "gold/" "$(classes)"
 rmdir "$R/gold"
 assert_eq "the model is well" mounted "$(cat /run/fake.out)"
 nothing "at the end"

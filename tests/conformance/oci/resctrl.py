@@ -7,7 +7,7 @@ Documentation/filesystems/resctrl.rst and fs/resctrl/rdtgroup.c: mkdir(2) fills 
 tasks back, a task that is written leaves its class and its children follow it, schemata hold whole or not, the reason of a
 refusal is in info/last_cmd_status. What it does not show is that a processor does what is written.
 
-A class whose name ends in ".kill" is made, and whoever made it is killed in that moment.
+A class whose name ends in ".kill" is made, and whoever makes it first is killed in that moment.
 """
 import ctypes
 import errno
@@ -42,7 +42,7 @@ class Node:
 
 class Tree:
     def __init__(self):
-        self.count, self.nodes, self.status, self.assigned = 0, {}, "ok", {}
+        self.count, self.nodes, self.status, self.assigned, self.killed = 0, {}, "ok", {}, set()
         self.root = self.group_make("root", None)
         info = self.root.children["info"] = Node(self, "plain", self.root)
         info.children["last_cmd_status"] = Node(self, "status", info, False)
@@ -66,7 +66,8 @@ class Tree:
         if len(same) >= (CLASSES - 1 if kind == "class" else GROUPS):
             raise Refused(errno.ENOSPC, "Out of CLOSIDs" if kind == "class" else "Out of RMIDs")
         parent.children[name] = self.group_make(kind, parent)
-        if name.endswith(".kill"):
+        if name.endswith(".kill") and name not in self.killed:
+            self.killed.add(name)
             os.kill(pid, signal.SIGKILL)
         return parent.children[name]
 
