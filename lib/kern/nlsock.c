@@ -52,11 +52,11 @@ struct nlsock {
 	uint8_t *room; /* DUMP_ROOM bytes to receive into */
 };
 
-/* Of a second socket in one namespace: no process id, and none of those the kernel chooses (they are negative). */
-static uint32_t second_portid(void)
-{
-	return 1U << 30 | (uint32_t)getpid();
-}
+/*
+ * Of sockets beside the first in one namespace: a bit above the process id, which has 22 bits at most. So it is no
+ * process id, and none of those the kernel chooses (they are negative).
+ */
+static const uint32_t beside_bits[NLSOCK_BESIDE] = {1U << 30, 1U << 29};
 
 /* @portid: 0 lets the kernel choose. */
 static int open_fd(enum nlsock_kind kind, int ns_fd, int home_fd, int flags, uint32_t portid, int *ret_fd,
@@ -133,10 +133,10 @@ int nlsock_open(enum nlsock_kind kind, int ns_fd, int home_fd, struct nlsock **r
 	return open_sock(kind, ns_fd, home_fd, 0, ret_sock, err);
 }
 
-int nlsock_open_second(enum nlsock_kind kind, int ns_fd, int home_fd, struct nlsock **ret_sock,
+int nlsock_open_beside(enum nlsock_kind kind, unsigned number, int ns_fd, int home_fd, struct nlsock **ret_sock,
 		       struct err *err)
 {
-	return open_sock(kind, ns_fd, home_fd, second_portid(), ret_sock, err);
+	return open_sock(kind, ns_fd, home_fd, beside_bits[number] | (uint32_t)getpid(), ret_sock, err);
 }
 
 void nlsock_close(struct nlsock *sock)
@@ -152,7 +152,7 @@ void nlsock_close(struct nlsock *sock)
  * What this process did itself, and what nobody will ever judge, shall not wake the listener: an attach alone makes
  * some twenty messages. Classic BPF on the message's header; it loads in network order, hence hton*(). Who asked is in
  * nlmsg_pid: our first socket in a namespace has the process id there (net/netlink/af_netlink.c, netlink_autobind()),
- * a second one second_portid().
+ * those beside it one of beside_bits[] more.
  * Not told: new addresses; new FDB entries; neighbours that come and go by the kernel's own doing.
  */
 static int filter_own(int fd, enum nlsock_kind kind)
@@ -161,7 +161,7 @@ static int filter_own(int fd, enum nlsock_kind kind)
 	enum { FAMILY = sizeof(struct nlmsghdr) + offsetof(struct ndmsg, ndm_family) };
 	struct sock_filter filter[] = {
 		/*  0 */ BPF_STMT(BPF_LD | BPF_W | BPF_ABS, PORTID),
-		/*  1 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htonl(second_portid()), 13, 0),
+		/*  1 */ BPF_STMT(BPF_ALU | BPF_AND | BPF_K, htonl(~(beside_bits[0] | beside_bits[1]))),
 		/*  2 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htonl((uint32_t)getpid()), 12, kind == NLSOCK_NFT ? 11 : 0),
 		/*  3 */ BPF_STMT(BPF_LD | BPF_H | BPF_ABS, TYPE),
 		/*  4 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_NEWADDR), 10, 0),

@@ -48,6 +48,8 @@ struct nlack {
 
 struct nlsock;
 
+enum { NLSOCK_BESIDE = 2 }; /* threads beside the first that have sockets of their own */
+
 /**
  * nlsock_open() - a socket in the namespace @ns_fd (-1: where the caller is), with extended acks and big buffers
  * @home_fd: the caller's own network namespace, to come back to; may be -1 when @ns_fd is
@@ -56,15 +58,18 @@ struct nlsock;
  */
 int nlsock_open(enum nlsock_kind kind, int ns_fd, int home_fd, struct nlsock **ret_sock,
 		struct err *err);
-/** nlsock_open_second() - for a thread beside: nlsock_open_monitor() knows what is done by it for ours. One a namespace. */
-int nlsock_open_second(enum nlsock_kind kind, int ns_fd, int home_fd, struct nlsock **ret_sock,
+/**
+ * nlsock_open_beside() - for a thread beside: nlsock_open_monitor() knows what is done by it for ours
+ * @number: of the thread, below NLSOCK_BESIDE; each has one such socket a namespace
+ */
+int nlsock_open_beside(enum nlsock_kind kind, unsigned number, int ns_fd, int home_fd, struct nlsock **ret_sock,
 		       struct err *err);
 void nlsock_close(struct nlsock *sock); /* NULL is fine */
 
 /**
  * nlsock_open_monitor() - a bare descriptor in @ns_fd that only listens: for the engine
  * NLSOCK_RTNL joins the link, address, route and neighbour groups, NLSOCK_NFT that of nftables. Non-blocking. What this
- * process did by its first socket there, or by a second one, is not told, nor are new addresses and FDB entries, and neighbours that the
+ * process did by its first socket there, or by one beside it, is not told, nor are new addresses and FDB entries, and neighbours that the
  * kernel makes and forgets by itself.
  */
 int nlsock_open_monitor(enum nlsock_kind kind, int ns_fd, int home_fd, int *ret_fd,

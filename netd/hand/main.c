@@ -5,7 +5,7 @@
  * wrote, and links no library that parses text from outside.
  *
  * In order: know the namespaces, give up every capability but three, probe the
- * kernel, start the one thread, filter system calls, serve.
+ * kernel, start the two threads, filter system calls, serve.
  */
 #include <errno.h>
 #include <getopt.h>

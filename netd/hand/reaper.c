@@ -1,19 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * reaper - the thread of slow removals; see reaper.h. Floor F4.
+ * reaper - the threads of slow removals; see reaper.h. Floor F4.
  *
- * RTNL, the kernel's one lock for everything about links, is held while a
- * group of links goes, some tens of milliseconds. Each message of an attach
- * takes that lock anew, so that a thread which removed group after group
- * could get in between any two of them. Hence turns: before each group the
- * thread waits until the plan that is under way at that moment has ended. So
- * a plan meets one group at most, and plans that never cease do not keep the
- * thread from its work.
+ * Two lanes take plans' removals from one queue, each what goes in one
+ * namespace, a group's worth at most. One does it all while little is to be
+ * done: what comes while it waits is the next group. The second is for crowds
+ * (WORTH): its group goes while the first waits for RCU, in its turn
+ * (netd/hand/turns.h).
  */
 #include "netd/hand/reaper.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -30,160 +27,52 @@
 #include "lib/kern/nlsock.h"
 #include "lib/kern/rtnl.h"
 #include "netd/hand/doom.h"
+#include "netd/hand/reaper_work.h"
+#include "netd/hand/turns.h"
 
 enum {
+	WORTH = DOOM_CHUNK / 2, /* links in the queue for which the second lane begins: each group costs something of its own */
 	TRIES = 4,
 	RETRY_MS = 20,
 	STOP_MS = 2000, /* of what is still queued when we are to end; the supervisor waits for 10 s */
 };
 
-/* A neighbour (@neigh.dev not empty), a link (@name) or a pin (@path). @fd: of the namespace, the work's. */
-struct removal {
-	uint64_t ns;
-	int fd;
-	uint32_t index;
-	char name[OBJ_IFNAME_SIZE];
-	struct obj_neigh neigh;
-	char *path;
-	struct reaper_work *work;
-};
-
-struct reaper_work {
-	struct list node;
-	uint32_t seq;
-	struct removal *removals;
-	size_t count, capacity;
-	int *fds; /* one a namespace, shared by what goes in it */
-	size_t fd_count;
-	uint64_t last_ns;
-	struct seam_result result;
+/**
+ * struct lane
+ * @batch: of struct reaper_work, what it has taken off the queue and is not done with; its thread alone changes it
+ * @wanted: there is something for it to take
+ */
+struct lane {
+	struct reaper *reaper;
+	pthread_t thread;
+	pthread_cond_t wanted;
+	unsigned number;
+	struct list batch;
 };
 
 /**
  * struct reaper
- * @queue, @batch, @finished: of struct reaper_work, under @lock; @batch is what the thread has taken off the queue
- *   and is not done with: it alone changes it
- * @plans: begun so far; @planning: one is under way, and it does not wait for us; @waits_turn: the thread waits for its end
+ * @queue, @finished: of struct reaper_work, under @lock, as batches are
+ * @queued: links in @queue
+ * @changed: a lane is done with something
+ * @started: lanes that are to be ended
  * @stop_ns: when to leave what is queued as it is, once @stopping
  */
 struct reaper {
-	pthread_t thread;
+	struct turns turns;
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
-	struct list queue, batch, finished;
-	uint64_t plans, stop_ns;
-	bool planning, waits_turn, stopping;
+	struct lane lanes[TURNS_LANES];
+	struct list queue, finished;
+	size_t queued, started;
+	uint64_t stop_ns;
+	bool stopping;
 	int home_fd, event_fd;
 };
 
-static void *reaper_run(void *data);
+_Static_assert((int)TURNS_LANES <= (int)NLSOCK_BESIDE, "a socket for each lane");
 
-static bool is_neigh(const struct removal *removal)
-{
-	return removal->neigh.dev[0] != '\0';
-}
-
-/* ---- work ---- */
-
-struct reaper_work *reaper_work_new(uint32_t seq)
-{
-	struct reaper_work *work = mem_alloc(sizeof(*work));
-
-	list_init(&work->node);
-	work->seq = seq;
-	work->result.index = UINT32_MAX;
-	work->result.undone = 0;
-	return work;
-}
-
-static void work_close(struct reaper_work *work)
-{
-	for (size_t i = 0; i < work->fd_count; i++)
-		fd_close(work->fds[i]);
-	for (size_t i = 0; i < work->count; i++)
-		free(work->removals[i].path);
-	free(work->fds);
-	free(work->removals);
-	work->fds = NULL;
-	work->removals = NULL;
-	work->fd_count = work->count = 0;
-}
-
-void reaper_work_free(struct reaper_work *work)
-{
-	if (work == NULL)
-		return;
-	work_close(work);
-	free(work);
-}
-
-bool reaper_work_empty(const struct reaper_work *work)
-{
-	return work->count == 0;
-}
-
-static struct removal *removal_add(struct reaper_work *work)
-{
-	if (work->count == work->capacity) {
-		work->capacity = work->capacity != 0 ? 2 * work->capacity : 8;
-		work->removals =
-			mem_grow(work->removals, work->capacity, sizeof(*work->removals));
-	}
-	work->removals[work->count] = (struct removal){.fd = -1, .work = work};
-	return &work->removals[work->count++];
-}
-
-/* A removal inside a namespace. Return: NULL with errno set where there is no descriptor left. */
-static struct removal *removal_in(struct reaper_work *work, uint64_t ns, int ns_fd, uint32_t index)
-{
-	struct removal *removal;
-
-	/* Plans are sorted by namespace, so the last descriptor is nearly always the right one. */
-	if (work->fd_count == 0 || work->last_ns != ns) {
-		int fd = fcntl(ns_fd, F_DUPFD_CLOEXEC, 0);
-
-		if (fd < 0)
-			return NULL;
-		work->fds = mem_grow(work->fds, work->fd_count + 1, sizeof(int));
-		work->fds[work->fd_count++] = fd;
-		work->last_ns = ns;
-	}
-	removal = removal_add(work);
-	removal->ns = ns;
-	removal->fd = work->fds[work->fd_count - 1];
-	removal->index = index;
-	return removal;
-}
-
-int reaper_work_link(struct reaper_work *work, uint64_t ns, int ns_fd, const char *name,
-		     uint32_t index)
-{
-	struct removal *removal = removal_in(work, ns, ns_fd, index);
-
-	if (removal == NULL)
-		return -errno;
-	memcpy(removal->name, name, sizeof(removal->name));
-	return 0;
-}
-
-int reaper_work_neigh(struct reaper_work *work, uint64_t ns, int ns_fd,
-		      const struct obj_neigh *neigh, uint32_t index)
-{
-	struct removal *removal = removal_in(work, ns, ns_fd, index);
-
-	if (removal == NULL)
-		return -errno;
-	removal->neigh = *neigh;
-	return 0;
-}
-
-void reaper_work_pin(struct reaper_work *work, char *path, uint32_t index)
-{
-	struct removal *removal = removal_add(work);
-
-	removal->path = path;
-	removal->index = index;
-}
+static void *lane_run(void *data);
 
 /* ---- the main thread's side ---- */
 
@@ -194,18 +83,26 @@ int reaper_start(int home_fd, struct reaper **ret_reaper, struct err *err)
 
 	reaper->home_fd = home_fd;
 	list_init(&reaper->queue);
-	list_init(&reaper->batch);
 	list_init(&reaper->finished);
+	turns_init(&reaper->turns);
 	pthread_mutex_init(&reaper->lock, NULL);
 	pthread_cond_init(&reaper->changed, NULL);
+	for (size_t i = 0; i < TURNS_LANES; i++) {
+		reaper->lanes[i] = (struct lane){.reaper = reaper, .number = (unsigned)i};
+		list_init(&reaper->lanes[i].batch);
+		pthread_cond_init(&reaper->lanes[i].wanted, NULL);
+	}
 	reaper->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	r = reaper->event_fd < 0 ? errno
-				 : pthread_create(&reaper->thread, NULL, reaper_run, reaper);
+	r = reaper->event_fd < 0 ? errno : 0;
+	for (; r == 0 && reaper->started < TURNS_LANES; reaper->started += r == 0) {
+		struct lane *lane = &reaper->lanes[reaper->started];
+
+		r = pthread_create(&lane->thread, NULL, lane_run, lane);
+	}
 	if (r != 0) {
-		fd_close(reaper->event_fd);
-		free(reaper);
+		reaper_stop(reaper);
 		return err_sys(err, ERR_INTERNAL, r, NULL,
-			       "cannot start the thread for removals");
+			       "cannot start the threads for removals");
 	}
 	*ret_reaper = reaper;
 	return 0;
@@ -224,22 +121,58 @@ void reaper_stop(struct reaper *reaper)
 	pthread_mutex_lock(&reaper->lock);
 	reaper->stopping = true;
 	reaper->stop_ns = clock_monotonic_ns() + STOP_MS * 1000000ULL;
-	pthread_cond_broadcast(&reaper->changed);
+	for (size_t i = 0; i < TURNS_LANES; i++)
+		pthread_cond_signal(&reaper->lanes[i].wanted);
 	pthread_mutex_unlock(&reaper->lock);
-	pthread_join(reaper->thread, NULL);
+	turns_hurry(&reaper->turns);
+	for (size_t i = 0; i < reaper->started; i++)
+		pthread_join(reaper->lanes[i].thread, NULL);
 	works_free(&reaper->queue);
 	works_free(&reaper->finished);
+	turns_fini(&reaper->turns);
+	for (size_t i = 0; i < TURNS_LANES; i++)
+		pthread_cond_destroy(&reaper->lanes[i].wanted);
 	pthread_cond_destroy(&reaper->changed);
 	pthread_mutex_destroy(&reaper->lock);
 	fd_close(reaper->event_fd);
 	free(reaper);
 }
 
+/* Under the lock. */
+static bool all_idle(const struct reaper *reaper)
+{
+	for (size_t i = 0; i < TURNS_LANES; i++) {
+		if (!list_empty(&reaper->lanes[i].batch))
+			return false;
+	}
+	return true;
+}
+
+/* Under the lock. Shall a lane that does nothing take what is queued? Else the one that is busy takes it next. */
+static bool is_wanted(const struct reaper *reaper)
+{
+	return !list_empty(&reaper->queue) && (reaper->queued >= WORTH || reaper->stopping || all_idle(reaper));
+}
+
+/* Under the lock. The first lane that does nothing: so what comes alone is always the first one's. */
+static void rouse(struct reaper *reaper)
+{
+	size_t i = 0;
+
+	if (!is_wanted(reaper))
+		return;
+	while (i < TURNS_LANES && !list_empty(&reaper->lanes[i].batch))
+		i++;
+	if (i < TURNS_LANES)
+		pthread_cond_signal(&reaper->lanes[i].wanted);
+}
+
 void reaper_submit(struct reaper *reaper, struct reaper_work *work)
 {
 	pthread_mutex_lock(&reaper->lock);
 	list_append(&reaper->queue, &work->node);
-	pthread_cond_broadcast(&reaper->changed);
+	reaper->queued += work->links;
+	rouse(reaper);
 	pthread_mutex_unlock(&reaper->lock);
 }
 
@@ -278,55 +211,32 @@ bool reaper_next(struct reaper *reaper, uint32_t *ret_seq, struct seam_result *r
 	return true;
 }
 
-/* To wake the thread costs a plan more than most of its messages: only where it waits for its turn. */
-static void planning_set(struct reaper *reaper, bool planning)
-{
-	reaper->planning = planning;
-	if (reaper->waits_turn)
-		pthread_cond_broadcast(&reaper->changed);
-}
-
 void reaper_plan_begin(struct reaper *reaper)
 {
-	pthread_mutex_lock(&reaper->lock);
-	reaper->plans++;
-	planning_set(reaper, true);
-	pthread_mutex_unlock(&reaper->lock);
+	turns_plan_begin(&reaper->turns);
 }
 
 void reaper_plan_end(struct reaper *reaper)
 {
-	pthread_mutex_lock(&reaper->lock);
-	planning_set(reaper, false);
-	pthread_mutex_unlock(&reaper->lock);
+	turns_plan_end(&reaper->turns);
 }
 
 void reaper_wait(struct reaper *reaper)
 {
-	bool planning;
+	bool planning = turns_plan_set(&reaper->turns, false); /* it would wait for us, and we for it */
 
 	pthread_mutex_lock(&reaper->lock);
-	planning = reaper->planning;
-	planning_set(reaper, false); /* it would wait for us, and we for it */
-	while (!list_empty(&reaper->batch) || !list_empty(&reaper->queue))
+	while (!all_idle(reaper) || !list_empty(&reaper->queue))
 		pthread_cond_wait(&reaper->changed, &reaper->lock);
-	planning_set(reaper, planning);
 	pthread_mutex_unlock(&reaper->lock);
+	turns_plan_set(&reaper->turns, planning);
 }
 
 static bool works_hold(const struct list *works, uint64_t ns, const struct obj_neigh *neigh)
 {
 	list_each(node, works) {
-		const struct reaper_work *work = container_of(node, struct reaper_work, node);
-
-		for (size_t i = 0; i < work->count; i++) {
-			const struct removal *removal = &work->removals[i];
-
-			if (removal->ns == ns && removal->path == NULL &&
-			    ip_cmp(&removal->neigh.ip, &neigh->ip) == 0 &&
-			    memcmp(removal->neigh.dev, neigh->dev, sizeof(neigh->dev)) == 0)
-				return true;
-		}
+		if (reaper_work_neigh_in(container_of(node, struct reaper_work, node), ns, neigh))
+			return true;
 	}
 	return false;
 }
@@ -336,13 +246,15 @@ void reaper_wait_neigh(struct reaper *reaper, uint64_t ns, const struct obj_neig
 	bool held;
 
 	pthread_mutex_lock(&reaper->lock);
-	held = works_hold(&reaper->queue, ns, neigh) || works_hold(&reaper->batch, ns, neigh);
+	held = works_hold(&reaper->queue, ns, neigh);
+	for (size_t i = 0; i < TURNS_LANES; i++)
+		held |= works_hold(&reaper->lanes[i].batch, ns, neigh);
 	pthread_mutex_unlock(&reaper->lock);
 	if (held)
 		reaper_wait(reaper);
 }
 
-/* ---- the thread's side ---- */
+/* ---- the lanes' side ---- */
 
 /* The first failure of a plan is its report; the others have the same cause more often than not. */
 static void removal_failed(struct reaper *reaper, const struct removal *removal, int no, const char *text)
@@ -358,21 +270,15 @@ static void removal_failed(struct reaper *reaper, const struct removal *removal,
 	pthread_mutex_unlock(&reaper->lock);
 }
 
-/* Until the plan that is under way has ended. Return: whether there is time for another group. */
-static bool turn_wait(struct reaper *reaper)
+/* Is there time for another group? */
+static bool time_left(struct reaper *reaper)
 {
-	bool go_on;
-	uint64_t plan;
+	bool left;
 
 	pthread_mutex_lock(&reaper->lock);
-	plan = reaper->plans;
-	reaper->waits_turn = true;
-	while (reaper->planning && reaper->plans == plan && !reaper->stopping)
-		pthread_cond_wait(&reaper->changed, &reaper->lock);
-	reaper->waits_turn = false;
-	go_on = !reaper->stopping || clock_monotonic_ns() < reaper->stop_ns;
+	left = !reaper->stopping || clock_monotonic_ns() < reaper->stop_ns;
 	pthread_mutex_unlock(&reaper->lock);
-	return go_on;
+	return left;
 }
 
 static void acks_all(struct nlack *acks, size_t count, int status)
@@ -381,7 +287,7 @@ static void acks_all(struct nlack *acks, size_t count, int status)
 		acks[i] = (struct nlack){.status = status};
 }
 
-/* Neighbours of one namespace that go in one batch. Return: as links_try(). */
+/* Neighbours of one namespace that go in one batch. Return: as links_try(). They hold the lock for microseconds each. */
 static int neighs_try(struct nlsock *sock, struct removal *const *removals, size_t count,
 		      struct nlack *acks)
 {
@@ -413,15 +319,44 @@ static int neighs_try(struct nlsock *sock, struct removal *const *removals, size
 	return left;
 }
 
-static int links_try(struct nlsock *sock, struct removal *const *removals, size_t count,
+struct seen {
+	const struct nlsock *sock;
+	const char *name;
+};
+
+static bool seen_there(const void *ctx)
+{
+	const struct seen *seen = ctx;
+
+	return nlsock_ifindex(seen->sock, seen->name) >= 0;
+}
+
+/* Links of one namespace that go in one group, in its turn. Return: 0 when none is left, 1 when some are, -errno. */
+static int links_try(struct lane *lane, struct nlsock *sock, struct removal *const *removals, size_t count,
 		     struct nlack *acks)
 {
+	struct turns *turns = &lane->reaper->turns;
 	const char *names[DOOM_CHUNK] = {NULL};
-	int r;
+	struct seen seen = {.sock = sock};
+	int r = 0;
 
 	for (size_t i = 0; i < count; i++)
 		names[i] = removals[i]->name;
-	r = doom_links(sock, names, count, acks);
+	/* Gathering is the message that needs the lock; a link alone, with no other group under way, does without. */
+	if (turns_take(turns) || count > 1)
+		r = doom_gather(sock, names, count, acks);
+	for (size_t i = 0; r == 0 && i < count; i++) {
+		if (acks[i].status == 0)
+			seen.name = names[i];
+	}
+	if (r == 0) {
+		turns_go(turns, lane->number,
+			 (struct turns_group){.there = seen.name != NULL ? seen_there : NULL, .ctx = &seen});
+		r = doom_remove(sock, names, count, acks);
+		turns_gone(turns, lane->number);
+	} else {
+		turns_leave(turns);
+	}
 	if (r < 0)
 		acks_all(acks, count, r);
 	return r;
@@ -431,31 +366,32 @@ static int links_try(struct nlsock *sock, struct removal *const *removals, size_
  * Neighbours first, then links, in groups, each in its turn. Return: 0 when none is left, else the last failure, with
  * @acks filled. What there was no time for is neither a failure nor done: the next start finds it.
  */
-static int all_try(struct reaper *reaper, struct nlsock *sock, struct removal *const *removals,
+static int all_try(struct lane *lane, struct nlsock *sock, struct removal *const *removals,
 		   size_t count, struct nlack *acks)
 {
 	int worst = 0;
 
 	acks_all(acks, count, 0);
-	for (size_t from = 0, to; from < count && turn_wait(reaper); from = to) {
-		bool neigh = is_neigh(removals[from]);
+	for (size_t from = 0, to; from < count && time_left(lane->reaper); from = to) {
+		bool neigh = removal_is_neigh(removals[from]);
 		int r;
 
 		for (to = from + 1; to < count && to - from < DOOM_CHUNK &&
-				    is_neigh(removals[to]) == neigh;
+				    removal_is_neigh(removals[to]) == neigh;
 		     to++)
 			;
-		r = (neigh ? neighs_try : links_try)(sock, removals + from, to - from,
-						     acks + from);
+		r = neigh ? neighs_try(sock, removals + from, to - from, acks + from)
+			  : links_try(lane, sock, removals + from, to - from, acks + from);
 		worst = r != 0 ? r : worst;
 	}
 	return worst;
 }
 
 /* All of one namespace. What would not go is tried again; the kernel's memory may have been short. */
-static void place_remove(struct reaper *reaper, struct removal **removals, size_t count)
+static void place_remove(struct lane *lane, struct removal **removals, size_t count)
 {
 	cleanup(mem_freep) struct nlack *acks = mem_array(count, sizeof(*acks));
+	struct reaper *reaper = lane->reaper;
 	struct err err = ERR_INIT;
 	struct nlsock *sock;
 	int r = -1;
@@ -464,7 +400,7 @@ static void place_remove(struct reaper *reaper, struct removal **removals, size_
 		if (try > 0)
 			poll(NULL, 0, RETRY_MS);
 		err = ERR_INIT;
-		r = nlsock_open_second(NLSOCK_RTNL, removals[0]->fd, reaper->home_fd, &sock, &err);
+		r = nlsock_open_beside(NLSOCK_RTNL, lane->number, removals[0]->fd, reaper->home_fd, &sock, &err);
 	}
 	if (r < 0) {
 		for (size_t i = 0; i < count; i++)
@@ -476,7 +412,7 @@ static void place_remove(struct reaper *reaper, struct removal **removals, size_
 
 		if (try > 0)
 			poll(NULL, 0, RETRY_MS);
-		if (all_try(reaper, sock, removals, count, acks) == 0)
+		if (all_try(lane, sock, removals, count, acks) == 0)
 			break;
 		for (size_t i = 0; i < count; i++) {
 			if (acks[i].status == 0)
@@ -490,45 +426,15 @@ static void place_remove(struct reaper *reaper, struct removal **removals, size_
 	nlsock_close(sock);
 }
 
-static int removal_cmp(const void *pa, const void *pb)
+static void batch_rtnl(struct lane *lane)
 {
-	const struct removal *a = *(struct removal *const *)pa,
-			     *b = *(struct removal *const *)pb;
+	cleanup(mem_freep) struct removal **removals = NULL;
+	size_t count = reaper_works_sorted(&lane->batch, &removals);
 
-	if (a->ns != b->ns)
-		return a->ns < b->ns ? -1 : 1;
-	if (is_neigh(a) != is_neigh(b))
-		return is_neigh(a) ? -1 : 1;
-	return (a > b) - (a < b);
-}
-
-/* A number may have been given to another namespace since. */
-static bool same_place(const struct removal *a, const struct removal *b)
-{
-	return a->ns == b->ns && (a->fd == b->fd || netns_same(a->fd, b->fd));
-}
-
-static void batch_rtnl(struct reaper *reaper, const struct list *batch)
-{
-	cleanup(mem_freep) struct removal **links = NULL;
-	size_t count = 0, total = 0;
-
-	list_each(node, batch)
-		total += container_of(node, struct reaper_work, node)->count;
-	links = mem_array(total + 1, sizeof(*links));
-	list_each(node, batch) {
-		struct reaper_work *work = container_of(node, struct reaper_work, node);
-
-		for (size_t i = 0; i < work->count; i++) {
-			if (work->removals[i].path == NULL)
-				links[count++] = &work->removals[i];
-		}
-	}
-	qsort(links, count, sizeof(*links), removal_cmp);
 	for (size_t from = 0, to; from < count; from = to) {
-		for (to = from + 1; to < count && same_place(links[from], links[to]); to++)
+		for (to = from + 1; to < count && reaper_same_place(removals[from], removals[to]); to++)
 			;
-		place_remove(reaper, links + from, to - from);
+		place_remove(lane, removals + from, to - from);
 	}
 }
 
@@ -547,41 +453,63 @@ static void batch_pins(struct reaper *reaper, const struct list *batch)
 	}
 }
 
-/* Under the lock. At once, since a descriptor of ours would keep the namespace alive. */
-static void batch_close(const struct list *batch)
+/*
+ * Under the lock. What is oldest, and what goes in the same namespace, so that it is one group; it may be more than one
+ * where a single plan has more links.
+ */
+static void batch_take(struct lane *lane)
 {
-	list_each(node, batch)
-		work_close(container_of(node, struct reaper_work, node));
-}
+	struct reaper *reaper = lane->reaper;
+	uint64_t place = container_of(reaper->queue.next, struct reaper_work, node)->place;
+	size_t links = 0;
 
-static void list_move(struct list *from, struct list *to)
-{
-	list_each_safe(node, from) {
+	list_each_safe(node, &reaper->queue) {
+		struct reaper_work *work = container_of(node, struct reaper_work, node);
+
+		if (work->place != place)
+			continue;
+		if (links > 0 && links + work->links > DOOM_CHUNK)
+			break;
 		list_remove(node);
-		list_append(to, node);
+		list_append(&lane->batch, node);
+		links += work->links;
 	}
+	reaper->queued -= links;
+	rouse(reaper);
 }
 
-static void *reaper_run(void *data)
+/* Under the lock. Descriptors at once, since one of ours would keep the namespace alive. */
+static void batch_done(struct lane *lane)
 {
-	struct reaper *reaper = data;
+	struct reaper *reaper = lane->reaper;
+
+	list_each_safe(node, &lane->batch) {
+		reaper_work_close(container_of(node, struct reaper_work, node));
+		list_remove(node);
+		list_append(&reaper->finished, node);
+	}
+	pthread_cond_broadcast(&reaper->changed);
+	(void)!write(reaper->event_fd, &(uint64_t){1}, sizeof(uint64_t));
+}
+
+static void *lane_run(void *data)
+{
+	struct lane *lane = data;
+	struct reaper *reaper = lane->reaper;
 
 	pthread_mutex_lock(&reaper->lock);
 	for (;;) {
-		while (list_empty(&reaper->queue) && !reaper->stopping)
-			pthread_cond_wait(&reaper->changed, &reaper->lock);
+		while (!is_wanted(reaper) && !reaper->stopping)
+			pthread_cond_wait(&lane->wanted, &reaper->lock);
 		if (list_empty(&reaper->queue) ||
 		    (reaper->stopping && clock_monotonic_ns() >= reaper->stop_ns))
 			break;
-		list_move(&reaper->queue, &reaper->batch);
+		batch_take(lane);
 		pthread_mutex_unlock(&reaper->lock);
-		batch_rtnl(reaper, &reaper->batch);
-		batch_pins(reaper, &reaper->batch);
+		batch_rtnl(lane);
+		batch_pins(reaper, &lane->batch);
 		pthread_mutex_lock(&reaper->lock);
-		batch_close(&reaper->batch);
-		list_move(&reaper->batch, &reaper->finished);
-		pthread_cond_broadcast(&reaper->changed);
-		(void)!write(reaper->event_fd, &(uint64_t){1}, sizeof(uint64_t));
+		batch_done(lane);
 	}
 	pthread_mutex_unlock(&reaper->lock);
 	return NULL;

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * reaper - a thread for removals that wait: links (RCU, 16 ms and more) and
+ * reaper - threads for removals that wait: links (RCU, 16 ms and more) and
  * pins. Floor F4. The reply to a detach does not wait for it; that a plan's
  * slow removals are done is said later, once, by its number.
  *
  * The first of many goes at once and alone; what others give up meanwhile, 16
- * ms and more, goes behind it in groups (netd/hand/doom.h). It has descriptors
- * and sockets of its own and shares nothing with the main thread but its queue.
+ * ms and more, goes behind it in groups (netd/hand/doom.h); of a crowd the next
+ * group goes while the one before it waits for RCU (netd/hand/turns.h). They
+ * have descriptors and sockets of their own and share nothing with the main
+ * thread but the queue.
  */
 #ifndef MOAT_NETD_HAND_REAPER_H
 #define MOAT_NETD_HAND_REAPER_H
@@ -20,10 +22,10 @@
 struct reaper;
 struct reaper_work; /* slow removals of one plan */
 
-/** reaper_start() - start the thread. @home_fd: the host's namespace, borrowed. Call before the seccomp filter. */
+/** reaper_start() - start the threads. @home_fd: the host's namespace, borrowed. Call before the seccomp filter. */
 int reaper_start(int home_fd, struct reaper **ret_reaper, struct err *err);
 /**
- * reaper_stop() - end the thread. NULL is fine.
+ * reaper_stop() - end the threads. NULL is fine.
  * It goes on for 2 s at most; what is queued then stays in the kernel, for the next start to find: its rows say "deleting".
  */
 void reaper_stop(struct reaper *reaper);
@@ -41,7 +43,7 @@ int reaper_work_neigh(struct reaper_work *work, uint64_t ns, int ns_fd,
 /** reaper_work_pin() - a pin to remove, after the links. @path: malloc'ed, taken. */
 void reaper_work_pin(struct reaper_work *work, char *path, uint32_t index);
 
-/** reaper_submit() - the thread's from here on. Behind the answer, which wakes others: the thread begins at once. */
+/** reaper_submit() - the threads' from here on. Behind the answer, which wakes others: one begins at once. */
 void reaper_submit(struct reaper *reaper, struct reaper_work *work);
 
 /**
