@@ -196,7 +196,7 @@ static int namespaces_decode(const json_t *array, struct oci_config *config, str
 			return err_set(err, ERR_USAGE, EINVAL, "linux.namespaces",
 				       "%s is there twice", type);
 		found->wanted = true;
-		if (!path || json_is_null(path) || json_string_length(path) == 0)
+		if (!path || json_is_null(path) || (json_is_string(path) && json_string_length(path) == 0))
 			continue;
 		found->path = json_string_value(path);
 		if (!found->path || found->path[0] != '/' || json_string_length(path) > OCI_PATH_MAX)
@@ -306,8 +306,11 @@ static int netdevs_decode(const json_t *object, struct arena *arena, struct oci_
 
 	config->netdevs = arena_array(arena, count + 1, sizeof(*config->netdevs));
 	json_object_foreach((json_t *)(uintptr_t)object, host, value) {
-		const char *name = json_string_value(json_object_get(value, "name"));
+		const json_t *given = json_object_get(value, "name");
+		const char *name = json_string_value(given);
 
+		if (!json_is_object(value) || (given && !json_is_null(given) && !name))
+			return err_set(err, ERR_USAGE, EINVAL, host, "linux.netDevices: an object with a string name");
 		if (name && !*name)
 			name = NULL;
 		if (!ifname_valid(host, false) || (name && !ifname_valid(name, true)))
@@ -409,7 +412,7 @@ static int personality_decode(const json_t *object, struct oci_config *config, s
 	const char *domain = json_string_value(json_object_get(object, "domain"));
 	const json_t *flags = json_object_get(object, "flags");
 
-	if (json_array_size(flags) > 0)
+	if (flags && !json_is_null(flags) && (!json_is_array(flags) || json_array_size(flags) > 0))
 		return err_set(err, ERR_UNSUPPORTED, ENOTSUP, "linux.personality",
 			       "flags are not supported (the spec defines none)");
 	if (domain && str_eq(domain, "LINUX"))
@@ -440,7 +443,8 @@ static int offsets_decode(const json_t *object, struct oci_config *config, struc
 		if (i == ARRAY_COUNT(clocks))
 			return err_set(err, ERR_USAGE, EINVAL, "linux.timeOffsets",
 				       "no such clock: \"%s\"", key);
-		if ((secs && !json_is_integer(secs)) || (nanosecs && !json_is_integer(nanosecs)) ||
+		if (!json_is_object(value) ||
+		    (secs && !json_is_integer(secs)) || (nanosecs && !json_is_integer(nanosecs)) ||
 		    nanos < 0 || nanos > 999999999)
 			return err_set(err, ERR_USAGE, EINVAL, "linux.timeOffsets",
 				       "%s needs secs, and nanosecs within 0..999999999", key);

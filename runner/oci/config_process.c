@@ -118,10 +118,10 @@ int oci_process_decode(const json_t *object, struct arena *arena, struct oci_pro
 	}
 	/* The spec: ignored unless there is a terminal. */
 	if (rc == 0 && raw.size && raw.terminal) {
-		json_int_t rows = json_integer_value(json_object_get(raw.size, "height"));
-		json_int_t columns = json_integer_value(json_object_get(raw.size, "width"));
+		const json_t *height = json_object_get(raw.size, "height"), *width = json_object_get(raw.size, "width");
+		json_int_t rows = json_integer_value(height), columns = json_integer_value(width);
 
-		if (rows < 0 || rows > UINT16_MAX || columns < 0 || columns > UINT16_MAX)
+		if ((height && !json_is_integer(height)) || (width && !json_is_integer(width)) || rows < 0 || rows > UINT16_MAX || columns < 0 || columns > UINT16_MAX)
 			return err_set(err, ERR_USAGE, EINVAL, "process.consoleSize",
 				       "height and width must be within 0..65535");
 		process.rows = (unsigned short)rows;

@@ -61,6 +61,8 @@ int oci_mempolicy_decode(const json_t *object, struct arena *arena, const struct
 	if (nodes && !json_is_null(nodes) && !json_is_string(nodes))
 		return err_set(err, ERR_USAGE, EINVAL, "linux.memoryPolicy", "nodes must be a string");
 	*ret_policy = policy;
+	if (nodes && !json_is_null(nodes) && !json_is_string(nodes))
+		return err_set(err, ERR_USAGE, EINVAL, "linux.memoryPolicy", "nodes must be a list such as \"0-3,7\"");
 	return json_string_length(nodes) ? nodes_parse(json_string_value(nodes), policy, err) : 0;
 }
 

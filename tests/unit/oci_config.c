@@ -91,6 +91,20 @@ static void options_that_are_no_bits(void **unused)
 	oci_config_fini(&config);
 }
 
+/* What is of another kind than the schema says is no value that is not set. */
+static void kinds(void **unused)
+{
+	(void)unused;
+	refused("{" TOP ", \"linux\": {\"namespaces\": [{\"type\": \"mount\"}, {\"type\": \"network\", \"path\": 5}]}}", "linux.namespaces");
+	refused("{" TOP ", " LINUX ", \"netDevices\": {\"eth0\": 5}}}", "eth0");
+	refused("{" TOP ", " LINUX ", \"netDevices\": {\"eth0\": {\"name\": 5}}}}", "eth0");
+	refused("{" TOP ", \"linux\": {\"namespaces\": [{\"type\": \"time\"}], \"timeOffsets\": {\"monotonic\": 5}}}", "linux.timeOffsets");
+	refused("{" TOP ", " LINUX ", \"personality\": {\"domain\": \"LINUX\", \"flags\": \"x\"}}}", "linux.personality");
+	refused("{" TOP ", " LINUX ", \"memoryPolicy\": {\"mode\": \"MPOL_BIND\", \"nodes\": 0}}}", "linux.memoryPolicy");
+	refused("{" TOP ", " LINUX "}, \"process\": {\"cwd\": \"/\", \"terminal\": true, \"consoleSize\": {\"height\": \"5\"}}}",
+		"process.consoleSize");
+}
+
 static void affinities(void **unused)
 {
 	static const struct {
@@ -182,6 +196,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(options_of_mounts), cmocka_unit_test(options_that_are_no_bits),
+		cmocka_unit_test(kinds),
 		cmocka_unit_test(affinities),
 		cmocka_unit_test(processes),	     cmocka_unit_test(users),
 		cmocka_unit_test(refusals),
