@@ -42,7 +42,7 @@ static const struct oci_option create_options[] = {
 static int create_parse(const struct oci_cli *cli, char **argv, struct oci_request *ret_request,
 			struct err *err);
 static int run_attached(const struct oci_cli *cli, const struct oci_request *request,
-			struct oci_child *child, int master, struct err *err);
+			struct oci_run *run, int master, struct err *err);
 
 int oci_cmd_create(const struct oci_cli *cli, char **argv)
 {
@@ -59,8 +59,8 @@ int oci_cmd_create(const struct oci_cli *cli, char **argv)
 
 int oci_cmd_run(const struct oci_cli *cli, char **argv)
 {
-	struct oci_child child = {.pidfd = -1, .sync = -1, .console = -1};
 	cleanup(buf_fini) struct buf warnings = BUF_INIT;
+	struct oci_run run = OCI_RUN_INIT;
 	struct oci_request request;
 	struct err err = ERR_INIT;
 	int master = -1;
@@ -69,27 +69,27 @@ int oci_cmd_run(const struct oci_cli *cli, char **argv)
 	if (rc == 0 && !request.detach)
 		rc = oci_child_waits(&err);
 	if (rc == 0)
-		rc = oci_create(&request, &child, &warnings, &err);
-	if (rc == 0 && child.console >= 0) {
-		rc = master = oci_terminal_take(child.console, &err);
+		rc = oci_create(&request, &run, &warnings, &err);
+	if (rc == 0 && run.child.console >= 0) {
+		rc = master = oci_terminal_take(run.child.console, &err);
 		if (rc < 0)
-			(void)oci_delete(&request, true, &warnings, NULL);
+			(void)oci_delete_run(&request, &run, &warnings, NULL);
 	}
-	fd_close(child.console);
+	fd_close(run.child.console);
 	oci_cli_warn(cli, &warnings);
 	if (rc < 0)
 		return oci_cli_error(cli, &err);
-	rc = oci_start_child(&request, &child, &err);
+	rc = oci_start_run(&run, &err);
 	if (rc < 0) {
-		(void)kill(child.pid, SIGKILL);
-		while (waitpid(child.pid, NULL, 0) < 0 && errno == EINTR)
+		(void)kill(run.child.pid, SIGKILL);
+		while (waitpid(run.child.pid, NULL, 0) < 0 && errno == EINTR)
 			;
-		(void)oci_delete(&request, true, &warnings, NULL);
+		(void)oci_delete_run(&request, &run, &warnings, NULL);
 		return oci_cli_error(cli, &err);
 	}
 	if (request.detach)
 		return 0;
-	return run_attached(cli, &request, &child, master, &err);
+	return run_attached(cli, &request, &run, master, &err);
 }
 
 int oci_cmd_start(const struct oci_cli *cli, char **argv)
@@ -196,17 +196,17 @@ static int create_parse(const struct oci_cli *cli, char **argv, struct oci_reque
 }
 
 static int run_attached(const struct oci_cli *cli, const struct oci_request *request,
-			struct oci_child *child, int master, struct err *err)
+			struct oci_run *run, int master, struct err *err)
 {
 	cleanup(buf_fini) struct buf warnings = BUF_INIT;
 	struct oci_request ended = *request;
 	int code, rc;
 
-	code = oci_child_wait(child, master, request->id, err);
+	code = oci_child_wait(&run->child, master, request->id, err);
 	ended.ended = code >= 0;
 	if (code < 0)
 		code = oci_cli_error(cli, err);
-	rc = request->keep ? 0 : oci_delete(&ended, true, &warnings, err);
+	rc = request->keep ? 0 : oci_delete_run(&ended, run, &warnings, err);
 
 	oci_cli_warn(cli, &warnings);
 	if (rc < 0)

@@ -49,6 +49,7 @@ struct creation {
 	int console, listener, host_proc;
 	struct oci_netdevs netdevs;
 	bool cgroup_made, stack_made;
+	bool unasked; /* for `run`: what is ready goes on, and is told so before */
 };
 
 static int creation_read(struct creation *creation, struct err *err);
@@ -57,6 +58,7 @@ static int creation_make(struct creation *creation, bool listening, struct buf *
 			 struct err *err);
 static bool leaves_something(const struct creation *creation);
 static bool stops_for_hooks(const struct oci_config *config);
+static bool goes_unasked(const struct creation *creation);
 static int filter_give(struct creation *creation, struct err *err);
 static int shared_note(struct creation *creation, struct buf *warnings, struct err *err);
 static int console_make(struct creation *creation, struct err *err);
@@ -77,14 +79,13 @@ static void creation_release(struct creation *creation);
 static void creation_fini(struct creation *creation);
 static int path_absolute(const char *path, char **ret_path, struct err *err);
 
-int oci_create(const struct oci_request *request, struct oci_child *ret_child,
-	       struct buf *warnings, struct err *err)
+int oci_create(const struct oci_request *request, struct oci_run *ret_run, struct buf *warnings, struct err *err)
 {
 	struct creation creation = {
 		.request = request,
 		.arena = arena_new(),
 		.dir = OCI_DIR_INIT,
-		.tree = {.root = -1, .proc = -1, .dev = -1, .pts = -1, .null = -1},
+		.tree = OCI_TREE_INIT,
 		.seccomp = {.listener = -1},
 		.child = {.pid = 0, .pidfd = -1, .sync = -1, .console = -1},
 		.netdevs = {.netns = -1},
@@ -100,7 +101,7 @@ int oci_create(const struct oci_request *request, struct oci_child *ret_child,
 	if (rc == 0)
 		rc = creation_read(&creation, err);
 	if (rc == 0)
-		rc = creation_check(&creation, ret_child && !request->detach, err);
+		rc = creation_check(&creation, ret_run && !request->detach, err);
 	if (rc == 0)
 		rc = oci_dir_create(request->root, request->id, &creation.dir, err);
 	if (rc == -EEXIST && oci_sweep(request)) {
@@ -108,14 +109,17 @@ int oci_create(const struct oci_request *request, struct oci_child *ret_child,
 		rc = oci_dir_create(request->root, request->id, &creation.dir, err);
 	}
 	if (rc == 0) {
-		rc = creation_make(&creation, !ret_child, warnings, err);
+		creation.unasked = ret_run && goes_unasked(&creation);
+		rc = creation_make(&creation, !ret_run, warnings, err);
 		if (rc < 0)
 			creation_undo(&creation);
 	}
-	if (rc == 0 && ret_child) {
-		*ret_child = creation.child;
-		ret_child->hooks = !creation.state.no_later_hooks;
+	if (rc == 0 && ret_run) {
+		oci_dir_unlock(&creation.dir);
+		*ret_run = (struct oci_run){creation.child, creation.dir, creation.state, creation.unasked};
 		creation.child.pidfd = creation.child.sync = creation.child.console = -1;
+		creation.dir = OCI_DIR_INIT;
+		creation.state = (struct oci_state){0};
 	}
 	creation_fini(&creation);
 	return rc;
@@ -319,6 +323,20 @@ static bool stops_for_hooks(const struct oci_config *config)
 	       oci_network_wanted(config);
 }
 
+/*
+ * Is there nothing between ready and the program that others are promised? Then the word to go on lies in its connection
+ * before it is ready, it makes the prepared state the container's itself, with its root changed and by our rights, and
+ * nobody waits for a sleeping processor twice.
+ */
+static bool goes_unasked(const struct creation *creation)
+{
+	const struct oci_request *request = creation->request;
+	const struct oci_config *config = &creation->config;
+
+	return !request->pid_file && !request->pidfd_socket && !config->process.terminal && !stops_for_hooks(config) &&
+	       !config->namespaces[OCI_NS_USER].wanted && !config->hooks[OCI_HOOK_CREATE_CONTAINER].count && !config->hooks[OCI_HOOK_START_CONTAINER].count;
+}
+
 /* Can its network namespace come later? Where it belongs to ours, and nobody speaks of it before the mounts. */
 static bool net_apart(const struct creation *creation)
 {
@@ -365,6 +383,7 @@ static int child_spawn(struct creation *creation, struct err *err)
 		.keep_keyring = creation->request->keep_keyring,
 		.stop_for_hooks = stops_for_hooks(&creation->config),
 		.wait_for_mapped = waits_for_mapped(creation),
+		.unasked = creation->unasked,
 	};
 	int ends[2], rc = sync_pair(ends);
 
@@ -439,6 +458,8 @@ static int child_finish(struct creation *creation, struct buf *warnings, struct 
 		rc = err_set(err, ERR_INTERNAL, ESRCH, state->id, "its process is gone");
 	if (rc == 0)
 		rc = state_prepare(creation, err);
+	if (rc == 0 && creation->unasked)
+		rc = oci_child_tell(&creation->child, SYNC_GO, err);
 	creation_release(creation);
 	/* The last to close it waits for RCU, and we wait as it is. */
 	fd_close(creation->request->image);
@@ -447,6 +468,11 @@ static int child_finish(struct creation *creation, struct buf *warnings, struct 
 	if (rc < 0)
 		return rc;
 	buf_str(warnings, msg.text);
+	if (creation->unasked) {
+		/* with something to say first it waits for us */
+		creation->unasked = !*msg.text;
+		return 0;
+	}
 	rc = oci_state_commit(&creation->dir, err);
 	if (rc == 0 && creation->request->pid_file)
 		rc = oci_pid_file_write(creation->request->pid_file, state->pid, err);

@@ -34,28 +34,41 @@ struct oci_request {
 
 /**
  * struct oci_child - a process we made
- * @sync: our end; @terminal: it has one; @console: where that arrives, or -1; @hooks: its container has some for later
+ * @sync: our end; @terminal: it has one; @console: where that arrives, or -1
  */
 struct oci_child {
 	pid_t pid;
 	int pidfd, sync, console;
-	bool terminal, hooks;
+	bool terminal;
 };
 
 /**
+ * struct oci_run - a container of `run`
+ * @dir: its folder, no more locked; @state: as it is written there, which is once
+ * @unasked: it was told to start its program when it was ready
+ */
+struct oci_run {
+	struct oci_child child;
+	struct oci_dir dir;
+	struct oci_state state;
+	bool unasked;
+};
+#define OCI_RUN_INIT                                                                                                  \
+	((struct oci_run){.child = {.pidfd = -1, .sync = -1, .console = -1}, .dir = {.root = -1, .fd = -1}})
+
+/**
  * oci_create() - everything but the program
- * @ret_child: for `run`, which starts it over the connection, and, if it stays, is handed a terminal that nobody else is;
+ * @ret_run: for `run`, which starts it over the connection, and, if it stays, is handed a terminal that nobody else is;
  * NULL: it listens on start.sock
  * @warnings: lines
  * After a failure nothing of it is left.
  */
-int oci_create(const struct oci_request *request, struct oci_child *ret_child,
-	       struct buf *warnings, struct err *err);
+int oci_create(const struct oci_request *request, struct oci_run *ret_run, struct buf *warnings, struct err *err);
 
 /** oci_start() - the program of a created one; poststart hooks */
 int oci_start(const struct oci_request *request, struct buf *warnings, struct err *err);
-/** oci_start_child() - the same for `run` */
-int oci_start_child(const struct oci_request *request, struct oci_child *child, struct err *err);
+/** oci_start_run() - the same for `run` */
+int oci_start_run(struct oci_run *run, struct err *err);
 
 /** oci_kill() - a signal to its process; @all: to every one in its cgroup */
 int oci_kill(const struct oci_request *request, int signal, bool all, struct err *err);
@@ -63,6 +76,8 @@ int oci_kill(const struct oci_request *request, int signal, bool all, struct err
 /** oci_delete() - one that is stopped; @force: kill it first, and one that is not there is success */
 int oci_delete(const struct oci_request *request, bool force, struct buf *warnings,
 	       struct err *err);
+/** oci_delete_run() - that of `run`, by force; nothing is looked for once more. @run is empty then. */
+int oci_delete_run(const struct oci_request *request, struct oci_run *run, struct buf *warnings, struct err *err);
 
 /** oci_sweep() - take back what a runtime that was killed in the middle of a create left. Return: 1 where there was. */
 int oci_sweep(const struct oci_request *request);

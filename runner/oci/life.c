@@ -23,11 +23,13 @@
 enum { END_WAIT_MS = 10000 }; /* of a process that was killed */
 
 static int start_connect(const struct oci_dir *dir, struct err *err);
-static int start_over(int sock, const char *id, struct err *err);
+static int start_over(int sock, const char *id, bool told, struct err *err);
 static int started(struct oci_dir *dir, const struct oci_state *state, struct err *err);
 static int not_running(const struct oci_state *state, enum oci_status status, const char *verb,
 		       struct err *err);
 static int end_wait(int pidfd, const char *id, struct err *err);
+static int delete_locked(const struct oci_request *request, struct oci_dir *dir, struct oci_state *state, bool known,
+			 bool force, struct buf *warnings, struct err *err);
 static int take_back(const struct oci_request *request, struct oci_state *state, struct err *err);
 static void poststop(struct oci_dir *dir, const struct oci_state *state,
 		     const struct oci_config *config, struct buf *warnings);
@@ -52,7 +54,7 @@ int oci_start(const struct oci_request *request, struct buf *warnings, struct er
 	}
 	if (rc == 0) {
 		sock = start_connect(&dir, err);
-		rc = sock < 0 ? sock : start_over(sock, state.id, err);
+		rc = sock < 0 ? sock : start_over(sock, state.id, false, err);
 		/* As long as it is there the container is one that was not started. */
 		if (unlinkat(dir.fd, OCI_START_SOCKET, 0) < 0 && errno != ENOENT && rc == 0)
 			rc = err_sys(err, ERR_IO, errno, state.id, "it runs, but counts as created: remove %s",
@@ -66,22 +68,11 @@ int oci_start(const struct oci_request *request, struct buf *warnings, struct er
 	return rc;
 }
 
-int oci_start_child(const struct oci_request *request, struct oci_child *child, struct err *err)
+int oci_start_run(struct oci_run *run, struct err *err)
 {
-	struct oci_dir dir = OCI_DIR_INIT;
-	struct oci_state state = {0};
-	int rc = start_over(child->sync, request->id, err);
+	int rc = start_over(run->child.sync, run->state.id, run->unasked, err);
 
-	if (rc < 0 || !child->hooks)
-		return rc;
-	rc = oci_dir_open(request->root, request->id, &dir, err);
-	if (rc == 0)
-		rc = oci_state_load(&dir, &state, err);
-	if (rc == 0)
-		rc = started(&dir, &state, err);
-	oci_state_fini(&state);
-	oci_dir_fini(&dir);
-	return rc;
+	return rc == 0 ? started(&run->dir, &run->state, err) : rc;
 }
 
 int oci_kill(const struct oci_request *request, int signal, bool all, struct err *err)
@@ -128,13 +119,8 @@ int oci_kill(const struct oci_request *request, int signal, bool all, struct err
 int oci_delete(const struct oci_request *request, bool force, struct buf *warnings,
 	       struct err *err)
 {
-	cleanup(arena_freep) struct arena *arena = arena_new();
-	struct oci_config config = {0};
 	struct oci_dir dir = OCI_DIR_INIT;
 	struct oci_state state = {0};
-	enum oci_status status = OCI_STOPPED;
-	bool known;
-	int pidfd;
 	int rc = oci_dir_open(request->root, request->id, &dir, err);
 
 	if (rc == -ENOENT && force) {
@@ -144,42 +130,28 @@ int oci_delete(const struct oci_request *request, bool force, struct buf *warnin
 	}
 	if (rc == 0)
 		rc = oci_dir_lock(&dir, err);
-	if (rc < 0) {
-		oci_dir_fini(&dir);
-		return rc;
-	}
 	/* Without a state nothing else was made yet. */
-	known = oci_state_load(&dir, &state, NULL) == 0;
-	if (known && !request->ended)
-		status = oci_state_status(&dir, &state);
-	if (status != OCI_STOPPED && !force) {
-		rc = err_set(err, ERR_CONFLICT, EBUSY, state.id,
-			     "cannot delete container: it is %s, not stopped",
-			     oci_status_name(status));
-	} else if (status != OCI_STOPPED) {
-		pidfd = oci_state_pidfd(&state);
-		if (pidfd >= 0) {
-			(void)pidfd_send_signal(pidfd, SIGKILL, NULL, 0);
-			/* who is frozen by v1 does not even die */
-			if (status == OCI_PAUSED)
-				(void)oci_cgroup_freeze(&state.cgroup, false, NULL);
-			rc = end_wait(pidfd, state.id, err);
-			fd_close(pidfd);
-		}
-	}
-	if (rc == 0 && known) {
-		known = !state.no_later_hooks &&
-			oci_state_config_load(&dir, arena, &config, NULL) == 0;
-		rc = take_back(request, &state, err);
-		if (rc == 0 && known)
-			poststop(&dir, &state, &config, warnings);
-		if (known)
-			oci_config_fini(&config);
-	}
 	if (rc == 0)
-		rc = oci_dir_remove(&dir, err);
+		rc = delete_locked(request, &dir, &state, oci_state_load(&dir, &state, NULL) == 0, force, warnings, err);
 	oci_state_fini(&state);
 	oci_dir_fini(&dir);
+	return rc;
+}
+
+int oci_delete_run(const struct oci_request *request, struct oci_run *run, struct buf *warnings, struct err *err)
+{
+	int rc = oci_dir_lock(&run->dir, err);
+
+	if (rc == 0) {
+		rc = delete_locked(request, &run->dir, &run->state, true, true, warnings, err);
+	} else if (rc == -ENOENT) {
+		/* somebody was faster */
+		if (err)
+			*err = ERR_INIT;
+		rc = 0;
+	}
+	oci_state_fini(&run->state);
+	oci_dir_fini(&run->dir);
 	return rc;
 }
 
@@ -243,11 +215,11 @@ static int start_connect(const struct oci_dir *dir, struct err *err)
 	return fd;
 }
 
-/* The end of the connection is the exec: it is closed by that. */
-static int start_over(int sock, const char *id, struct err *err)
+/* The end of the connection is the exec: it is closed by that. @told: to go on it was told */
+static int start_over(int sock, const char *id, bool told, struct err *err)
 {
 	struct sync_msg msg = {.kind = SYNC_GO};
-	int rc = sync_send(sock, &msg, -1);
+	int rc = told ? 0 : sync_send(sock, &msg, -1);
 
 	if (rc < 0)
 		return err_sys(err, ERR_INTERNAL, -rc, id, "its process was lost");
@@ -303,6 +275,41 @@ static int end_wait(int pidfd, const char *id, struct err *err)
 	while (n < 0 && errno == EINTR);
 	return n > 0 ? 0
 		     : err_set(err, ERR_CONFLICT, EBUSY, id, "its process does not end");
+}
+
+static int delete_locked(const struct oci_request *request, struct oci_dir *dir, struct oci_state *state, bool known,
+			 bool force, struct buf *warnings, struct err *err)
+{
+	cleanup(arena_freep) struct arena *arena = NULL;
+	struct oci_config config = {0};
+	enum oci_status status = OCI_STOPPED;
+	int pidfd, rc = 0;
+
+	if (known && !request->ended)
+		status = oci_state_status(dir, state);
+	if (status != OCI_STOPPED && !force)
+		return err_set(err, ERR_CONFLICT, EBUSY, state->id, "cannot delete container: it is %s, not stopped",
+			       oci_status_name(status));
+	pidfd = status == OCI_STOPPED ? -1 : oci_state_pidfd(state);
+	if (pidfd >= 0) {
+		(void)pidfd_send_signal(pidfd, SIGKILL, NULL, 0);
+		/* who is frozen by v1 does not even die */
+		if (status == OCI_PAUSED)
+			(void)oci_cgroup_freeze(&state->cgroup, false, NULL);
+		rc = end_wait(pidfd, state->id, err);
+		fd_close(pidfd);
+	}
+	if (rc == 0 && known) {
+		if (!state->no_later_hooks)
+			arena = arena_new();
+		known = arena && oci_state_config_load(dir, arena, &config, NULL) == 0;
+		rc = take_back(request, state, err);
+		if (rc == 0 && known)
+			poststop(dir, state, &config, warnings);
+		if (known)
+			oci_config_fini(&config);
+	}
+	return rc == 0 ? oci_dir_remove(dir, err) : rc;
 }
 
 static int take_back(const struct oci_request *request, struct oci_state *state, struct err *err)

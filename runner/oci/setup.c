@@ -32,6 +32,7 @@ static int expect(int sync, enum sync_kind kind, struct err *err);
 static int hooks_point(const struct oci_setup *setup, struct err *err);
 static int hooks_inside(const struct oci_setup *setup, enum oci_hook_kind kind,
 			enum oci_status status, struct err *err);
+static int state_write(const struct oci_setup *setup, struct err *err);
 static int go_wait(struct oci_setup *setup, struct err *err);
 static void tell(int sync, enum sync_kind kind, const struct err *err, const char *text);
 
@@ -58,7 +59,8 @@ int oci_setup_run(void *ctx)
 	fd_close(setup->sync_other);
 	fd_close(setup->image);
 	fd_close(setup->dir->root);
-	fd_close(setup->dir->fd);
+	if (!setup->unasked)
+		fd_close(setup->dir->fd);
 	if (setup->seccomp && setup->seccomp->listener >= 0) {
 		report = oci_state_report(setup->state, OCI_CREATING, config);
 		text = json_text(report);
@@ -69,6 +71,8 @@ int oci_setup_run(void *ctx)
 		rc = oci_become(&become, &warnings, &path, &err);
 	if (rc == 0) {
 		tell(setup->sync, SYNC_READY, NULL, buf_cstr(&warnings));
+		/* they are said before its program says something */
+		setup->unasked &= warnings.size == 0;
 		rc = go_wait(setup, &err);
 	}
 	if (rc == 0 && !path)
@@ -117,6 +121,8 @@ static int prepare(struct oci_setup *setup, struct buf *warnings, char **ret_pat
 		rc = oci_tree_finish(config, setup->tree, setup->no_pivot, err);
 	if (rc == 0 && setup->console >= 0)
 		rc = oci_terminal_enter(&terminal, setup->console, err);
+	if (rc == 0 && setup->unasked)
+		rc = state_write(setup, err);
 	/* Ways to the host's tree: none is open when the working directory is entered. */
 	if (rc == 0) {
 		oci_tree_fini(setup->tree);
@@ -242,10 +248,21 @@ static int hooks_inside(const struct oci_setup *setup, enum oci_hook_kind kind,
 	return oci_hooks_run(setup->config, kind, text, err);
 }
 
+/* Not before its root is changed: who execs into a container that has a state is inside. */
+static int state_write(const struct oci_setup *setup, struct err *err)
+{
+	int rc = expect(setup->sync, SYNC_GO, err);
+
+	if (rc == 0)
+		rc = oci_state_commit(setup->dir, err);
+	fd_close(setup->dir->fd);
+	return rc;
+}
+
 /* Whoever knocks and goes away without a word was killed: the next one may come. */
 static int go_wait(struct oci_setup *setup, struct err *err)
 {
-	int rc = expect(setup->sync, SYNC_GO, err);
+	int rc = setup->unasked ? 0 : expect(setup->sync, SYNC_GO, err);
 
 	/* It is written down: from here on the container is its own. */
 	if (rc == 0 && prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0) < 0)

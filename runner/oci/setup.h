@@ -19,7 +19,8 @@
  *	start: SYNC_GO           ------>      startContainer hooks, filter, exec
  *	                         <------      end of file: the program runs; or SYNC_FAILED
  *
- * `run` says start's SYNC_GO at once. Until then the process dies with the runtime.
+ * `run` says start's SYNC_GO at once. Until then the process dies with the runtime. Where nothing has to happen between the
+ * two, `run` says it while the process is at work (@unasked); the state is prepared then, and written by who has its root.
  */
 #ifndef MOAT_RUNNER_OCI_SETUP_H
 #define MOAT_RUNNER_OCI_SETUP_H
@@ -38,6 +39,7 @@
  * struct oci_setup - what it is given; a copy, by the fork
  * @sync: our end of the connection; @sync_other: the runtime's, to be closed
  * @dir: the container's folder, to be closed: its lock is the runtime's
+ * @unasked: SYNC_GO is not waited for when it is ready, but before its rights are dropped: it commits the state then
  * @listener: of start.sock, or -1
  * @console: where the terminal's master goes, or -1
  * @host_proc: O_PATH of the host's /proc
@@ -56,7 +58,7 @@ struct oci_setup {
 	int sync, sync_other;
 	int listener, console, host_proc, image;
 	unsigned int preserve_fds;
-	bool no_pivot, keep_keyring, wait_for_mapped, stop_for_hooks;
+	bool no_pivot, keep_keyring, wait_for_mapped, stop_for_hooks, unasked;
 };
 
 /** oci_setup_run() - for oci_ns_spawn(): @ctx is a struct oci_setup. Returns only after a failure. */

@@ -49,22 +49,18 @@ static bool read_only_later(const struct oci_mount *mount);
 static int cwd_make(const struct oci_config *config, int root, struct err *err);
 static int place_find(const struct oci_tree *tree, const char *path, struct place *ret_place);
 static void place_fini(struct place *place);
-static int masks_set(const struct oci_config *config, struct oci_tree *tree, struct err *err);
-static int read_only_set(const struct oci_config *config, struct oci_tree *tree,
-			 struct err *err);
+static int paths_seal(const struct oci_config *config, struct oci_tree *tree, bool of_proc, struct err *err);
+static int mask_set(const struct oci_config *config, struct oci_tree *tree, const char *path, struct err *err);
+static int read_only_set(const struct oci_tree *tree, const char *path, struct err *err);
 
 int oci_tree_open(const struct oci_config *config, const char *rootfs, const char *bundle,
 		  struct oci_tree *ret_tree, struct err *err)
 {
-	struct oci_tree tree = {.root = -1,
-				.proc = -1,
-				.dev = -1,
-				.pts = -1,
-				.null = -1,
-				.rootfs = rootfs,
-				.bundle = bundle};
+	struct oci_tree tree = OCI_TREE_INIT;
 	int rc;
 
+	tree.rootfs = rootfs;
+	tree.bundle = bundle;
 	tree.binds = mem_array(config->mount_count + 1, sizeof(*tree.binds));
 	for (size_t i = 0; i < config->mount_count; i++)
 		tree.binds[i] = -1;
@@ -83,14 +79,14 @@ int oci_tree_open(const struct oci_config *config, const char *rootfs, const cha
 
 void oci_tree_fini(struct oci_tree *tree)
 {
-	const int fds[] = {tree->root, tree->proc, tree->dev, tree->pts, tree->null};
+	const int fds[] = {tree->root, tree->proc, tree->dev, tree->pts, tree->null, tree->empty};
 
 	for (size_t i = 0; i < ARRAY_COUNT(fds); i++)
 		fd_close(fds[i]);
 	for (size_t i = 0; i < tree->bind_count; i++)
 		fd_close(tree->binds[i]);
 	free(tree->binds);
-	*tree = (struct oci_tree){.root = -1, .proc = -1, .dev = -1, .pts = -1, .null = -1};
+	*tree = OCI_TREE_INIT;
 }
 
 int oci_tree_idmap(const struct oci_config *config, struct oci_tree *tree, pid_t pid,
@@ -155,6 +151,8 @@ int oci_tree_build(const struct oci_config *config, const struct oci_cgroup *cgr
 			devices = all_in_sys(config, i);
 			if (devices)
 				rc = oci_devices_make(config, tree, err);
+			if (rc == 0 && devices && tree->proc >= 0 && !config->hooks[OCI_HOOK_CREATE_CONTAINER].count)
+				rc = paths_seal(config, tree, true, err);
 			if (rc == 0)
 				rc = oci_ns_net_take(net, err);
 			waits = false;
@@ -174,10 +172,10 @@ int oci_tree_finish(const struct oci_config *config, struct oci_tree *tree, bool
 {
 	struct mount_attr sealed = {.attr_set = MOUNT_ATTR_RDONLY};
 	struct mount_attr propagation = {.propagation = config->rootfs_propagation};
-	int rc = masks_set(config, tree, err);
+	int rc = tree->proc_sealed ? 0 : paths_seal(config, tree, true, err);
 
 	if (rc == 0)
-		rc = read_only_set(config, tree, err);
+		rc = paths_seal(config, tree, false, err);
 	for (size_t i = 0; rc == 0 && i < config->mount_count; i++)
 		if (read_only_later(&config->mounts[i]) && tree->binds[i] >= 0)
 			rc = attrs_set(tree->binds[i], 0, &sealed,
@@ -548,68 +546,70 @@ static int place_cover(const struct place *place, int mount, const char *path, s
 	return 0;
 }
 
+static bool in_proc(const char *path)
+{
+	return str_starts(path, "/proc/");
+}
+
+/* Masked and read-only paths: either those in /proc, as they are written, or the others */
+static int paths_seal(const struct oci_config *config, struct oci_tree *tree, bool of_proc, struct err *err)
+{
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && config->masked[i]; i++)
+		if (in_proc(config->masked[i]) == of_proc)
+			rc = mask_set(config, tree, config->masked[i], err);
+	for (size_t i = 0; rc == 0 && config->readonly[i]; i++)
+		if (in_proc(config->readonly[i]) == of_proc)
+			rc = read_only_set(tree, config->readonly[i], err);
+	tree->proc_sealed |= of_proc;
+	return rc;
+}
+
 /*
  * A file is covered by /dev/null, a folder by one that is empty: the first is a new file system, the others are
  * copies of its mount (which is mounted by then: before 6.15 one that is nowhere cannot be copied).
  */
-static int masks_set(const struct oci_config *config, struct oci_tree *tree, struct err *err)
+static int mask_set(const struct oci_config *config, struct oci_tree *tree, const char *path, struct err *err)
 {
 	cleanup(mem_freep) char *label = labelled(config) ? mem_printf("context=%s", config->mount_label) : NULL;
 	const char *const options[] = {"mode=0755", "size=4k", "nr_inodes=2", label, NULL};
-	const uint64_t attrs = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
-			       MOUNT_ATTR_NOEXEC;
-	cleanup(fd_closep) int empty = -1;
-	int rc = 0;
+	const uint64_t attrs = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
+	cleanup(place_fini) struct place place = PLACE_INIT;
+	int found = place_find(tree, path, &place);
+	bool folder = found == 0 && S_ISDIR(place.mode);
+	cleanup(fd_closep) int cover = -1;
 
-	for (size_t i = 0; rc == 0 && config->masked[i]; i++) {
-		const char *path = config->masked[i];
-		cleanup(place_fini) struct place place = PLACE_INIT;
-		int found = place_find(tree, path, &place);
-		bool folder = found == 0 && S_ISDIR(place.mode);
-		cleanup(fd_closep) int cover = -1;
-
-		if (found == -ENOENT)
-			continue;
-		if (found < 0)
-			return err_sys(err, ERR_KERNEL, -found, path, "linux.maskedPaths");
-		if (folder && empty < 0) {
-			empty = mountfd_new("tmpfs", NULL, options, attrs, err);
-			rc = empty < 0 ? empty : place_cover(&place, empty, path, err);
-			continue;
-		}
-		cover = open_tree(folder ? empty : tree->null, "",
-				  OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
-		rc = cover < 0 ? err_sys(err, ERR_KERNEL, errno, path, "copy of the mask")
-			       : place_cover(&place, cover, path, err);
+	if (found == -ENOENT)
+		return 0;
+	if (found < 0)
+		return err_sys(err, ERR_KERNEL, -found, path, "linux.maskedPaths");
+	if (folder && tree->empty < 0) {
+		tree->empty = mountfd_new("tmpfs", NULL, options, attrs, err);
+		return tree->empty < 0 ? tree->empty : place_cover(&place, tree->empty, path, err);
 	}
-	return rc;
+	cover = open_tree(folder ? tree->empty : tree->null, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
+	return cover < 0 ? err_sys(err, ERR_KERNEL, errno, path, "copy of the mask")
+			 : place_cover(&place, cover, path, err);
 }
 
-static int read_only_set(const struct oci_config *config, struct oci_tree *tree,
-			 struct err *err)
+static int read_only_set(const struct oci_tree *tree, const char *path, struct err *err)
 {
 	struct mount_attr sealed = {.attr_set = MOUNT_ATTR_RDONLY};
-	int rc = 0;
+	cleanup(place_fini) struct place place = PLACE_INIT;
+	int found = place_find(tree, path, &place);
+	cleanup(fd_closep) int copy = -1;
+	int rc;
 
-	for (size_t i = 0; rc == 0 && config->readonly[i]; i++) {
-		const char *path = config->readonly[i];
-		cleanup(place_fini) struct place place = PLACE_INIT;
-		int found = place_find(tree, path, &place);
-		cleanup(fd_closep) int copy = -1;
-
-		if (found == -ENOENT)
-			continue;
-		if (found < 0)
-			return err_sys(err, ERR_KERNEL, -found, path, "linux.readonlyPaths");
-		copy = open_tree(place.at, place.name,
-				 OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE |
-					 AT_SYMLINK_NOFOLLOW |
-					 (*place.name ? 0 : (unsigned int)AT_EMPTY_PATH));
-		if (copy < 0)
-			return err_sys(err, ERR_KERNEL, errno, path, "copy of the mount");
-		rc = attrs_set(copy, AT_RECURSIVE, &sealed, path, err);
-		if (rc == 0)
-			rc = place_cover(&place, copy, path, err);
-	}
-	return rc;
+	if (found == -ENOENT)
+		return 0;
+	if (found < 0)
+		return err_sys(err, ERR_KERNEL, -found, path, "linux.readonlyPaths");
+	copy = open_tree(place.at, place.name,
+			 OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE | AT_SYMLINK_NOFOLLOW |
+				 (*place.name ? 0 : (unsigned int)AT_EMPTY_PATH));
+	if (copy < 0)
+		return err_sys(err, ERR_KERNEL, errno, path, "copy of the mount");
+	rc = attrs_set(copy, AT_RECURSIVE, &sealed, path, err);
+	return rc == 0 ? place_cover(&place, copy, path, err) : rc;
 }

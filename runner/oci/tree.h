@@ -20,7 +20,8 @@
  * @root: detached copy of the root file system; after oci_tree_build() mounted
  * @binds: one a mount of the configuration, -1 where it is no bind mount
  * @proc: the container's own /proc, @dev: its /dev, @pts: its devpts, or -1
- * @null: O_PATH of the host's /dev/null
+ * @null: O_PATH of the host's /dev/null; @empty: mount of the first folder's mask
+ * @proc_sealed: paths in /proc are masked or read-only as they shall be
  * @late: we may not copy mounts of the host (rootless): the container's process does, in its own namespace;
  * @rootfs, @bundle: for that, borrowed
  */
@@ -28,10 +29,11 @@ struct oci_tree {
 	int root;
 	int *binds;
 	size_t bind_count;
-	int proc, dev, pts, null;
-	bool late;
+	int proc, dev, pts, null, empty;
+	bool late, proc_sealed;
 	const char *rootfs, *bundle;
 };
+#define OCI_TREE_INIT ((struct oci_tree){.root = -1, .proc = -1, .dev = -1, .pts = -1, .null = -1, .empty = -1})
 
 /**
  * oci_tree_open() - by the runtime: root and bind sources, with the attributes they shall have
@@ -47,7 +49,8 @@ int oci_tree_idmap(const struct oci_config *config, struct oci_tree *tree, pid_t
 
 /**
  * oci_tree_build() - by the container's process: all mounts and devices; the host's tree is still around
- * @net: the connection over which its network namespace comes (oci_ns_net_take()), in time for what shows it; -1: it is there
+ * @net: the connection over which its network namespace comes (oci_ns_net_take()), in time for what shows it; -1: it is there.
+ * It takes longest of all: where nothing but /sys is still to come, what is masked in /proc is so before.
  */
 int oci_tree_build(const struct oci_config *config, const struct oci_cgroup *cgroup,
 		   struct oci_tree *tree, int net, struct err *err);

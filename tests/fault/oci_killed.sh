@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# oci_killed - moat-runtime killed (SIGKILL), or a system call of it failing, in the middle of create, start, exec and delete:
+# oci_killed - moat-runtime killed (SIGKILL), or a system call of it failing, in the middle of create, start, exec, delete and run:
 # nothing runs on, and the next command takes back what is left. At points spread over the whole of each.
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/../lib/sandbox.sh"
@@ -65,7 +65,7 @@ assert_ok "it was killed, each time or almost" test "$killed" -ge $(($(wc -l </r
 bad='' silent='' failed=0
 while read -r name when; do
 	# A close(2) that fails has closed all the same, one that strace lets fail has not: nobody would read an end of file.
-	[[ $name != mmap && $name != brk && $name != arch_prctl && $name != execve && $name != close ]] || continue
+	[[ $name != mmap && $name != brk && $name != mprotect && $name != arch_prctl && $name != execve && $name != close ]] || continue
 	if cut_at error=EIO "$name" "$when" create k; then
 		[[ $(status_of k) == created ]] || silent+=" $name:$when"
 	else
@@ -158,4 +158,34 @@ while read -r name when; do
 done </run/delete
 assert_eq "killed in delete, or a call of it fails: the next one finishes it" "" "$bad"
 assert_ok "both were killed" test "$killed" -ge 14
+
+# `run`, which says that the program may start before it hears that all is ready: what is killed before it waits leaves a
+# container that is written down, or none.
+args true
+sed '/^rt_sigtimedwait /,$d' <<<"$(calls run k)" | some "${OCI_CUTS:-20}" >/run/run
+args sleep 1000
+bad='' killed=0
+while read -r name when; do
+	cut_at signal=KILL "$name" "$when" run k
+	((killed += $? == 137))
+	tidy || bad+=" $name:$when"
+done </run/run
+assert_eq "killed in run: what runs is known, and nothing is left" "" "$bad"
+assert_ok "it was killed, each time or almost" test "$killed" -ge $(($(wc -l </run/run) * 9 / 10))
+args true
+bad='' failed=0
+while read -r name when; do
+	! unsuited "$name" || continue
+	if ! cut_at error=EIO "$name" "$when" run k; then
+		((failed++))
+		said || bad+=" $name:$when:silent"
+	fi
+	tidy || bad+=" $name:$when"
+done </run/run
+assert_eq "a call of run fails: it says so, or does without; nothing is left" "" "$bad"
+assert_ok "many of those are failures" test "$failed" -ge 5
+# By the container's process itself, which writes the state down
+output=$(timeout 60 strace -f -qq -o /dev/null -e trace=renameat -e inject=renameat:error=EIO "$RUNTIME" --root "$OCI_ROOT" run k 2>&1)
+assert_match "a state that cannot be written" "write state.json" "$output"
+assert_ok "and nothing of it is left" tidy
 finish
