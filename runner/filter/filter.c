@@ -30,6 +30,7 @@
 #include "lib/base/fdio.h"
 #include "lib/base/mem.h"
 #include "lib/base/str.h"
+#include "runner/filter/compact.h"
 
 #define CAP_BIT(cap) (UINT64_C(1) << (cap))
 #define REFUSED(refused, group) (((refused) & UINT32_C(1) << FILTER_##group) != 0)
@@ -147,6 +148,8 @@ int filter_compile(uint32_t refused, struct sock_fprog *program, struct err *err
 		rc = program_read(fd, program);
 	if (rc == 0)
 		front_add(refused, program);
+	if (rc == 0)
+		program->len = (unsigned short)filter_compact(program->filter, program->len);
 	if (ctx)
 		seccomp_release(ctx);
 	if (rc < 0)

@@ -32,6 +32,7 @@
 #include "lib/base/mem.h"
 #include "lib/base/str.h"
 #include "runner/filter/calls.h"
+#include "runner/filter/compact.h"
 #include "runner/oci/seccomp_cache.h"
 
 enum {
@@ -476,7 +477,7 @@ static int program_take(struct profile *p, struct sock_fprog *ret_program)
 		return err_set(p->err, ERR_INTERNAL, EIO, "linux.seccomp",
 			       "reading of the filter");
 	}
-	*ret_program = (struct sock_fprog){(unsigned short)(head + count), filter};
+	*ret_program = (struct sock_fprog){(unsigned short)filter_compact(filter, head + count), filter};
 	return 0;
 }
 

@@ -34,7 +34,7 @@ struct head {
 	uint32_t text, count;
 	uint32_t notify, zero;
 };
-static const char magic[8] = "moatbpf1";
+static const char magic[8] = "moatbpf2";
 
 static char *text_of(const json_t *profile);
 static void name_of(const char *text, char name[NAME_SIZE]);
