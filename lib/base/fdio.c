@@ -128,6 +128,11 @@ int file_read_at(int folder, const char *path, size_t max, struct buf *ret_data)
 	if (!S_ISREG(
 		    st.st_mode)) /* files of procfs and sysfs say they are regular, of size 0 */
 		return S_ISDIR(st.st_mode) ? -EISDIR : -EINVAL;
+	/* room for all of it at once, instead of twice as much again and again */
+	if (st.st_size > 0 && (size_t)st.st_size <= max) {
+		(void)buf_extend(&data, (size_t)st.st_size);
+		buf_clear(&data);
+	}
 	for (;;) {
 		char chunk[4096];
 		ssize_t n = read(fd, chunk, sizeof(chunk));

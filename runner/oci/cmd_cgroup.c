@@ -220,7 +220,7 @@ static int resources_read(const char *path, json_t **ret_doc, struct err *err)
 	int rc = 0;
 
 	if (!str_eq(path, "-"))
-		return oci_config_read(path, NULL, ret_doc, err);
+		return oci_document_read(path, ret_doc, err);
 	while (text.size <= RESOURCES_MAX) {
 		char part[4096];
 		ssize_t n = read(STDIN_FILENO, part, sizeof(part));

@@ -111,7 +111,7 @@ static int process_make(const struct oci_cli *cli, const struct values *values, 
 	int rc;
 
 	if (values->process) {
-		rc = oci_config_read(values->process, NULL, ret_doc, err);
+		rc = oci_document_read(values->process, ret_doc, err);
 		return rc == 0 ? oci_process_decode(*ret_doc, arena, ret_process, err) : rc;
 	}
 	rc = oci_dir_open(cli->root, words[0], &dir, err);

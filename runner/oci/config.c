@@ -90,6 +90,8 @@ void oci_config_fini(struct oci_config *config)
 {
 	json_decref(config->doc);
 	config->doc = NULL;
+	buf_fini(&config->text);
+	config->aside = (struct oci_section){0};
 }
 
 const char *oci_annotation(const struct oci_config *config, const char *key)

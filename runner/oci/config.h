@@ -15,7 +15,9 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "lib/base/buf.h"
 #include "lib/base/err.h"
+#include "runner/oci/section.h"
 #include "lib/base/mem.h"
 #include "runner/oci/mempolicy.h"
 
@@ -208,6 +210,7 @@ struct oci_hooks {
  * @rootfs_propagation: MS_SHARED and so on, 0: not given
  * @cgroups_path: as written, NULL: the runtime's choice
  * @resources, @seccomp: as written, or NULL
+ * @text: of the file, where it was read from one; @aside: linux.seccomp within it, not in @doc and not decoded (section.h)
  * @annotations: an object or NULL, values are strings
  */
 struct oci_config {
@@ -232,6 +235,8 @@ struct oci_config {
 	const char *cgroups_path;
 	const json_t *resources;
 	const json_t *seccomp;
+	struct buf text;
+	struct oci_section aside;
 	const struct oci_rdt *intel_rdt;	   /* or NULL */
 	const struct oci_mempolicy *memory_policy; /* or NULL */
 	struct oci_sysctl *sysctls;
@@ -254,7 +259,7 @@ struct oci_config {
  */
 int oci_config_decode(json_t *doc, struct arena *arena, struct oci_config *ret_config,
 		      struct err *err);
-void oci_config_fini(struct oci_config *config); /* lets go of the document */
+void oci_config_fini(struct oci_config *config); /* lets go of the document and the text */
 
 /** oci_process_decode() - process, or process.json; @what: "process", for messages */
 int oci_process_decode(const json_t *object, struct arena *arena, struct oci_process *ret_process,

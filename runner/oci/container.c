@@ -38,7 +38,6 @@
 struct creation {
 	const struct oci_request *request;
 	struct arena *arena;
-	struct buf text;
 	struct oci_config config;
 	struct oci_state state;
 	struct oci_dir dir;
@@ -49,6 +48,7 @@ struct creation {
 	int console, listener, host_proc;
 	struct oci_netdevs netdevs;
 	bool cgroup_made, stack_made;
+	bool class_ours; /* as it is written down */
 	bool unasked; /* for `run`: what is ready goes on, and is told so before */
 };
 
@@ -67,7 +67,7 @@ static int child_spawn(struct creation *creation, struct err *err);
 static int child_furnish(struct creation *creation, struct err *err);
 static int child_finish(struct creation *creation, struct buf *warnings, struct err *err);
 static int cgroup_give(const struct creation *creation, struct err *err);
-static int state_prepare(const struct creation *creation, struct err *err);
+static int state_prepare(struct creation *creation, struct err *err);
 static int runtime_hooks(struct creation *creation, struct err *err);
 static int hard_limits_raise(const struct creation *creation, struct err *err);
 static int oom_set(const struct creation *creation, struct err *err);
@@ -117,6 +117,7 @@ int oci_create(const struct oci_request *request, struct oci_run *ret_run, struc
 	if (rc == 0 && ret_run) {
 		oci_dir_unlock(&creation.dir);
 		*ret_run = (struct oci_run){creation.child, creation.dir, creation.state, creation.unasked};
+		ret_run->state.rdt.ours = creation.class_ours;
 		creation.child.pidfd = creation.child.sync = creation.child.console = -1;
 		creation.dir = OCI_DIR_INIT;
 		creation.state = (struct oci_state){0};
@@ -148,16 +149,13 @@ static int creation_read(struct creation *creation, struct err *err)
 	const struct oci_request *request = creation->request;
 	struct oci_state *state = &creation->state;
 	cleanup(mem_freep) char *path = NULL;
-	json_t *doc;
 	int rc = path_absolute(request->bundle ? request->bundle : ".", &state->bundle, err);
 
 	if (rc < 0)
 		return rc;
 	path = request->config ? mem_strdup(request->config)
 			       : mem_printf("%s/config.json", state->bundle);
-	rc = oci_config_read(path, &creation->text, &doc, err);
-	if (rc == 0)
-		rc = oci_config_decode(doc, creation->arena, &creation->config, err);
+	rc = oci_config_read(AT_FDCWD, path, creation->arena, &creation->config, err);
 	if (rc < 0)
 		return rc;
 	state->id = mem_strdup(request->id);
@@ -235,11 +233,10 @@ static int creation_make(struct creation *creation, bool listening, struct buf *
 	 * says as much where nothing will outlive us.
 	 */
 	rc = leaves_something(creation) ? oci_state_save(&creation->dir, state, err) : 0;
-	if (rc == 0 && oci_seccomp_later(creation->config.seccomp))
+	if (rc == 0 && oci_seccomp_later(&creation->config))
 		creation->room = oci_seccomp_room();
 	else if (rc == 0)
-		rc = oci_seccomp_make(creation->config.seccomp, request->root, &creation->seccomp,
-				      err);
+		rc = oci_seccomp_make(&creation->config, request->root, &creation->seccomp, err);
 	if (rc == 0)
 		rc = oci_ns_plan_make(&creation->config, &creation->plan, err);
 	if (rc == 0)
@@ -271,14 +268,14 @@ static int creation_make(struct creation *creation, bool listening, struct buf *
 	if (rc == 0 && creation->room)
 		rc = filter_give(creation, err);
 	if (rc == 0)
-		rc = oci_state_config_save(&creation->dir, &creation->text, err);
+		rc = oci_state_config_save(&creation->dir, &creation->config.text, err);
 	return rc == 0 ? child_finish(creation, warnings, err) : rc;
 }
 
 /* The filter takes up to a millisecond to be read out of the configuration and found, or many to be compiled. */
 static int filter_give(struct creation *creation, struct err *err)
 {
-	int rc = oci_seccomp_make(creation->config.seccomp, creation->request->root, &creation->seccomp, err);
+	int rc = oci_seccomp_make(&creation->config, creation->request->root, &creation->seccomp, err);
 
 	if (rc < 0)
 		return rc;
@@ -520,11 +517,12 @@ static int cgroup_give(const struct creation *creation, struct err *err)
 }
 
 /* A class that closID names stays, once there is a container. Until then it is ours. */
-static int state_prepare(const struct creation *creation, struct err *err)
+static int state_prepare(struct creation *creation, struct err *err)
 {
 	struct oci_state state = creation->state;
 
 	state.rdt.ours &= creation->config.intel_rdt && !creation->config.intel_rdt->clos;
+	creation->class_ours = state.rdt.ours;
 	return oci_state_prepare(&creation->dir, &state, err);
 }
 
@@ -654,7 +652,6 @@ static void creation_release(struct creation *creation)
 	oci_seccomp_fini(&creation->seccomp);
 	oci_tree_fini(&creation->tree);
 	oci_config_fini(&creation->config);
-	buf_fini(&creation->text);
 	arena_free(creation->arena);
 	creation->arena = NULL;
 }

@@ -119,7 +119,7 @@ static int exec_in(const struct oci_request *request, struct oci_dir *dir, struc
 			       "container not running: it is stopped");
 	rc = oci_mounts_shared(config) ? root_open(host_proc, state->pid, &root, err) : 0;
 	if (rc == 0)
-		rc = oci_seccomp_make(config->seccomp, request->root, &seccomp, err);
+		rc = oci_seccomp_make(config, request->root, &seccomp, err);
 	if (rc == 0 && process->terminal && request->console_socket) {
 		theirs = oci_console_connect(request->console_socket, err);
 		rc = theirs < 0 ? theirs : 0;

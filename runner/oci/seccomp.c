@@ -29,6 +29,7 @@
 #include <unistd.h>
 
 #include "lib/base/fdio.h"
+#include "lib/base/json.h"
 #include "lib/base/mem.h"
 #include "lib/base/str.h"
 #include "runner/filter/calls.h"
@@ -147,6 +148,7 @@ struct profile {
 	struct err *err;
 };
 
+static int filter_make(const json_t *doc, bool compile, struct oci_seccomp *filter, bool *notify, struct err *err);
 static int profile_decode(struct profile *p, const json_t *doc);
 static int action_decode(struct profile *p, const char *what, const json_t *doc,
 			 const char *key, const char *errno_key, uint32_t *ret_action);
@@ -176,52 +178,37 @@ int oci_seccomp_compile(const json_t *doc, struct sock_fprog *ret_program, bool 
 	return rc;
 }
 
-int oci_seccomp_make(const json_t *doc, const char *root, struct oci_seccomp *ret_filter,
-		     struct err *err)
+int oci_seccomp_make(const struct oci_config *config, const char *root, struct oci_seccomp *ret_filter, struct err *err)
 {
+	const json_t *doc = json_is_null(config->seccomp) ? NULL : config->seccomp;
+	cleanup(mem_freep) char *folder = root ? mem_printf("%s/.seccomp", root) : NULL;
+	cleanup(mem_freep) char *text = doc ? json_text(doc) : NULL;
+	const struct oci_section known = text ? (struct oci_section){text, strlen(text)} : config->aside;
 	struct oci_seccomp filter = {.listener = -1};
-	cleanup(mem_freep) char *cache = root ? mem_printf("%s/.seccomp", root) : NULL;
-	const json_t *path = json_object_get(doc, "listenerPath");
-	const json_t *metadata = json_object_get(doc, "listenerMetadata");
-	bool notify = false;
-	int rc;
+	cleanup(json_freep) json_t *own = NULL;
+	bool notify = false, found;
+	int rc = 0;
 
-	if (!doc || json_is_null(doc)) {
-		*ret_filter = filter;
-		return 0;
+	found = known.size && oci_seccomp_cache_load(folder, &known, &filter, &notify) == 0;
+	if (!doc && known.size && !found) {
+		rc = oci_section_decode(&known, &own, err);
+		doc = own;
 	}
-	if (!json_is_object(doc))
-		return bad(err, "linux.seccomp", "must be an object");
-	if ((path && !json_is_string(path)) || (metadata && !json_is_string(metadata)))
-		return bad(err, "linux.seccomp",
-			   "listenerPath and listenerMetadata are strings");
-	if (metadata && !path)
-		return bad(err, "linux.seccomp.listenerMetadata", "needs a listenerPath");
-	rc = flags_decode(json_object_get(doc, "flags"), &filter.flags, err);
-	if (rc < 0)
-		return rc;
-	if (oci_seccomp_cache_load(cache, doc, &filter.program, &notify) < 0) {
-		rc = oci_seccomp_compile(doc, &filter.program, &notify, err);
-		if (rc == 0)
-			oci_seccomp_cache_save(cache, doc, &filter.program, notify);
-	}
-	if (rc == 0 && notify && !path)
-		rc = bad(err, "linux.seccomp", "SCMP_ACT_NOTIFY needs a listenerPath");
-	if (rc == 0 && notify) {
-		filter.metadata = json_string_value(metadata);
-		rc = oci_seccomp_listener_open(json_string_value(path), &filter.listener, err);
-	}
+	if (rc == 0 && doc)
+		rc = filter_make(doc, !found, &filter, &notify, err);
 	if (rc < 0) {
 		oci_seccomp_fini(&filter);
 		return rc;
 	}
+	if (doc && !found)
+		oci_seccomp_cache_save(folder, &known, &filter, notify);
 	*ret_filter = filter;
 	return 0;
 }
 
-bool oci_seccomp_later(const json_t *doc)
+bool oci_seccomp_later(const struct oci_config *config)
 {
-	return json_is_object(doc) && !json_object_get(doc, "listenerPath");
+	return config->aside.size || (json_is_object(config->seccomp) && !json_object_get(config->seccomp, "listenerPath"));
 }
 
 struct oci_seccomp *oci_seccomp_room(void)
@@ -252,6 +239,31 @@ void oci_seccomp_fini(struct oci_seccomp *filter)
 }
 
 /* ----------------------------------------------------------------- helpers */
+
+/* @compile: it was not found */
+static int filter_make(const json_t *doc, bool compile, struct oci_seccomp *filter, bool *notify, struct err *err)
+{
+	const json_t *path = json_object_get(doc, "listenerPath");
+	const json_t *metadata = json_object_get(doc, "listenerMetadata");
+	int rc;
+
+	if (!json_is_object(doc))
+		return bad(err, "linux.seccomp", "must be an object");
+	if ((path && !json_is_string(path)) || (metadata && !json_is_string(metadata)))
+		return bad(err, "linux.seccomp",
+			   "listenerPath and listenerMetadata are strings");
+	if (metadata && !path)
+		return bad(err, "linux.seccomp.listenerMetadata", "needs a listenerPath");
+	rc = flags_decode(json_object_get(doc, "flags"), &filter->flags, err);
+	if (rc == 0 && compile)
+		rc = oci_seccomp_compile(doc, &filter->program, notify, err);
+	if (rc == 0 && *notify && !path)
+		rc = bad(err, "linux.seccomp", "SCMP_ACT_NOTIFY needs a listenerPath");
+	if (rc < 0 || !*notify)
+		return rc;
+	filter->metadata = json_string_value(metadata);
+	return oci_seccomp_listener_open(json_string_value(path), &filter->listener, err);
+}
 
 static int profile_decode(struct profile *p, const json_t *doc)
 {

@@ -12,6 +12,7 @@
 #include <stdbool.h>
 
 #include "lib/base/err.h"
+#include "runner/oci/config.h"
 
 /**
  * struct oci_seccomp - a compiled filter
@@ -27,19 +28,18 @@ struct oci_seccomp {
 };
 
 /**
- * oci_seccomp_make() - compile @seccomp (NULL: none), or find it compiled
+ * oci_seccomp_make() - compile the profile of @config, where it has one, or find it compiled
  * @root: folder of containers, in which .seccomp holds compiled ones (no id begins with a dot); NULL: nothing is kept
  * Return: 0; -EINVAL with what is wrong.
  */
-int oci_seccomp_make(const json_t *seccomp, const char *root, struct oci_seccomp *ret_filter,
-		     struct err *err);
+int oci_seccomp_make(const struct oci_config *config, const char *root, struct oci_seccomp *ret_filter, struct err *err);
 void oci_seccomp_fini(struct oci_seccomp *filter);
 
 /**
  * oci_seccomp_later() - can it be made when the container's process is born already, and shared with it then?
  * Where it has a listener it cannot: that descriptor is inherited.
  */
-bool oci_seccomp_later(const json_t *seccomp);
+bool oci_seccomp_later(const struct oci_config *config);
 /** oci_seccomp_room() - memory for a filter shared with processes forked later; none yet. Never fails; freed with the process. */
 struct oci_seccomp *oci_seccomp_room(void);
 /** oci_seccomp_share() - the filter of @from into @room */

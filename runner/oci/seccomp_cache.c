@@ -2,7 +2,7 @@
 /*
  * seccomp_cache - a folder of compiled filters. Floor F4.
  *
- *	struct head | profile, head.text bytes | instructions, head.count of 8 bytes
+ *	struct head | makers and profile, head.text bytes | instructions, head.count of 8 bytes
  */
 #include "runner/oci/seccomp_cache.h"
 
@@ -19,7 +19,6 @@
 
 #include "lib/base/buf.h"
 #include "lib/base/fdio.h"
-#include "lib/base/json.h"
 #include "lib/base/mem.h"
 
 enum {
@@ -32,32 +31,34 @@ enum {
 struct head {
 	char magic[8];
 	uint32_t text, count;
-	uint32_t notify, zero;
+	uint32_t notify, flags; /* SECCOMP_FILTER_FLAG_* */
 };
-static const char magic[8] = "moatbpf2";
+static const char magic[8] = "moatbpf3";
 
-static char *text_of(const json_t *profile);
-static void name_of(const char *text, char name[NAME_SIZE]);
+/* What else decides on the outcome stands before the profile. */
+static char *makers(void);
+static void name_of(const char *makers, const struct oci_section *profile, char name[NAME_SIZE]);
 static int folder_open(const char *folder, bool make);
 static bool ours(int fd, mode_t kind);
 static size_t files_in(int folder);
 
-int oci_seccomp_cache_load(const char *folder, const json_t *profile,
-			   struct sock_fprog *ret_program, bool *ret_notify)
+int oci_seccomp_cache_load(const char *folder, const struct oci_section *profile, struct oci_seccomp *filter, bool *ret_notify)
 {
 	cleanup(fd_closep) int dir = folder_open(folder, false);
 	cleanup(fd_closep) int fd = -1;
-	cleanup(mem_freep) char *text = NULL;
+	cleanup(mem_freep) char *by = NULL;
 	cleanup(mem_freep) uint8_t *data = NULL;
-	struct sock_filter *filter;
+	const uint8_t *program;
 	struct head head;
+	size_t len;
 	struct stat st;
 	char name[NAME_SIZE];
 
 	if (dir < 0)
 		return -ENOENT;
-	text = text_of(profile);
-	name_of(text, name);
+	by = makers();
+	len = strlen(by);
+	name_of(by, profile, name);
 	fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	if (fd < 0 || !ours(fd, S_IFREG) || fstat(fd, &st) < 0 || st.st_size > FILE_MAX ||
 	    st.st_size < (off_t)sizeof(head))
@@ -67,36 +68,39 @@ int oci_seccomp_cache_load(const char *folder, const json_t *profile,
 		return -EIO;
 	memcpy(&head, data, sizeof(head));
 	if (memcmp(head.magic, magic, sizeof(magic)) != 0 || head.count == 0 ||
-	    head.count > INSTRUCTIONS_MAX || head.text != strlen(text) ||
-	    sizeof(head) + head.text + head.count * sizeof(*filter) != (size_t)st.st_size ||
-	    memcmp(data + sizeof(head), text, head.text) != 0)
+	    head.count > INSTRUCTIONS_MAX || head.text != len + profile->size ||
+	    sizeof(head) + head.text + head.count * sizeof(*filter->program.filter) != (size_t)st.st_size ||
+	    memcmp(data + sizeof(head), by, len) != 0 ||
+	    memcmp(data + sizeof(head) + len, profile->text, profile->size) != 0)
 		return -ENOENT;
-	filter = mem_array(head.count, sizeof(*filter));
-	memcpy(filter, data + sizeof(head) + head.text, head.count * sizeof(*filter));
-	*ret_program = (struct sock_fprog){(unsigned short)head.count, filter};
+	program = data + sizeof(head) + head.text;
+	filter->program.filter = mem_array(head.count, sizeof(*filter->program.filter));
+	memcpy(filter->program.filter, program, head.count * sizeof(*filter->program.filter));
+	filter->program.len = (unsigned short)head.count;
+	filter->flags = head.flags;
 	*ret_notify = head.notify != 0;
 	return 0;
 }
 
-void oci_seccomp_cache_save(const char *folder, const json_t *profile,
-			    const struct sock_fprog *program, bool notify)
+void oci_seccomp_cache_save(const char *folder, const struct oci_section *profile, const struct oci_seccomp *filter, bool notify)
 {
 	cleanup(fd_closep) int dir = folder_open(folder, true);
 	cleanup(fd_closep) int fd = -1;
-	cleanup(mem_freep) char *text = NULL;
+	cleanup(mem_freep) char *by = NULL;
 	cleanup(buf_fini) struct buf data = BUF_INIT;
-	struct head head = {.count = program->len, .notify = notify};
+	struct head head = {.count = filter->program.len, .notify = notify, .flags = filter->flags};
 	char name[NAME_SIZE], aside[NAME_SIZE + 16];
 
 	if (dir < 0 || files_in(dir) >= FILES_MAX)
 		return;
-	text = text_of(profile);
-	name_of(text, name);
+	by = makers();
+	name_of(by, profile, name);
 	memcpy(head.magic, magic, sizeof(magic));
-	head.text = (uint32_t)strlen(text);
+	head.text = (uint32_t)(strlen(by) + profile->size);
 	buf_add(&data, &head, sizeof(head));
-	buf_add(&data, text, head.text);
-	buf_add(&data, program->filter, program->len * sizeof(*program->filter));
+	buf_str(&data, by);
+	buf_add(&data, profile->text, profile->size);
+	buf_add(&data, filter->program.filter, filter->program.len * sizeof(*filter->program.filter));
 	snprintf(aside, sizeof(aside), "%s.%d", name, (int)getpid());
 	fd = openat(dir, aside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
@@ -107,24 +111,33 @@ void oci_seccomp_cache_save(const char *folder, const json_t *profile,
 
 /* ----------------------------------------------------------------- helpers */
 
-/* The profile, and what else decides on the outcome. */
-static char *text_of(const json_t *profile)
+static char *makers(void)
 {
 	const struct scmp_version *library = seccomp_version();
-	cleanup(mem_freep) char *text = json_text(profile);
 
-	return mem_printf("%s %u.%u.%u %#x %s", MOAT_VERSION, library->major, library->minor,
-			  library->micro, seccomp_arch_native(), text);
+	return mem_printf("%s %u.%u.%u %#x ", MOAT_VERSION, library->major, library->minor, library->micro,
+			  seccomp_arch_native());
 }
 
-/* FNV-1a, 64 bits: only to find it */
-static void name_of(const char *text, char name[NAME_SIZE])
+/* FNV-1a of eight bytes at a time: only to find it */
+static uint64_t hash_add(uint64_t hash, const char *text, size_t size)
 {
-	uint64_t hash = UINT64_C(0xcbf29ce484222325);
+	uint64_t word;
 
-	for (; *text; text++)
-		hash = (hash ^ (uint8_t)*text) * UINT64_C(0x100000001b3);
-	snprintf(name, NAME_SIZE, "%016llx.bpf", (unsigned long long)hash);
+	for (; size; size -= size < sizeof(word) ? size : sizeof(word), text += sizeof(word)) {
+		word = 0;
+		memcpy(&word, text, size < sizeof(word) ? size : sizeof(word));
+		hash = (hash ^ word) * UINT64_C(0x100000001b3);
+		hash ^= hash >> 32;
+	}
+	return hash;
+}
+
+static void name_of(const char *by, const struct oci_section *profile, char name[NAME_SIZE])
+{
+	uint64_t hash = hash_add(UINT64_C(0xcbf29ce484222325), by, strlen(by));
+
+	snprintf(name, NAME_SIZE, "%016llx.bpf", (unsigned long long)hash_add(hash, profile->text, profile->size));
 }
 
 static int folder_open(const char *folder, bool make)

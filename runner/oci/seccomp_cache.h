@@ -9,15 +9,19 @@
 #ifndef MOAT_RUNNER_OCI_SECCOMP_CACHE_H
 #define MOAT_RUNNER_OCI_SECCOMP_CACHE_H
 
-#include <jansson.h>
-#include <linux/filter.h>
 #include <stdbool.h>
 
-/** oci_seccomp_cache_load() - @folder NULL: nothing is there. Return: 0; -ENOENT or another -errno: compile. */
-int oci_seccomp_cache_load(const char *folder, const json_t *profile,
-			   struct sock_fprog *ret_program, bool *ret_notify);
+#include "runner/oci/seccomp.h"
+#include "runner/oci/section.h"
+
+/**
+ * oci_seccomp_cache_load() - @folder NULL: nothing is there
+ * @profile: as it is written; what is kept was decoded as a whole, so the same bytes need not be
+ * @filter: program and flags are set; @ret_notify: some call waits for a listener
+ * Return: 0; -ENOENT or another -errno: compile.
+ */
+int oci_seccomp_cache_load(const char *folder, const struct oci_section *profile, struct oci_seccomp *filter, bool *ret_notify);
 /** oci_seccomp_cache_save() - best effort */
-void oci_seccomp_cache_save(const char *folder, const json_t *profile,
-			    const struct sock_fprog *program, bool notify);
+void oci_seccomp_cache_save(const char *folder, const struct oci_section *profile, const struct oci_seccomp *filter, bool notify);
 
 #endif

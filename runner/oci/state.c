@@ -30,8 +30,8 @@ static bool still_there(const struct oci_dir *dir);
 static void rdt_put(json_t *doc, const struct oci_rdt_place *rdt);
 static int file_put(const struct oci_dir *dir, const char *name, const void *data, size_t size,
 		    struct err *err);
-static int document_read(int folder, const char *path, struct buf *ret_text, json_t **ret_doc,
-			 struct err *err);
+static int document_read(int folder, const char *path, json_t **ret_doc, struct err *err);
+static int text_read(int folder, const char *path, struct buf *ret_text, struct err *err);
 static int process_look(pid_t pid, char *ret_state, int64_t *ret_start);
 static void time_print(int64_t ms, char *text, size_t size);
 
@@ -269,7 +269,7 @@ static void rdt_put(json_t *doc, const struct oci_rdt_place *rdt)
 int oci_state_load(const struct oci_dir *dir, struct oci_state *ret_state, struct err *err)
 {
 	cleanup(json_freep) json_t *doc = NULL;
-	int rc = document_read(dir->fd, "state.json", NULL, &doc, NULL);
+	int rc = document_read(dir->fd, "state.json", &doc, NULL);
 
 	if (rc == 0)
 		rc = oci_state_decode(doc, ret_state, err);
@@ -363,34 +363,52 @@ int oci_state_config_save(const struct oci_dir *dir, const struct buf *text, str
 int oci_state_config_load(const struct oci_dir *dir, struct arena *arena,
 			  struct oci_config *ret_config, struct err *err)
 {
-	json_t *doc;
-	int rc = document_read(dir->fd, "config.json", NULL, &doc, err);
+	int rc = oci_config_read(dir->fd, "config.json", arena, ret_config, err);
 
-	if (rc < 0)
-		return rc;
-	rc = oci_config_decode(doc, arena, ret_config, err);
 	if (rc < 0)
 		oci_config_fini(ret_config);
 	return rc;
 }
 
-int oci_config_read(const char *path, struct buf *ret_text, json_t **ret_doc, struct err *err)
+int oci_config_read(int folder, const char *path, struct arena *arena, struct oci_config *ret_config, struct err *err)
 {
-	return document_read(AT_FDCWD, path, ret_text, ret_doc, err);
+	struct oci_section aside = {0};
+	struct buf text = BUF_INIT;
+	json_t *doc = NULL;
+	int rc = text_read(folder, path, &text, err);
+
+	*ret_config = (struct oci_config){0};
+	if (rc == 0)
+		rc = oci_section_parse(&text, &aside, &doc, err) < 0 ? err_wrap(err, "%s", path) : 0;
+	if (rc == 0)
+		rc = oci_config_decode(doc, arena, ret_config, err);
+	ret_config->text = text;
+	ret_config->aside = aside;
+	return rc;
 }
 
-static int document_read(int folder, const char *path, struct buf *ret_text, json_t **ret_doc,
-			 struct err *err)
+int oci_document_read(const char *path, json_t **ret_doc, struct err *err)
 {
-	cleanup(buf_fini) struct buf own = BUF_INIT;
-	struct buf *text = ret_text ? ret_text : &own;
-	/* A FIFO, a device, a folder: refused, nothing waits. */
-	int rc = file_read_at(folder, path, JSON_SIZE_MAX, text);
+	return document_read(AT_FDCWD, path, ret_doc, err);
+}
+
+static int document_read(int folder, const char *path, json_t **ret_doc, struct err *err)
+{
+	cleanup(buf_fini) struct buf text = BUF_INIT;
+	int rc = text_read(folder, path, &text, err);
 
 	if (rc < 0)
-		return err_sys(err, rc == -ENOENT ? ERR_NOTFOUND : ERR_IO, -rc, path, "read");
-	rc = oci_json_parse(text, ret_doc, err);
+		return rc;
+	rc = oci_json_parse(&text, ret_doc, err);
 	return rc < 0 ? err_wrap(err, "%s", path) : 0;
+}
+
+static int text_read(int folder, const char *path, struct buf *ret_text, struct err *err)
+{
+	/* A FIFO, a device, a folder: refused, nothing waits. */
+	int rc = file_read_at(folder, path, JSON_SIZE_MAX, ret_text);
+
+	return rc < 0 ? err_sys(err, rc == -ENOENT ? ERR_NOTFOUND : ERR_IO, -rc, path, "read") : 0;
 }
 
 int oci_json_parse(struct buf *text, json_t **ret_doc, struct err *err)

@@ -121,8 +121,10 @@ json_t *oci_state_report(const struct oci_state *state, enum oci_status status,
  */
 int oci_json_parse(struct buf *text, json_t **ret_doc, struct err *err);
 
-/** oci_config_read() - a file of JSON to a document and, where wanted, its text */
-int oci_config_read(const char *path, struct buf *ret_text, json_t **ret_doc, struct err *err);
+/** oci_document_read() - a file of JSON to a document */
+int oci_document_read(const char *path, json_t **ret_doc, struct err *err);
+/** oci_config_read() - config.json below @folder, decoded; with its text. oci_config_fini(), after a failure too */
+int oci_config_read(int folder, const char *path, struct arena *arena, struct oci_config *ret_config, struct err *err);
 
 /** oci_pid_start() - when the process was started, as state.json has it. Return: 0; -ESRCH or another -errno. */
 int oci_pid_start(pid_t pid, int64_t *ret_start);

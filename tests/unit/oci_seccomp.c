@@ -37,11 +37,16 @@ static json_t *parsed(const char *text)
 	return doc;
 }
 
+static int made_of(const json_t *doc, const char *root, struct oci_seccomp *filter, struct err *err)
+{
+	return oci_seccomp_make(&(struct oci_config){.seccomp = doc}, root, filter, err);
+}
+
 static int made(const char *text, struct oci_seccomp *filter, struct err *err)
 {
 	cleanup(json_freep) json_t *doc = parsed(text);
 
-	return oci_seccomp_make(doc, NULL, filter, err);
+	return made_of(doc, NULL, filter, err);
 }
 
 /* What @run says, as an exit status, behind the filter; 128 + signal where that ended it; 200: not installed. */
@@ -364,7 +369,7 @@ static void notified(void **state)
 	listen_at(&l);
 	text = mem_printf(profile, l.path);
 	doc = parsed(text);
-	if (oci_seccomp_make(doc, NULL, &filter, &err) < 0)
+	if (made_of(doc, NULL, &filter, &err) < 0)
 		fail_msg("%s: %s", err.object, err.msg);
 	assert_string_equal(filter.metadata, "m");
 	pid = fork();
@@ -387,7 +392,7 @@ static void notified(void **state)
 	oci_seccomp_fini(&filter);
 	listen_end(&l);
 	/* nobody listens */
-	assert_int_equal(oci_seccomp_make(doc, NULL, &filter, &err), -ENOENT);
+	assert_int_equal(made_of(doc, NULL, &filter, &err), -ENOENT);
 	alarm(0);
 }
 
@@ -396,11 +401,13 @@ static void notified(void **state)
 static void kept_for_the_next(void **state)
 {
 	static const char text[] = ALLOW RULE("getppid", "ERRNO", "") "]}";
+	static const char other_text[] = ALLOW RULE("getppid", "KILL", "") "]}";
+	const struct oci_section profile = {text, sizeof(text) - 1}, another = {other_text, sizeof(other_text) - 1};
 	cleanup(json_freep) json_t *doc = parsed(text);
-	cleanup(json_freep) json_t *other = parsed(ALLOW RULE("getppid", "KILL", "") "]}");
+	cleanup(json_freep) json_t *other = parsed(other_text);
 	char folder[] = "/tmp/seccomp.XXXXXX", cache[48], path[160], path2[512], name[32];
 	struct oci_seccomp first, second;
-	struct sock_fprog program;
+	struct oci_seccomp kept = {.listener = -1};
 	struct err err = ERR_INIT;
 	FILE *names;
 	bool notify;
@@ -408,15 +415,15 @@ static void kept_for_the_next(void **state)
 	(void)state;
 	assert_non_null(mkdtemp(folder));
 	snprintf(cache, sizeof(cache), "%s/.seccomp", folder);
-	assert_int_equal(oci_seccomp_cache_load(cache, doc, &program, &notify), -ENOENT);
-	assert_int_equal(oci_seccomp_make(doc, folder, &first, &err), 0);
-	assert_int_equal(oci_seccomp_cache_load(cache, doc, &program, &notify), 0);
-	assert_int_equal(program.len, first.program.len);
-	assert_memory_equal(program.filter, first.program.filter,
-			    program.len * sizeof(*program.filter));
+	assert_int_equal(oci_seccomp_cache_load(cache, &profile, &kept, &notify), -ENOENT);
+	assert_int_equal(made_of(doc, folder, &first, &err), 0);
+	assert_int_equal(oci_seccomp_cache_load(cache, &profile, &kept, &notify), 0);
+	assert_int_equal(kept.program.len, first.program.len);
+	assert_memory_equal(kept.program.filter, first.program.filter,
+			    kept.program.len * sizeof(*kept.program.filter));
 	assert_false(notify);
-	free(program.filter);
-	assert_int_equal(oci_seccomp_cache_load(cache, other, &program, &notify), -ENOENT);
+	oci_seccomp_fini(&kept);
+	assert_int_equal(oci_seccomp_cache_load(cache, &another, &kept, &notify), -ENOENT);
 
 	snprintf(path, sizeof(path), "ls %s", cache);
 	names = popen(path, "r");
@@ -425,31 +432,65 @@ static void kept_for_the_next(void **state)
 	name[strcspn(name, "\n")] = '\0';
 	snprintf(path, sizeof(path), "%s/%s", cache, name);
 	/* its name alone says nothing: another profile's bytes under it */
-	assert_int_equal(oci_seccomp_make(other, folder, &second, &err), 0);
+	assert_int_equal(made_of(other, folder, &second, &err), 0);
 	snprintf(path2, sizeof(path2), "rm -f %s && cp %s/* %s", path, cache, path);
 	assert_int_equal(system(path2), 0);
-	assert_int_equal(oci_seccomp_cache_load(cache, doc, &program, &notify), -ENOENT);
+	assert_int_equal(oci_seccomp_cache_load(cache, &profile, &kept, &notify), -ENOENT);
 	oci_seccomp_fini(&second);
 	/* cut, writable by others, a link, somebody's folder: not used */
-	oci_seccomp_cache_save(cache, doc, &first.program, false);
-	assert_int_equal(oci_seccomp_cache_load(cache, doc, &program, &notify), 0);
-	free(program.filter);
+	oci_seccomp_cache_save(cache, &profile, &first, false);
+	assert_int_equal(oci_seccomp_cache_load(cache, &profile, &kept, &notify), 0);
+	oci_seccomp_fini(&kept);
 	assert_int_equal(chmod(path, 0622), 0);
-	assert_int_equal(oci_seccomp_cache_load(cache, doc, &program, &notify), -ENOENT);
+	assert_int_equal(oci_seccomp_cache_load(cache, &profile, &kept, &notify), -ENOENT);
 	assert_int_equal(chmod(path, 0600), 0);
 	assert_int_equal(chmod(cache, 0777), 0);
-	assert_int_equal(oci_seccomp_cache_load(cache, doc, &program, &notify), -ENOENT);
+	assert_int_equal(oci_seccomp_cache_load(cache, &profile, &kept, &notify), -ENOENT);
 	assert_int_equal(chmod(cache, 0700), 0);
 	assert_int_equal(truncate(path, 100), 0);
-	assert_int_equal(oci_seccomp_cache_load(cache, doc, &program, &notify), -ENOENT);
-	assert_int_equal(oci_seccomp_make(doc, folder, &second, &err), 0);
+	assert_int_equal(oci_seccomp_cache_load(cache, &profile, &kept, &notify), -ENOENT);
+	assert_int_equal(made_of(doc, folder, &second, &err), 0);
 	assert_int_equal(second.program.len, first.program.len);
-	assert_int_equal(oci_seccomp_cache_load(cache, doc, &program, &notify), 0);
-	free(program.filter);
+	assert_int_equal(oci_seccomp_cache_load(cache, &profile, &kept, &notify), 0);
+	oci_seccomp_fini(&kept);
 	oci_seccomp_fini(&first);
 	oci_seccomp_fini(&second);
 	snprintf(path2, sizeof(path2), "rm -r %s", folder);
 	assert_int_equal(system(path2), 0);
+}
+
+/* A profile that was put aside: compiled once, its bytes and flags remembered; anything wrong with it is told as ever. */
+static void put_aside(void **state)
+{
+	static const char good[] = "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"flags\":[\"SECCOMP_FILTER_FLAG_LOG\"],\"syscalls\":["
+				   RULE("getppid", "ERRNO", "") "]}";
+	static const char *const wrong[] = {"{\"defaultAction\":\"SCMP_ACT_NO\"}", "{\"defaultAction\":}", "{]", "{\"a\":1,\"a\":1}",
+					    ALLOW RULE("getppid", "NOTIFY", "") "]}"};
+	char folder[] = "/tmp/seccomp.XXXXXX", command[64];
+	struct oci_config config = {.aside = {good, sizeof(good) - 1}};
+	struct oci_seccomp first, second;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	assert_true(oci_seccomp_later(&config));
+	assert_int_equal(oci_seccomp_make(&config, folder, &first, &err), 0);
+	assert_int_equal(oci_seccomp_make(&config, folder, &second, &err), 0);
+	assert_int_equal(first.flags, SECCOMP_FILTER_FLAG_LOG);
+	assert_int_equal(second.flags, first.flags);
+	assert_int_equal(second.program.len, first.program.len);
+	assert_memory_equal(second.program.filter, first.program.filter, first.program.len * sizeof(*first.program.filter));
+	oci_seccomp_fini(&first);
+	oci_seccomp_fini(&second);
+	for (size_t i = 0; i < ARRAY_COUNT(wrong); i++)
+		for (int again = 0; again < 2; again++) {
+			config.aside = (struct oci_section){wrong[i], strlen(wrong[i])};
+			err = ERR_INIT;
+			assert_int_equal(oci_seccomp_make(&config, folder, &first, &err), -EINVAL);
+			assert_true(*err.msg);
+		}
+	snprintf(command, sizeof(command), "rm -r %s", folder);
+	assert_int_equal(system(command), 0);
 }
 
 int main(void)
@@ -465,6 +506,7 @@ int main(void)
 		cmocka_unit_test(what_is_refused),
 		cmocka_unit_test(notified),
 		cmocka_unit_test(kept_for_the_next),
+		cmocka_unit_test(put_aside),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
