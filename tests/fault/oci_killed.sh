@@ -162,7 +162,7 @@ assert_ok "both were killed" test "$killed" -ge 14
 # `run`, which says that the program may start before it hears that all is ready: what is killed before it waits leaves a
 # container that is written down, or none.
 args true
-sed '/^rt_sigtimedwait /,$d' <<<"$(calls run k)" | some "${OCI_CUTS:-20}" >/run/run
+sed '/^rt_sigtimedwait /,$d' <<<"$(calls run k)" | some "${OCI_CUTS:-10}" >/run/run
 args sleep 1000
 bad='' killed=0
 while read -r name when; do
@@ -183,7 +183,7 @@ while read -r name when; do
 	tidy || bad+=" $name:$when"
 done </run/run
 assert_eq "a call of run fails: it says so, or does without; nothing is left" "" "$bad"
-assert_ok "many of those are failures" test "$failed" -ge 5
+assert_ok "many of those are failures" test "$failed" -ge 3
 # By the container's process itself, which writes the state down
 output=$(timeout 60 strace -f -qq -o /dev/null -e trace=renameat -e inject=renameat:error=EIO "$RUNTIME" --root "$OCI_ROOT" run k 2>&1)
 assert_match "a state that cannot be written" "write state.json" "$output"
