@@ -18,7 +18,7 @@
 #include "lib/kern/nlsock.h"
 #include "lib/obj/obj.h"
 
-enum { NFT_RULESET_VERSION = 3 }; /* of every kind laid by this build */
+enum { NFT_RULESET_VERSION = 4 }; /* of every kind laid by this build */
 
 void nft_begin(struct nlbatch *batch);
 void nft_end(struct nlbatch *batch);

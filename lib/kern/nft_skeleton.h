@@ -15,6 +15,7 @@
 
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_conntrack_common.h>
+#include <linux/netfilter/nf_conntrack_tuple_common.h>
 #include <linux/netfilter/nf_tables.h>
 
 #include "lib/base/buf.h"
@@ -113,7 +114,11 @@ struct nft_x {
 #define IPV6(R)      META(NFPROTO, R), IS(R, 1, NFPROTO_IPV6)
 #define L4(R, PROTO) META(L4PROTO, R), IS(R, 1, PROTO)
 #define CT_IS(BITS)  CT(STATE, 0), AND32(0, BITS), IS_NOT32(0, 0)
-#define CT_CONFIRMED CT(STATUS, 0), AND32(0, IPS_CONFIRMED), IS_NOT32(0, 0) /* a packet of it passed before this one */
+/*
+ * Of a flow whose source was translated, which is done at the last hook: a packet of it passed them all before this one. Masqueraded,
+ * it leaves by the device its first one left by, or the kernel forgets it (nf_nat_oif_changed(); tests/attack/unanswered.sh).
+ */
+#define CT_SNAT      CT(STATUS, 0), AND32(0, IPS_SRC_NAT), IS_NOT32(0, 0)
 #define CT_DNAT      CT(STATUS, 0), AND32(0, IPS_DST_NAT), IS_NOT32(0, 0)
 #define COUNT(NAME)  META(IIFNAME, 0), TALLY(NAME, 0)
 /*

@@ -102,16 +102,18 @@ static const struct nft_tally_def tallies[] = {
 /*
  * What most packets are, told by one look-up instead of two and by two rules instead of twelve: TCP and UDP over IPv4 without
  * options, to one station, from the MAC and address of the port (arp_ok holds just these). Nothing below would say otherwise of
- * them but for a DHCP server's port, which is left to it, as is everything that does not fit.
+ * them but for a DHCP server's port, which is left to it, as is everything that does not fit: later fragments, too, which
+ * have no port. Bytes of the network header are what the kernel loads in place (nft_payload_fast_eval()); a meta is a call.
  */
-#define USUAL4                                                                                 \
-	LINK_BYTES(12, 2, 0), IS(0, 2, 0x08, 0x00), NET_BYTES(0, 1, 0), IS(0, 1, 0x45),        \
+#define USUAL4(PROTO)                                                                          \
+	LINK_BYTES(12, 2, 0), IS(0, 2, 0x08, 0x00), NET_BYTES(9, 1, 0), IS(0, 1, PROTO),       \
+		NET_BYTES(0, 1, 0), IS(0, 1, 0x45), TRANS_BYTES(0, 2, 0), IS_NOT(0, 2, 0, 67), \
 		META(PKTTYPE, 0), IS_NOT(0, 1, 1 /* broadcast */), IS_NOT(0, 1, 2 /* multicast */), META(IIFNAME, 0),    \
 		LINK_BYTES(6, 6, 4), NET_BYTES(12, 4, 6), IN(SET_GUARD_ARP, 0), ACCEPT
 
 static const struct nft_rule_def rules[] = {
-	RULE(NFT_PORT_CHAIN, L4(0, IPPROTO_TCP), USUAL4),
-	RULE(NFT_PORT_CHAIN, L4(0, IPPROTO_UDP), TRANS_BYTES(0, 2, 0), IS_NOT(0, 2, 0, 67), USUAL4),
+	RULE(NFT_PORT_CHAIN, USUAL4(IPPROTO_UDP)),
+	RULE(NFT_PORT_CHAIN, USUAL4(IPPROTO_TCP)),
 
 	RULE(NFT_PORT_CHAIN, PORT_AND(LINK_BYTES(6, 6, 4)), NOT_IN(SET_GUARD_MAC, 0),
 	     COUNT("mac_spoofed"), DROP),
@@ -237,7 +239,7 @@ static const struct nft_rule_def rules[] = {
 
 const struct nft_skeleton nft_ruleset_guard = {
 	.kind = RULESET_GUARD,
-	.version = 3,
+	.version = 4,
 	.family = NFPROTO_NETDEV,
 	.word = "guard",
 	.chains = chains,

@@ -71,7 +71,12 @@ static const struct nft_rule_def rules[] = {
 	RULE("to_host", IPV6(0), META(IIFNAME, 0), NET_BYTES(8, 16, 4), IN(SET_HOST_ACCESS6, 0), ACCEPT),
 	RULE("to_host", DROP),
 
-	/* From wherever, another uplink included: what was published, or belongs to a known flow. */
+	/*
+	 * A later packet of what a tenant began, answered or not. It goes where its first went (CT_SNAT), so nothing is asked of the way
+	 * out, and no set is looked into: its first met all of the below. Another's device of such a name may carry on, of what is
+	 * forwarded by others' rules, what came by one of theirs, and begin nothing. Answers are told apart before a name is read.
+	 */
+	RULE("forward", CT(DIRECTION, 0), IS(0, 1, IP_CT_DIR_ORIGINAL), CT_SNAT, META(IIFNAME, 0), LIKE_UPLINK, ACCEPT),
 	/*
 	 * The host's connection table is one for all tenants: so many connections pass by one uplink at a time, in both
 	 * directions together, and no more. Asked of the first packet of each alone: while
@@ -87,6 +92,7 @@ static const struct nft_rule_def rules[] = {
 	CAPPED(IIFNAME, SET_HOST_CAP_64K, 65536),
 	CAPPED(OIFNAME, SET_HOST_CAP_64K, 65536),
 
+	/* From wherever, another uplink included: what was published, or belongs to a known flow. */
 	RULE("forward", OUT_BY_UPLINK, GOTO("to_uplink")),
 	/* None of what follows concerns what comes from one. */
 	RULE("forward", FROM_UPLINK, ACCEPT),
@@ -157,7 +163,7 @@ static const struct nft_rule_def rules[] = {
 
 const struct nft_skeleton nft_ruleset_host = {
 	.kind = RULESET_HOST,
-	.version = 3,
+	.version = 4,
 	.family = NFPROTO_INET,
 	.word = "host",
 	.chains = chains,

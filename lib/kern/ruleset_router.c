@@ -57,12 +57,12 @@ static const struct nft_rule_def rules[] = {
 	     ACCEPT),
 
 	RULE("forward", CLAMP_MSS),
-	RULE("forward", CT_IS(NFT_CT_KNOWN), ACCEPT),
 	/*
-	 * The next packet of a flow to outside that nobody has answered yet: as its first (below), but that its network is of no
-	 * interest any more, for that is asked where the first is translated.
+	 * Of a flow that was let out, answered or not, either way: nearly all that goes by the uplink. A network made later under its
+	 * target's address is no part of what it was let do, and the kernel sees to that (CT_SNAT).
 	 */
-	RULE("forward", CT_CONFIRMED, META(OIFNAME, 0), IS_NAME(0, "uplink"), META(IIFNAME, 0), IN(SET_ROUTER_EGRESS, 0), ACCEPT),
+	RULE("forward", CT_SNAT, ACCEPT),
+	RULE("forward", CT_IS(NFT_CT_KNOWN), ACCEPT),
 	/*
 	 * What belongs to no flow falls where addresses are translated. Within a tenant it may be the one half of a flow
 	 * whose other half goes from neighbour to neighbour: of an address that an endpoint was allowed, beside its own.
@@ -113,7 +113,7 @@ static const struct nft_rule_def rules[] = {
 
 const struct nft_skeleton nft_ruleset_router = {
 	.kind = RULESET_ROUTER,
-	.version = 3,
+	.version = 4,
 	.family = NFPROTO_INET,
 	.word = "router",
 	.chains = chains,

@@ -142,6 +142,7 @@ enum sysctl_key {
 	SYSCTL_PING_GROUP_RANGE,	/* net.ipv4.ping_group_range: value 1 writes "0 2147483647" */
 	SYSCTL_IPV6_PROXY_NDP,		/* net.ipv6.conf.DEV.proxy_ndp: solicitations for proxies of ours are answered */
 	SYSCTL_IPV6_NEIGH_PROXY_DELAY,	/* net.ipv6.neigh.DEV.proxy_delay: at most so late, hundredths of a second */
+	SYSCTL_IP_EARLY_DEMUX,		/* net.ipv4.ip_early_demux, of IPv6 too: a socket is looked for before a route is */
 	SYSCTL_KEY_COUNT
 };
 

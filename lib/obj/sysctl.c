@@ -39,6 +39,7 @@ static const struct sysctl_def sysctls[SYSCTL_KEY_COUNT] = {
 	[SYSCTL_PING_GROUP_RANGE] = {"net/ipv4/ping_group_range", 1},
 	[SYSCTL_IPV6_PROXY_NDP] = {"net/ipv6/conf/*/proxy_ndp", 1},
 	[SYSCTL_IPV6_NEIGH_PROXY_DELAY] = {"net/ipv6/neigh/*/proxy_delay", 80},
+	[SYSCTL_IP_EARLY_DEMUX] = {"net/ipv4/ip_early_demux", 1},
 };
 
 const struct sysctl_def *sysctl_def_get(unsigned key)

@@ -194,6 +194,7 @@ static const struct sysctl_row router_profile[] = {
 	{ SYSCTL_IPV6_ACCEPT_SOURCE_ROUTE, "all", 0 },
 	{ SYSCTL_IPV6_FORWARDING, "all", 1 },
 	{ SYSCTL_CT_TCP_LOOSE, "", 0 },
+	{ SYSCTL_IP_EARLY_DEMUX, "", 0 }, /* hardly a packet is for itself */
 };
 
 /* Bridged frames must not meet the inet tables: kernel default 1 in every new namespace once br_netfilter is loaded. */

@@ -447,6 +447,7 @@ static bool host_sysctl_ok(const struct check *c, const struct obj_sysctl *sysct
 	case SYSCTL_BRIDGE_CALL_IP6TABLES:
 	case SYSCTL_BRIDGE_CALL_ARPTABLES:
 	case SYSCTL_CT_TCP_LOOSE:
+	case SYSCTL_IP_EARLY_DEMUX:
 	case SYSCTL_UNPRIVILEGED_PORT_START:
 	case SYSCTL_IPV4_NEIGH_MCAST_SOLICIT:
 	case SYSCTL_IPV6_NEIGH_MCAST_SOLICIT:

@@ -101,7 +101,7 @@ static void add_tenant(struct objv *v)
 {
 	struct mac near = mac_from_id(0xa10), far = mac_from_id(0xa11);
 
-	add(v, obj_ruleset(0, RULESET_HOST, 3));
+	add(v, obj_ruleset(0, RULESET_HOST, 4));
 	add(v, obj_sysctl(0, SYSCTL_IPV4_FORWARDING, uplink_host, 1));
 	add(v,
 	    obj_veth(0, uplink_host, &near, router, uplink, &far, 1500, NULL, "red: uplink"));
@@ -120,8 +120,8 @@ static void add_tenant(struct objv *v)
 	add(v, obj_up(router, uplink));
 	add_route(v, router, "0.0.0.0/0", "100.72.0.0", uplink);
 	add_neigh(v, router, uplink, "100.72.0.0", &near);
-	add(v, obj_ruleset(router, RULESET_ROUTER, 3));
-	add(v, obj_ruleset(router, RULESET_GUARD, 3));
+	add(v, obj_ruleset(router, RULESET_ROUTER, 4));
+	add(v, obj_ruleset(router, RULESET_GUARD, 4));
 }
 
 static void add_network(struct objv *v)
@@ -243,7 +243,7 @@ static void last_of_tenant(void **state)
 	struct objv want = {0}, have = {0};
 
 	(void)state;
-	add(&want, obj_ruleset(0, RULESET_HOST, 3));
+	add(&want, obj_ruleset(0, RULESET_HOST, 4));
 	add_tenant(&have);
 	add_network(&have);
 	add_endpoint(&have);

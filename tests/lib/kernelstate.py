@@ -12,6 +12,7 @@ import time
 KNOBS = ("ipv4/conf/*/forwarding ipv4/conf/*/route_localnet ipv4/conf/*/accept_redirects ipv4/conf/*/rp_filter "
          "ipv4/conf/*/arp_ignore ipv6/conf/*/forwarding ipv6/conf/*/accept_ra ipv6/conf/*/addr_gen_mode "
          "ipv6/conf/*/disable_ipv6 ipv6/conf/*/proxy_ndp ipv6/conf/*/force_forwarding netfilter/nf_conntrack_tcp_loose "
+         "ipv4/ip_early_demux "
          "ipv4/ip_unprivileged_port_start ipv4/ping_group_range")
 MARK = "@@@@"
 SCRIPT = ("ip -j -d link show; echo {m}; ip -j addr show; echo {m}; ip -j -4 route show table all; echo {m};"

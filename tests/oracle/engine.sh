@@ -67,7 +67,7 @@ set_knobs router ipv4/conf/all/forwarding=1 ipv6/conf/all/forwarding=1 \
 	ipv4/conf/{all,default}/{accept_redirects,secure_redirects,send_redirects,accept_source_route}=0 \
 	ipv4/conf/all/rp_filter=1 ipv4/conf/all/arp_announce=2 \
 	ipv6/conf/default/addr_gen_mode=1 ipv6/conf/{all,default}/{accept_ra,accept_redirects}=0 ipv6/conf/default/autoconf=0 \
-	ipv6/conf/all/accept_source_route=0 netfilter/nf_conntrack_tcp_loose=0
+	ipv6/conf/all/accept_source_route=0 netfilter/nf_conntrack_tcp_loose=0 ipv4/ip_early_demux=0
 set_knobs stack ipv4/ip_unprivileged_port_start=0 "ipv4/ping_group_range=0 2147483647"
 netns their-host ip link add "$up" address "$host_mac" numtxqueues 1 numrxqueues 1 type veth peer name uplink \
 	address "$router_mac" numtxqueues 1 numrxqueues 1 netns their-router

@@ -301,7 +301,7 @@ static void constructors_leave_no_byte(void **state)
 		obj_sysctl(router, SYSCTL_CT_TCP_LOOSE, NULL, 0),
 		obj_up(router, "mb0"),
 		obj_fdb(router, "mb0", &mac),
-		obj_ruleset(router, RULESET_ROUTER, 3),
+		obj_ruleset(router, RULESET_ROUTER, 4),
 		obj_port(router, "mp0"),
 	};
 

@@ -176,6 +176,7 @@ def main():
     quiet = [    # of these the kernel sends no message: they are found by check
         ("router", "echo 1 >/proc/sys/net/ipv4/conf/all/accept_redirects", "redirects accepted"),
         ("router", "echo 1 >/proc/sys/net/netfilter/nf_conntrack_tcp_loose", "loose connection tracking"),
+        ("router", "echo 1 >/proc/sys/net/ipv4/ip_early_demux", "early demultiplexing"),
         ("host", "echo 0 >/proc/sys/net/ipv4/conf/{uplink}/route_localnet", "the host end's route_localnet turned off"),
     ]
     nft = [

@@ -93,7 +93,7 @@ static void wanted(struct objv *objs)
 				   "red/w1:eth0");
 
 	veth.link.flags = LINK_PORT_STATIC;
-	add(objs, obj_ruleset(0, RULESET_HOST, 3));
+	add(objs, obj_ruleset(0, RULESET_HOST, 4));
 	add(objs, obj_veth(0, uplink, &up_host, router, "uplink", &up_router, 1500, "",
 			   "red uplink"));
 	add(objs, obj_sysctl(0, SYSCTL_IPV6_ADDR_GEN_MODE, uplink, 1));
@@ -118,8 +118,8 @@ static void wanted(struct objv *objs)
 	objv_add(objs, &veth);
 	add(objs, obj_fdb(router, port, &inner));
 	add(objs, obj_neigh(router, bridge, &own.ip, &inner));
-	add(objs, obj_ruleset(router, RULESET_ROUTER, 3));
-	add(objs, obj_ruleset(router, RULESET_GUARD, 3));
+	add(objs, obj_ruleset(router, RULESET_ROUTER, 4));
+	add(objs, obj_ruleset(router, RULESET_GUARD, 4));
 	add(objs, elem(router, SET_ROUTER_EGRESS, bridge, NULL, NULL));
 	add(objs, elem(router, SET_GUARD_MAC, port, &inner, NULL));
 	add(objs, elem(router, SET_GUARD_ARP, port, &inner, "10.0.0.2/32"));
@@ -589,7 +589,7 @@ static void test_refused(void **state)
 	};
 	int tcp = listener(SOCK_STREAM, "127.0.0.1", 8000),
 	    udp = listener(SOCK_DGRAM, "0.0.0.0", 8001);
-	struct obj table = obj_ruleset(0, RULESET_HOST, 3), eth = obj_up(0, "eth0");
+	struct obj table = obj_ruleset(0, RULESET_HOST, 4), eth = obj_up(0, "eth0");
 	struct plan plan = {0};
 	struct hand hand;
 
@@ -647,7 +647,7 @@ static struct seam_result publish_tcp(struct hand *hand, uint16_t host_port)
  */
 static void test_soon(void **state)
 {
-	struct obj table = obj_ruleset(0, RULESET_HOST, 3);
+	struct obj table = obj_ruleset(0, RULESET_HOST, 4);
 	const struct timespec rest = {.tv_nsec = 20000000}; /* many times what the hand waits */
 	struct hand hand = hand_start(0, -1);
 	struct plan plan = {0};
