@@ -130,7 +130,7 @@ assert_eq "execCPUAffinity: not the container's own process" "$(allowed /proc/se
 assert_eq "execCPUAffinity: final" "$last" "$(rt exec cpus cat /proc/self/status | allowed)"
 jq ".process | .args = [\"cat\", \"/proc/self/status\"] | .execCPUAffinity = {\"initial\": \"$first\"}" config.json >process.json
 assert_eq "execCPUAffinity: initial, without a final one" "$first" "$(rt exec -p process.json cpus | allowed)"
-for list in 100000 9-1 - , 1- ; do
+for list in 100000 9-1 - "," 1- ; do
 	jq ".execCPUAffinity.initial = \"$list\"" process.json >wrong.json
 	assert_fail "execCPUAffinity: \"$list\" is refused" rt exec -p wrong.json cpus
 	assert_match "and told" "moat-runtime: $list: execCPUAffinity" "$output"
