@@ -49,7 +49,7 @@ struct nlsock {
 	int fd;
 	enum nlsock_kind kind;
 	uint32_t seq;
-	uint8_t *room; /* DUMP_ROOM bytes to receive into */
+	uint8_t *room; /* DUMP_ROOM bytes to receive into; not zeroed: one socket is opened for each attach */
 };
 
 /*
@@ -122,7 +122,7 @@ static int open_sock(enum nlsock_kind kind, int ns_fd, int home_fd, uint32_t por
 	if (kind == NLSOCK_NFT)
 		set_buffer(fd, SO_SNDBUFFORCE, SO_SNDBUF, SEND_BUFFER);
 	sock = mem_alloc(sizeof(*sock));
-	*sock = (struct nlsock){.fd = fd, .kind = kind, .seq = 1, .room = mem_alloc(DUMP_ROOM)};
+	*sock = (struct nlsock){.fd = fd, .kind = kind, .seq = 1, .room = mem_grow(NULL, DUMP_ROOM, 1)};
 	*ret_sock = sock;
 	return 0;
 }

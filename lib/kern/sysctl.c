@@ -79,6 +79,10 @@ static int dir_of(struct sysctl_dirs *dirs, const char *path, const char **ret_r
 
 		if (!str_starts(path, net_path) || !str_starts(name, dir_names[i]))
 			continue;
+		if (dirs->fds[i] < 0 && dirs->root >= 0 && dirs->once) {
+			*ret_rest = name;
+			return dirs->root;
+		}
 		snprintf(folder, sizeof(folder), "%.*s", (int)(name - from + 4), from);
 		if (dirs->fds[i] < 0)
 			dirs->fds[i] = openat(dirs->root < 0 ? AT_FDCWD : dirs->root, folder, O_PATH | O_DIRECTORY | O_CLOEXEC);

@@ -31,13 +31,15 @@ void sysctl_roots_close(struct sysctl_roots *roots);
 /**
  * struct sysctl_dirs - net/ipv4 and net/ipv6 of one namespace, opened when first needed; from there on names are its own
  * @root: what they are opened from, borrowed; -1: /proc/sys/net
+ * @once: one switch alone is meant: what is not open by now is not opened for it
  * They do not keep the namespace alive.
  */
 struct sysctl_dirs {
 	int root;
 	int fds[2]; /* -1: not yet */
+	bool once;
 };
-#define SYSCTL_DIRS_INIT { .root = -1, .fds = { -1, -1 } }
+#define SYSCTL_DIRS_INIT { .root = -1, .fds = { -1, -1 }, .once = false }
 
 /** sysctl_dirs_init() - nothing is open. @number: of the namespace; it picks an instance. @roots: may be NULL */
 void sysctl_dirs_init(struct sysctl_dirs *dirs, const struct sysctl_roots *roots, uint64_t number);

@@ -31,6 +31,9 @@ enum {
 	API_USER_MAX = 64,	/* ... and of one of them: they shall not keep root out */
 };
 
+/* Read as far as a call has filled it: not zeroed, as all of a stack's memory is else. */
+#define UNSET __attribute__((uninitialized))
+
 struct conn {
 	struct list link;
 	struct api *api;
@@ -152,7 +155,7 @@ static bool conn_flush(struct conn *conn)
 /* What still comes is for nobody. */
 static void conn_drain(struct conn *conn)
 {
-	char data[API_READ_SIZE];
+	UNSET char data[API_READ_SIZE];
 	int fds[FDIO_FDS_MAX];
 	size_t fd_count = 0;
 	ssize_t n = fd_recv(conn->fd, data, sizeof(data), fds, &fd_count);
@@ -166,7 +169,7 @@ static void conn_drain(struct conn *conn)
 static void on_conn(void *ctx, unsigned events)
 {
 	struct conn *conn = ctx;
-	char data[API_READ_SIZE];
+	UNSET char data[API_READ_SIZE];
 	int fds[FDIO_FDS_MAX];
 	size_t fd_count = 0;
 	ssize_t n;

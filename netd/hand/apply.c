@@ -725,6 +725,8 @@ static size_t each_group(struct apply *apply, struct ns_entry *entry, const stru
 		fail_err(&out[0], &err);
 		return 1;
 	}
+	if (sysctls)
+		entry->dirs.once = count == 1 && ns_class(entry->ns) >= NS_STACK; /* those of host and routers stay open */
 	for (i = 0; i < count; i++) {
 		if (sysctls)
 			sysctl_one(entry, &ops[i], &out[i]);

@@ -414,7 +414,9 @@ static void test_sysctls(void **state)
 		{SYSCTL_BRIDGE_CALL_IPTABLES, "", {0, 0}},
 	};
 	struct obj absent = obj_sysctl(ROUTER, SYSCTL_IPV4_FORWARDING, "none0", 1);
+	struct obj alone = obj_sysctl(ROUTER, SYSCTL_IPV6_ACCEPT_RA, "lo", 1);
 	struct sysctl_dirs dirs = SYSCTL_DIRS_INIT;
+	struct sysctl_roots roots;
 	struct err err = ERR_INIT;
 	int32_t value;
 
@@ -440,6 +442,17 @@ static void test_sysctls(void **state)
 	assert_int_equal(sysctl_write(&dirs, &absent.sysctl, &err), -ENOENT);
 	assert_true(dirs.fds[0] >= 0 && dirs.fds[1] >= 0);
 	sysctl_dirs_close(&dirs);
+	/* one switch alone: by the instance's own path, and no directory stays open */
+	sysctl_roots_open(&roots);
+	sysctl_dirs_init(&dirs, &roots, 7);
+	dirs.once = true;
+	assert_int_equal(sysctl_write(&dirs, &alone.sysctl, &err), 0);
+	assert_true(roots.count == 0 || (dirs.fds[0] < 0 && dirs.fds[1] < 0));
+	assert_int_equal(sysctl_read(NULL, &alone.sysctl, &value, NULL), 0);
+	assert_int_equal(value, alone.sysctl.value);
+	assert_int_equal(sysctl_write(&dirs, &absent.sysctl, &err), -ENOENT);
+	sysctl_dirs_close(&dirs);
+	sysctl_roots_close(&roots);
 	netns_leave(world.home);
 	/* another namespace has not changed */
 	assert_int_equal(
