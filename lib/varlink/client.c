@@ -99,9 +99,10 @@ int varlink_call(struct varlink_client *client, const char *method, json_t *para
 	return rc < 0 ? rc : call_finish(client, method, ret_reply, ret_fds, ret_fd_count, err);
 }
 
-int varlink_call_begin(struct varlink_client *client, const char *method, json_t *parameters, struct err *err)
+int varlink_call_begin(struct varlink_client *client, const char *method, json_t *parameters, const int *fds, size_t fd_count,
+		       struct err *err)
 {
-	return call_send(client, method, parameters, false, NULL, 0, err);
+	return call_send(client, method, parameters, false, fds, fd_count, err);
 }
 
 int varlink_call_end(struct varlink_client *client, json_t **ret_reply, struct err *err)

@@ -127,10 +127,11 @@ int varlink_call(struct varlink_client *client, const char *method, json_t *para
 		 json_t **ret_reply, int *ret_fds, size_t *ret_fd_count, struct err *err);
 
 /**
- * varlink_call_begin(), varlink_call_end() - the two halves of varlink_call() without descriptors, for who has other things to do
- * while the service works. Nothing else may be asked on @client between.
+ * varlink_call_begin(), varlink_call_end() - the two halves of varlink_call() without descriptors in the reply, for who has
+ * other things to do while the service works. Nothing else may be asked on @client between.
  */
-int varlink_call_begin(struct varlink_client *client, const char *method, json_t *parameters, struct err *err);
+int varlink_call_begin(struct varlink_client *client, const char *method, json_t *parameters, const int *fds, size_t fd_count,
+		       struct err *err);
 int varlink_call_end(struct varlink_client *client, json_t **ret_reply, struct err *err);
 
 /**

@@ -38,32 +38,39 @@
 #include "runner/process/namespaces.h"
 #include "runner/process/privilege.h"
 #include "runner/process/process.h"
-#include "runner/root/mounts.h"
 #include "runner/root/rootfs.h"
 #include "runner/spec/security.h"
-#include "runner/spec/x11.h"
 #include "runner/state/members.h"
 
 /* As docker does: 0.1 s at first, twice as long each time, and anew after a run of ten seconds. */
 enum { REST_FIRST_MS = 100, REST_MAX_MS = 60000, REST_RESET_MS = 10000 };
+
+/**
+ * struct asking - a new stack, of which the daemon is asked as early as can be
+ * @wanted: there will be one; @heard: 1: its namespace is there; -errno: with @code and @err, what came instead
+ * @begun: the connection on which the first request is under way, or NULL
+ */
+struct asking {
+	struct shim *shim;
+	bool wanted;
+	int heard, code;
+	struct err err;
+	struct varlink_client *begun;
+};
 
 static int known(struct shim *shim, struct err *err);
 static int setup(struct shim *shim, struct err *err);
 static int start(struct shim *shim, int *ret_code, struct err *err);
 static int devices_get(struct shim *shim, struct err *err);
 static int cgroups_make(struct shim *shim, struct err *err);
-static void last_words(struct shim *shim, int *ret_code, struct err *err);
+static void last_words(struct asking *asking, int *ret_code, struct err *err);
 static int spawn(struct shim *shim, struct err *err);
 static int streams_leave(struct err *err);
 static int namespaces_find(struct shim *shim, struct err *err);
 static int stack_stand(struct shim *shim, struct err *err);
-static int mounts_send(struct shim *shim, struct err *err);
-static int host_mounts_send(struct shim *shim, struct err *err);
-static int word_send(struct shim *shim, const struct sync_msg *msg, int fd, struct err *err);
-static int mount_send(struct shim *shim, int mount, int index, const char *target,
-		      struct err *err);
-static int extra_send(void *ctx, int mount, const char *path, struct err *err);
-static int stack_make(struct shim *shim, struct buf *hosts, int *ret_code, struct err *err);
+static int stack_make(struct asking *asking, struct buf *hosts, int *ret_code, struct err *err);
+static void stack_ask(void *ctx);
+static int stack_answer(struct asking *asking, struct buf *hosts, struct err *err);
 static int heard(struct shim *shim, enum sync_kind want, int *ret_code, struct err *err);
 static void restarts_take(struct shim *shim);
 static bool again(struct shim *shim, int *code);
@@ -194,14 +201,15 @@ static int setup(struct shim *shim, struct err *err)
 
 static int start(struct shim *shim, int *ret_code, struct err *err)
 {
-	cleanup(buf_fini) struct buf hosts = BUF_INIT;
+	struct asking asking = {.shim = shim};
 	struct sync_msg msg = {.kind = SYNC_MAPPED};
+	cleanup(buf_fini) struct buf hosts = BUF_INIT;
 	struct name joined;
 	int rc = namespaces_find(shim, err);
 	bool userns_new = shim->userns < 0, stack_new;
 	int sent = 0;
 
-	stack_new = shim->netns < 0 && shim->spec.net != SPEC_NET_HOST;
+	asking.wanted = stack_new = shim->netns < 0 && shim->spec.net != SPEC_NET_HOST;
 	/* Those of the run before are empty, and as good. */
 	if (rc == 0 && !shim->limits.there)
 		rc = cgroups_make(shim, err);
@@ -219,18 +227,18 @@ static int start(struct shim *shim, int *ret_code, struct err *err)
 		rc = shim->userns < 0 ? shim->userns : 0;
 	}
 	if (rc == 0)
-		rc = mounts_send(shim, err);
+		rc = shim_mounts_send(shim, stack_ask, &asking, err);
 	/* From here on the first process is busy with its mounts: what it needs only later is made meanwhile. */
 	if (rc == 0)
 		rc = security_filter_make(&shim->spec, shim->filter, err);
 	if (rc == 0 && stack_new)
-		rc = stack_make(shim, &hosts, ret_code, err);
+		rc = stack_make(&asking, &hosts, ret_code, err);
 	else if (rc == 0 && shim->spec.join && name_parse("container", shim->spec.join, false, &joined, NULL) == 0)
 		stack_servers(shim->socket, &joined, &hosts);
 	if (rc == 0)
 		rc = heard(shim, SYNC_READY, ret_code, err);
 	else
-		last_words(shim, ret_code, err);
+		last_words(&asking, ret_code, err);
 	if (rc < 0)
 		return rc;
 
@@ -304,12 +312,20 @@ static int cgroups_make(struct shim *shim, struct err *err)
 }
 
 /* What failed here may have failed since the first process ended: then its own word tells why. */
-static void last_words(struct shim *shim, int *ret_code, struct err *err)
+static void last_words(struct asking *asking, int *ret_code, struct err *err)
 {
+	struct shim *shim = asking->shim;
 	struct pollfd said = {.fd = shim->sync, .events = POLLIN};
 	struct sync_msg msg;
 	int fd;
 
+	/* What is asked for stands or falls before it is taken back. */
+	if (asking->begun)
+		(void)stack_answer(asking, NULL, &(struct err){0});
+	if (asking->heard < 0) {
+		*err = asking->err;
+		*ret_code = asking->code;
+	}
 	while (shim->sync >= 0 && poll(&said, 1, 0) == 1 && sync_recv(shim->sync, &msg, &fd) == 1) {
 		fd_close(fd);
 		if (msg.kind != SYNC_FAILED)
@@ -429,139 +445,29 @@ static int stack_stand(struct shim *shim, struct err *err)
 	return 0;
 }
 
-static int mounts_send(struct shim *shim, struct err *err)
-{
-	const struct spec *spec = &shim->spec;
-	struct sync_msg done = {.kind = SYNC_MOUNT, .value = SYNC_MOUNT_DONE};
-	int mount = -1, rc;
-
-	if (spec->rootfs) {
-		rc = rootfs_folder(spec->rootfs, shim->userns, false, &mount, err);
-	} else {
-		bool fresh = shim->layer_mount < 0 && shim->layer < 0;
-
-		rc = 0;
-		if (fresh)
-			rc = rootfs_layer_mount(&shim->dir, &shim->layer, err);
-		else if (shim->layer < 0)
-			rc = rootfs_layer_put(&shim->dir, shim->layer_mount, &shim->layer, err);
-		if (rc == 0 && spec->image)
-			rc = rootfs_image(spec, (uint32_t)shim->state.id_base, shim->layer, fresh,
-					  shim->userns, &mount, err);
-		else if (rc == 0)
-			rc = rootfs_view(spec, (uint32_t)shim->state.id_base, shim->layer,
-					 fresh, &mount, err);
-	}
-	if (rc == 0)
-		rc = mount_send(shim, mount, SYNC_MOUNT_ROOT, "/", err);
-	if (rc == 0)
-		rc = host_mounts_send(shim, err);
-	if (rc == 0 && !spec->rootfs && !spec->image)
-		rc = rootfs_host_mounts(extra_send, shim, err);
-	for (size_t i = 0; rc == 0 && i < spec->volume_count; i++) {
-		const struct spec_volume *volume = &spec->volumes[i];
-
-		rc = rootfs_folder(volume->source, shim->userns, volume->read_only, &mount,
-				   err);
-		if (rc == 0)
-			rc = mount_send(shim, mount, (int)i, volume->target, err);
-	}
-	if (rc == 0 && spec->x11) {
-		char path[32];
-
-		x11_socket_path(spec->x11, path);
-		rc = rootfs_socket(path, &mount, err);
-		if (rc == 0)
-			rc = mount_send(shim, mount, 0, path, err);
-	}
-	if (rc == 0)
-		rc = word_send(shim, &done, -1, err);
-	return rc;
-}
-
-/* What shows namespaces that are not its own: its root could not make these, or would make others. */
-static int host_mounts_send(struct shim *shim, struct err *err)
-{
-	const struct spec *spec = &shim->spec;
-	const struct {
-		bool wanted;
-		enum sync_mount kind;
-		int (*make)(int *ret_mount, struct err *err);
-	} mounts[] = {
-		{spec->pid == SPEC_NS_HOST, SYNC_MOUNT_PROC, mounts_host_proc},
-		{spec->net == SPEC_NET_HOST, SYNC_MOUNT_SYS, mounts_host_sys},
-		{spec->ipc == SPEC_NS_HOST, SYNC_MOUNT_SHM, mounts_host_shm},
-		{spec->ipc == SPEC_NS_HOST, SYNC_MOUNT_MQUEUE, mounts_host_mqueue},
-	};
-	int rc = 0;
-
-	for (size_t i = 0; rc == 0 && i < ARRAY_COUNT(mounts); i++) {
-		int mount = -1;
-
-		if (!mounts[i].wanted)
-			continue;
-		rc = mounts[i].make(&mount, err);
-		if (rc == 0)
-			rc = mount_send(shim, mount, mounts[i].kind, "", err);
-	}
-	if (rc == 0 && shim->join.shm >= 0) {
-		rc = mount_send(shim, shim->join.shm, SYNC_MOUNT_SHM, "", err);
-		shim->join.shm = -1;
-	}
-	return rc;
-}
-
-/* That it is gone is no failure here: heard() tells why. Any other is, or both would wait for a word for ever. */
-static int word_send(struct shim *shim, const struct sync_msg *msg, int fd, struct err *err)
-{
-	int rc = sync_send(shim->sync, msg, fd);
-
-	return rc == 0 || rc == -EPIPE
-		       ? 0
-		       : err_sys(err, ERR_KERNEL, -rc, NULL, "a word to the container's first process");
-}
-
-static int mount_send(struct shim *shim, int mount, int index, const char *target,
-		      struct err *err)
-{
-	struct sync_msg msg = {.kind = SYNC_MOUNT, .value = index};
-	int rc;
-
-	if (strlen(target) >= sizeof(msg.text)) {
-		fd_close(mount);
-		return err_set(err, ERR_LIMIT, ENAMETOOLONG, NULL,
-			       "the path to mount on is too long");
-	}
-	memcpy(msg.text, target, strlen(target) + 1);
-	rc = word_send(shim, &msg, mount, err);
-	fd_close(mount);
-	return rc;
-}
-
-static int extra_send(void *ctx, int mount, const char *path, struct err *err)
-{
-	return mount_send(ctx, mount, 0, path, err);
-}
-
 /*
  * Before the daemon knows it, the namespace has no link but loopback: nothing can flow. A stack with loopback alone
  * needs no daemon, and no tenant at the daemon; then only nobody keeps it when the container stops.
  */
-static int stack_make(struct shim *shim, struct buf *hosts, int *ret_code, struct err *err)
+static int stack_make(struct asking *asking, struct buf *hosts, int *ret_code, struct err *err)
 {
-	bool open;
-	int rc = heard(shim, SYNC_NET, ret_code, err);
+	struct shim *shim = asking->shim;
+	int rc = asking->heard;
 
+	if (rc == 0)
+		rc = heard(shim, SYNC_NET, ret_code, err);
+	if (rc < 0 && asking->heard < 0) {
+		*err = asking->err;
+		*ret_code = asking->code;
+	}
 	if (rc < 0)
 		return rc;
-	shim->netns = namespaces_open(shim->pid, "net", err);
+	if (shim->netns < 0)
+		shim->netns = namespaces_open(shim->pid, "net", err);
 	if (shim->netns < 0)
 		return shim->netns;
-	rc = stack_attach(shim->socket, &shim->spec, shim->netns, shim->spec.id, &open, hosts, err);
-	/* What nobody knows of is asked to be taken back as if it stood. */
-	shim->stack_here = rc == 0 || open;
-	shim->state.stack = rc == 0;
-	if (rc < 0 && !open && shim->spec.net == SPEC_NET_NONE &&
+	rc = stack_answer(asking, hosts, err);
+	if (rc < 0 && !shim->stack_here && shim->spec.net == SPEC_NET_NONE &&
 	    (err->kind == ERR_UNAVAILABLE || err->kind == ERR_NOTFOUND)) {
 		*err = ERR_INIT;
 		return 0;
@@ -571,6 +477,43 @@ static int stack_make(struct shim *shim, struct buf *hosts, int *ret_code, struc
 	/* Written down with "running". Until then "created" is word enough for a sweep; "exited" is not. */
 	return shim->state.status == STATE_CREATED ? 0
 						   : state_save(&shim->dir, &shim->state, err);
+}
+
+/*
+ * While the layer is filled: once the network namespace is there the daemon is asked, and works while we go on. What comes
+ * of that is seen in stack_make().
+ */
+static void stack_ask(void *ctx)
+{
+	struct asking *asking = ctx;
+	struct shim *shim = asking->shim;
+	struct pollfd said = {.fd = shim->sync, .events = POLLIN};
+
+	if (!asking->wanted || asking->heard || poll(&said, 1, 0) != 1)
+		return;
+	asking->heard = heard(shim, SYNC_NET, &asking->code, &asking->err);
+	if (asking->heard < 0)
+		return;
+	asking->heard = 1;
+	shim->netns = namespaces_open(shim->pid, "net", NULL);
+	if (shim->netns >= 0)
+		asking->begun = stack_attach_begin(shim->socket, &shim->spec, shim->netns, shim->spec.id);
+}
+
+/* @hosts: NULL: of a start that failed */
+static int stack_answer(struct asking *asking, struct buf *hosts, struct err *err)
+{
+	cleanup(buf_fini) struct buf unused = BUF_INIT;
+	struct shim *shim = asking->shim;
+	bool open;
+	int rc = stack_attach(shim->socket, &shim->spec, shim->netns, shim->spec.id, asking->begun, &open,
+			      hosts ? hosts : &unused, err);
+
+	asking->begun = NULL;
+	/* What nobody knows of is asked to be taken back as if it stood. */
+	shim->stack_here = rc == 0 || open;
+	shim->state.stack = rc == 0;
+	return rc;
 }
 
 /*

@@ -72,6 +72,12 @@ struct shim {
 /** shim_listen() - the socket `ctl` */
 int shim_listen(struct shim *shim, struct err *err);
 
+/**
+ * shim_mounts_send() - all that the first process mounts, one by one; at the end that this was all
+ * @between: called with @ctx now and then while a fresh layer is filled
+ */
+int shim_mounts_send(struct shim *shim, void (*between)(void *ctx), void *ctx, struct err *err);
+
 /** shim_heard() - the first process' next word, while everybody else is heard, too. Return: as sync_recv(). */
 int shim_heard(struct shim *shim, struct sync_msg *ret_msg, int *ret_fd);
 

@@ -14,16 +14,18 @@
 /**
  * struct daemon - whom a stack is asked of
  * @client: the connection; NULL: lost; @request: whose requests they are
- * @open: nobody has said what came of one of them
+ * @open: nobody has said what came of one of them; @begun: the next one is sent
  */
 struct daemon {
 	const char *socket, *request;
 	struct varlink_client *client;
-	bool open;
+	bool open, begun;
 };
 
 static int make_call(struct daemon *daemon, const char *method, size_t index, json_t *parameters, const int *netns,
 		     json_t **ret_reply, struct err *err);
+static void request_set(json_t *parameters, const char *request, size_t index);
+static json_t *create_parameters(const struct spec *spec);
 static json_t *attach_parameters(const struct spec *spec, size_t index);
 static json_t *strings(const char *const *strv);
 static json_t *routes(const char *const *texts, bool *ret_out);
@@ -32,17 +34,31 @@ static void server_lines(const json_t *reply, struct buf *hosts);
 static char *full_name(const struct name *name);
 static int taken_fd(const json_t *reply, const char *key, const int *fds, size_t count);
 
-int stack_attach(const char *socket, const struct spec *spec, int netns, const char *request, bool *ret_open,
-		 struct buf *hosts, struct err *err)
+struct varlink_client *stack_attach_begin(const char *socket, const struct spec *spec, int netns, const char *request)
 {
-	struct daemon daemon = {.socket = socket, .request = request};
-	cleanup(mem_freep) char *name = full_name(&spec->name);
-	int rc = varlink_connect(socket, &daemon.client, err);
+	const bool alone = spec->network_count == 0;
+	struct varlink_client *client = NULL;
+	json_t *parameters;
+
+	if (varlink_connect(socket, &client, NULL) < 0)
+		return NULL;
+	parameters = alone ? create_parameters(spec) : attach_parameters(spec, 0);
+	request_set(parameters, request, 0);
+	if (varlink_call_begin(client, alone ? "io.moat.StackCreate" : "io.moat.EndpointAttach", parameters, &netns, 1, NULL) == 0)
+		return client;
+	varlink_close(client);
+	return NULL;
+}
+
+int stack_attach(const char *socket, const struct spec *spec, int netns, const char *request, struct varlink_client *begun,
+		 bool *ret_open, struct buf *hosts, struct err *err)
+{
+	struct daemon daemon = {.socket = socket, .request = request, .client = begun, .begun = begun};
+	int rc = begun ? 0 : varlink_connect(socket, &daemon.client, err);
 
 	*ret_open = false;
 	if (rc == 0 && spec->network_count == 0)
-		rc = make_call(&daemon, "io.moat.StackCreate", 0, json_pack("{s:s, s:i}", "name", name, "netnsFd", 0),
-			       &netns, NULL, err);
+		rc = make_call(&daemon, "io.moat.StackCreate", 0, create_parameters(spec), &netns, NULL, err);
 	for (size_t i = 0; rc == 0 && i < spec->network_count; i++) {
 		cleanup(json_freep) json_t *reply = NULL;
 
@@ -130,7 +146,7 @@ struct varlink_client *stack_delete_begin(const char *socket, const struct name 
 
 	if (varlink_connect(socket, &client, NULL) < 0)
 		return NULL;
-	if (varlink_call_begin(client, "io.moat.StackDelete", json_pack("{s:s}", "name", full), NULL) < 0) {
+	if (varlink_call_begin(client, "io.moat.StackDelete", json_pack("{s:s}", "name", full), NULL, 0, NULL) < 0) {
 		varlink_close(client);
 		return NULL;
 	}
@@ -159,9 +175,11 @@ static int make_call(struct daemon *daemon, const char *method, size_t index, js
 	struct err lost = ERR_INIT;
 	int rc;
 
-	json_object_set_new(kept, "requestId", index ? json_sprintf("%s-%zu", daemon->request, index)
-						     : json_string(daemon->request));
-	rc = varlink_call(daemon->client, method, json_incref(kept), netns, netns ? 1 : 0, ret_reply, NULL, NULL, &lost);
+	request_set(kept, daemon->request, index);
+	rc = daemon->begun ? varlink_call_end(daemon->client, ret_reply, &lost)
+			   : varlink_call(daemon->client, method, json_incref(kept), netns, netns ? 1 : 0, ret_reply, NULL,
+					  NULL, &lost);
+	daemon->begun = false;
 	if (rc < 0 && lost.kind != ERR_UNAVAILABLE && err)
 		*err = lost;
 	if (rc == 0 || lost.kind != ERR_UNAVAILABLE)
@@ -176,6 +194,18 @@ static int make_call(struct daemon *daemon, const char *method, size_t index, js
 	if (rc == 0 || (err && err->kind != ERR_UNAVAILABLE))
 		daemon->open = false;
 	return rc;
+}
+
+static void request_set(json_t *parameters, const char *request, size_t index)
+{
+	json_object_set_new(parameters, "requestId", index ? json_sprintf("%s-%zu", request, index) : json_string(request));
+}
+
+static json_t *create_parameters(const struct spec *spec)
+{
+	cleanup(mem_freep) char *name = full_name(&spec->name);
+
+	return json_pack("{s:s, s:i}", "name", name, "netnsFd", 0);
 }
 
 static json_t *attach_parameters(const struct spec *spec, size_t index)

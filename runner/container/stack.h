@@ -14,14 +14,21 @@
 struct varlink_client;
 
 /**
+ * stack_attach_begin() - send the first request of stack_attach(), which then waits for its answer
+ * Return: the connection, for stack_attach() alone; NULL: nobody could be asked, and that says why.
+ */
+struct varlink_client *stack_attach_begin(const char *socket, const struct spec *spec, int netns, const char *request);
+
+/**
  * stack_attach() - hand the new network namespace over and attach it to every network of @spec
  * @request: an id that no other stack of the caller's is asked for by; by it stack_delete() knows what came of this
+ * @begun: of stack_attach_begin() with the same, closed here; or NULL
  * @ret_open: of a failure: the daemon was lost while it worked, so that there may be a stack when it is back
  * @hosts: lines for /etc/hosts are appended, and "nameserver IP" for /etc/resolv.conf where a gateway answers names
  * Without networks the stack is only made known. All or nothing: after a failure that leaves nothing open there is none.
  */
-int stack_attach(const char *socket, const struct spec *spec, int netns, const char *request, bool *ret_open,
-		 struct buf *hosts, struct err *err);
+int stack_attach(const char *socket, const struct spec *spec, int netns, const char *request, struct varlink_client *begun,
+		 bool *ret_open, struct buf *hosts, struct err *err);
 
 /** stack_open() - the descriptors of a stack that stands. Return: 0, both the caller's. */
 int stack_open(const char *socket, const struct name *name, int *ret_netns, int *ret_userns,

@@ -30,8 +30,7 @@ struct inner {
 
 static int tree_give(struct state_dir *dir, const struct spec *spec, uint32_t base, pid_t pid, int sync,
 		     struct err *err);
-static int root_open(struct state_dir *dir, const struct spec *spec, uint32_t base, int userns, int *ret_root,
-		     struct err *err);
+static int root_open(struct state_dir *dir, const struct spec *spec, int userns, int *ret_root, struct err *err);
 static int mount_give(void *sync, int mount, const char *path, struct err *err);
 static int inner_run(void *ctx);
 static int tree_take(int sync, struct err *err);
@@ -99,7 +98,7 @@ static int tree_give(struct state_dir *dir, const struct spec *spec, uint32_t ba
 		rc = userns < 0 ? userns : sync_send(sync, &mapped, -1);
 	}
 	if (rc == 0)
-		rc = root_open(dir, spec, base, userns, &mount, err);
+		rc = root_open(dir, spec, userns, &mount, err);
 	/* What is mounted below it has its place since the first start. */
 	if (rc == 0 && spec->read_only && mount_setattr(mount, "", AT_EMPTY_PATH, &sealed, sizeof(sealed)) < 0)
 		rc = err_sys(err, ERR_KERNEL, errno, "/", "mount_setattr");
@@ -118,8 +117,7 @@ static int tree_give(struct state_dir *dir, const struct spec *spec, uint32_t ba
 }
 
 /* In the mount namespace that is ours alone: there its layer is mounted where it rests, and stays. */
-static int root_open(struct state_dir *dir, const struct spec *spec, uint32_t base, int userns, int *ret_root,
-		     struct err *err)
+static int root_open(struct state_dir *dir, const struct spec *spec, int userns, int *ret_root, struct err *err)
 {
 	cleanup(mem_freep) char *path = mem_printf("%s/fs", dir->path);
 	cleanup(fd_closep) int layer = -1;
@@ -132,8 +130,8 @@ static int root_open(struct state_dir *dir, const struct spec *spec, uint32_t ba
 	layer = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (layer < 0)
 		return err_sys(err, ERR_IO, errno, path, "open of the layer");
-	return spec->image ? rootfs_image(spec, base, layer, false, userns, ret_root, err)
-			   : rootfs_view(spec, base, layer, false, ret_root, err);
+	return spec->image ? rootfs_image(spec, layer, userns, ret_root, err)
+			   : rootfs_view(layer, ret_root, err);
 }
 
 static int mount_give(void *sync, int mount, const char *path, struct err *err)

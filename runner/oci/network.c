@@ -48,7 +48,7 @@ int oci_network_attach(const char *daemon, const struct oci_config *config, cons
 
 	*ret_open = false;
 	/* /etc/hosts and /etc/resolv.conf of an OCI container are its engine's. */
-	return rc == 0 ? stack_attach(daemon, &spec, netns, request, ret_open, &hosts, err) : rc;
+	return rc == 0 ? stack_attach(daemon, &spec, netns, request, NULL, ret_open, &hosts, err) : rc;
 }
 
 int oci_network_detach(const char *daemon, const char *name, const char *request, struct err *err)

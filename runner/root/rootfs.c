@@ -36,6 +36,13 @@ enum seed_kind {
 	SEED_BELOW,  /* below such a one: the overlay does not look for the host's any more */
 };
 
+/* For whom, and what is done between two folders, with @ctx */
+struct seeding {
+	uint32_t base;
+	void (*between)(void *ctx);
+	void *ctx;
+};
+
 /* Folders every view begins with; parents before children. Those that the host has not are made. */
 static const struct {
 	const char *path;
@@ -80,13 +87,12 @@ static const char *const package_data[] = {
 	"xml-core",
 };
 
-static int layer_seed(const struct spec *spec, uint32_t base, int layer, struct err *err);
+static int layer_seed(const struct spec *spec, const struct seeding *seeding, int layer, struct err *err);
 static int seed_folder(const char *path, uid_t uid, gid_t gid, mode_t mode, enum seed_kind kind,
 		       struct err *err);
 static int seed_file(const char *path, uid_t uid, gid_t gid, mode_t mode, const char *content,
 		     struct err *err);
-static int seed_skeleton(const char *path, uint32_t base, int depth, enum seed_kind kind,
-			 struct err *err);
+static int seed_skeleton(const char *path, const struct seeding *seeding, int depth, enum seed_kind kind, struct err *err);
 static int seed_etc(const struct spec *spec, uint32_t base, struct err *err);
 static void resolv_text(struct buf *text);
 static bool is_package_data(const char *parent, const char *name);
@@ -168,11 +174,19 @@ bool rootfs_layer_pinned(const struct state_dir *dir)
 	       (stx.stx_attributes & STATX_ATTR_MOUNT_ROOT);
 }
 
-int rootfs_view(const struct spec *spec, uint32_t base, int layer, bool fresh, int *ret_root,
-		struct err *err)
+int rootfs_layer_seed(const struct spec *spec, uint32_t base, int layer, void (*between)(void *ctx), void *ctx, struct err *err)
 {
-	int rc = fresh ? layer_seed(spec, base, layer, err) : 0;
-	int root = rc < 0 ? rc : overlay_new(layer, "/", err);
+	const struct seeding seeding = {.base = base, .between = between, .ctx = ctx};
+	int rc = layer_seed(spec, &seeding, layer, err);
+
+	if (chdir("/") < 0 && rc == 0)
+		return err_sys(err, ERR_KERNEL, errno, "/", "chdir");
+	return rc;
+}
+
+int rootfs_view(int layer, int *ret_root, struct err *err)
+{
+	int root = overlay_new(layer, "/", err);
 
 	if (chdir("/") < 0 && root >= 0) {
 		fd_close(root);
@@ -184,16 +198,13 @@ int rootfs_view(const struct spec *spec, uint32_t base, int layer, bool fresh, i
 	return 0;
 }
 
-int rootfs_image(const struct spec *spec, uint32_t base, int layer, bool fresh, int userns,
-		 int *ret_root, struct err *err)
+int rootfs_image(const struct spec *spec, int layer, int userns, int *ret_root, struct err *err)
 {
 	cleanup(fd_closep) int lower = -1;
 	struct statx stx;
-	int rc = fresh ? layer_seed(spec, base, layer, err) : 0;
+	int rc = rootfs_folder(spec->image, userns, true, &lower, err);
 	int root;
 
-	if (rc == 0)
-		rc = rootfs_folder(spec->image, userns, true, &lower, err);
 	if (rc < 0)
 		return rc;
 	/* The overlay takes its lower layer by a path: a place in the layer, which nobody else sees. */
@@ -316,8 +327,9 @@ int rootfs_host_mounts(int (*each)(void *ctx, int mount, const char *path, struc
 /* ----------------------------------------------------------------- helpers */
 
 /* Leaves the working folder in the layer. */
-static int layer_seed(const struct spec *spec, uint32_t base, int layer, struct err *err)
+static int layer_seed(const struct spec *spec, const struct seeding *seeding, int layer, struct err *err)
 {
+	const uint32_t base = seeding->base;
 	mode_t mask = umask(0);
 	int rc = 0;
 
@@ -328,8 +340,7 @@ static int layer_seed(const struct spec *spec, uint32_t base, int layer, struct 
 	for (size_t i = 0; rc == 0 && i < (spec->image ? 2 : ARRAY_COUNT(seeds)); i++)
 		rc = seed_folder(seeds[i].path, base, base, seeds[i].mode, seeds[i].kind, err);
 	for (size_t i = 0; rc == 0 && !spec->image && i < ARRAY_COUNT(skeletons); i++)
-		rc = seed_skeleton(skeletons[i].path, base, skeletons[i].depth, skeletons[i].kind,
-				   err);
+		rc = seed_skeleton(skeletons[i].path, seeding, skeletons[i].depth, skeletons[i].kind, err);
 	if (rc == 0)
 		rc = seed_etc(spec, base, err);
 	for (size_t i = 0; rc == 0 && i < spec->seed_count; i++) {
@@ -386,8 +397,7 @@ static int seed_file(const char *path, uid_t uid, gid_t gid, mode_t mode, const 
 }
 
 /* The host's folders below /@path again: empty, same mode, same owner as a number inside. */
-static int seed_skeleton(const char *path, uint32_t base, int depth, enum seed_kind kind,
-			 struct err *err)
+static int seed_skeleton(const char *path, const struct seeding *seeding, int depth, enum seed_kind kind, struct err *err)
 {
 	cleanup(mem_freep) char *full = mem_printf("/%s", path);
 	int fd = open(full, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
@@ -416,11 +426,12 @@ static int seed_skeleton(const char *path, uint32_t base, int depth, enum seed_k
 		cleanup(mem_freep) char *child = mem_printf("%s/%s", path, entry->d_name);
 
 		count++;
-		rc = seed_folder(child, id_inside(st.st_uid, base), id_inside(st.st_gid, base),
+		seeding->between(seeding->ctx);
+		rc = seed_folder(child, id_inside(st.st_uid, seeding->base), id_inside(st.st_gid, seeding->base),
 				 st.st_mode & 07777, kind, err);
 		/* Two links, its name and its ".": no folder in it. Who does not count them says 1. */
 		if (rc == 0 && depth > 1 && st.st_nlink != 2)
-			rc = seed_skeleton(child, base, depth - 1, kind, err);
+			rc = seed_skeleton(child, seeding, depth - 1, kind, err);
 	}
 	closedir(stream);
 	return rc;

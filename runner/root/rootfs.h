@@ -45,19 +45,24 @@ int rootfs_layer_unpin(const struct state_dir *dir, struct err *err);
 bool rootfs_layer_pinned(const struct state_dir *dir);
 
 /**
- * rootfs_view() - the view of the host as a detached mount
- * @base: first id of the container's range; @fresh: seed the layer
+ * rootfs_layer_seed() - what a fresh layer begins with
+ * @base: first id of the container's range
+ * @between: called with @ctx between two folders, since there are many; it makes no file and stays in the working folder
+ * The caller's working folder is / afterwards.
+ */
+int rootfs_layer_seed(const struct spec *spec, uint32_t base, int layer, void (*between)(void *ctx), void *ctx, struct err *err);
+
+/**
+ * rootfs_view() - the view of the host as a detached mount, with a layer that was seeded
  * The caller's working folder is / afterwards. Return: 0 and *ret_root, the caller's.
  */
-int rootfs_view(const struct spec *spec, uint32_t base, int layer, bool fresh, int *ret_root,
-		struct err *err);
+int rootfs_view(int layer, int *ret_root, struct err *err);
 
 /**
  * rootfs_image() - the view of an unpacked image (spec->image) as a detached mount: the image below, read-only, as many
  * containers may share it, its ids seen as those of @userns; the layer above
  */
-int rootfs_image(const struct spec *spec, uint32_t base, int layer, bool fresh, int userns,
-		 int *ret_root, struct err *err);
+int rootfs_image(const struct spec *spec, int layer, int userns, int *ret_root, struct err *err);
 
 /**
  * rootfs_folder() - a folder or file of the host as a detached mount, its ids 0..65535 seen as those of @userns
