@@ -412,6 +412,7 @@ bool exec_plan(struct registry *reg, struct reaper *reaper, uint32_t seq, const 
 		.ctx = ctx,
 	};
 	struct reaper_work *work = NULL;
+	struct flows_gone gone = {0};
 	int r;
 
 	if (commit > 0)
@@ -425,11 +426,13 @@ bool exec_plan(struct registry *reg, struct reaper *reaper, uint32_t seq, const 
 		settle(reg, ops, commit);
 	if (commit > 0)
 		reaper_plan_end(reaper);
-	if (r == 0 && commit < count)
+	if (r == 0 && commit < count) {
+		flows_look(reg, ops, count, &gone);
 		work = removals(&x, seq);
+	}
 	answer_now(&x);
 	if (r == 0)
-		flows_forget(reg, ops, count);
+		flows_forget(reg, ops, count, &gone);
 	/* behind the answer a removal that would not go is the failure it is */
 	if (result.index != UINT32_MAX)
 		result.status = -EIO;

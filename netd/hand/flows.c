@@ -233,7 +233,7 @@ static int group_forget(struct work *work, const struct op *const *ops, size_t c
 	return r < 0 ? r : 0;
 }
 
-/* The host's end of an uplink that is to go, and stands until we are done. */
+/* The host's end of an uplink that is to go. */
 static bool is_uplink_gone(const struct op *op)
 {
 	return op->verb == OP_DEL && op->obj.kind == OBJ_LINK && op->obj.ns == NS_HOST;
@@ -279,7 +279,7 @@ static struct ip other_end(const struct prefix *own)
 	return ip;
 }
 
-static void uplink_forget(struct work *work, const char *name)
+static void uplink_look(struct work *work, const char *name, struct flows_gone *gone)
 {
 	struct nlsock *sock;
 	int index = registry_rtnl(work->reg, &work->reg->host, &sock, NULL);
@@ -291,26 +291,32 @@ static void uplink_forget(struct work *work, const char *name)
 		const struct rtnl_addr_info *info = &work->locals.items[i];
 		struct ip router = other_end(&info->addr);
 
-		if (info->index == (uint32_t)index && !ip_is_linklocal(&router))
-			router_forget(work->reg, &router);
+		if (info->index != (uint32_t)index || ip_is_linklocal(&router))
+			continue;
+		gone->routers = mem_grow(gone->routers, gone->count + 1, sizeof(*gone->routers));
+		gone->routers[gone->count++] = router;
 	}
 }
 
-static void uplinks_forget(struct registry *reg, const struct op *ops, size_t count)
+void flows_look(struct registry *reg, const struct op *ops, size_t count, struct flows_gone *ret_gone)
 {
 	struct work work = {.reg = reg, .locals.count = -1};
 
+	*ret_gone = (struct flows_gone){0};
 	for (size_t i = 0; i < count; i++)
 		if (is_uplink_gone(&ops[i]))
-			uplink_forget(&work, ops[i].obj.link.name);
+			uplink_look(&work, ops[i].obj.link.name, ret_gone);
 	free(work.locals.items);
 }
 
-void flows_forget(struct registry *reg, const struct op *ops, size_t count)
+void flows_forget(struct registry *reg, const struct op *ops, size_t count, struct flows_gone *gone)
 {
 	struct work work = {.reg = reg, .locals.count = -1};
 
-	uplinks_forget(reg, ops, count);
+	for (size_t i = 0; i < gone->count; i++)
+		router_forget(reg, &gone->routers[i]);
+	free(gone->routers);
+	*gone = (struct flows_gone){0};
 
 	for (size_t i = 0; i < count; i++)
 		work.count += leads(&ops[i]);
@@ -351,11 +357,13 @@ void flows_late_add(struct flows_late *late, const struct op *ops, size_t count,
 
 int flows_late_run(struct flows_late *late, struct registry *reg, uint64_t now_ms)
 {
+	struct flows_gone none = {0};
+
 	if (late->count == 0)
 		return -1;
 	if (now_ms < late->due_ms)
 		return (int)(late->due_ms - now_ms);
-	flows_forget(reg, late->ops, late->count);
+	flows_forget(reg, late->ops, late->count, &none);
 	flows_late_fini(late);
 	return -1;
 }

@@ -12,16 +12,28 @@
 #include "lib/plan/plan.h"
 #include "netd/hand/registry.h"
 
+/** struct flows_gone - addresses of routers whose uplinks are to go */
+struct flows_gone {
+	struct ip *routers;
+	size_t count;
+};
+
 /**
- * flows_forget() - of the executed @ops
+ * flows_look() - what flows_forget() cannot see any more when @ops have been executed
+ * To be called while the links still stand, that is before the reaper has them.
+ */
+void flows_look(struct registry *reg, const struct op *ops, size_t count, struct flows_gone *ret_gone);
+
+/**
+ * flows_forget() - of the executed @ops. @gone: of flows_look(); emptied
  * A removed element of a publishing map, in the host or a router: flows that it led. A new one: flows of clients
  * that were sending to that port already, which the kernel takes for the host's own; and those that a late answer of the
  * last holder began, which lead back to it. Of UDP alone: TCP and
  * SCTP begin anew with a packet of their own, and a connection that stands goes on until it ends.
- * A removed uplink, which still stands: the host's flows of its router, of all protocols.
+ * A removed uplink: the host's flows of its router, of all protocols.
  * What fails is logged, and nothing else: a flow ends by itself at last.
  */
-void flows_forget(struct registry *reg, const struct op *ops, size_t count);
+void flows_forget(struct registry *reg, const struct op *ops, size_t count, struct flows_gone *gone);
 
 enum { FLOWS_LATE_MAX = 4096, FLOWS_LATE_MS = 1000 };
 
