@@ -117,6 +117,13 @@ int file_read(const char *path, size_t max, struct buf *ret_data)
 	return file_read_at(AT_FDCWD, path, max, ret_data);
 }
 
+int file_put_at(int folder, const char *path, const char *text)
+{
+	cleanup(fd_closep) int fd = openat(folder, path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+
+	return fd < 0 ? -errno : fd_write_file(fd, text, strlen(text));
+}
+
 int file_read_at(int folder, const char *path, size_t max, struct buf *ret_data)
 {
 	cleanup(buf_fini) struct buf data = BUF_INIT;

@@ -25,6 +25,8 @@ int fd_write_file(int fd, const void *data, size_t size); /* the same to what is
 int file_read(const char *path, size_t max, struct buf *ret_data);
 /** file_read_at() - the same below a folder that is open */
 int file_read_at(int folder, const char *path, size_t max, struct buf *ret_data);
+/** file_put_at() - @text to a file that is there, a switch of the kernel's as a rule; no symlink at its end. Return: 0 or -errno. */
+int file_put_at(int folder, const char *path, const char *text);
 /** file_write_atomic() - temporary file in the same folder, fsync when @sync, rename. */
 int file_write_atomic(const char *path, const void *data, size_t size, mode_t mode, bool sync, struct err *err);
 

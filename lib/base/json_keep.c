@@ -39,9 +39,9 @@ static void *piece_alloc(size_t size)
 	void *p;
 
 	if (size >= PIECE_LARGE)
-		return mem_grow(NULL, size, 1);
+		return mem_room(size);
 	if (wanted > piece.left) {
-		piece.next = mem_grow(NULL, PIECE_SIZE, 1);
+		piece.next = mem_room(PIECE_SIZE);
 		piece.left = PIECE_SIZE;
 	}
 	p = piece.next;

@@ -38,6 +38,8 @@ void *mem_alloc(size_t size)
 	return checked(calloc(1, size ? size : 1));
 }
 
+void *mem_room(size_t size) { return mem_grow(NULL, size, 1); }
+
 void *mem_array(size_t count, size_t size)
 {
 	return mem_alloc(product(count, size));

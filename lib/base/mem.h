@@ -18,6 +18,7 @@
 #define cleanup(fn) __attribute__((cleanup(fn)))
 
 void *mem_alloc(size_t size);			     /* zeroed; aborts when out of memory */
+void *mem_room(size_t size);			     /* NOT zeroed: for what is written before it is read */
 void *mem_array(size_t count, size_t size);	     /* zeroed; aborts on overflow too */
 void *mem_grow(void *p, size_t count, size_t size); /* realloc, new part NOT zeroed */
 char *mem_strdup(const char *s);		     /* NULL gives NULL */

@@ -122,7 +122,7 @@ static int open_sock(enum nlsock_kind kind, int ns_fd, int home_fd, uint32_t por
 	if (kind == NLSOCK_NFT)
 		set_buffer(fd, SO_SNDBUFFORCE, SO_SNDBUF, SEND_BUFFER);
 	sock = mem_alloc(sizeof(*sock));
-	*sock = (struct nlsock){.fd = fd, .kind = kind, .seq = 1, .room = mem_grow(NULL, DUMP_ROOM, 1)};
+	*sock = (struct nlsock){.fd = fd, .kind = kind, .seq = 1, .room = mem_room(DUMP_ROOM)};
 	*ret_sock = sock;
 	return 0;
 }

@@ -119,7 +119,7 @@ static int part_read(const uint8_t *data, int size, uint8_t proto, struct locals
 
 static int family_list(int fd, uint8_t family, uint8_t proto, struct locals *locals)
 {
-	cleanup(mem_freep) uint8_t *room = mem_grow(NULL, SOCKDIAG_ROOM, 1);
+	cleanup(mem_freep) uint8_t *room = mem_room(SOCKDIAG_ROOM);
 	int r = request_send(fd, family, proto);
 
 	while (r == 0) {

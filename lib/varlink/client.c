@@ -235,7 +235,7 @@ static int message_read(struct varlink_client *client, json_t **ret_message, str
 
 static int bytes_read(struct varlink_client *client, struct err *err)
 {
-	cleanup(mem_freep) char *chunk = mem_grow(NULL, READ_SIZE, 1); /* not zeroed: a short reply touches one page */
+	cleanup(mem_freep) char *chunk = mem_room(READ_SIZE); /* not zeroed: a short reply touches one page */
 	int fds[FDIO_FDS_MAX];
 	size_t count = 0;
 	ssize_t n;

@@ -431,8 +431,9 @@ bool exec_plan(struct registry *reg, struct reaper *reaper, uint32_t seq, const 
 		work = removals(&x, seq);
 	}
 	answer_now(&x);
+	flows_gone_forget(reg, &gone);
 	if (r == 0)
-		flows_forget(reg, ops, count, &gone);
+		flows_forget(reg, ops, count);
 	/* behind the answer a removal that would not go is the failure it is */
 	if (result.index != UINT32_MAX)
 		result.status = -EIO;

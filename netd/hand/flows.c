@@ -309,14 +309,17 @@ void flows_look(struct registry *reg, const struct op *ops, size_t count, struct
 	free(work.locals.items);
 }
 
-void flows_forget(struct registry *reg, const struct op *ops, size_t count, struct flows_gone *gone)
+void flows_gone_forget(struct registry *reg, struct flows_gone *gone)
 {
-	struct work work = {.reg = reg, .locals.count = -1};
-
 	for (size_t i = 0; i < gone->count; i++)
 		router_forget(reg, &gone->routers[i]);
 	free(gone->routers);
 	*gone = (struct flows_gone){0};
+}
+
+void flows_forget(struct registry *reg, const struct op *ops, size_t count)
+{
+	struct work work = {.reg = reg, .locals.count = -1};
 
 	for (size_t i = 0; i < count; i++)
 		work.count += leads(&ops[i]);
@@ -357,13 +360,11 @@ void flows_late_add(struct flows_late *late, const struct op *ops, size_t count,
 
 int flows_late_run(struct flows_late *late, struct registry *reg, uint64_t now_ms)
 {
-	struct flows_gone none = {0};
-
 	if (late->count == 0)
 		return -1;
 	if (now_ms < late->due_ms)
 		return (int)(late->due_ms - now_ms);
-	flows_forget(reg, late->ops, late->count, &none);
+	flows_forget(reg, late->ops, late->count);
 	flows_late_fini(late);
 	return -1;
 }

@@ -19,21 +19,21 @@ struct flows_gone {
 };
 
 /**
- * flows_look() - what flows_forget() cannot see any more when @ops have been executed
- * To be called while the links still stand, that is before the reaper has them.
+ * flows_look() - of the uplinks that @ops are to remove, while they still stand: before the reaper has them
+ * flows_gone_forget() - and when they have been executed: the host's flows of these routers, of all protocols. Empties @gone.
  */
 void flows_look(struct registry *reg, const struct op *ops, size_t count, struct flows_gone *ret_gone);
+void flows_gone_forget(struct registry *reg, struct flows_gone *gone);
 
 /**
- * flows_forget() - of the executed @ops. @gone: of flows_look(); emptied
+ * flows_forget() - of the executed @ops
  * A removed element of a publishing map, in the host or a router: flows that it led. A new one: flows of clients
  * that were sending to that port already, which the kernel takes for the host's own; and those that a late answer of the
  * last holder began, which lead back to it. Of UDP alone: TCP and
  * SCTP begin anew with a packet of their own, and a connection that stands goes on until it ends.
- * A removed uplink: the host's flows of its router, of all protocols.
  * What fails is logged, and nothing else: a flow ends by itself at last.
  */
-void flows_forget(struct registry *reg, const struct op *ops, size_t count, struct flows_gone *gone);
+void flows_forget(struct registry *reg, const struct op *ops, size_t count);
 
 enum { FLOWS_LATE_MAX = 4096, FLOWS_LATE_MS = 1000 };
 

@@ -7,13 +7,12 @@
 #include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/vfs.h>
-#include <sys/sysmacros.h>
 
 #include "lib/base/buf.h"
 #include "lib/base/fdio.h"
 #include "lib/base/str.h"
+#include "runner/cgroup/mountinfo.h"
 
 static const struct {
 	const char *v1, *v2;
@@ -44,18 +43,10 @@ static const char *const mode_names[] = {
 	[CGROUP_MODE_HYBRID] = "hybrid",
 };
 
-/* A mount of cgroup or cgroup2, as one line of mountinfo (proc_pid_mountinfo(5)) tells. */
-struct mount_line {
-	char *root, *point, *type, *options;
-	unsigned int major, minor;
-};
-
 static int own_parse(char *line, struct cgroup_hierarchy *hierarchy, struct err *err);
 static void mount_take(struct cgroup_layout *layout, const char *const *raw, char *line,
 		       bool (*visible)(const char *point, unsigned int major,
 				       unsigned int minor));
-static bool visible_there(const char *point, unsigned int major, unsigned int minor);
-static bool mount_parse(char *line, struct mount_line *ret_mount);
 static bool mount_is_of(const struct mount_line *mount,
 			const struct cgroup_hierarchy *hierarchy);
 static const char *below(const char *path, const char *root);
@@ -153,7 +144,7 @@ int cgroup_layout_read(struct arena *arena, struct cgroup_layout *ret_layout, st
 	rc = file_read("/proc/self/mountinfo", CGROUP_PROC_MAX, &mountinfo);
 	if (rc < 0)
 		return err_sys(err, ERR_KERNEL, -rc, "/proc/self/mountinfo", "read");
-	rc = cgroup_layout_parse(buf_cstr(&cgroups), buf_cstr(&mountinfo), visible_there, arena,
+	rc = cgroup_layout_parse(buf_cstr(&cgroups), buf_cstr(&mountinfo), mount_line_visible, arena,
 				 &layout, err);
 	for (size_t i = 0; rc == 0 && i < layout.count; i++)
 		if (layout.items[i].unified && layout.items[i].mount)
@@ -222,7 +213,7 @@ static void mount_take(struct cgroup_layout *layout, const char *const *raw, cha
 {
 	struct mount_line mount;
 
-	if (!mount_parse(line, &mount))
+	if (!mount_line_parse(line, &mount))
 		return;
 	for (size_t i = 0; i < layout->count; i++) {
 		struct cgroup_hierarchy *hierarchy = &layout->items[i];
@@ -239,37 +230,7 @@ static void mount_take(struct cgroup_layout *layout, const char *const *raw, cha
 	}
 }
 
-static bool visible_there(const char *point, unsigned int major, unsigned int minor)
-{
-	struct stat st;
-
-	return stat(point, &st) == 0 && st.st_dev == makedev(major, minor);
-}
-
 /* "31 23 0:28 / /sys/fs/cgroup/cpu rw,relatime shared:4 - cgroup cgroup rw,cpu" */
-static bool mount_parse(char *line, struct mount_line *ret_mount)
-{
-	char *fields[5], *rest = strstr(line, " - ");
-
-	if (!rest)
-		return false;
-	*rest = '\0';
-	rest += 3;
-	for (size_t i = 0; i < ARRAY_COUNT(fields); i++)
-		fields[i] = strsep(&line, " ");
-	ret_mount->root = fields[3];
-	ret_mount->point = fields[4];
-	ret_mount->type = strsep(&rest, " ");
-	(void)strsep(&rest, " ");
-	ret_mount->options = rest;
-	if (!fields[4] || !rest ||
-	    sscanf(fields[2], "%u:%u", &ret_mount->major, &ret_mount->minor) != 2)
-		return false;
-	str_unoctal(ret_mount->root);
-	str_unoctal(ret_mount->point);
-	return ret_mount->point[0] == '/';
-}
-
 static bool mount_is_of(const struct mount_line *mount,
 			const struct cgroup_hierarchy *hierarchy)
 {

@@ -579,13 +579,11 @@ static int hard_limits_raise(const struct creation *creation, struct err *err)
 static int oom_set(const struct creation *creation, struct err *err)
 {
 	char path[48], text[8];
-	int fd, rc;
+	int rc;
 
 	snprintf(path, sizeof(path), "/proc/%d/oom_score_adj", (int)creation->child.pid);
 	snprintf(text, sizeof(text), "%d", creation->config.process.oom_score);
-	fd = open(path, O_WRONLY | O_CLOEXEC);
-	rc = fd < 0 ? -errno : fd_write_file(fd, text, strlen(text));
-	fd_close(fd);
+	rc = file_put_at(AT_FDCWD, path, text);
 	return rc < 0 ? err_sys(err, ERR_KERNEL, -rc, "process.oomScoreAdj", "write of %s", text)
 		      : 0;
 }

@@ -15,7 +15,6 @@ enum { FILESYSTEMS_MAX = 65536 };
 
 static bool given(const char *label);
 static bool selinux_active(void);
-static int label_put(int host_proc, const char *file, const char *text);
 
 int oci_labels_check(const char *process_label, const char *mount_label, struct err *err)
 {
@@ -31,10 +30,10 @@ int oci_labels_set(int host_proc, const struct oci_process *process, struct err 
 	int rc = 0;
 
 	if (given(process->selinux)) {
-		rc = label_put(host_proc, "thread-self/attr/exec", process->selinux);
+		rc = file_put_at(host_proc, "thread-self/attr/exec", process->selinux);
 		/* A session keyring that is not the program's own it could not search. Both end with the exec. */
 		if (rc == 0)
-			rc = label_put(host_proc, "thread-self/attr/keycreate", process->selinux);
+			rc = file_put_at(host_proc, "thread-self/attr/keycreate", process->selinux);
 		if (rc == -EINVAL)
 			return err_set(err, ERR_NOTFOUND, EINVAL, process->selinux,
 				       "process.selinuxLabel: no context of the policy that is loaded");
@@ -44,7 +43,7 @@ int oci_labels_set(int host_proc, const struct oci_process *process, struct err 
 	if (!given(process->apparmor))
 		return 0;
 	text = mem_printf("exec %s", process->apparmor);
-	rc = label_put(host_proc, "thread-self/attr/apparmor/exec", text);
+	rc = file_put_at(host_proc, "thread-self/attr/apparmor/exec", text);
 	return rc < 0 ? err_sys(err, rc == -ENOENT ? ERR_UNSUPPORTED : ERR_KERNEL, -rc, text,
 				"write the label to thread-self/attr/apparmor/exec")
 		      : 0;
@@ -73,13 +72,4 @@ static bool selinux_active(void)
 	cleanup(buf_fini) struct buf text = BUF_INIT;
 
 	return file_read("/proc/filesystems", FILESYSTEMS_MAX, &text) == 0 && strstr(buf_cstr(&text), "\tselinuxfs\n");
-}
-
-static int label_put(int host_proc, const char *file, const char *text)
-{
-	int fd = openat(host_proc, file, O_WRONLY | O_CLOEXEC);
-	int rc = fd < 0 ? -errno : fd_write_file(fd, text, strlen(text));
-
-	fd_close(fd);
-	return rc;
 }

@@ -7,12 +7,12 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "lib/base/buf.h"
 #include "lib/base/fdio.h"
 #include "lib/base/str.h"
+#include "runner/cgroup/mountinfo.h"
 
 enum { MOUNTS_MAX = 16 * 1024 * 1024, FILE_MAX = 1024 * 1024 };
 
@@ -20,13 +20,11 @@ enum { MOUNTS_MAX = 16 * 1024 * 1024, FILE_MAX = 1024 * 1024 };
 #define GROUPS "mon_groups"
 
 static char *mount_find(void);
-static char *mount_take(char *line);
 static int class_open(const struct oci_rdt_place *place);
 static int class_make(const struct oci_rdt *rdt, struct oci_rdt_place *place, struct err *err);
 static int compare(const struct oci_rdt *rdt, const char *had, const struct oci_rdt_place *place, struct err *err);
 static int schemata_write(const struct oci_rdt *rdt, int folder, const struct oci_rdt_place *place, struct err *err);
 static int group_make(struct oci_rdt_place *place, int folder, const char *id, struct err *err);
-static int text_put(int folder, const char *file, const char *text);
 static int told(const struct oci_rdt_place *place, int no, const char *what, struct err *err);
 static int pid_put(int folder, const char *file, pid_t pid);
 static bool may_go(int folder, const char *name, uint64_t inode, bool killed);
@@ -94,7 +92,7 @@ int oci_rdt_make(const struct oci_rdt *rdt, const char *id, struct oci_rdt_place
 	if (rc == 0 && rdt->monitored)
 		rc = group_make(place, folder, id, err);
 	if (rc < 0 && had.size && !place->ours)
-		(void)text_put(folder, "schemata", buf_cstr(&had));
+		(void)file_put_at(folder, "schemata", buf_cstr(&had));
 	return rc;
 }
 
@@ -142,36 +140,21 @@ static bool given(const struct oci_rdt *rdt)
 	return rdt->l3 || rdt->mb || rdt->lines[0];
 }
 
-/* The first that can be seen in our mount namespace, or NULL. Malloc'ed. */
+/* The first that can be seen in our mount namespace, all of it, or NULL. Malloc'ed. */
 static char *mount_find(void)
 {
 	cleanup(buf_fini) struct buf text = BUF_INIT;
-	char *line, *rest, *found = NULL;
+	struct mount_line mount;
+	char *line, *rest;
 
 	if (file_read("/proc/self/mountinfo", MOUNTS_MAX, &text) < 0 || !text.size)
 		return NULL;
 	rest = (char *)(uintptr_t)buf_cstr(&text);
-	while (!found && (line = strsep(&rest, "\n")))
-		if (strstr(line, " - resctrl "))
-			found = mount_take(line);
-	return found;
-}
-
-/* "31 23 0:28 / /sys/fs/resctrl rw,relatime shared:4 - resctrl resctrl rw": all of it, and not hidden by another mount */
-static char *mount_take(char *line)
-{
-	unsigned int major, minor;
-	char *fields[5];
-	struct stat st;
-
-	for (size_t i = 0; i < ARRAY_COUNT(fields); i++)
-		fields[i] = strsep(&line, " ");
-	if (!line || !str_eq(fields[3], "/") || sscanf(fields[2], "%u:%u", &major, &minor) != 2)
-		return NULL;
-	str_unoctal(fields[4]);
-	if (stat(fields[4], &st) < 0 || st.st_dev != makedev(major, minor))
-		return NULL;
-	return mem_strdup(fields[4]);
+	while ((line = strsep(&rest, "\n")))
+		if (strstr(line, " - resctrl ") && mount_line_parse(line, &mount) && str_eq(mount.root, "/") &&
+		    mount_line_visible(mount.point, mount.major, mount.minor))
+			return mem_strdup(mount.point);
+	return NULL;
 }
 
 static int class_open(const struct oci_rdt_place *place)
@@ -220,13 +203,13 @@ static int schemata_write(const struct oci_rdt *rdt, int folder, const struct oc
 	for (size_t i = 0; rc == 0 && i < ARRAY_COUNT(single); i++) {
 		cleanup(mem_freep) char *text = single[i] ? mem_printf("%s\n", single[i]) : NULL;
 
-		rc = text ? text_put(folder, "schemata", text) : 0;
+		rc = text ? file_put_at(folder, "schemata", text) : 0;
 		if (rc < 0)
 			return told(place, -rc, single[i], err);
 	}
 	for (size_t i = 0; rdt->lines[i]; i++)
 		buf_printf(&lines, "%s\n", rdt->lines[i]);
-	rc = lines.size ? text_put(folder, "schemata", buf_cstr(&lines)) : 0;
+	rc = lines.size ? file_put_at(folder, "schemata", buf_cstr(&lines)) : 0;
 	return rc < 0 ? told(place, -rc, "schemata", err) : 0;
 }
 
@@ -243,19 +226,12 @@ static int group_make(struct oci_rdt_place *place, int folder, const char *id, s
 	return 0;
 }
 
-static int text_put(int folder, const char *file, const char *text)
-{
-	cleanup(fd_closep) int fd = openat(folder, file, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
-
-	return fd < 0 ? -errno : fd_write_file(fd, text, strlen(text));
-}
-
 static int pid_put(int folder, const char *file, pid_t pid)
 {
 	char text[16];
 
 	snprintf(text, sizeof(text), "%d\n", (int)pid);
-	return text_put(folder, file, text);
+	return file_put_at(folder, file, text);
 }
 
 /* With the reason, which the kernel tells in a file. */

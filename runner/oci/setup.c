@@ -194,7 +194,7 @@ static int sysctls_set(const struct oci_setup *setup, bool late, struct err *err
 		const struct oci_sysctl *sysctl = &config->sysctls[i];
 		cleanup(mem_freep) char *path = mem_printf("sys/%s", sysctl->name);
 		bool waits = more && sysctl_of_device(sysctl->name);
-		int fd, rc;
+		int rc;
 
 		if (late && !waits)
 			continue;
@@ -203,9 +203,7 @@ static int sysctls_set(const struct oci_setup *setup, bool late, struct err *err
 		     !strchr(sysctl->name, '/') && *c; c++)
 			if (*c == '.')
 				*c = '/';
-		fd = openat(setup->host_proc, path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
-		rc = fd < 0 ? -errno : fd_write_file(fd, sysctl->value, strlen(sysctl->value));
-		fd_close(fd);
+		rc = file_put_at(setup->host_proc, path, sysctl->value);
 		if (rc == -ENOENT && waits && !late)
 			continue;
 		if (rc < 0)

@@ -6,7 +6,6 @@
  */
 #include <sys/mount.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
 
@@ -55,11 +54,11 @@ static int mapping(void)
 
 static int fresh(const char *type)
 {
-	int fs = (int)syscall(SYS_fsopen, type, 1 /* FSOPEN_CLOEXEC */), fd;
+	int fs = fsopen(type, FSOPEN_CLOEXEC), fd;
 
 	HOLDS(fs >= 0);
-	HOLDS(syscall(SYS_fsconfig, fs, 6 /* FSCONFIG_CMD_CREATE */, NULL, NULL, 0) == 0);
-	fd = (int)syscall(SYS_fsmount, fs, 1 /* FSMOUNT_CLOEXEC */, 0);
+	HOLDS(fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) == 0);
+	fd = fsmount(fs, FSMOUNT_CLOEXEC, 0);
 	HOLDS(fd >= 0);
 	close(fs);
 	return fd;
@@ -101,11 +100,11 @@ int main(void)
 	HOLDS(fstatat(fd, "file", &st, 0) == 0 && st.st_uid == SHOWN && st.st_gid == SHOWN);
 	HOLDS(map(fd, userns) == -EPERM); /* once */
 
-	HOLDS(syscall(SYS_move_mount, fd, "", AT_FDCWD, "/tmp", 4 /* MOVE_MOUNT_F_EMPTY_PATH */) == 0);
+	HOLDS(move_mount(fd, "", AT_FDCWD, "/tmp", MOVE_MOUNT_F_EMPTY_PATH) == 0);
 	HOLDS(stat("/tmp/file", &st) == 0 && st.st_uid == SHOWN);
 	close(fd);
 	fd = fresh("tmpfs");
-	HOLDS(syscall(SYS_move_mount, fd, "", AT_FDCWD, "/tmp", 4 /* MOVE_MOUNT_F_EMPTY_PATH */) == 0);
+	HOLDS(move_mount(fd, "", AT_FDCWD, "/tmp", MOVE_MOUNT_F_EMPTY_PATH) == 0);
 	HOLDS(map(fd, userns) == -EINVAL);
 	return 0;
 }

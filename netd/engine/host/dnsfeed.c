@@ -143,7 +143,7 @@ static void queue_add(struct dnsfeed *feed, const struct dnsrec *rec, const int 
 		return;
 	}
 	/* not zeroed, which is ten kilobytes: a record is read when it has been put down */
-	message = mem_grow(NULL, sizeof(*message) + (fd_count ? 1 : DNSREC_BATCH) * sizeof(*rec), 1);
+	message = mem_room(sizeof(*message) + (fd_count ? 1 : DNSREC_BATCH) * sizeof(*rec));
 	message->recs[0] = *rec;
 	message->count = 1;
 	message->fd_count = fd_count;
