@@ -24,6 +24,7 @@
 #include "lib/base/json.h"
 #include "lib/base/str.h"
 #include "runner/cgroup/layout.h"
+#include "runner/oci/beside.h"
 #include "runner/oci/hooks.h"
 #include "runner/oci/labels.h"
 #include "runner/oci/network.h"
@@ -42,6 +43,7 @@ struct creation {
 	struct oci_state state;
 	struct oci_dir dir;
 	struct oci_ns_plan plan;
+	struct oci_beside beside;
 	struct oci_tree tree;
 	struct oci_seccomp seccomp, *room; /* @room: shared with the container's process, which the filter is made beside; or NULL */
 	struct oci_child child;
@@ -62,6 +64,8 @@ static bool goes_unasked(const struct creation *creation);
 static int filter_give(struct creation *creation, struct err *err);
 static int shared_note(struct creation *creation, struct buf *warnings, struct err *err);
 static int console_make(struct creation *creation, struct err *err);
+static bool net_apart(const struct creation *creation);
+static int net_give(struct creation *creation, struct err *err);
 static bool waits_for_mapped(const struct creation *creation);
 static int child_spawn(struct creation *creation, struct err *err);
 static int child_furnish(struct creation *creation, struct err *err);
@@ -223,6 +227,10 @@ static int creation_make(struct creation *creation, bool listening, struct buf *
 	struct oci_state *state = &creation->state;
 	int rc = 0;
 
+	creation->host_proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	/* Begun now it is there when it is wanted. */
+	if (net_apart(creation))
+		oci_beside_begin(creation->host_proc, &creation->beside);
 	/* Only now: what a runtime that was killed left of this id is taken back. */
 	if (creation->config.intel_rdt)
 		rc = oci_rdt_plan(creation->config.intel_rdt, request->id, &state->rdt, err);
@@ -251,7 +259,6 @@ static int creation_make(struct creation *creation, bool listening, struct buf *
 		rc = creation->listener < 0 ? creation->listener : 0;
 	}
 	if (rc == 0) {
-		creation->host_proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
 		rc = oci_cgroup_create(&state->cgroup, creation->config.resources, err);
 		/* One that was refused is somebody else's, with his processes. */
 		creation->cgroup_made = rc == 0 && !state->cgroup.systemd;
@@ -263,7 +270,7 @@ static int creation_make(struct creation *creation, bool listening, struct buf *
 	if (rc == 0)
 		rc = child_furnish(creation, err);
 	if (rc == 0 && creation->plan.net_apart)
-		rc = oci_ns_net_give(creation->child.sync, creation->host_proc, err);
+		rc = net_give(creation, err);
 	/* What can wait until the child is at work does: two processors are done sooner. */
 	if (rc == 0 && creation->room)
 		rc = filter_give(creation, err);
@@ -342,6 +349,15 @@ static bool net_apart(const struct creation *creation)
 
 	return net->wanted && !net->path && !config->namespaces[OCI_NS_USER].wanted && !config->sysctl_count &&
 	       !stops_for_hooks(config) && creation->host_proc >= 0;
+}
+
+static int net_give(struct creation *creation, struct err *err)
+{
+	cleanup(fd_closep) int fresh = oci_beside_end(&creation->beside, err);
+
+	if (fresh == 0)
+		fresh = oci_ns_net_make(creation->host_proc, err);
+	return fresh < 0 ? fresh : oci_ns_net_give(creation->child.sync, fresh, err);
 }
 
 /* Is there anything that child_furnish() gives it? */
@@ -657,6 +673,7 @@ static void creation_release(struct creation *creation)
 static void creation_fini(struct creation *creation)
 {
 	creation_release(creation);
+	oci_beside_fini(&creation->beside);
 	fd_close(creation->child.pidfd);
 	fd_close(creation->child.sync);
 	fd_close(creation->child.console);

@@ -106,12 +106,10 @@ int oci_ns_spawn(struct oci_ns_plan *plan, int (*run)(void *ctx), void *ctx, pid
 	return 0;
 }
 
-int oci_ns_net_give(int sync, int proc, struct err *err)
+int oci_ns_net_make(int proc, struct err *err)
 {
 	cleanup(fd_closep) int home = openat(proc, "self/ns/net", O_RDONLY | O_CLOEXEC);
-	const struct sync_msg msg = {.kind = SYNC_NET};
-	cleanup(fd_closep) int fresh = -1;
-	int rc;
+	int fresh = -1, rc;
 
 	if (home < 0 || unshare(CLONE_NEWNET) < 0)
 		return err_sys(err, ERR_KERNEL, errno, NULL, "a new network namespace");
@@ -122,12 +120,20 @@ int oci_ns_net_give(int sync, int proc, struct err *err)
 	}
 	if (setns(home, CLONE_NEWNET) < 0 && rc == 0)
 		rc = err_sys(err, ERR_KERNEL, errno, NULL, "return from the new network namespace");
-	if (rc == 0 && (rc = sync_send(sync, &msg, fresh)) < 0)
-		/* Why it is gone, it has said: that is read next. */
-		rc = rc == -EPIPE || rc == -ECONNRESET
-			     ? 0
-			     : err_sys(err, ERR_KERNEL, -rc, NULL, "speak to the container's process");
-	return rc;
+	if (rc < 0)
+		fd_close(fresh);
+	return rc < 0 ? rc : fresh;
+}
+
+int oci_ns_net_give(int sync, int fresh, struct err *err)
+{
+	const struct sync_msg msg = {.kind = SYNC_NET};
+	int rc = sync_send(sync, &msg, fresh);
+
+	/* Why it is gone, it has said: that is read next. */
+	if (rc == 0 || rc == -EPIPE || rc == -ECONNRESET)
+		return 0;
+	return err_sys(err, ERR_KERNEL, -rc, NULL, "speak to the container's process");
 }
 
 int oci_ns_net_take(int sync, struct err *err)

@@ -19,7 +19,7 @@
 /**
  * struct oci_ns_plan - @fds: of those to join, -1 elsewhere; @fresh: CLONE_NEW* of the new ones
  * @late: set by oci_ns_spawn(): the child joins by itself
- * @net_apart: the new network namespace is oci_ns_net_give()'s, while the child does something else; unset by
+ * @net_apart: the new network namespace comes by oci_ns_net_give(), while the child does something else; unset by
  * oci_ns_spawn() where that cannot be
  */
 struct oci_ns_plan {
@@ -46,11 +46,13 @@ int oci_ns_spawn(struct oci_ns_plan *plan, int (*run)(void *ctx), void *ctx, pid
 int oci_ns_join(const struct oci_ns_plan *plan, struct err *err);
 
 /**
- * oci_ns_net_give() - to the child, over @sync: a new network namespace, its loopback up
- * @proc: the host's. It takes the kernel most of what all namespaces together do, and nothing but sysfs depends on it: two
- * processors need less time. Ours stays what it was.
+ * oci_ns_net_make() - a new network namespace, its loopback up; ours stays what it was
+ * @proc: the host's
+ * Return: a descriptor of it, the caller's, or -errno.
  */
-int oci_ns_net_give(int sync, int proc, struct err *err);
+int oci_ns_net_make(int proc, struct err *err);
+/** oci_ns_net_give() - @fresh to the child, over @sync. Nothing but sysfs depends on it: it may come when mounts are there. */
+int oci_ns_net_give(int sync, int fresh, struct err *err);
 /** oci_ns_net_take() - the child's part */
 int oci_ns_net_take(int sync, struct err *err);
 /** oci_ns_loopback_up() - of the network namespace we are in */
