@@ -183,6 +183,7 @@ static const struct rule hand[] = {
 	ANY(listen),
 	WHEN(setns, 1, CLONE_NEWNET),
 	WHEN(unshare, 0, CLONE_NEWNET),
+	WHEN(sched_setaffinity, 0, 0), /* the calling thread's own */
 	WHEN(mount, 3, MS_BIND),
 	WHEN(umount2, 1, MNT_DETACH | UMOUNT_NOFOLLOW),
 	WHEN(ioctl, 1, SIOCGIFINDEX),
@@ -199,6 +200,7 @@ static const struct rule hand[] = {
 static const struct rule engine[] = {
 	WHEN(socket, 0, AF_UNIX),
 	WHEN(socketpair, 0, AF_UNIX),
+	WHEN(sched_setaffinity, 0, 0), /* the calling thread's own */
 	ANY(bind),
 	ANY(listen),
 	ANY(accept),

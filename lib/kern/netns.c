@@ -182,34 +182,41 @@ int netns_pin_folder(const char *path, struct err *err)
 
 int netns_identify(int fd, struct netns_id *ret_id, struct err *err)
 {
-	struct stat st, user;
-	uid_t uid;
-	int user_fd = -1, r;
+	struct stat st;
 
 	if (fstat(fd, &st) < 0)
 		return err_sys(err, ERR_KERNEL, errno, NULL, "stat of namespace");
-	r = netns_user(fd, &user_fd, err);
-	if (r < 0)
-		return r;
-	if (ioctl(user_fd, NS_GET_OWNER_UID, &uid) < 0 || fstat(user_fd, &user) < 0)
-		r = err_sys(err, ERR_KERNEL, errno, NULL, "owner of namespace");
-	fd_close(user_fd);
-	if (r < 0)
-		return r;
-	*ret_id = (struct netns_id){
-		.dev = st.st_dev,
-		.ino = st.st_ino,
-		.owner_uid = uid,
-		.user_ino = user.st_ino,
-	};
+	*ret_id = (struct netns_id){.dev = st.st_dev, .ino = st.st_ino};
 	return 0;
 }
 
-bool netns_user_is_own(const struct netns_id *id)
+int netns_owner(int fd, uint32_t *ret_uid, struct err *err)
 {
-	struct stat own;
+	uid_t uid = 0;
+	int user_fd = -1;
+	int r = netns_user(fd, &user_fd, err);
 
-	return stat("/proc/self/ns/user", &own) == 0 && own.st_dev == id->dev && own.st_ino == id->user_ino;
+	if (r < 0)
+		return r;
+	if (ioctl(user_fd, NS_GET_OWNER_UID, &uid) < 0)
+		r = err_sys(err, ERR_KERNEL, errno, NULL, "owner of namespace");
+	fd_close(user_fd);
+	*ret_uid = uid;
+	return r;
+}
+
+bool netns_user_is_own(int fd)
+{
+	struct stat own, user;
+	int user_fd;
+	bool is;
+
+	if (netns_user(fd, &user_fd, NULL) < 0)
+		return false;
+	is = fstat(user_fd, &user) == 0 && stat("/proc/self/ns/user", &own) == 0 && own.st_dev == user.st_dev &&
+	     own.st_ino == user.st_ino;
+	fd_close(user_fd);
+	return is;
 }
 
 bool netns_same(int fd_a, int fd_b)

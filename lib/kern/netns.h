@@ -41,13 +41,13 @@ int netns_pin_folder(const char *path, struct err *err);
 
 /** struct netns_id - what a namespace is, whoever holds it */
 struct netns_id {
-	uint64_t dev, ino;  /* of the nsfs file */
-	uint32_t owner_uid; /* of the owning user namespace, as seen from ours */
-	uint64_t user_ino;  /* of that user namespace; on the same nsfs, so its device is @dev */
+	uint64_t dev, ino; /* of the nsfs file */
 };
 int netns_identify(int fd, struct netns_id *ret_id, struct err *err);
+/** netns_owner() - whose the user namespace is that owns it, as seen from ours (NS_GET_OWNER_UID) */
+int netns_owner(int fd, uint32_t *ret_uid, struct err *err);
 /** netns_user_is_own() - is the user namespace that owns it the caller's? false where that cannot be told */
-bool netns_user_is_own(const struct netns_id *id);
+bool netns_user_is_own(int fd);
 bool netns_same(int fd_a, int fd_b);
 /** netns_user() - descriptor of the user namespace that owns @fd (NS_GET_USERNS). Return: 0, -EPERM outside ours, -errno. */
 int netns_user(int fd, int *ret_userns_fd, struct err *err);

@@ -55,7 +55,7 @@ enum stack_kind { STACK_BARE, STACK_CONTAINER, STACK_FOREIGN };
 
 /**
  * enum life - where an object is on its way
- * LIFE_PENDING: its plan is on the way; its names and addresses are taken, nobody is told of it
+ * LIFE_PENDING: its plan is on the way; its names and addresses are taken, nobody is told of it but moatd-dns
  * LIFE_UP: it stands
  * What is to go leaves the model at once, so that its names and addresses are free; its kernel objects go by id.
  */

@@ -22,6 +22,7 @@ enum {
 	API_UNREAD_MAX = 1 << 20, /* bytes of answers that wait for a client before its next request is taken up */
 	API_USER_INPUT_MAX = 1 << 20, /* bytes of requests of one who is no administrator: then it is dropped */
 	API_USER_HELD_MAX = 32 << 20, /* bytes of requests and answers that wait on all connections of such a one */
+	API_ANNOUNCED_MAX = 4096, /* bytes of a read in which a request that ends in a plan is looked for */
 	API_TURN_MAX = 64,	/* requests of one connection before others have their turn ... */
 	API_TURN_USER = 1,	/* ... and of one that is no administrator's */
 	API_AGAIN_MS = 10,	/* when the porter has no room: connections wait in the kernel's queue */
@@ -166,6 +167,18 @@ static void conn_drain(struct conn *conn)
 		conn_gone(conn);
 }
 
+/*
+ * Before a byte is decoded, the hand is told that a plan will come: it has to be woken first. What only looks like such a
+ * request costs it 0.3 ms of looking out. Who is not known to be allowed anything shall keep nothing awake.
+ */
+static void announce(struct engine *engine, const void *bytes, size_t size)
+{
+	static const char publish[] = "\"publish\"";
+
+	if (size <= API_ANNOUNCED_MAX && !engine->gated && method_announced(bytes, size))
+		hand_soon(engine->hand, memmem(bytes, size, publish, sizeof(publish) - 1) != NULL);
+}
+
 static void on_conn(void *ctx, unsigned events)
 {
 	struct conn *conn = ctx;
@@ -187,6 +200,8 @@ static void on_conn(void *ctx, unsigned events)
 	n = fd_recv(conn->fd, data, sizeof(data), fds, &fd_count);
 	if (n == -EAGAIN || n == -EINTR)
 		return;
+	if (n > 0 && conn->admin && !conn->call)
+		announce(conn->api->engine, data, (size_t)n);
 	if (n <= 0 || varlink_conn_feed(&conn->wire, data, (size_t)n, fds, fd_count) < 0 ||
 	    (!conn->admin && conn->wire.in.size > API_USER_INPUT_MAX) || user_fills_us(conn)) {
 		conn_free(conn);
@@ -521,9 +536,6 @@ static void call_start(struct conn *conn, const struct varlink_call *request, co
 		list_append(&engine->gate, &call->link);
 		return;
 	}
-	/* who is not known to be allowed anything shall keep nothing awake */
-	if (method->flags & METHOD_SOON && call->admin && !call->dry_run)
-		hand_soon(engine->hand, json_array_size(json_object_get(request->parameters, "publish")) > 0);
 	call_run(call, method);
 }
 

@@ -55,6 +55,8 @@ struct method {
 	unsigned int flags; /* METHOD_* */
 };
 const struct method *method_find(const char *name);
+/** method_announced() - does @bytes, as they came from a client, hold the name of a method with METHOD_SOON? A hint, no more. */
+bool method_announced(const void *bytes, size_t size);
 extern const char moat_interface_description[]; /* netd/io.moat.varlink, made at build time */
 
 void call_reply(struct call *call, json_t *parameters); /* steals @parameters, ends @call */

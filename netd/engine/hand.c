@@ -3,6 +3,7 @@
 #include "netd/engine/hand.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -13,9 +14,11 @@
 #include "lib/base/fdio.h"
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
+#include "netd/seam/place.h"
 
 enum {
 	HAND_READ_SIZE = 16 * 1024,
+	HAND_IDLE_MS = 1000,
 	HAND_IN_KEPT = 4 * HAND_READ_SIZE, /* of what a dump took, megabytes of a large network, no more is kept */
 };
 
@@ -44,6 +47,8 @@ struct hand {
 	struct list unanswered; /* in order */
 	struct list unfinished; /* committed plans with slow removals */
 	uint64_t planned_ns;	/* when a plan last went, was answered, or came to its end */
+	struct loop_timer *idle;
+	struct place place;	/* where it waits for the hand */
 	struct plan later;	/* hand_plan_later() */
 	struct buf in;
 	int fds[FDIO_FDS_MAX];
@@ -156,11 +161,25 @@ static struct buf *hand_queue(struct hand *hand, struct seam_head *head, int fd,
 	return queue(hand, head, fd, answered, done, ctx);
 }
 
+/* Nothing was planned for a while: it may run anywhere again. */
+static void on_idle(void *ctx)
+{
+	struct hand *hand = ctx;
+
+	if (clock_monotonic_ns() - hand->planned_ns < (uint64_t)HAND_IDLE_MS * 1000000)
+		loop_timer_set(hand->idle, HAND_IDLE_MS);
+	else
+		place_any(&hand->place);
+}
+
 void hand_plan(struct hand *hand, const struct plan *plan, uint32_t uid, hand_fn answered, hand_fn done, void *ctx)
 {
 	later_queue(hand);
 	plan_queue(hand, plan, uid, answered, done, ctx);
 	hand_flush(hand);
+	place_only(&hand->place, sched_getcpu());
+	if (!loop_timer_armed(hand->idle))
+		loop_timer_set(hand->idle, HAND_IDLE_MS);
 }
 
 void hand_plan_later(struct hand *hand, const struct plan *plan)
@@ -173,7 +192,11 @@ void hand_plan_later(struct hand *hand, const struct plan *plan)
 
 void hand_soon(struct hand *hand, bool publishes)
 {
-	struct seam_head head = { .magic = SEAM_MAGIC, .verb = SEAM_SOON, .arg = publishes };
+	struct seam_head head = { .magic = SEAM_MAGIC, .verb = SEAM_SOON, .arg = publishes ? SEAM_SOON_PUBLISHES : 0 };
+	uint64_t cpu = (uint64_t)(sched_getcpu() + 1) << SEAM_SOON_CPU;
+
+	if (cpu <= SEAM_SOON_MAX)
+		head.arg |= cpu;
 
 	/* one that is at work is awake; and what cannot be said at once is worth nothing */
 	if (list_empty(&hand->unanswered) && list_empty(&hand->outgoing))
@@ -354,6 +377,7 @@ struct hand *hand_new(struct loop *loop, int fd, void (*gone)(void *ctx), void *
 	list_init(&hand->unanswered);
 	list_init(&hand->unfinished);
 	fd_nonblock(fd, true);
+	hand->idle = loop_timer_new(loop, on_idle, hand);
 	hand->io = loop_io_new(loop, fd, LOOP_READ, on_hand, hand);
 	return hand;
 }

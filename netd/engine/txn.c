@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <malloc.h>
+#include <sched.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -166,6 +167,7 @@ static void txn_reply(struct txn *txn, json_t *reply)
 		call_reply(call, reply);
 	else
 		json_decref(reply);
+	sched_yield(); /* who was answered is mostly on our processor, and moatd-dns would be there before him */
 	dnsfeed_flush(txn->engine->dnsfeed);
 }
 

@@ -116,7 +116,7 @@ static int hand_run(const struct hand_options *o, struct registry *reg, struct p
 		    struct err *err)
 {
 	struct reaper *reaper = NULL;
-	struct serve serve = {.seam = o->seam, .reg = reg, .ports = ports};
+	struct serve serve = {.seam = o->seam, .reg = reg, .ports = ports, .engine_cpu = -1};
 	int pins, holds = 0, r;
 
 	r = privilege_drop(err);
@@ -135,7 +135,9 @@ static int hand_run(const struct hand_options *o, struct registry *reg, struct p
 	if (r < 0)
 		return r;
 	serve.reaper = reaper;
-	r = lockdown_apply(LOCKDOWN_HAND, 0, err);
+	r = side_start(&serve.side, err);
+	if (r == 0)
+		r = lockdown_apply(LOCKDOWN_HAND, 0, err);
 	if (r == 0 && o->control >= 0) {
 		holds = registry_load_holds(reg, err);
 		r = holds < 0 ? holds : 0;
@@ -144,6 +146,7 @@ static int hand_run(const struct hand_options *o, struct registry *reg, struct p
 		log_debug("serving: %d pinned namespaces, %d held", pins, holds);
 		r = serve_loop(&serve, err);
 	}
+	side_stop(serve.side);
 	reaper_stop(reaper);
 	return r;
 }

@@ -29,6 +29,7 @@
 #include "netd/hand/doom.h"
 #include "netd/hand/reaper_work.h"
 #include "netd/hand/turns.h"
+#include "netd/seam/place.h"
 
 enum {
 	WORTH = DOOM_CHUNK / 2, /* links in the queue for which the second lane begins: each group costs something of its own */
@@ -41,6 +42,7 @@ enum {
  * struct lane
  * @batch: of struct reaper_work, what it has taken off the queue and is not done with; its thread alone changes it
  * @wanted: there is something for it to take
+ * @place: where it wakes, and works while little is to be done
  */
 struct lane {
 	struct reaper *reaper;
@@ -48,6 +50,7 @@ struct lane {
 	pthread_cond_t wanted;
 	unsigned number;
 	struct list batch;
+	struct place place;
 };
 
 /**
@@ -56,6 +59,7 @@ struct lane {
  * @queued: links in @queue
  * @changed: a lane is done with something
  * @started: lanes that are to be ended
+ * @engine_cpu: where the engine answers those whose links go, and who is answered, -1 for not known; under @lock
  * @stop_ns: when to leave what is queued as it is, once @stopping
  */
 struct reaper {
@@ -67,7 +71,7 @@ struct reaper {
 	size_t queued, started;
 	uint64_t stop_ns;
 	bool stopping;
-	int home_fd, event_fd;
+	int home_fd, event_fd, engine_cpu;
 };
 
 _Static_assert((int)TURNS_LANES <= (int)NLSOCK_BESIDE, "a socket for each lane");
@@ -82,6 +86,7 @@ int reaper_start(int home_fd, struct reaper **ret_reaper, struct err *err)
 	int r;
 
 	reaper->home_fd = home_fd;
+	reaper->engine_cpu = -1;
 	list_init(&reaper->queue);
 	list_init(&reaper->finished);
 	turns_init(&reaper->turns);
@@ -112,6 +117,13 @@ static void works_free(struct list *works)
 {
 	list_each_safe(node, works)
 		reaper_work_free(container_of(node, struct reaper_work, node));
+}
+
+void reaper_keep_off(struct reaper *reaper, int cpu)
+{
+	pthread_mutex_lock(&reaper->lock);
+	reaper->engine_cpu = cpu;
+	pthread_mutex_unlock(&reaper->lock);
 }
 
 void reaper_stop(struct reaper *reaper)
@@ -219,6 +231,16 @@ void reaper_plan_begin(struct reaper *reaper)
 void reaper_plan_end(struct reaper *reaper)
 {
 	turns_plan_end(&reaper->turns);
+}
+
+bool reaper_idle(struct reaper *reaper)
+{
+	bool idle;
+
+	pthread_mutex_lock(&reaper->lock);
+	idle = all_idle(reaper) && list_empty(&reaper->queue);
+	pthread_mutex_unlock(&reaper->lock);
+	return idle;
 }
 
 void reaper_wait(struct reaper *reaper)
@@ -499,11 +521,15 @@ static void *lane_run(void *data)
 
 	pthread_mutex_lock(&reaper->lock);
 	for (;;) {
-		while (!is_wanted(reaper) && !reaper->stopping)
+		while (!is_wanted(reaper) && !reaper->stopping) {
+			place_not(&lane->place, reaper->engine_cpu);
 			pthread_cond_wait(&lane->wanted, &reaper->lock);
+		}
 		if (list_empty(&reaper->queue) ||
 		    (reaper->stopping && clock_monotonic_ns() >= reaper->stop_ns))
 			break;
+		if (reaper->queued > 1)
+			place_any(&lane->place); /* a crowd's go wherever there is room */
 		batch_take(lane);
 		pthread_mutex_unlock(&reaper->lock);
 		batch_rtnl(lane);

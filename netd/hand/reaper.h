@@ -43,6 +43,12 @@ int reaper_work_neigh(struct reaper_work *work, uint64_t ns, int ns_fd,
 /** reaper_work_pin() - a pin to remove, after the links. @path: malloc'ed, taken. */
 void reaper_work_pin(struct reaper_work *work, char *path, uint32_t index);
 
+/**
+ * reaper_keep_off() - a link alone shall go on another processor than @cpu, from the next time on that there is nothing to do
+ * A thread that removes one lets nobody else run for 0.3 ms, and there are those who were just answered.
+ */
+void reaper_keep_off(struct reaper *reaper, int cpu);
+
 /** reaper_submit() - the threads' from here on. Behind the answer, which wakes others: one begins at once. */
 void reaper_submit(struct reaper *reaper, struct reaper_work *work);
 
@@ -63,6 +69,9 @@ bool reaper_next(struct reaper *reaper, uint32_t *ret_seq, struct seam_result *r
  */
 void reaper_plan_begin(struct reaper *reaper);
 void reaper_plan_end(struct reaper *reaper);
+
+/** reaper_idle() - is nothing queued or under way? */
+bool reaper_idle(struct reaper *reaper);
 
 /** reaper_wait_neigh() - where such a neighbour is on its way out: until it is gone, lest a new one go in its place */
 void reaper_wait_neigh(struct reaper *reaper, uint64_t ns, const struct obj_neigh *neigh);

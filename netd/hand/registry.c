@@ -68,8 +68,7 @@ int registry_init(struct registry *reg, const char *runtime_dir, int control, st
 	return 0;
 }
 
-enum { ID_KEY_SIZE = offsetof(struct netns_id, owner_uid) };
-static_assert(ID_KEY_SIZE == 2 * sizeof(uint64_t), "dev and ino are the key of by_id");
+static_assert(sizeof(struct netns_id) == 2 * sizeof(uint64_t), "a key of by_id has no gaps");
 
 static void entry_close(struct ns_entry *entry)
 {
@@ -134,7 +133,7 @@ static int entry_add(struct registry *reg, uint64_t ns, int fd, const struct net
 			       name);
 	}
 	/* of two pins of one namespace the first is found: neither is taken for another */
-	(void)table_add(&reg->by_id, &entry->id, ID_KEY_SIZE, entry);
+	(void)table_add(&reg->by_id, &entry->id, sizeof(struct netns_id), entry);
 	*ret_entry = entry;
 	return 0;
 }
@@ -257,6 +256,7 @@ static int adopt_check(struct registry *reg, const struct seam_adopt *adopt, int
 {
 	const struct ns_entry *same;
 	char name[24], other[24];
+	uint32_t owner = 0;
 	int r;
 
 	ns_print(adopt->ns, name);
@@ -272,12 +272,16 @@ static int adopt_check(struct registry *reg, const struct seam_adopt *adopt, int
 	    (reg->initial_known && id_same(ret_id, &reg->initial)))
 		return err_set(err, ERR_PERMISSION, EPERM, name,
 			       "that is the host's own network namespace");
-	if (adopt->uid != 0 && adopt->uid != ret_id->owner_uid)
+	if (adopt->uid != 0)
+		r = netns_owner(fd, &owner, err);
+	if (r < 0)
+		return r;
+	if (adopt->uid != 0 && adopt->uid != owner)
 		return err_set(
 			err, ERR_PERMISSION, EPERM, name,
 			"the namespace belongs to uid %u, and uid %u asked to have it attached",
-			ret_id->owner_uid, adopt->uid);
-	same = table_find(&reg->by_id, ret_id, ID_KEY_SIZE);
+			owner, adopt->uid);
+	same = table_find(&reg->by_id, ret_id, sizeof(struct netns_id));
 	if (same != NULL && same->ns != adopt->ns && (adopt->hold || ns_class(same->ns) != NS_FOREIGN)) {
 		ns_print(same->ns, other);
 		return err_set(err, ERR_CONFLICT, EEXIST, name,
@@ -296,7 +300,7 @@ static int adopt_check(struct registry *reg, const struct seam_adopt *adopt, int
 static int adopt_new(struct registry *reg, const struct seam_adopt *adopt, int fd, const struct netns_id *id,
 		     struct ns_entry **ret_entry, struct err *err)
 {
-	const struct ns_entry *same = table_find(&reg->by_id, id, ID_KEY_SIZE);
+	const struct ns_entry *same = table_find(&reg->by_id, id, sizeof(struct netns_id));
 	char *pin;
 	int r;
 
@@ -330,7 +334,6 @@ static struct seam_nsinfo entry_info(const struct ns_entry *entry)
 		.ns = entry->ns,
 		.dev = entry->id.dev,
 		.ino = entry->id.ino,
-		.owner_uid = entry->id.owner_uid,
 	};
 }
 
@@ -371,8 +374,8 @@ void registry_forget(struct registry *reg, uint64_t ns, char **ret_pin)
 		return;
 	if (ns_class(ns) == NS_ROUTER || ns_class(ns) == NS_STACK)
 		*ret_pin = pin_path(reg, ns);
-	if (table_find(&reg->by_id, &entry->id, ID_KEY_SIZE) == entry)
-		table_del(&reg->by_id, &entry->id, ID_KEY_SIZE);
+	if (table_find(&reg->by_id, &entry->id, sizeof(struct netns_id)) == entry)
+		table_del(&reg->by_id, &entry->id, sizeof(struct netns_id));
 	list_remove(&entry->foreign);
 	if (entry->held) {
 		int r = hold_send(reg->control, HOLD_DROP, ns, -1);

@@ -262,7 +262,7 @@ static int serve_plan(struct serve *serve, const struct seam_head *head,
 		}
 		return send_result(serve, SEAM_ANSWER, head->seq, &result, NULL, 0);
 	}
-	later = exec_plan(serve->reg, serve->reaper, head->seq, ops, head->count, head->commit, plan_answer,
+	later = exec_plan(serve->reg, serve->reaper, serve->side, head->seq, ops, head->count, head->commit, plan_answer,
 			  &told, &done);
 	if (told.status == 0)
 		flows_late_add(&serve->late, ops, head->count, clock_monotonic_ns() / 1000000);
@@ -286,7 +286,7 @@ static int open_ns(const struct ns_entry *entry, int *fds, size_t *fd_count, str
 	if (fds[0] < 0)
 		return err_sys(err, ERR_KERNEL, errno, NULL, "cannot copy a descriptor");
 	*fd_count = 1;
-	if (netns_user_is_own(&entry->id))
+	if (netns_user_is_own(entry->fd))
 		return 0;
 	r = netns_user(entry->fd, &fds[1], err);
 	if (r == 0)
@@ -422,7 +422,11 @@ static int serve_adopt(struct serve *serve, const struct seam_head *head,
 static void serve_soon(struct serve *serve, const struct seam_head *head)
 {
 	serve->soon_ns = clock_monotonic_ns() + SOON_NS;
-	if (head->arg != 0)
+	if (serve->engine_cpu != (int)(head->arg >> SEAM_SOON_CPU) - 1) {
+		serve->engine_cpu = (int)(head->arg >> SEAM_SOON_CPU) - 1;
+		reaper_keep_off(serve->reaper, serve->engine_cpu);
+	}
+	if (head->arg & SEAM_SOON_PUBLISHES)
 		ports_look(serve->ports, IPPROTO_TCP);
 }
 
@@ -444,6 +448,21 @@ static bool soon_wait(struct serve *serve, struct pollfd *pfds, nfds_t count)
 		soon_expire(serve);
 	}
 	return false;
+}
+
+/* What is there already is told without sleeping; and an answer that is held does not wait. As poll(2). */
+static int wait_for(struct serve *serve, struct pollfd *pfds, nfds_t count, int timeout_ms)
+{
+	int r;
+
+	if (serve->held.size == 0 && soon_wait(serve, pfds, count))
+		return 1;
+	r = poll(pfds, count, 0);
+	if (r != 0 || serve->held.size > 0)
+		return r;
+	/* a link that goes lets nobody else on its processor: then anywhere */
+	place_not(&serve->place, reaper_idle(serve->reaper) ? serve->engine_cpu : -1);
+	return poll(pfds, count, timeout_ms);
 }
 
 /* ---- the loop ---- */
@@ -518,9 +537,7 @@ int serve_loop(struct serve *serve, struct err *err)
 
 		if (next < 0 || (due >= 0 && due < next))
 			next = due;
-		if (serve->held.size == 0 && soon_wait(serve, pfds, ARRAY_COUNT(pfds))) {
-			/* as it would say */
-		} else if (poll(pfds, ARRAY_COUNT(pfds), serve->held.size > 0 ? 0 : next) < 0) {
+		if (wait_for(serve, pfds, ARRAY_COUNT(pfds), next) < 0) {
 			if (errno == EINTR)
 				continue;
 			r = -errno;

@@ -29,7 +29,7 @@ _Static_assert(sizeof(struct seam_result) == 216, "result is a record of the sea
 _Static_assert(sizeof(struct seam_scope) == 16, "scope is a record of the seam");
 _Static_assert(sizeof(struct seam_open) == 16, "open is a record of the seam");
 _Static_assert(sizeof(struct seam_adopt) == 16, "adopt is a record of the seam");
-_Static_assert(sizeof(struct seam_nsinfo) == 32, "nsinfo is a record of the seam");
+_Static_assert(sizeof(struct seam_nsinfo) == 24, "nsinfo is a record of the seam");
 
 /*
  * struct form - one shape a verb's payload may have
@@ -87,7 +87,7 @@ int seam_head_check(const struct seam_head *head, int from_engine)
 		return -EPROTO;
 	if (plan ? head->commit > head->count : head->commit != 0)
 		return -EPROTO;
-	if (head->arg > (uid ? UINT32_MAX : head->verb == SEAM_SOON))
+	if (head->arg > (uid ? UINT32_MAX : head->verb == SEAM_SOON ? SEAM_SOON_MAX : 0))
 		return -EPROTO;
 	return 0;
 }

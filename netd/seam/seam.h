@@ -17,7 +17,7 @@
  *
  * What follows a head, by verb (seam_head_check() is the judge):
  *
- *   SOON    nothing; @arg = 1: ports will be published
+ *   SOON    nothing; @arg: SEAM_SOON_PUBLISHES, and from SEAM_SOON_CPU the engine's processor + 1, or 0
  *   DUMP    count bytes, size 1: struct seam_scope, then its `named` x struct obj
  *   PLAN    count x struct op
  *   OPEN    1 x struct seam_open; of LISTEN @arg = uid of the connection that asked
@@ -62,8 +62,15 @@ enum seam_verb {
 	SEAM_QUIT,  /* engine -> hand: finish removals and exit (the kernel state stays) */
 	SEAM_ANSWER, /* hand -> engine: status of DUMP, OPEN, ADOPT; COMMITTED or FAILED of PLAN: struct seam_result */
 	SEAM_DONE,  /* hand -> engine: the slow removals of plan `seq` are finished */
-	SEAM_SOON,  /* engine -> hand: a plan will come; @arg = 1: it publishes ports */
+	SEAM_SOON,  /* engine -> hand: a plan will come */
 	SEAM_VERB_COUNT
+};
+
+/* What SOON says beside its name. */
+enum {
+	SEAM_SOON_PUBLISHES = 1, /* the plan will publish ports */
+	SEAM_SOON_CPU = 1,	 /* bits above this one: the processor that the engine runs on, + 1 */
+	SEAM_SOON_MAX = 0x1ffff,
 };
 
 /**
@@ -157,8 +164,6 @@ struct seam_adopt {
 struct seam_nsinfo {
 	uint64_t ns;
 	uint64_t dev, ino;	/* of the nsfs file */
-	uint32_t owner_uid;
-	uint32_t zero;
 };
 
 /** struct seam_features - what this kernel has, probed once by the hand */

@@ -7,7 +7,7 @@
 int main(void)
 {
 	int to_child[2], from_child[2], fd, home = private_world(), own = -1;
-	struct netns_id id = {0};
+	uint32_t uid = 0;
 	char path[64], byte;
 	pid_t pid;
 
@@ -30,12 +30,12 @@ int main(void)
 		lacks("no user namespaces for ordinary users");
 	snprintf(path, sizeof(path), "/proc/%d/ns/net", pid);
 	HOLDS(netns_open(path, &fd, NULL) == 0);
-	HOLDS(netns_identify(fd, &id, NULL) == 0);
-	HOLDS(!netns_user_is_own(&id));
-	HOLDS(id.owner_uid == (byte == 'n' ? 12345U : 0U));
+	HOLDS(netns_owner(fd, &uid, NULL) == 0);
+	HOLDS(!netns_user_is_own(fd));
+	HOLDS(uid == (byte == 'n' ? 12345U : 0U));
 	HOLDS(netns_create(home, &own, NULL) == 0);
-	HOLDS(netns_identify(own, &id, NULL) == 0);
-	HOLDS(netns_user_is_own(&id) && id.owner_uid == 0);
+	HOLDS(netns_owner(own, &uid, NULL) == 0);
+	HOLDS(netns_user_is_own(own) && uid == 0);
 	HOLDS(netns_same(own, own) && !netns_same(own, fd));
 	HOLDS(write(to_child[1], "x", 1) == 1);
 	HOLDS(waitpid(pid, NULL, 0) == pid);

@@ -210,10 +210,12 @@ static void heads(void **state)
 	assert_int_equal(seam_head_check(&head, 1), 0);
 	head.arg = 1;
 	assert_int_equal(seam_head_check(&head, 1), -EPROTO);
-	head.verb = SEAM_SOON; /* ports or none */
+	head.verb = SEAM_SOON; /* ports or none, and a processor or none */
 	assert_int_equal(seam_head_check(&head, 1), 0);
 	assert_int_equal(seam_head_check(&head, 0), -EPROTO);
-	head.arg = 2;
+	head.arg = SEAM_SOON_MAX;
+	assert_int_equal(seam_head_check(&head, 1), 0);
+	head.arg++;
 	assert_int_equal(seam_head_check(&head, 1), -EPROTO);
 	head.arg = 0;
 	assert_int_equal(seam_head_check(&head, 1), 0);

@@ -388,12 +388,9 @@ static void on_network_gone(void *ctx, const struct network *network)
 static void tell_network_all(struct dnsfeed *feed, const struct network *network)
 {
 	tell_network(feed, network);
-	list_each(node, &network->endpoints) {
-		const struct endpoint *endpoint = container_of(node, struct endpoint, network_link);
-
-		if (endpoint->life == LIFE_UP)
-			tell_endpoint(feed, endpoint);
-	}
+	/* also those that are being made: they were told already, and will not be again */
+	list_each(node, &network->endpoints)
+		tell_endpoint(feed, container_of(node, struct endpoint, network_link));
 }
 
 static void tell_tenant(struct dnsfeed *feed, const struct tenant *tenant)

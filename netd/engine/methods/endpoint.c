@@ -211,6 +211,9 @@ static int attach_prepare(struct txn *txn, struct err *err)
 	if (store_ahead_begin(store, attach, NULL) == 0)
 		store_ahead_end(store, attach_rows(attach, store, NULL));
 	attach->told = present_endpoint(txn->engine, attach->endpoint);
+	/* known by name a moment before it is there: nobody waits for moatd-dns then, and one that fails takes its name back */
+	dnsfeed_endpoint(txn->engine->dnsfeed, attach->endpoint);
+	dnsfeed_flush_news(txn->engine->dnsfeed);
 	return 0;
 }
 
@@ -231,7 +234,6 @@ static int attach_commit(struct txn *txn, json_t *reply, struct err *err)
 		r = store_forget(store, &txn->engine->model, err);
 	if (r == 0)
 		r = store_commit(store, err);
-	dnsfeed_endpoint(txn->engine->dnsfeed, endpoint);
 	/* another one of the stack may have come meanwhile */
 	json_object_set_new(attach->told, "defaultRoute", json_boolean(model_default_endpoint(endpoint->stack) == endpoint));
 	json_object_set_new(reply, "endpoint", attach->told);

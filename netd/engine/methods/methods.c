@@ -3,6 +3,7 @@
 #include "netd/engine/methods/methods.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "lib/base/mem.h"
 #include "lib/base/str.h"
@@ -50,6 +51,14 @@ const struct method *method_find(const char *name)
 		if (str_eq(methods[i].name, name))
 			return &methods[i];
 	return NULL;
+}
+
+bool method_announced(const void *bytes, size_t size)
+{
+	for (size_t i = 0; i < ARRAY_COUNT(methods); i++)
+		if (methods[i].flags & METHOD_SOON && memmem(bytes, size, methods[i].name, strlen(methods[i].name)))
+			return true;
+	return false;
 }
 
 int method_no_params(struct call *call, struct err *err)

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * hand_beside - the real moatd-hand adds an endpoint to a router that stands: what is done in its stack and what in
+ * nftables goes side by side (netd/hand/exec.c). Either part may fail, or both: nothing of it is left. Needs root.
+ */
+#include "tests/netns/kern/hand_world.h"
+
+#include <errno.h>
+
+
+static const uint64_t other = NS_ID(NS_STACK, 0xb2);
+
+/* One endpoint more. */
+static void second(struct objv *objs)
+{
+	static const char port2[] = "mp0000000000d2";
+	struct mac gateway = mac_from_id(0xc1), inner = mac_from_id(0xd2);
+	struct prefix all4 = prefix("0.0.0.0/0"), gw = prefix("10.0.0.1/24"), own = prefix("10.0.0.3/24");
+	struct obj veth = obj_veth(router, port2, NULL, other, "eth0", &inner, 1500, bridge, "red/w2:eth0");
+
+	veth.link.flags = LINK_PORT_STATIC;
+	add(objs, obj_netns(other));
+	add(objs, veth);
+	add(objs, obj_sysctl(other, SYSCTL_IPV6_ADDR_GEN_MODE, "default", 1));
+	add(objs, addr(other, "eth0", "10.0.0.3/24"));
+	add(objs, obj_up(other, "eth0"));
+	add(objs, obj_route(other, &all4, &gw.ip, "eth0"));
+	add(objs, obj_neigh(other, "eth0", &gw.ip, &gateway));
+	add(objs, obj_fdb(router, port2, &inner));
+	add(objs, obj_neigh(router, bridge, &own.ip, &inner));
+	add(objs, publish(8081, "10.97.0.1/32"));
+	add(objs, elem(router, SET_GUARD_MAC, port2, &inner, NULL));
+	add(objs, elem(router, SET_GUARD_ARP, port2, &inner, "10.0.0.3/32"));
+	add(objs, elem(router, SET_GUARD_IP4, port2, NULL, "10.0.0.3/32"));
+	add(objs, obj_port(router, port2));
+	add(objs, obj_up(router, port2));
+}
+
+/* Return: its result, with all as it was before where it failed. */
+static struct seam_result second_add(struct hand *hand, const struct objv *want, const struct obj *bad, size_t count)
+{
+	struct objv objs = {0}, none = {0}, before = {0}, after = {0};
+	struct seam_result result;
+	struct plan plan = {0};
+
+	standing(hand, want, &before);
+	second(&objs);
+	plan_diff(&objs, &none, &plan);
+	for (size_t i = 0; i < count; i++)
+		plan_add(&plan, OP_ADD, &bad[i]);
+	plan_order(&plan);
+	result = run_plan(hand, &plan, 0);
+	standing(hand, want, &after);
+	if (result.status < 0) {
+		assert_int_equal(result.undone, 1);
+		assert_same(&before, &after);
+		assert_false(registered(hand, other));
+	}
+	plan_fini(&plan);
+	objv_fini(&objs);
+	objv_fini(&before);
+	objv_fini(&after);
+	return result;
+}
+
+static void test_beside(void **state)
+{
+	struct hand hand = hand_start(0, -1);
+	struct objv want = {0}, more = {0}, none = {0};
+	struct obj taken = publish(8080, "10.97.0.1/32"); /* EEXIST */
+	struct obj both[] = {taken, obj_up(other, "eth9")}; /* ENODEV: there is no such link */
+	struct seam_result result;
+
+	(void)state;
+	build(&hand, &want);
+	assert_int_equal(second_add(&hand, &want, &both[0], 1).status, -EEXIST);
+	assert_int_equal(second_add(&hand, &want, &both[1], 1).status, -ENODEV);
+	assert_int_equal(second_add(&hand, &want, both, 2).status, -ENODEV); /* the first in the plan is told */
+	assert_int_equal(second_add(&hand, &want, NULL, 0).status, 0);
+	second(&more);
+	result = run_diff(&hand, &none, &more);
+	assert_int_equal(result.status, 0);
+	assert_stands(&hand, &want);
+	objv_fini(&more);
+	demolish(&hand, &want);
+	assert_empty(&hand);
+	assert_int_equal(hand_end(&hand, 0), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_beside)};
+
+	hand_world_enter();
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
