@@ -167,7 +167,9 @@ static void txn_reply(struct txn *txn, json_t *reply)
 		call_reply(call, reply);
 	else
 		json_decref(reply);
-	sched_yield(); /* who was answered is mostly on our processor, and moatd-dns would be there before him */
+	/* who was answered is mostly on our processor, and moatd-dns would be there before him; where more wait, they do */
+	if (!txn->engine->txns)
+		sched_yield();
 	dnsfeed_flush(txn->engine->dnsfeed);
 }
 

@@ -522,7 +522,8 @@ static void *lane_run(void *data)
 	pthread_mutex_lock(&reaper->lock);
 	for (;;) {
 		while (!is_wanted(reaper) && !reaper->stopping) {
-			place_not(&lane->place, reaper->engine_cpu);
+			if (lane->number == 0) /* the other one is for crowds */
+				place_not(&lane->place, reaper->engine_cpu);
 			pthread_cond_wait(&lane->wanted, &reaper->lock);
 		}
 		if (list_empty(&reaper->queue) ||

@@ -211,9 +211,13 @@ static int attach_prepare(struct txn *txn, struct err *err)
 	if (store_ahead_begin(store, attach, NULL) == 0)
 		store_ahead_end(store, attach_rows(attach, store, NULL));
 	attach->told = present_endpoint(txn->engine, attach->endpoint);
-	/* known by name a moment before it is there: nobody waits for moatd-dns then, and one that fails takes its name back */
+	/*
+	 * Known by name a moment before it is there: nobody waits for moatd-dns then, and one that fails takes its name back.
+	 * Of a crowd the names go together, with the next answer.
+	 */
 	dnsfeed_endpoint(txn->engine->dnsfeed, attach->endpoint);
-	dnsfeed_flush_news(txn->engine->dnsfeed);
+	if (txn->engine->txns <= 1)
+		dnsfeed_flush_news(txn->engine->dnsfeed);
 	return 0;
 }
 
