@@ -50,12 +50,13 @@ void oci_beside_begin(int proc, struct oci_beside *beside)
 
 int oci_beside_end(struct oci_beside *beside, struct err *err)
 {
-	int tid;
+	int tid, turn;
 
 	if (!beside->stack || beside->asked)
 		return 0;
 	beside->asked = true;
-	if (!atomic_exchange(&beside->taken, true)) {
+	turn = atomic_exchange(&beside->turn, OCI_BESIDE_MAKER);
+	if (turn == OCI_BESIDE_OPEN) {
 		unsigned long mask[OCI_BESIDE_WORDS] = {0};
 
 		/* Wherever it waits for a processor it has nothing to do there any more, and our end would wait for its. */
@@ -63,8 +64,9 @@ int oci_beside_end(struct oci_beside *beside, struct err *err)
 		tid = atomic_load(&beside->tid);
 		if (tid)
 			(void)syscall(SYS_sched_setaffinity, tid, beside->size, mask);
-		return 0;
 	}
+	if (turn != OCI_BESIDE_THREAD)
+		return 0;
 	while ((tid = atomic_load(&beside->tid)))
 		(void)syscall(SYS_futex, &beside->tid, FUTEX_WAIT, tid, NULL, NULL, 0);
 	return beside->result < 0 ? err_sys(err, ERR_KERNEL, -beside->result, NULL, "a new network namespace") : beside->result;
@@ -107,8 +109,10 @@ static bool processors_find(struct oci_beside *beside)
 static int make(void *ctx)
 {
 	struct oci_beside *beside = ctx;
+	const int wanted = processor_leave(beside) && !others_wait(beside) ? OCI_BESIDE_THREAD : OCI_BESIDE_REFUSED;
+	int turn = OCI_BESIDE_OPEN;
 
-	if (processor_leave(beside) && !others_wait(beside) && !atomic_exchange(&beside->taken, true))
+	if (atomic_compare_exchange_strong(&beside->turn, &turn, wanted) && wanted == OCI_BESIDE_THREAD)
 		beside->result = (int)namespace_make();
 	return 0;
 }

@@ -15,10 +15,13 @@
 
 enum { OCI_BESIDE_WORD_BITS = 8 * sizeof(unsigned long), OCI_BESIDE_WORDS = 8192 / OCI_BESIDE_WORD_BITS /* of CONFIG_NR_CPUS */ };
 
+/* Who makes it: nobody yet, the thread, or its maker; REFUSED: not the thread, which ends */
+enum oci_beside_turn { OCI_BESIDE_OPEN, OCI_BESIDE_THREAD, OCI_BESIDE_MAKER, OCI_BESIDE_REFUSED };
+
 /**
  * struct oci_beside - it stays where it is while the thread lives
  * @tid: the thread's, 0 when it has ended, or was not begun
- * @taken: by whom asks first, the thread or who began it
+ * @turn: of enum oci_beside_turn, by whoever asks first
  * @asked: its result was taken
  * @proc: a descriptor of /proc
  * @here: the processor of who began it; @others: those we may run on besides, @count of them in @size bytes
@@ -26,7 +29,7 @@ enum { OCI_BESIDE_WORD_BITS = 8 * sizeof(unsigned long), OCI_BESIDE_WORDS = 8192
  */
 struct oci_beside {
 	atomic_int tid;
-	atomic_bool taken;
+	atomic_int turn;
 	bool asked;
 	void *stack;
 	int proc, result;

@@ -474,10 +474,16 @@ static int child_finish(struct creation *creation, struct buf *warnings, struct 
 	if (rc == 0 && creation->unasked)
 		rc = oci_child_tell(&creation->child, SYNC_GO, err);
 	creation_release(creation);
-	/* The last to close it waits for RCU, and we wait as it is. */
-	fd_close(creation->request->image);
+	/*
+	 * The last to close it waits for RCU. Now, as we wait anyway; where the process goes on unasked it has to have closed it
+	 * before, or it might be the last.
+	 */
+	if (!creation->unasked)
+		fd_close(creation->request->image);
 	if (rc == 0)
 		rc = reply(creation, SYNC_READY, &msg, err);
+	if (creation->unasked)
+		fd_close(creation->request->image);
 	if (rc < 0)
 		return rc;
 	buf_str(warnings, msg.text);

@@ -118,13 +118,14 @@ int oci_rdt_enter(const struct oci_rdt_place *place, const char *id, pid_t pid, 
 
 int oci_rdt_remove(const struct oci_rdt_place *place, const char *id, bool killed, struct err *err)
 {
-	cleanup(mem_freep) char *group = mem_printf(GROUPS "/%s", id);
+	cleanup(mem_freep) char *group = NULL;
 	cleanup(fd_closep) int folder = place->path ? class_open(place) : -ENOENT;
 
 	if (folder < 0)
 		return folder == -ENOENT || folder == -ENOTDIR
 			       ? 0
 			       : err_sys(err, ERR_KERNEL, -folder, WHAT, "open %s", place->path);
+	group = mem_printf(GROUPS "/%s", id);
 	if (place->monitored && may_go(folder, group, place->group, killed) &&
 	    unlinkat(folder, group, AT_REMOVEDIR) < 0 && errno != ENOENT)
 		return err_sys(err, ERR_KERNEL, errno, WHAT, "remove %s/%s", place->path, group);
