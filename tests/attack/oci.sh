@@ -61,7 +61,7 @@ gcc -static -O1 -o rootfs/bin/overwrite /run/overwrite.c || skip "gcc cannot lin
 config '.mounts += [{"destination": "/victim", "source": "/run/runtime", "options": ["bind"]}]'
 cp "$RUNTIME" /run/runtime
 assert_match "a program that is executed and then let go can be overwritten through /proc/PID/exe" written \
-	"$(sh_inside '/bin/overwrite & sleep 0.3; (exec /victim --root /nosuch list & sleep 0.2; exec true) >/dev/null 2>&1; (for i in 1 2 3 4 5 6 7 8; do /victim features >/dev/null; done); wait')"
+	"$(sh_inside '/bin/overwrite & sleep 0.3; (exec /victim --root /nosuch list & sleep 0.2; exec true) >/dev/null 2>&1; (for i in 1 2 3 4 5 6 7 8; do for j in 1 2 3 4 5 6; do /victim features >/dev/null; done; done); wait')"
 config 'del(.mounts[-1])'
 hash=$(sha256sum <"$RUNTIME")
 rm -f rootfs/bin/self
