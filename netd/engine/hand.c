@@ -18,7 +18,8 @@
 
 enum {
 	HAND_READ_SIZE = 16 * 1024,
-	HAND_IDLE_MS = 1000,
+	HAND_IDLE_MS = 1000,	     /* behind the last plan, then it may run anywhere */
+	HAND_PLACED_NS = 1000000000, /* for which it keeps to one processor at most, however many plans there are */
 	HAND_IN_KEPT = 4 * HAND_READ_SIZE, /* of what a dump took, megabytes of a large network, no more is kept */
 };
 
@@ -49,6 +50,7 @@ struct hand {
 	uint64_t planned_ns;	/* when a plan last went, was answered, or came to its end */
 	struct loop_timer *idle;
 	struct place place;	/* where it waits for the hand */
+	uint64_t placed_ns;	/* since when it has kept there */
 	struct plan later;	/* hand_plan_later() */
 	struct buf in;
 	int fds[FDIO_FDS_MAX];
@@ -161,15 +163,34 @@ static struct buf *hand_queue(struct hand *hand, struct seam_head *head, int fd,
 	return queue(hand, head, fd, answered, done, ctx);
 }
 
-/* Nothing was planned for a while: it may run anywhere again. */
+/* Nothing is planned just now: it may run anywhere again. */
 static void on_idle(void *ctx)
 {
 	struct hand *hand = ctx;
 
-	if (clock_monotonic_ns() - hand->planned_ns < (uint64_t)HAND_IDLE_MS * 1000000)
+	if (!list_empty(&hand->unanswered) || clock_monotonic_ns() - hand->planned_ns < HAND_IDLE_MS * 1000000ULL)
 		loop_timer_set(hand->idle, HAND_IDLE_MS);
 	else
 		place_any(&hand->place);
+}
+
+/*
+ * While it waits for the hand it stays where it is, or it would be drawn to the hand's processor. Where plans never cease,
+ * one of them in a while waits anywhere, so that the kernel can give it a better place than it had.
+ */
+static void wait_here(struct hand *hand)
+{
+	uint64_t now = clock_monotonic_ns();
+
+	if (hand->place.kind == PLACE_ANY) {
+		hand->placed_ns = now;
+	} else if (now - hand->placed_ns >= HAND_PLACED_NS) {
+		place_any(&hand->place);
+		return;
+	}
+	place_only(&hand->place, sched_getcpu());
+	if (!loop_timer_armed(hand->idle))
+		loop_timer_set(hand->idle, HAND_IDLE_MS);
 }
 
 void hand_plan(struct hand *hand, const struct plan *plan, uint32_t uid, hand_fn answered, hand_fn done, void *ctx)
@@ -177,9 +198,7 @@ void hand_plan(struct hand *hand, const struct plan *plan, uint32_t uid, hand_fn
 	later_queue(hand);
 	plan_queue(hand, plan, uid, answered, done, ctx);
 	hand_flush(hand);
-	place_only(&hand->place, sched_getcpu());
-	if (!loop_timer_armed(hand->idle))
-		loop_timer_set(hand->idle, HAND_IDLE_MS);
+	wait_here(hand);
 }
 
 void hand_plan_later(struct hand *hand, const struct plan *plan)

@@ -16,6 +16,7 @@
 #include "lib/base/fdio.h"
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
+#include "netd/seam/place.h"
 #include "lib/base/str.h"
 #include "lib/kern/lockdown.h"
 #include "netd/engine/api.h"
@@ -130,6 +131,7 @@ int main(int argc, char **argv)
 	}
 	log_init("moatd-engine", options.level, getenv("JOURNAL_STREAM") != NULL);
 	mem_keep_little();
+	place_start();
 	signal(SIGPIPE, SIG_IGN);
 	if (porter_start(&engine.porter, &err) < 0) {
 		log_failure(&err, "start");

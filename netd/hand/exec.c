@@ -218,6 +218,10 @@ static void beside_find(struct exec *x)
 		beside->links++;
 	if (beside->links == 0 || beside->links == from)
 		return;
+	/* The registry's tables, in which both threads look, do not change: no plan of ours does that here. */
+	for (size_t i = beside->links; i < from; i++)
+		if (x->ops[i].obj.kind == OBJ_NETNS)
+			return;
 	for (to = from; to < x->commit && apply_class(&x->ops[to]) == APPLY_NFT; to++)
 		if (x->ops[to].verb != OP_ADD || x->ops[to].obj.kind == OBJ_RULESET)
 			return;
@@ -515,6 +519,8 @@ bool exec_plan(struct registry *reg, struct reaper *reaper, struct side *side, u
 	flows_gone_forget(reg, &gone);
 	if (r == 0)
 		flows_forget(reg, ops, count);
+	else if (x.beside.from < x.beside.to) /* what it published stood for a moment */
+		flows_forget(reg, ops, commit);
 	/* behind the answer a removal that would not go is the failure it is */
 	if (result.index != UINT32_MAX)
 		result.status = -EIO;

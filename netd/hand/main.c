@@ -172,6 +172,7 @@ int main(int argc, char **argv)
 	}
 	log_init("moatd-hand", o.level, getenv("JOURNAL_STREAM") != NULL);
 	mem_keep_little();
+	place_start();
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	r = registry_init(&reg, o.runtime_dir, o.control, &err);
 	if (r == 0)

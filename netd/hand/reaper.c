@@ -529,7 +529,7 @@ static void *lane_run(void *data)
 		if (list_empty(&reaper->queue) ||
 		    (reaper->stopping && clock_monotonic_ns() >= reaper->stop_ns))
 			break;
-		if (reaper->queued > 1)
+		if (reaper->queued > 1 || reaper->engine_cpu < 0)
 			place_any(&lane->place); /* a crowd's go wherever there is room */
 		batch_take(lane);
 		pthread_mutex_unlock(&reaper->lock);

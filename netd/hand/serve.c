@@ -32,6 +32,7 @@
 enum {
 	REFUSED_PLAN_LOG_MAX = 1000, /* lines of a refused plan that are logged */
 	HELD_MAX = 4096,	     /* bytes of an answer that joins a held one */
+	PLACED_MS = 1000,	     /* for which it is remembered where the engine was */
 	SOON_NS = 300000,	     /* for which a plan that was announced is looked for: an engine with cold caches takes 200 us */
 };
 
@@ -415,6 +416,15 @@ static int serve_adopt(struct serve *serve, const struct seam_head *head,
 
 /* ---- SOON ---- */
 
+/* @cpu: -1 for not known */
+static void engine_seen(struct serve *serve, int cpu)
+{
+	if (serve->engine_cpu == cpu)
+		return;
+	serve->engine_cpu = cpu;
+	reaper_keep_off(serve->reaper, cpu);
+}
+
 /*
  * A plan is on its way. A processor that went to sleep meanwhile would have to be woken again, which takes as long as the
  * plan does; so the hand stays awake, and does what needs no plan. What it looked at is forgotten if none comes.
@@ -422,10 +432,7 @@ static int serve_adopt(struct serve *serve, const struct seam_head *head,
 static void serve_soon(struct serve *serve, const struct seam_head *head)
 {
 	serve->soon_ns = clock_monotonic_ns() + SOON_NS;
-	if (serve->engine_cpu != (int)(head->arg >> SEAM_SOON_CPU) - 1) {
-		serve->engine_cpu = (int)(head->arg >> SEAM_SOON_CPU) - 1;
-		reaper_keep_off(serve->reaper, serve->engine_cpu);
-	}
+	engine_seen(serve, (int)(head->arg >> SEAM_SOON_CPU) - 1);
 	if (head->arg & SEAM_SOON_PUBLISHES)
 		ports_look(serve->ports, IPPROTO_TCP);
 }
@@ -462,7 +469,12 @@ static int wait_for(struct serve *serve, struct pollfd *pfds, nfds_t count, int 
 		return r;
 	/* a link that goes lets nobody else on its processor: then anywhere */
 	place_not(&serve->place, reaper_idle(serve->reaper) ? serve->engine_cpu : -1);
-	return poll(pfds, count, timeout_ms);
+	if (serve->engine_cpu >= 0 && (timeout_ms < 0 || timeout_ms > PLACED_MS))
+		timeout_ms = PLACED_MS;
+	r = poll(pfds, count, timeout_ms);
+	if (r == 0 && timeout_ms == PLACED_MS)
+		engine_seen(serve, -1); /* nothing was asked for a while: where it is now nobody knows */
+	return r;
 }
 
 /* ---- the loop ---- */

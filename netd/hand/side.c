@@ -33,9 +33,9 @@ static void *side_loop(void *data)
 	pthread_mutex_lock(&side->lock);
 	while (!side->stopping) {
 		void (*fn)(void *ctx) = side->fn;
+		int cpu = side->main_cpu;
 
 		if (fn == NULL) {
-			place_not(&place, side->main_cpu);
 			pthread_cond_wait(&side->begun, &side->lock);
 			continue;
 		}
@@ -44,6 +44,9 @@ static void *side_loop(void *data)
 		pthread_mutex_lock(&side->lock);
 		side->fn = NULL;
 		pthread_cond_signal(&side->ended);
+		pthread_mutex_unlock(&side->lock);
+		place_not(&place, cpu); /* where it wakes next time: the main thread does not wait for that */
+		pthread_mutex_lock(&side->lock);
 	}
 	pthread_mutex_unlock(&side->lock);
 	return NULL;

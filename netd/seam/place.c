@@ -2,6 +2,20 @@
 /* place - engine and hand each on a processor of its own; see place.h. Floor F4. */
 #include "netd/seam/place.h"
 
+#include <stdbool.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Whether it may run everywhere when the program begins: then everywhere is what it goes back to, processors that come later, too. */
+static bool everywhere;
+
+void place_start(void)
+{
+	cpu_set_t now;
+
+	everywhere = sched_getaffinity(0, sizeof(now), &now) == 0 && CPU_COUNT(&now) == sysconf(_SC_NPROCESSORS_ONLN);
+}
+
 /* A machine of more processors than a cpu_set_t holds does not answer: there everybody runs everywhere. */
 static int may_run(cpu_set_t *set) { return sched_getaffinity(0, sizeof(*set), set); }
 
@@ -16,6 +30,8 @@ void place_any(struct place *place)
 
 static void place_set(struct place *place, enum place_kind kind, int cpu)
 {
+	cpu_set_t want;
+
 	if (place->kind == kind && place->cpu == cpu)
 		return;
 	place_any(place);
@@ -23,16 +39,19 @@ static void place_set(struct place *place, enum place_kind kind, int cpu)
 		return;
 	if (!CPU_ISSET((size_t)cpu, &place->usual) || CPU_COUNT(&place->usual) < 2)
 		return;
+	if (everywhere) /* the kernel takes what there is of it, and what a cpuset leaves */
+		memset(&place->usual, 0xff, sizeof(place->usual));
 	if (kind == PLACE_NOT) {
-		place->given = place->usual;
-		CPU_CLR((size_t)cpu, &place->given);
+		want = place->usual;
+		CPU_CLR((size_t)cpu, &want);
 	} else {
-		CPU_ZERO(&place->given);
-		CPU_SET((size_t)cpu, &place->given);
+		CPU_ZERO(&want);
+		CPU_SET((size_t)cpu, &want);
 	}
-	if (sched_setaffinity(0, sizeof(place->given), &place->given) < 0)
+	if (sched_setaffinity(0, sizeof(want), &want) < 0)
 		return;
-	place->kind = kind;
+	/* what came of it is what it is known by, later */
+	place->kind = may_run(&place->given) == 0 ? kind : PLACE_ANY;
 	place->cpu = cpu;
 }
 

@@ -19,12 +19,15 @@
 
 enum place_kind { PLACE_ANY, PLACE_ONLY, PLACE_NOT };
 
-/** struct place - of one thread; begins zeroed. @usual, @given: where it might run before, and may as @kind and @cpu say */
+/** struct place - of one thread; begins zeroed. @usual, @given: where it might run before, and, as the kernel says, may as @kind and @cpu have it */
 struct place {
 	enum place_kind kind;
 	int cpu;
 	cpu_set_t usual, given;
 };
+
+/** place_start() - at a program's start, before it reads no files any more: whether it may run on all processors there are */
+void place_start(void);
 
 /**
  * place_only() - the calling thread runs on processor @cpu alone, from now on

@@ -341,6 +341,12 @@ static void tell_endpoint_gone(struct dnsfeed *feed, const struct endpoint *endp
 	tell(feed, &rec);
 }
 
+void dnsfeed_endpoint_gone(struct dnsfeed *feed, const struct endpoint *endpoint)
+{
+	if (feed->started && endpoint->network && network_has_dns(endpoint->network))
+		tell_endpoint_gone(feed, endpoint);
+}
+
 /* With the last network that has names the tenant's sockets are closed: its router may go next. */
 static void tell_network_gone(struct dnsfeed *feed, const struct network *network)
 {

@@ -26,6 +26,8 @@ void dnsfeed_start(struct dnsfeed *feed);
 /* What came to stand; what goes is told by the model itself (struct model_watch). */
 void dnsfeed_network(struct dnsfeed *feed, const struct network *network);
 void dnsfeed_endpoint(struct dnsfeed *feed, const struct endpoint *endpoint);
+/** dnsfeed_endpoint_gone() - one that was told, and never came to stand */
+void dnsfeed_endpoint_gone(struct dnsfeed *feed, const struct endpoint *endpoint);
 /**
  * dnsfeed_flush() - send what has been put down. Of single endpoints that is all, since the process that this wakes is not to run
  * before who waits for the answer to a removal: while changes are under way (engine.txns), who ends one calls this behind it.

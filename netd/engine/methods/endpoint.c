@@ -63,12 +63,14 @@ static const struct json_field attach_fields[] = {
  * @stack_new: the stack was made for it, and goes with it when it fails
  * @adopt_fd: namespace for the hand, -1 when it has it or the transaction sees to it
  * @told: what the client will be told, made while the hand works
+ * @named: moatd-dns knows its name
  */
 struct attach {
 	struct endpoint *endpoint, *moved;
 	bool stack_new;
 	int adopt_fd;
 	json_t *told;
+	bool named;
 };
 
 /* ------------------------------------------------------------------- namespace */
@@ -212,10 +214,12 @@ static int attach_prepare(struct txn *txn, struct err *err)
 		store_ahead_end(store, attach_rows(attach, store, NULL));
 	attach->told = present_endpoint(txn->engine, attach->endpoint);
 	/*
-	 * Known by name a moment before it is there: nobody waits for moatd-dns then, and one that fails takes its name back.
-	 * Of a crowd the names go together, with the next answer.
+	 * Known by name a moment before it is there: nobody waits for moatd-dns then, and attach_abort() takes the name back.
+	 * Not where a namespace of a user's has still to be judged. Of a crowd the names go together, with the next answer.
 	 */
-	dnsfeed_endpoint(txn->engine->dnsfeed, attach->endpoint);
+	attach->named = txn->adopt_fresh || (!txn->adopting && txn->adopt_fd < 0);
+	if (attach->named)
+		dnsfeed_endpoint(txn->engine->dnsfeed, attach->endpoint);
 	if (txn->engine->txns <= 1)
 		dnsfeed_flush_news(txn->engine->dnsfeed);
 	return 0;
@@ -238,6 +242,8 @@ static int attach_commit(struct txn *txn, json_t *reply, struct err *err)
 		r = store_forget(store, &txn->engine->model, err);
 	if (r == 0)
 		r = store_commit(store, err);
+	if (!attach->named)
+		dnsfeed_endpoint(txn->engine->dnsfeed, endpoint);
 	/* another one of the stack may have come meanwhile */
 	json_object_set_new(attach->told, "defaultRoute", json_boolean(model_default_endpoint(endpoint->stack) == endpoint));
 	json_object_set_new(reply, "endpoint", attach->told);
@@ -262,6 +268,8 @@ static void attach_abort(struct txn *txn)
 	if (attach->moved)
 		attach->moved->own_table = false;
 	store_ahead_drop(txn->engine->store, attach);
+	if (attach->named) /* the model tells of the end of those alone that stood */
+		dnsfeed_endpoint_gone(txn->engine->dnsfeed, attach->endpoint);
 	model_endpoint_del(attach->endpoint);
 	if (attach->stack_new) {
 		if (stack->kind == STACK_CONTAINER && !(txn->call && txn->call->dry_run))

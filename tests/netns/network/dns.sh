@@ -5,7 +5,7 @@
 # shellcheck source=../../lib/sandbox.sh
 . "$(dirname "$0")/../../lib/sandbox.sh"
 sandbox_enter "$@"
-need dig python3 jq
+need dig python3 jq ss
 sandbox_outside
 
 # Two name servers outside, one of which is dead until it is asked for.
@@ -67,6 +67,21 @@ moat attach blue/web --create --name only-blue --ip 10.1.0.112 -q || die "no blu
 answers() { [[ $(ask red/two @10.1.0.1 w1 A) == 10.1.0.11 ]]; }
 answers_new() { [[ $(ask red/two @10.1.0.1 w1 A) == 10.1.0.21 ]]; }
 eventually 5 answers || die "no answer: $(moat enter red/two -- dig +time=1 +tries=1 @10.1.0.1 w1 2>&1)"
+
+# A name is known a moment before its endpoint stands; of one that fails nothing is known
+python3 -c 'import socket, time; s = socket.create_server(("", 7707)); time.sleep(600)' &
+sandbox_keep $!
+somebody_listens() { ss -H -ltn "sport = :7707" | grep -q .; }
+eventually 5 somebody_listens || die "nobody listens"
+for name in taken taken2; do
+	assert_fail "a port that somebody listens on is refused" moat attach red/web --create --name $name --alias hapless -p 7707:80 -q
+	assert_eq "its name is not known" "NXDOMAIN qr aa rd ra" "$(status red/two @10.1.0.1 $name A)"
+	assert_eq "nor its alias" "NXDOMAIN qr aa rd ra" "$(status red/two @10.1.0.1 hapless A)"
+done
+moat attach red/web --create --name taken --ip 10.1.0.71 --alias hapless -p 7708:80 -q || die "no red/taken"
+assert_eq "one that stands has its address alone" 10.1.0.71 "$(ask red/two @10.1.0.1 taken A)"
+assert_eq "and its alias" 10.1.0.71 "$(ask red/two @10.1.0.1 hapless A)"
+moat detach red/taken -q || die "cannot detach red/taken"
 
 # Names
 assert_eq "a name, in small letters" 10.1.0.11 "$(ask red/two @10.1.0.1 w1 A)"
