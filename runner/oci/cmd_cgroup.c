@@ -18,6 +18,7 @@ static int freeze(const struct oci_cli *cli, char **argv, bool frozen);
 static void process_print(pid_t pid);
 static int resources_read(const char *path, json_t **ret_doc, struct err *err);
 static int flags_add(json_t *doc, const void *values, struct err *err);
+static int schemata_update(const void *values, const struct oci_state *state, struct buf *ret_had, struct err *err);
 
 int oci_cmd_ps(const struct oci_cli *cli, char **argv)
 {
@@ -79,6 +80,7 @@ struct update {
 	const char *memory, *swap, *reservation, *shares, *quota, *period, *burst, *idle,
 		*rt_period, *rt_runtime;
 	const char *pids, *weight, *cpus, *mems;
+	const char *l3, *mb; /* of linux.intelRdt */
 };
 static const struct {
 	size_t offset;
@@ -121,9 +123,12 @@ int oci_cmd_update(const struct oci_cli *cli, char **argv)
 		{"blkio-weight", 0, OCI_OPTION_STRING, offsetof(struct update, weight)},
 		{"cpuset-cpus", 0, OCI_OPTION_STRING, offsetof(struct update, cpus)},
 		{"cpuset-mems", 0, OCI_OPTION_STRING, offsetof(struct update, mems)},
+		{"l3-cache-schema", 0, OCI_OPTION_STRING, offsetof(struct update, l3)},
+		{"mem-bw-schema", 0, OCI_OPTION_STRING, offsetof(struct update, mb)},
 		{0},
 	};
 	cleanup(json_freep) json_t *doc = NULL;
+	cleanup(buf_fini) struct buf had = BUF_INIT;
 	struct update values = {0};
 	struct oci_state state = {0};
 	struct err err = ERR_INIT;
@@ -142,8 +147,12 @@ int oci_cmd_update(const struct oci_cli *cli, char **argv)
 		rc = oci_cli_loaded(cli, argv[first], &state, &status, &err);
 	if (rc == 0 && status == OCI_STOPPED)
 		rc = err_set(&err, ERR_CONFLICT, ESRCH, state.id, "container not running");
-	if (rc == 0)
+	if (rc == 0 && (values.l3 || values.mb))
+		rc = schemata_update(&values, &state, &had, &err);
+	if (rc == 0 && json_object_size(doc) > 0)
 		rc = oci_cgroup_update(&state.cgroup, doc, &err);
+	if (rc < 0)
+		oci_rdt_restore(&state.rdt, &had);
 	oci_state_fini(&state);
 	return rc < 0 ? oci_cli_error(cli, &err) : 0;
 }
@@ -237,6 +246,28 @@ static int resources_read(const char *path, json_t **ret_doc, struct err *err)
 		return err_set(err, ERR_LIMIT, E2BIG, "--resources -", "is too long");
 	rc = json_parse(buf_cstr(&text), text.size, JSON_FOLD_DUPLICATES, ret_doc, err);
 	return rc < 0 ? err_wrap(err, "--resources -") : 0;
+}
+
+/* As linux.intelRdt has them, and judged as there. @ret_had: what the class had, empty where nothing is written */
+static int schemata_update(const void *values, const struct oci_state *state, struct buf *ret_had, struct err *err)
+{
+	const struct update *update = values;
+	cleanup(json_freep) json_t *object = json_object();
+	struct arena *arena = arena_new();
+	const struct oci_rdt *rdt;
+	int rc;
+
+	if ((update->l3 && json_object_set_new(object, "l3CacheSchema", json_string(update->l3)) < 0) ||
+	    (update->mb && json_object_set_new(object, "memBwSchema", json_string(update->mb)) < 0))
+		rc = err_set(err, ERR_USAGE, EILSEQ, state->id, "a schema is no text");
+	else
+		rc = oci_rdt_decode(object, arena, &rdt, err);
+	if (rc == 0)
+		rc = oci_rdt_update(rdt, &state->rdt, ret_had, err);
+	if (rc < 0)
+		buf_clear(ret_had); /* what was written is taken back */
+	arena_free(arena);
+	return rc;
 }
 
 static int flags_add(json_t *doc, const void *values, struct err *err)

@@ -96,6 +96,35 @@ int oci_rdt_make(const struct oci_rdt *rdt, const char *id, struct oci_rdt_place
 	return rc;
 }
 
+int oci_rdt_update(const struct oci_rdt *rdt, const struct oci_rdt_place *place, struct buf *ret_had, struct err *err)
+{
+	cleanup(mem_freep) char *mount = mount_find();
+	cleanup(fd_closep) int folder = place->path ? class_open(place) : -ENOENT;
+	/* why the kernel refused is told at the mount's root */
+	const struct oci_rdt_place told_at = {.path = place->path, .root = mount ? strlen(mount) : 0};
+	int rc;
+
+	if (!place->path)
+		return err_set(err, ERR_CONFLICT, ENOENT, WHAT, "the container was made without it");
+	if (folder < 0)
+		return err_sys(err, ERR_KERNEL, -folder, WHAT, "open %s", place->path);
+	rc = file_read_at(folder, "schemata", FILE_MAX, ret_had);
+	if (rc < 0)
+		return err_sys(err, ERR_KERNEL, -rc, WHAT, "read %s/schemata", place->path);
+	rc = schemata_write(rdt, folder, &told_at, err);
+	if (rc < 0)
+		oci_rdt_restore(place, ret_had);
+	return rc;
+}
+
+void oci_rdt_restore(const struct oci_rdt_place *place, struct buf *had)
+{
+	cleanup(fd_closep) int folder = had->size ? class_open(place) : -ENOENT;
+
+	if (folder >= 0)
+		(void)file_put_at(folder, "schemata", buf_cstr(had));
+}
+
 int oci_rdt_enter(const struct oci_rdt_place *place, const char *id, pid_t pid, bool exec, struct err *err)
 {
 	cleanup(mem_freep) char *group = NULL;

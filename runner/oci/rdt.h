@@ -20,6 +20,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "lib/base/buf.h"
 #include "lib/base/err.h"
 #include "lib/base/mem.h"
 
@@ -60,6 +61,13 @@ int oci_rdt_decode(const json_t *object, struct arena *arena, const struct oci_r
 int oci_rdt_plan(const struct oci_rdt *rdt, const char *id, struct oci_rdt_place *ret_place, struct err *err);
 /** oci_rdt_make() - after a failure what is written is taken back; what is made, by oci_rdt_remove() */
 int oci_rdt_make(const struct oci_rdt *rdt, const char *id, struct oci_rdt_place *place, struct err *err);
+/**
+ * oci_rdt_update() - other schemata for a container that has a class (@rdt: l3 and mb alone)
+ * @ret_had: what the class had before, for oci_rdt_restore(), should what belongs with it fail
+ * Return: 0; -ENOENT: it has no class; -errno: nothing is changed.
+ */
+int oci_rdt_update(const struct oci_rdt *rdt, const struct oci_rdt_place *place, struct buf *ret_had, struct err *err);
+void oci_rdt_restore(const struct oci_rdt_place *place, struct buf *had);
 /** oci_rdt_enter() - move a process in. @exec: a later one, for which a class that is gone is none */
 int oci_rdt_enter(const struct oci_rdt_place *place, const char *id, pid_t pid, bool exec, struct err *err);
 /** oci_rdt_remove() - what we made; where no inode was noted any more (@killed), only what nobody is in */

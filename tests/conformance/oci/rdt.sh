@@ -68,6 +68,33 @@ rt delete -f c2
 assert_eq "is not removed" "c2/" "$(classes)"
 rmdir "$R/c2"
 
+# ------------------------------------------------------------ update
+config '.linux.intelRdt = {"l3CacheSchema": "L3:0=7f0;1=1f"}'
+bg run -d c1
+assert_ok "update" rt update --l3-cache-schema "L3:0=f" --mem-bw-schema "MB:1=40" c1
+assert_eq "changes what it names" "0=00f;1=01f 0=100;1=40" "$(schema L3 c1) $(schema MB c1)"
+assert_ok "one of the two" rt update --mem-bw-schema "MB:1=30" c1
+assert_eq "leaves the other" "0=00f;1=01f 0=100;1=30" "$(schema L3 c1) $(schema MB c1)"
+# not_updated WHAT TEXT OPTION... - it is refused, and nothing is changed
+not_updated() {
+	local what=$1 text=$2
+	shift 2
+	assert_fail "$what" rt update "$@" c1
+	assert_match "$what: told" "$text" "$output"
+	assert_eq "$what: nothing is changed" "0=00f;1=01f 0=100;1=30" "$(schema L3 c1) $(schema MB c1)"
+}
+not_updated "a mask that the kernel refuses, after a line that is right" "MB:0=500" --l3-cache-schema "L3:0=ff" --mem-bw-schema "MB:0=500"
+not_updated "a line that is none" "memBwSchema must be one line that starts with MB:" --mem-bw-schema "0=1"
+not_updated "bytes that are no text" "no text" --mem-bw-schema $'MB:0=\xff'
+not_updated "what is refused behind it" "the container has no cgroup" --l3-cache-schema "L3:0=ff" --cpuset-cpus 99999
+rt delete -f c1
+config 'del(.linux.intelRdt)'
+bg run -d c1
+assert_fail "a container without a class" rt update --l3-cache-schema "L3:0=f" c1
+assert_match "is told so" "linux.intelRdt: the container was made without it" "$output"
+rt delete -f c1
+nothing "update"
+
 # ------------------------------------------------------------ closID
 config '.linux.intelRdt = {"closID": "gold"}'
 refused "closID alone, which is not there" "there is no class gold" .
