@@ -212,11 +212,11 @@ static void beside_find(struct exec *x)
 	for (from = 0; from < x->commit && apply_class(&x->ops[from]) != APPLY_NFT; from++)
 		if (x->ops[from].obj.kind == OBJ_LINK)
 			beside->links = from + 1;
+	if (beside->links == 0)
+		return;
 	/* to the end of the links' group: no other one knows whether they are made */
-	while (beside->links > 0 && beside->links < from && apply_class(&x->ops[beside->links]) == APPLY_RTNL &&
-	       x->ops[beside->links].obj.ns == x->ops[beside->links - 1].obj.ns)
-		beside->links++;
-	if (beside->links == 0 || beside->links == from)
+	beside->links = group_end(x->ops, beside->links - 1, from);
+	if (beside->links == from)
 		return;
 	/* The registry's tables, in which both threads look, do not change: no plan of ours does that here. */
 	for (size_t i = beside->links; i < from; i++)

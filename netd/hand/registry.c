@@ -272,15 +272,16 @@ static int adopt_check(struct registry *reg, const struct seam_adopt *adopt, int
 	    (reg->initial_known && id_same(ret_id, &reg->initial)))
 		return err_set(err, ERR_PERMISSION, EPERM, name,
 			       "that is the host's own network namespace");
-	if (adopt->uid != 0)
+	if (adopt->uid != 0) {
 		r = netns_owner(fd, &owner, err);
-	if (r < 0)
-		return r;
-	if (adopt->uid != 0 && adopt->uid != owner)
-		return err_set(
-			err, ERR_PERMISSION, EPERM, name,
-			"the namespace belongs to uid %u, and uid %u asked to have it attached",
-			owner, adopt->uid);
+		if (r < 0)
+			return r;
+		if (adopt->uid != owner)
+			return err_set(
+				err, ERR_PERMISSION, EPERM, name,
+				"the namespace belongs to uid %u, and uid %u asked to have it attached",
+				owner, adopt->uid);
+	}
 	same = table_find(&reg->by_id, ret_id, sizeof(struct netns_id));
 	if (same != NULL && same->ns != adopt->ns && (adopt->hold || ns_class(same->ns) != NS_FOREIGN)) {
 		ns_print(same->ns, other);

@@ -9,15 +9,15 @@
 /* Whether it may run everywhere when the program begins: then everywhere is what it goes back to, processors that come later, too. */
 static bool everywhere;
 
+/* A machine of more processors than a cpu_set_t holds does not answer: there everybody runs everywhere. */
+static int may_run(cpu_set_t *set) { return sched_getaffinity(0, sizeof(*set), set); }
+
 void place_start(void)
 {
 	cpu_set_t now;
 
-	everywhere = sched_getaffinity(0, sizeof(now), &now) == 0 && CPU_COUNT(&now) == sysconf(_SC_NPROCESSORS_ONLN);
+	everywhere = may_run(&now) == 0 && CPU_COUNT(&now) == sysconf(_SC_NPROCESSORS_ONLN);
 }
-
-/* A machine of more processors than a cpu_set_t holds does not answer: there everybody runs everywhere. */
-static int may_run(cpu_set_t *set) { return sched_getaffinity(0, sizeof(*set), set); }
 
 void place_any(struct place *place)
 {

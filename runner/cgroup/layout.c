@@ -230,7 +230,6 @@ static void mount_take(struct cgroup_layout *layout, const char *const *raw, cha
 	}
 }
 
-/* "31 23 0:28 / /sys/fs/cgroup/cpu rw,relatime shared:4 - cgroup cgroup rw,cpu" */
 static bool mount_is_of(const struct mount_line *mount,
 			const struct cgroup_hierarchy *hierarchy)
 {

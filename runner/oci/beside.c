@@ -25,6 +25,7 @@ enum { STACK_SIZE = 16 * 1024 };
 
 static int make(void *ctx);
 static long call(long number, long a, long b, long c, long d);
+static void thread_wait(struct oci_beside *beside);
 static bool processors_find(struct oci_beside *beside);
 static bool processor_leave(const struct oci_beside *beside);
 static bool others_wait(const struct oci_beside *beside);
@@ -67,14 +68,13 @@ int oci_beside_end(struct oci_beside *beside, struct err *err)
 	}
 	if (turn != OCI_BESIDE_THREAD)
 		return 0;
-	while ((tid = atomic_load(&beside->tid)))
-		(void)syscall(SYS_futex, &beside->tid, FUTEX_WAIT, tid, NULL, NULL, 0);
+	thread_wait(beside);
 	return beside->result < 0 ? err_sys(err, ERR_KERNEL, -beside->result, NULL, "a new network namespace") : beside->result;
 }
 
 void oci_beside_fini(struct oci_beside *beside)
 {
-	int tid, fd;
+	int fd;
 
 	if (!beside->stack)
 		return;
@@ -82,13 +82,21 @@ void oci_beside_fini(struct oci_beside *beside)
 	fd = oci_beside_end(beside, NULL);
 	if (fd > 0)
 		(void)close(fd);
-	while ((tid = atomic_load(&beside->tid)))
-		(void)syscall(SYS_futex, &beside->tid, FUTEX_WAIT, tid, NULL, NULL, 0);
+	thread_wait(beside);
 	(void)munmap(beside->stack, STACK_SIZE);
 	beside->stack = NULL;
 }
 
 /* ----------------------------------------------------------------- helpers */
+
+/* Until it has ended, or at once where there is none. */
+static void thread_wait(struct oci_beside *beside)
+{
+	int tid;
+
+	while ((tid = atomic_load(&beside->tid)))
+		(void)syscall(SYS_futex, &beside->tid, FUTEX_WAIT, tid, NULL, NULL, 0);
+}
 
 /* Return: others than the one we are on */
 static bool processors_find(struct oci_beside *beside)

@@ -248,7 +248,7 @@ static int resources_read(const char *path, json_t **ret_doc, struct err *err)
 	return rc < 0 ? err_wrap(err, "--resources -") : 0;
 }
 
-/* As linux.intelRdt has them, and judged as there. @ret_had: what the class had, empty where nothing is written */
+/* As linux.intelRdt has them, and judged as there. @ret_had: what the class had, empty where nothing was written */
 static int schemata_update(const void *values, const struct oci_state *state, struct buf *ret_had, struct err *err)
 {
 	const struct update *update = values;
@@ -264,8 +264,6 @@ static int schemata_update(const void *values, const struct oci_state *state, st
 		rc = oci_rdt_decode(object, arena, &rdt, err);
 	if (rc == 0)
 		rc = oci_rdt_update(rdt, &state->rdt, ret_had, err);
-	if (rc < 0)
-		buf_clear(ret_had); /* what was written is taken back */
 	arena_free(arena);
 	return rc;
 }

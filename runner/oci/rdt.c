@@ -111,10 +111,7 @@ int oci_rdt_update(const struct oci_rdt *rdt, const struct oci_rdt_place *place,
 	rc = file_read_at(folder, "schemata", FILE_MAX, ret_had);
 	if (rc < 0)
 		return err_sys(err, ERR_KERNEL, -rc, WHAT, "read %s/schemata", place->path);
-	rc = schemata_write(rdt, folder, &told_at, err);
-	if (rc < 0)
-		oci_rdt_restore(place, ret_had);
-	return rc;
+	return schemata_write(rdt, folder, &told_at, err);
 }
 
 void oci_rdt_restore(const struct oci_rdt_place *place, struct buf *had)

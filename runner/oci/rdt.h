@@ -63,8 +63,8 @@ int oci_rdt_plan(const struct oci_rdt *rdt, const char *id, struct oci_rdt_place
 int oci_rdt_make(const struct oci_rdt *rdt, const char *id, struct oci_rdt_place *place, struct err *err);
 /**
  * oci_rdt_update() - other schemata for a container that has a class (@rdt: l3 and mb alone)
- * @ret_had: what the class had before, for oci_rdt_restore(), should what belongs with it fail
- * Return: 0; -ENOENT: it has no class; -errno: nothing is changed.
+ * @ret_had: what the class had before, for oci_rdt_restore(), should this fail, or what belongs with it; else empty
+ * Return: 0; -ENOENT: it has no class; -errno.
  */
 int oci_rdt_update(const struct oci_rdt *rdt, const struct oci_rdt_place *place, struct buf *ret_had, struct err *err);
 void oci_rdt_restore(const struct oci_rdt_place *place, struct buf *had);

@@ -2,7 +2,6 @@
 /* Unit test of lib/base/fdio: whole transfers, passing descriptors, small files. */
 #include "tests/unit/unit.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -29,18 +28,8 @@ static int pair_close(void **state)
 	return 0;
 }
 
-/* How many descriptors this process holds: none may be lost. */
-static size_t fds_open(void)
-{
-	DIR *dir = opendir("/proc/self/fd");
-	size_t count = 0;
-
-	assert_non_null(dir);
-	while (readdir(dir))
-		count++;
-	closedir(dir);
-	return count;
-}
+/* How many descriptors this process holds. */
+static size_t fds_open(void) { return entries("/proc/self/fd"); }
 
 static void flags(void **state)
 {

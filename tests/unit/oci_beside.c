@@ -2,7 +2,6 @@
 /* oci_beside - a network namespace by a thread: it is a new one and ours stays, and so do the processors we may run on. */
 #include "tests/unit/unit.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <linux/nsfs.h>
 #include <net/if.h>
@@ -29,18 +28,6 @@ static int rights_take(void **state)
 	if (proc < 0 || (geteuid() != 0 && unshare(CLONE_NEWUSER) < 0))
 		return -1;
 	return 0;
-}
-
-static size_t entries(const char *path)
-{
-	DIR *dir = opendir(path);
-	size_t count = 0;
-
-	assert_non_null(dir);
-	while (readdir(dir))
-		count++;
-	closedir(dir);
-	return count;
 }
 
 static ino_t net_own(void)

@@ -12,12 +12,26 @@
 #include <cmocka.h>
 /* clang-format on */
 
+#include <dirent.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+/** entries() - of a folder, "." and ".." with them; of /proc/self/fd: how many descriptors are open, none may be lost */
+static inline size_t entries(const char *path)
+{
+	DIR *dir = opendir(path);
+	size_t count = 0;
+
+	assert_non_null(dir);
+	while (readdir(dir))
+		count++;
+	closedir(dir);
+	return count;
+}
 
 /** aborts() - does @fn end its process by SIGABRT? Runs it in a child whose stderr is closed. */
 static inline bool aborts(void (*fn)(void))

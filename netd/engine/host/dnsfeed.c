@@ -312,9 +312,12 @@ void dnsfeed_network(struct dnsfeed *feed, const struct network *network)
 	flush(feed);
 }
 
+/* Of a wire's end, and in a network without names, there is nothing to tell. */
+static bool has_name(const struct endpoint *endpoint) { return endpoint->network && network_has_dns(endpoint->network); }
+
 void dnsfeed_endpoint(struct dnsfeed *feed, const struct endpoint *endpoint)
 {
-	if (!feed->started || !endpoint->network || !network_has_dns(endpoint->network))
+	if (!feed->started || !has_name(endpoint))
 		return;
 	tell_endpoint(feed, endpoint);
 	feed->news = true;
@@ -343,7 +346,7 @@ static void tell_endpoint_gone(struct dnsfeed *feed, const struct endpoint *endp
 
 void dnsfeed_endpoint_gone(struct dnsfeed *feed, const struct endpoint *endpoint)
 {
-	if (feed->started && endpoint->network && network_has_dns(endpoint->network))
+	if (feed->started && has_name(endpoint))
 		tell_endpoint_gone(feed, endpoint);
 }
 
@@ -376,7 +379,7 @@ static void on_endpoint_gone(void *ctx, const struct endpoint *endpoint)
 	struct dnsfeed *feed = ctx;
 
 	listens_endpoint_gone(feed->engine->listens, endpoint);
-	if (!endpoint->network || !network_has_dns(endpoint->network))
+	if (!has_name(endpoint))
 		return;
 	tell_endpoint_gone(feed, endpoint);
 	if (!feed->engine->txns)

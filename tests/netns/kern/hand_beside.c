@@ -29,11 +29,7 @@ static void second(struct objv *objs)
 	add(objs, obj_fdb(router, port2, &inner));
 	add(objs, obj_neigh(router, bridge, &own.ip, &inner));
 	add(objs, publish(8081, "10.97.0.1/32"));
-	add(objs, elem(router, SET_GUARD_MAC, port2, &inner, NULL));
-	add(objs, elem(router, SET_GUARD_ARP, port2, &inner, "10.0.0.3/32"));
-	add(objs, elem(router, SET_GUARD_IP4, port2, NULL, "10.0.0.3/32"));
-	add(objs, obj_port(router, port2));
-	add(objs, obj_up(router, port2));
+	guarded(objs, port2, &inner, "10.0.0.3/32");
 }
 
 /* Return: its result, with all as it was before where it failed. */

@@ -68,6 +68,15 @@ struct obj publish(uint16_t host_port, const char *to)
 	return obj;
 }
 
+void guarded(struct objv *objs, const char *dev, const struct mac *mac, const char *ip)
+{
+	add(objs, elem(router, SET_GUARD_MAC, dev, mac, NULL));
+	add(objs, elem(router, SET_GUARD_ARP, dev, mac, ip));
+	add(objs, elem(router, SET_GUARD_IP4, dev, NULL, ip));
+	add(objs, obj_port(router, dev));
+	add(objs, obj_up(router, dev));
+}
+
 /* A tenant's router with its uplink, one network, one stack on it, one published port. */
 void wanted(struct objv *objs)
 {
@@ -107,11 +116,7 @@ void wanted(struct objv *objs)
 	add(objs, obj_ruleset(router, RULESET_ROUTER, 4));
 	add(objs, obj_ruleset(router, RULESET_GUARD, 4));
 	add(objs, elem(router, SET_ROUTER_EGRESS, bridge, NULL, NULL));
-	add(objs, elem(router, SET_GUARD_MAC, port, &inner, NULL));
-	add(objs, elem(router, SET_GUARD_ARP, port, &inner, "10.0.0.2/32"));
-	add(objs, elem(router, SET_GUARD_IP4, port, NULL, "10.0.0.2/32"));
-	add(objs, obj_port(router, port));
-	add(objs, obj_up(router, port));
+	guarded(objs, port, &inner, "10.0.0.2/32");
 
 	add(objs, obj_netns(stack));
 	add(objs, obj_sysctl(stack, SYSCTL_UNPRIVILEGED_PORT_START, "", 0));

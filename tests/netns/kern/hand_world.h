@@ -17,6 +17,8 @@ struct prefix prefix(const char *text);
 struct obj addr(uint64_t ns, const char *dev, const char *text);
 struct obj elem(uint64_t ns, enum nft_set set, const char *dev, const struct mac *mac, const char *ip);
 struct obj publish(uint16_t host_port, const char *to);
+/** guarded() - a port of the router that is up, and what its guard lets pass */
+void guarded(struct objv *objs, const char *dev, const struct mac *mac, const char *ip);
 
 /** wanted() - all of it. build(), demolish(): by the hand, which must not fail */
 void wanted(struct objv *objs);
