@@ -4,6 +4,7 @@
  * Floor F5. An error is a document on standard output too, as every runtime reads it. With arguments it is netavark's plugin.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,7 @@
 #include "cni/netavark.h"
 #include "cni/ports.h"
 #include "lib/base/buf.h"
+#include "lib/base/fdio.h"
 #include "lib/base/json.h"
 #include "lib/base/str.h"
 
@@ -44,6 +46,7 @@ int main(int argc, char **argv)
 	struct err err = ERR_INIT;
 	int rc;
 
+	(void)fd_streams_open(O_RDONLY);
 	json_keep();
 	if (argc > 1)
 		return netavark_run(argc, argv, &env);

@@ -43,6 +43,18 @@ void fd_closep(int *fd)
 	fd_close(*fd);
 }
 
+int fd_streams_open(int flags)
+{
+	struct pollfd streams[] = {{.fd = 0}, {.fd = 1}, {.fd = 2}};
+
+	if (poll(streams, ARRAY_COUNT(streams), 0) < 0)
+		return -errno;
+	for (int i = 0; i < (int)ARRAY_COUNT(streams); i++)
+		if (streams[i].revents & POLLNVAL && open("/dev/null", flags) != i)
+			return -EBADF;
+	return 0;
+}
+
 int fd_nonblock(int fd, bool on)
 {
 	return fd_flag(fd, F_GETFL, F_SETFL, O_NONBLOCK, on);

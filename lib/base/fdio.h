@@ -14,6 +14,12 @@ enum { FDIO_FDS_MAX = 16 }; /* descriptors in one message */
 
 void fd_close(int fd);	 /* -1 is fine; keeps errno */
 void fd_closep(int *fd); /* for cleanup() */
+/**
+ * fd_streams_open() - what of 0, 1 and 2 the caller closed becomes /dev/null: the first descriptor of ours, a socket as a
+ * rule, would be our standard output otherwise. @flags: of open(2); with O_RDONLY what is written fails, as it would have.
+ * Return: 0 or -errno.
+ */
+int fd_streams_open(int flags);
 int fd_nonblock(int fd, bool on);
 int fd_cloexec(int fd, bool on);
 

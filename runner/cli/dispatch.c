@@ -4,11 +4,13 @@
  * program a table of them (main.c, lab/main.c); nothing is decided here but which runs.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/base/fdio.h"
 #include "lib/base/json.h"
 #include "lib/base/mem.h"
 #include "lib/base/str.h"
@@ -51,6 +53,7 @@ int cli_main(const struct cli_verb *const *verbs, int argc, char **argv)
 	const struct cli_verb *verb;
 	int letter, rc;
 
+	(void)fd_streams_open(O_RDONLY);
 	if (!cli.runtime_dir || !*cli.runtime_dir)
 		cli.runtime_dir = "/run/moat";
 	if (!cli.state_dir || !*cli.state_dir)

@@ -2,7 +2,6 @@
 /* moat-runtime - an OCI runtime: the table of commands, global options, errors. Floor F4. */
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,14 +25,20 @@ static const struct command {
 	const char *usage;
 	bool sealed;
 } commands[] = {
-	{"create", oci_cmd_create, "create [--bundle DIR] [--pid-file FILE] [--console-socket SOCKET] ID", true},
-	{"run", oci_cmd_run, "run [--bundle DIR] [--detach] [--pid-file FILE] [--console-socket SOCKET] ID", true},
+	{"create", oci_cmd_create,
+	 "create [--bundle DIR] [--pid-file FILE] [--console-socket SOCKET] [--preserve-fds N] [--no-pivot] [--no-new-keyring] ID",
+	 true},
+	{"run", oci_cmd_run,
+	 "run [--bundle DIR] [--detach] [--pid-file FILE] [--console-socket SOCKET] [--preserve-fds N] [--no-pivot] "
+	 "[--no-new-keyring] [--keep] ID",
+	 true},
 	{"start", oci_cmd_start, "start ID", false},
 	{"state", oci_cmd_state, "state ID", false},
 	{"kill", oci_cmd_kill, "kill [--all] ID [SIGNAL]", false},
 	{"delete", oci_cmd_delete, "delete [--force] ID", false},
 	{"exec", oci_cmd_exec,
-	 "exec [--process FILE] [--detach] [--tty] [--user UID[:GID]] [--env NAME=VALUE] [--cwd DIR] ID [COMMAND...]",
+	 "exec [--process FILE] [--detach] [--tty] [--user UID[:GID]] [--env NAME=VALUE] [--cwd DIR] [--pid-file FILE] "
+	 "[--console-socket SOCKET] [--preserve-fds N] ID [COMMAND...]",
 	 true},
 	{"ps", oci_cmd_ps, "ps [--format table|json] ID", false},
 	{"pause", oci_cmd_pause, "pause ID", false},
@@ -63,7 +68,7 @@ static const struct oci_option global_options[] = {
 #ifndef MOAT_ENTRY
 static void seal_early(int argc, char **argv) __attribute__((constructor(101)));
 #endif
-static int streams_check(void);
+static int output_end(const struct oci_cli *cli, int code);
 static int settings_check(struct oci_cli *cli, struct err *err);
 static const char *root_default(void);
 static int command_find(const char *name, const struct command **ret_command, struct err *err);
@@ -81,7 +86,7 @@ int main(int argc, char **argv)
 	/* Our file lies nowhere: who looks for programs beside it is told where the first lay. */
 	if (entry)
 		(void)setenv(HELPER_ORIGIN, entry->origin, 1);
-	if (argc < 1 || streams_check() < 0) {
+	if (argc < 1 || fd_streams_open(O_RDWR) < 0) {
 		fprintf(stderr, "moat-runtime: standard streams: %s\n", strerror(errno));
 		return OCI_FAILED;
 	}
@@ -90,23 +95,23 @@ int main(int argc, char **argv)
 		return oci_cli_error(&cli, &err);
 	if (cli.version || (argv[first] && str_eq(argv[first], "version"))) {
 		printf("moat-runtime version %s\nspec: 1.3.0\n", MOAT_VERSION);
-		return 0;
+		return output_end(&cli, 0);
 	}
 	if (cli.help || !argv[first] || str_eq(argv[first], "help")) {
 		help_print();
-		return cli.help || argv[first] ? 0 : OCI_FAILED;
+		return output_end(&cli, cli.help || argv[first] ? 0 : OCI_FAILED);
 	}
 	if (command_find(argv[first], &command, &err) < 0 ||
 	    (command->sealed && !entry && oci_seal_self(argv, &err) < 0))
 		return oci_cli_error(&cli, &err);
 	if (argv[first + 1] && (str_eq(argv[first + 1], "--help") || str_eq(argv[first + 1], "-h"))) {
 		printf("usage: moat-runtime %s\n", command->usage);
-		return 0;
+		return output_end(&cli, 0);
 	}
 	/* Events are documents as long as somebody looks; all else ends soon. */
 	if (command->run != oci_cmd_events)
 		json_keep();
-	return command->run(&cli, argv + first);
+	return output_end(&cli, command->run(&cli, argv + first));
 }
 
 int oci_cli_error(const struct oci_cli *cli, const struct err *err)
@@ -166,17 +171,16 @@ static void seal_early(int argc, char **argv)
 }
 #endif
 
-/* A caller that closed one would get our first descriptor as its stream. */
-static int streams_check(void)
+/* What was told is told, or it is a failure: of "state" whoever asked would take the half. */
+static int output_end(const struct oci_cli *cli, int code)
 {
-	struct pollfd streams[] = {{.fd = 0}, {.fd = 1}, {.fd = 2}};
+	struct err err = ERR_INIT;
 
-	if (poll(streams, ARRAY_COUNT(streams), 0) < 0)
-		return -errno;
-	for (int i = 0; i < (int)ARRAY_COUNT(streams); i++)
-		if (streams[i].revents & POLLNVAL && open("/dev/null", O_RDWR) != i)
-			return -EBADF;
-	return 0;
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return code;
+	err_sys(&err, ERR_IO, errno, NULL, "writing the output");
+	(void)oci_cli_error(cli, &err);
+	return code ? code : OCI_FAILED;
 }
 
 static int settings_check(struct oci_cli *cli, struct err *err)

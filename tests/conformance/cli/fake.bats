@@ -160,6 +160,15 @@ red      tenant  2         17         bob       endpoints=5" "$out"
 	is '{"plan":["netns a","link b"]}' "$out"
 }
 
+@test "a standard output that is closed does not become the daemon's socket" {
+	fake_start '[{"method":"TenantList","reply":{"tenants":[]}}]'
+	status=0
+	moat tenant list --json >&- 2>"$BATS_TEST_TMPDIR/err" || status=$?
+	is 1 "$status"
+	has "writing the output failed: Bad file descriptor" "$(<"$BATS_TEST_TMPDIR/err")"
+	moat tenant list >/dev/null <&-
+}
+
 @test "no colour and no control characters in what is no terminal; colour on one, unless NO_COLOR" {
 	fake_start '[{"method":"TenantList","reply":{"tenants":[{"name":"r\u001b[31med\n","kind":"tenant"}]}}]'
 	split_run moat tenant list
