@@ -44,7 +44,7 @@ const struct cli_verb cli_verb_attach = {
 		 "  --route DST[=VIA]   a way out beside the default route, by VIA or the network's gateway; one to "
 		 "0.0.0.0/0 or\n"
 		 "                      ::/0 takes its place; may be repeated\n"
-		 "  -p, --publish SPEC  [HOSTIP:]HOST:CONT[/tcp|udp], may be repeated",
+		 "  -p, --publish SPEC  [HOSTIP:]HOST[-END]:CONT[-END][/tcp|udp|sctp], may be repeated",
 	.run = attach_run,
 };
 

@@ -57,6 +57,7 @@ static int x11_attach(int root, const struct spec_x11 *x11, int *ret_folder, str
 static int seal(int mount, const char *path, struct err *err);
 static int covers_attach(const struct spec *spec, const struct mounts *mounts, struct err *err);
 static int throttle_mask(const struct spec *spec, const struct mounts *mounts, struct err *err);
+static int tmpfs_attach(int root, const char *text, struct err *err);
 static int mask(int top, const char *path, int null, int empty, struct err *err);
 static int rebind(int top, const char *path, bool read_only, struct err *err);
 
@@ -129,7 +130,6 @@ int mounts_host_mqueue(int *ret_mount, struct err *err)
 int mounts_enter(const struct spec *spec, const struct mounts *mounts, int root,
 		 const struct mounts_extra *extras, size_t extra_count, struct err *err)
 {
-	static const char *const tmp_options[] = {"mode=1777", "size=25%", NULL};
 	const int given[] = {mounts->proc, mounts->sys,    mounts->dev,   mounts->pts,
 			     mounts->shm,  mounts->mqueue, mounts->empty, root};
 	int rc, x11 = -1;
@@ -147,12 +147,8 @@ int mounts_enter(const struct spec *spec, const struct mounts *mounts, int root,
 	if (rc == 0 && spec->read_only && !spec->rootfs && !spec->image)
 		for (size_t i = 0; rc == 0 && i < ARRAY_COUNT(kept_writable); i++)
 			rc = rebind(root, kept_writable[i], false, err);
-	for (size_t i = 0; rc == 0 && spec->tmpfs[i]; i++) {
-		int fd = mountfd_new("tmpfs", NULL, tmp_options, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, err);
-
-		rc = fd < 0 ? fd : mountfd_attach(root, spec->tmpfs[i], fd, err);
-		fd_close(fd);
-	}
+	for (size_t i = 0; rc == 0 && spec->tmpfs[i]; i++)
+		rc = tmpfs_attach(root, spec->tmpfs[i], err);
 	if (rc == 0 && spec->x11)
 		rc = x11_attach(root, spec->x11, &x11, err);
 	for (size_t i = 0; rc == 0 && i < extra_count; i++)
@@ -343,6 +339,22 @@ static int throttle_mask(const struct spec *spec, const struct mounts *mounts, s
 	for (; rc == 0 && cpu <= last; cpu++) {
 		snprintf(path, sizeof(path), format, cpu);
 		rc = mask(mounts->sys, path, mounts->nodes[0], mounts->empty, err);
+	}
+	return rc;
+}
+
+static int tmpfs_attach(int root, const char *text, struct err *err)
+{
+	struct spec_tmpfs tmpfs;
+	int rc = spec_tmpfs_parse(text, &tmpfs, err), fd;
+
+	if (rc == 0) {
+		const char *const options[] = {tmpfs.mode, tmpfs.size, NULL};
+
+		fd = mountfd_new("tmpfs", NULL, options,
+				 MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | (tmpfs.noexec ? MOUNT_ATTR_NOEXEC : 0U), err);
+		rc = fd < 0 ? fd : mountfd_attach(root, tmpfs.path, fd, err);
+		fd_close(fd);
 	}
 	return rc;
 }

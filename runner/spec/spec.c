@@ -3,6 +3,7 @@
 #include "runner/spec/spec.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "lib/base/json.h"
@@ -13,12 +14,15 @@ static int path_check(const char *what, const char *path, struct err *err);
 static int place_check(const char *what, const char *path, struct err *err);
 static int join_check(const struct spec *spec, const char *option, const char *join,
 		      struct err *err);
+static bool tmpfs_size_is(const char *option);
+static bool tmpfs_mode_is(const char *option);
 static int count_check(const char *what, size_t count, size_t max, struct err *err);
 static size_t count_of(const char *const *strv);
 static int strings_check(const char *what, const char *const *strv, struct err *err);
 
 int spec_check(const struct spec *spec, struct err *err)
 {
+	struct spec_tmpfs tmpfs;
 	int rc = count_check("arguments", count_of(spec->args), SPEC_ARGS_MAX, err);
 
 	if (rc == 0 && !spec->args[0])
@@ -40,7 +44,7 @@ int spec_check(const struct spec *spec, struct err *err)
 			rc = err_set(err, ERR_USAGE, EINVAL, spec->env[i],
 				     "a variable is NAME=VALUE");
 	for (size_t i = 0; rc == 0 && spec->tmpfs[i]; i++)
-		rc = place_check("tmpfs", spec->tmpfs[i], err);
+		rc = spec_tmpfs_parse(spec->tmpfs[i], &tmpfs, err);
 	for (size_t i = 0; rc == 0 && i < spec->volume_count; i++)
 		rc = spec_volume_check(&spec->volumes[i], err);
 	if (rc == 0 && spec->rootfs)
@@ -91,6 +95,41 @@ int spec_volume_check(const struct spec_volume *volume, struct err *err)
 	return rc < 0 ? rc : place_check("volume", volume->target, err);
 }
 
+int spec_tmpfs_parse(const char *text, struct spec_tmpfs *ret_tmpfs, struct err *err)
+{
+	static const char *const granted[] = {"rw", "exec", "nosuid", "nodev"};
+	struct spec_tmpfs tmpfs = {.size = "size=25%", .mode = "mode=1777"};
+	size_t len = strcspn(text, ":");
+
+	if (len >= sizeof(tmpfs.path))
+		return err_set(err, ERR_LIMIT, ENAMETOOLONG, NULL, "tmpfs: the path is too long");
+	memcpy(tmpfs.path, text, len);
+	tmpfs.path[len] = '\0';
+	for (const char *word = text + len; *word; word += len) {
+		char option[SPEC_TMPFS_OPTION_SIZE];
+		bool known = false;
+
+		word++; /* ':' or ',' */
+		len = strcspn(word, ",");
+		snprintf(option, sizeof(option), "%.*s", (int)len, word);
+		for (size_t i = 0; i < ARRAY_COUNT(granted); i++)
+			known |= str_eq(option, granted[i]);
+		if (str_eq(option, "noexec"))
+			tmpfs.noexec = true;
+		else if (len < sizeof(option) && tmpfs_size_is(option))
+			memcpy(tmpfs.size, option, sizeof(option));
+		else if (len < sizeof(option) && tmpfs_mode_is(option))
+			memcpy(tmpfs.mode, option, sizeof(option));
+		else if (!known)
+			return err_set(err, ERR_USAGE, EINVAL, text,
+				       "tmpfs: \"%s\": known are size=N, mode=M, noexec, exec, rw, nosuid and nodev", option);
+	}
+	if (place_check("tmpfs", tmpfs.path, err) < 0)
+		return -EINVAL;
+	*ret_tmpfs = tmpfs;
+	return 0;
+}
+
 bool spec_joins(const struct spec *spec)
 {
 	return spec->net == SPEC_NET_JOIN || spec->pid == SPEC_NS_JOIN ||
@@ -104,7 +143,7 @@ static int path_check(const char *what, const char *path, struct err *err)
 	if (!path || path[0] != '/')
 		return err_set(err, ERR_USAGE, EINVAL, path, "%s: an absolute path is needed",
 			       what);
-	if (strlen(path) >= 4096)
+	if (strlen(path) >= SPEC_PATH_SIZE)
 		return err_set(err, ERR_LIMIT, ENAMETOOLONG, NULL, "%s: the path is too long",
 			       what);
 	return 0;
@@ -150,6 +189,30 @@ static int place_check(const char *what, const char *path, struct err *err)
 	if (rc == 0 && !below)
 		rc = err_set(err, ERR_USAGE, EINVAL, path, "%s: it cannot be on / itself", what);
 	return rc;
+}
+
+/* The kernel would take more: "size=" is no limit to it. */
+static bool tmpfs_size_is(const char *option)
+{
+	const char *number = option + strlen("size=");
+	size_t digits;
+
+	if (!str_starts(option, "size="))
+		return false;
+	digits = strspn(number, "0123456789");
+	return digits > 0 && (!number[digits] || (strchr("kKmMgG%", number[digits]) && !number[digits + 1])) &&
+	       strspn(number, "0") < digits;
+}
+
+static bool tmpfs_mode_is(const char *option)
+{
+	const char *number = option + strlen("mode=");
+	size_t digits;
+
+	if (!str_starts(option, "mode="))
+		return false;
+	digits = strspn(number, "01234567");
+	return digits > 0 && digits <= 4 && !number[digits];
 }
 
 static int count_check(const char *what, size_t count, size_t max, struct err *err)

@@ -27,6 +27,8 @@ enum {
 	SPEC_STRING_MAX =
 		128 * 1024, /* characters of one argument (the kernel's MAX_ARG_STRLEN) */
 	SPEC_HOSTNAME_MAX = 63,
+	SPEC_PATH_SIZE = 4096, /* PATH_MAX, its end counted */
+	SPEC_TMPFS_OPTION_SIZE = 32,
 	SPEC_DISPLAY_MAX = 65535,
 	SPEC_DEVICES_MAX = 16,
 	SPEC_FILTER_MAX = 2048, /* instructions */
@@ -219,6 +221,18 @@ int spec_network_set(struct spec_network *network, const char *key, const char *
 
 /** spec_bits_parse() - "10000000", "10M", "10mbit", "none" (0): powers of ten, as rates are told everywhere */
 bool spec_bits_parse(const char *text, int64_t *ret_bits);
+
+/**
+ * struct spec_tmpfs - one of @tmpfs, taken apart: @size and @mode as the kernel's options, "size=..."
+ */
+struct spec_tmpfs {
+	char path[SPEC_PATH_SIZE];
+	char size[SPEC_TMPFS_OPTION_SIZE], mode[SPEC_TMPFS_OPTION_SIZE];
+	bool noexec;
+};
+
+/** spec_tmpfs_parse() - "PATH[:OPTION,...]"; whether it may lie there is judged, too. Return: 0, -EINVAL. */
+int spec_tmpfs_parse(const char *text, struct spec_tmpfs *ret_tmpfs, struct err *err);
 
 /** spec_volume_parse() - "SRC:DST[:ro|:rw]", both absolute */
 int spec_volume_parse(const char *text, struct arena *arena, struct spec_volume *ret_volume,

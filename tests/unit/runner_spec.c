@@ -342,6 +342,29 @@ static void networks_parse(void **state)
 	assert_null(network.routes[3]);
 }
 
+static void tmpfs_parse(void **state)
+{
+	static const char *const bad[] = {"",	     "rel",	  "/",	       "/a:",	    "/a:b",	 "/a:size",   "/a:size=x", "/a:size=1x",
+					  "/a:size=", "/a:size=0", "/a:mode=",  "/a:mode=9", "/a:mode=17777", "/a:,", "/a:rw,", "/a:suid",
+					  "/a:size=1,uid=0", "/..:rw"};
+	struct spec_tmpfs tmpfs;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	assert_int_equal(spec_tmpfs_parse("/a", &tmpfs, &err), 0);
+	assert_string_equal(tmpfs.path, "/a");
+	assert_string_equal(tmpfs.size, "size=25%");
+	assert_string_equal(tmpfs.mode, "mode=1777");
+	assert_false(tmpfs.noexec);
+	assert_int_equal(spec_tmpfs_parse("/a/b:rw,noexec,size=10M,mode=0700,nosuid", &tmpfs, &err), 0);
+	assert_string_equal(tmpfs.path, "/a/b");
+	assert_string_equal(tmpfs.size, "size=10M");
+	assert_string_equal(tmpfs.mode, "mode=0700");
+	assert_true(tmpfs.noexec);
+	for (size_t i = 0; i < ARRAY_COUNT(bad); i++)
+		assert_int_not_equal(spec_tmpfs_parse(bad[i], &tmpfs, &err), 0);
+}
+
 static void volumes_parse(void **state)
 {
 	static const char *const bad[] = {"",         "/a",         "a:/b", "/a:b",
@@ -419,7 +442,7 @@ int main(void)
 		cmocka_unit_test(devices_pass),
 		cmocka_unit_test(restart_texts),   cmocka_unit_test(long_arguments_pass),
 		cmocka_unit_test(check_refuses),   cmocka_unit_test(decode_refuses),
-		cmocka_unit_test(networks_parse),  cmocka_unit_test(volumes_parse),
+		cmocka_unit_test(networks_parse),  cmocka_unit_test(volumes_parse), cmocka_unit_test(tmpfs_parse),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -49,7 +49,7 @@ const struct cli_verb cli_verb_run = {
 		 "  --device-net IF[,force]\n"
 		 "                       an interface of the host is its own until it ends\n"
 		 "  --x11                the X display DISPLAY names: its socket, and its cookie\n"
-		 "  -p, --publish [HOSTIP:]HOST:CONT[/tcp|udp]\n"
+		 "  -p, --publish [HOSTIP:]HOST[-END]:CONT[-END][/tcp|udp|sctp]\n"
 		 "                       a port of the host leads to it, on its first network\n"
 		 "  --alias NAME         another name that the name service of its first network has it under; may be repeated\n"
 		 "  --route DST[=VIA]    a way out by its first network beside the default route, by VIA or the network's "
@@ -86,7 +86,8 @@ const struct cli_verb cli_verb_run = {
 		 "a minute\n"
 		 "  --read-only          what is not a volume, tmpfs, /run or /tmp cannot be "
 		 "written\n"
-		 "  --tmpfs PATH         an empty folder in memory\n"
+		 "  --tmpfs PATH[:size=N,mode=M,noexec]\n"
+		 "                       an empty folder in memory\n"
 		 "  -m, --memory N       at most so many bytes, with k, m, g; what goes beyond it is "
 		 "killed\n"
 		 "  --cpus N             at most so much processor time: 1.5 is one and a half of "
@@ -181,7 +182,7 @@ struct building {
 	const struct cli *cli;
 	const char *image;
 	const char *name;
-	bool detach, x11;
+	bool detach, x11, net_none;
 	struct spec_network first; /* what options beside --network say of the first */
 	bool first_given;
 	const char *profile; /* of seccomp=FILE; the last one counts */
@@ -413,7 +414,8 @@ static int option_take(struct building *b, int letter, struct err *err)
 static int net_take(struct building *b, const char *value, struct err *err)
 {
 	b->spec.join = NULL;
-	if (str_eq(value, "none")) {
+	b->net_none = str_eq(value, "none");
+	if (b->net_none) {
 		b->spec.net = SPEC_NET_NONE;
 		return 0;
 	}
@@ -501,7 +503,10 @@ static int complete(struct building *b, char **args, struct err *err)
 	if (spec->rootfs && b->image)
 		return err_set(err, ERR_USAGE, EINVAL, NULL,
 			       "--rootfs and --image exclude each other");
-	/* One that excludes the other is refused by spec_check(). */
+	/* What else excludes a network is refused by spec_check(), which does not see whether "none" was said. */
+	if (spec->network_count && b->net_none)
+		return err_set(err, ERR_USAGE, EINVAL, spec->networks[0].network,
+			       "a network is more than loopback: not with --net none");
 	if (spec->network_count && spec->net == SPEC_NET_NONE)
 		spec->net = SPEC_NET_OWN;
 	rc = b->first_given ? first_complete(b, err) : 0;
@@ -529,6 +534,9 @@ static int complete(struct building *b, char **args, struct err *err)
 	}
 	if (!spec->workdir)
 		spec->workdir = "/";
+	/* From where we are, as LAYOUT of --image is; what is kept is whole. */
+	if (rc == 0 && spec->rootfs && spec->rootfs[0] != '/')
+		rc = path_resolve(&spec->rootfs, b->arena, err);
 	if (rc == 0 && b->x11)
 		rc = x11_take(b, err);
 	if (rc == 0 && b->profile)

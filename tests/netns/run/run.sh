@@ -130,6 +130,13 @@ refused --hostname --hostname ''
 refused rel --tmpfs rel
 refused /a/../x --tmpfs /a/../x
 refused / --tmpfs /
+refused / --tmpfs /:mode=700
+refused /a:b --tmpfs /a:b
+refused /a: --tmpfs /a:
+refused /a:size= --tmpfs /a:size=
+refused /a:size=0 --tmpfs /a:size=0
+refused /a:mode=8 --tmpfs /a:mode=8
+refused /a:exec,suid --tmpfs /a:exec,suid
 refused a -v a:/b
 refused b -v /a:b
 refused /x -v /x
@@ -240,6 +247,8 @@ fi
 assert_fail "read-only" moat run --rm --read-only -- touch /x
 assert_ok "but for what must be written" moat run --rm --read-only -- sh -c 'touch /run/x /tmp/x /var/tmp/x /dev/shm/x'
 assert_ok "and what is asked for" moat run --rm --read-only --tmpfs /opt -- touch /opt/x
+assert_eq "as it is asked for" "700 1048576 noexec" "$(moat run --rm --tmpfs /opt:size=1m,mode=700,rw,noexec -- sh -c '
+	echo $(stat -c %a /opt) $(($(stat -fc "%b * %S" /opt))) $(grep -o "^[^ ]* /opt .*noexec" /proc/mounts | grep -o noexec)')"
 if ((idmapped)) && busybox=$(command -v busybox); then
 	root=/run/sandbox/root
 	mkdir -p $root/bin /run/sandbox/victim
@@ -247,6 +256,7 @@ if ((idmapped)) && busybox=$(command -v busybox); then
 	ln -s busybox $root/bin/sh
 	assert_eq "a folder as root" "bin dev proc sys" "$(moat run --rm --rootfs $root -- /bin/busybox ls / | xargs)"
 	assert_ok "is written" moat run --rm --rootfs $root -- /bin/busybox touch /made
+	assert_ok "from where we are" eval "(cd $root/bin && moat run --rm --rootfs .. -- /bin/busybox test -e /made)"
 	assert_eq "as its owner" "root" "$(stat -c %U $root/made)"
 	rmdir $root/dev
 	for link in /run/sandbox/victim ../victim ../../../../../run/sandbox/victim; do
