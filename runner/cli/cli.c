@@ -189,6 +189,10 @@ int cli_usage(struct cli *cli, const char *fmt, ...)
 	if (vasprintf(&text, fmt, ap) < 0)
 		abort();
 	va_end(ap);
+	/* Words of the caller's go to a terminal, as in err_set(). */
+	for (char *c = text; *c; c++)
+		if (*c < ' ' || *c > '~')
+			*c = '?';
 	if (cli->json) {
 		struct err err = ERR_INIT;
 

@@ -79,7 +79,7 @@ int container_exec(const struct container_host *host, const struct name *name,
 	rc = limits_open(name, spec.id, &limits, err);
 	/* Put there it would hang before it has said a word. */
 	if (rc == 0 && limits.there && cgroup_frozen(&limits.cgroup))
-		rc = err_set(err, ERR_CONFLICT, EBUSY, name->name,
+		rc = err_set(err, ERR_CONFLICT, EBUSY, arena_printf(arena, "%s/%s", name->tenant, name->name),
 			     "the container is paused; unpause it first");
 	if (rc == 0)
 		rc = security_filter_make(&spec, filter, err);

@@ -80,6 +80,7 @@ static int running_open(const struct container_host *host, const struct name *na
 {
 	cleanup(arena_freep) struct arena *arena = arena_new();
 	cleanup(json_freep) json_t *doc = NULL;
+	const char *full = arena_printf(arena, "%s/%s", name->tenant, name->name);
 	struct state_dir dir = STATE_DIR_INIT;
 	struct spec spec;
 	int rc = state_dir_open(host->runtime_dir, name, &dir, err);
@@ -90,13 +91,12 @@ static int running_open(const struct container_host *host, const struct name *na
 		rc = state_spec_load(&dir, arena, &doc, &spec, err);
 	state_dir_fini(&dir);
 	if (rc == 0 && ret_state->status != STATE_RUNNING)
-		return err_set(err, ERR_CONFLICT, ESRCH, name->name,
-			       "the container does not run");
+		return err_set(err, ERR_CONFLICT, ESRCH, full, "the container does not run");
 	if (rc == 0)
 		rc = limits_open(name, spec.id, ret_limits, err);
 	if (rc == 0 && !ret_limits->there)
 		return err_set(
-			err, ERR_UNSUPPORTED, ENOTSUP, name->name,
+			err, ERR_UNSUPPORTED, ENOTSUP, full,
 			"it has no cgroups: this system has none, or none that can be written");
 	return rc;
 }

@@ -118,10 +118,9 @@ static int spec_make(const struct oci_config *config, const char *id, struct are
 			rc = name_parse("network", spec.networks[i].network, false,
 					i ? &other : &first, err);
 		if (rc == 0 && i && !str_eq(other.tenant, first.tenant))
-			rc = err_set(err, ERR_USAGE, EINVAL, list[i],
-				     "io.moat.network: all networks must be of one tenant");
+			rc = err_set(err, ERR_USAGE, EINVAL, list[i], "all networks must be of one tenant");
 		if (rc < 0)
-			return rc;
+			return err_wrap(err, "io.moat.network");
 	}
 	spec.network_count = count;
 	spec.publish = words(oci_annotation(config, "io.moat.publish"), arena, &ports);

@@ -69,6 +69,10 @@ static int exec_run(struct cli *cli, int argc, char **argv)
 				return rc > 0 ? CLI_OK : CLI_RUN_FAILED;
 		}
 	}
+	if (cli->dry_run) {
+		cli_usage(cli, "--dry-run is not built yet for containers");
+		return CLI_RUN_FAILED;
+	}
 	if (optind >= argc) {
 		cli_usage(cli, "NAME is missing");
 		return CLI_RUN_FAILED;

@@ -59,10 +59,11 @@ static json_t *document(struct cli *cli, const struct state_dir *dir, const stru
 {
 	cleanup(mem_freep) char *full = mem_printf("%s/%s", spec->name.tenant, spec->name.name);
 	bool runs = state->status == STATE_RUNNING;
+	const char *status = runs && container_paused(&spec->name, spec->id) ? "paused" : state_status_name(state->status);
 
 	return json_pack(
 		"{s:s, s:s, s:s, s:o, s:o, s:o, s:b, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o}",
-		"name", full, "id", spec->id, "status", state_status_name(state->status), "pid",
+		"name", full, "id", spec->id, "status", status, "pid",
 		runs ? json_integer(state->pid) : json_null(), "shimPid",
 		state->status != STATE_EXITED ? json_integer(state->shim_pid) : json_null(),
 		"exitCode",

@@ -303,7 +303,7 @@ static int read_node(struct reader *reader, const struct yaml_node *key,
 	int rc;
 
 	if (strchr(key->text, '['))
-		return FAIL(reader, key, ERR_USAGE,
+		return FAIL(reader, key, ERR_UNSUPPORTED,
 			    "node \"%.80s\": ranges of nodes are not supported yet", key->text);
 	rc = lab_node_add(reader->lab, key->text, key->pos, reader->err);
 	if (rc < 0)

@@ -123,6 +123,11 @@ table() {
 2 | changes nothing, so --dry-run                | version --dry-run
 2 | help: unknown verb "netwrk"; did you mean "network" | help netwrk
 2 | did you mean "tenant create"                 | help tenant creat
+2 | unknown verb "a?[31mb"                       | $'a\e[31mb'
+125 | --dry-run is not built yet for containers  | exec --dry-run a -- true
+125 | --dry-run is not built yet for containers  | run --dry-run -- true
+125 | changes nothing, so --dry-run              | attach-tty --dry-run a
+125 | web: a network is more than loopback       | run --net none --network web -- true
 TABLE
 }
 
@@ -210,4 +215,8 @@ TABLE
 	moat help >/dev/full 2>"$BATS_TEST_TMPDIR/err" || status=$?
 	is 1 "$status"
 	has "writing the output failed" "$(<"$BATS_TEST_TMPDIR/err")"
+	status=0
+	"$MOAT_BIN_DIR/moat-runtime" features >/dev/full 2>"$BATS_TEST_TMPDIR/err" || status=$?
+	is 1 "$status"
+	has "writing the output: No space left" "$(<"$BATS_TEST_TMPDIR/err")"
 }

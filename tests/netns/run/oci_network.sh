@@ -41,6 +41,7 @@ assert_match "and that one stays" "red/elses" "$(moat endpoint list red)"
 moat detach red/elses >/dev/null
 refuses "networks of two tenants" "one tenant" '.annotations = {"io.moat.network": "red/web blue/web"}'
 refuses "what is no network" "io.moat.network" '.annotations = {"io.moat.network": " "}'
+refuses "a name that is none" "io.moat.network: " '.annotations = {"io.moat.network": "///"}'
 refuses "without a network namespace" "network namespace" '.linux.namespaces -= [{"type": "network"}] | .annotations = {"io.moat.network": "red/web"}'
 assert_ok "the container is deleted" rt delete -f server
 assert_eq "its endpoint with it" "" "$(moat endpoint list red | grep server)"

@@ -58,11 +58,12 @@ for view in hybrid v1; do
 
 	assert_ok "$view: pause" moat pause a
 	assert_eq "$view: it is paused" paused "$(status_of a)"
+	assert_match "$view: inspect says so, too" '"status": *"paused"' "$(moat inspect a)"
 	used=$(moat stats --json a | grep -o '"cpuNs": *[0-9]*')
 	sleep 0.3
 	assert_eq "$view: it uses nothing meanwhile" "$used" "$(moat stats --json a | grep -o '"cpuNs": *[0-9]*')"
 	assert_status 125 "$view: exec does not hang" timeout 10 "$MOAT_BIN_DIR/moat" exec a -- true
-	assert_match "$view: but says why" "paused" "$output"
+	assert_match "$view: but says why" " default/a: the container is paused" "$output"
 	assert_ok "$view: unpause" moat unpause a
 	assert_eq "$view: it runs" running "$(status_of a)"
 	assert_ok "$view: exec again" moat exec a -- true
@@ -71,6 +72,7 @@ for view in hybrid v1; do
 	assert_ok "$view: stop of a paused one" moat pause a
 	assert_ok "$view: does not hang" timeout 20 "$MOAT_BIN_DIR/moat" stop -t 1 a
 	assert_status 4 "$view: one that does not run is not paused" moat pause a
+	assert_match "$view: which is named" " default/a: " "$output"
 	assert_status 4 "$view: and has no use" moat stats a
 	assert_eq "$view: its cgroups are gone with its processes" "" "$(cgroups_left moat)"
 	assert_ok "$view: restart" moat restart a
