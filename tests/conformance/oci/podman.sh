@@ -20,9 +20,9 @@ mount -n -t sysfs sysfs /sys || die "no /sys"
 P=/run/podman-test
 mkdir -p $P/{root,runroot,tmp,rootfs/{bin,etc,proc,sys,dev,tmp,run}}
 cp /bin/busybox $P/rootfs/bin/
-for name in sh sleep echo id tty true grep; do ln -s busybox $P/rootfs/bin/$name; done
+for name in sh sleep echo id tty true grep readlink hostname; do ln -s busybox $P/rootfs/bin/$name; done
 # The file that is shipped, with our folder. What podman asks for by default root may not raise here.
-conf() { # conf enabled|disabled
+conf() { # conf enabled|disabled [LINE OF CONTAINERS]
 	sed "s|/usr/bin/moat-runtime|$MOAT_BIN_DIR/moat-runtime|" "$SANDBOX_TOP/configs/containers.conf.d/moat.conf" >$P/containers.conf
 	cat >>$P/containers.conf <<-TEXT
 		cgroup_manager = "cgroupfs"
@@ -31,11 +31,13 @@ conf() { # conf enabled|disabled
 		cgroups = "$1"
 		log_driver = "k8s-file"
 		default_ulimits = ["nofile=1024:1024", "nproc=4096:4096"]
+		${2-}
 	TEXT
 }
 export CONTAINERS_CONF=$P/containers.conf
 p() { timeout 60 podman --root $P/root --runroot $P/runroot --tmpdir $P/tmp --storage-driver vfs --runtime moat "$@"; }
 run() { p run --network none "$@"; }
+run_in() { p run -d --pod "$@"; }
 field() { p inspect -f "{{.State.$2}}" "$1"; }
 
 life() { # life VIEW
@@ -72,6 +74,7 @@ assert_ok "healthcheck" p healthcheck run h
 p exec h sh -c 'echo >/tmp/ill'
 assert_fail "that fails" p healthcheck run h
 p rm -f -t 0 h >/dev/null
+tar -C $P/rootfs -c . | p import - box >/dev/null 2>&1 || die "no image"
 # With --rootfs podman 4 asks for a user namespace and gives no mappings for it: told, and not made up.
 for file in subuid subgid; do
 	echo "containers:200000:200000" >"$P/$file"
@@ -81,7 +84,6 @@ if [[ $(cat /etc/subuid 2>/dev/null) == containers:* ]]; then
 	assert_status 126 "--userns=auto with --rootfs" run --rm --userns=auto --rootfs $P/rootfs /bin/true
 	assert_match "is told" "uidMappings and gidMappings" "$output"
 	# With an image it does.
-	tar -C $P/rootfs -c . | p import - box >/dev/null 2>&1 || fail "no image"
 	assert_eq "--userns=auto: ids of its own" "0 200000 1024 uid=0 gid=0" \
 		"$(run --rm --userns=auto box /bin/sh -c 'while read -r line; do echo $line; done </proc/self/uid_map; id' | xargs)"
 	for name in u1 u2; do run -d --name $name --userns=auto box /bin/sleep 100 >/dev/null; done
@@ -94,7 +96,35 @@ fi
 assert_ok "a pod" p pod create --name pod1 --infra=false
 assert_eq "a container of it" in-pod "$(run --rm --pod pod1 --rootfs $P/rootfs /bin/echo in-pod)"
 assert_ok "the pod goes" p pod rm -f pod1
+# As pods usually are: a container of their own holds the namespaces, the others join them by path.
+assert_ok "a pod that shares" p pod create --name pod2 --hostname podded --network none --infra-image box \
+	--infra-command "/bin/sleep 1000" --share net,ipc,uts
+for name in p1 p2; do
+	assert_ok "$name of it" run_in pod2 --name $name box /bin/sleep 1000
+done
+for ns in net ipc uts; do
+	shared=$(p exec p1 /bin/readlink /proc/self/ns/$ns)
+	assert_match "both share $ns" "^$ns:" "$shared"
+	assert_eq "in one piece" "$shared" "$(p exec p2 /bin/readlink /proc/self/ns/$ns)"
+	assert_fail "which is not the host's" test "$shared" = "$(readlink /proc/self/ns/$ns)"
+done
+for ns in mnt pid; do
+	assert_fail "$ns is each one's own" test "$(p exec p1 /bin/readlink /proc/self/ns/$ns)" = "$(p exec p2 /bin/readlink /proc/self/ns/$ns)"
+done
+assert_eq "one host name" "podded podded" "$(p exec p1 /bin/hostname) $(p exec p2 /bin/hostname)"
+assert_ok "the pod stops" p pod stop -t 0 pod2
+assert_eq "with all that is in it" "exited exited" "$(field p1 Status) $(field p2 Status)"
+assert_ok "and starts" p pod start pod2
+shared=$(p exec p1 /bin/readlink /proc/self/ns/net)
+assert_match "anew" "^net:" "$shared"
+assert_eq "in one piece again" "$shared" "$(p exec p2 /bin/readlink /proc/self/ns/net)"
+assert_ok "and goes" p pod rm -f -t 0 pod2
 
+# A v2 beside v1, as a machine that boots into v1 has it, has no controllers, so podman must not ask for its usual limit of processes.
+conf enabled "pids_limit = 0"
+cgroups_view v2
+life v2
+assert_eq "v2: nothing of its groups stays" "" "$(cgroups_left libpod- | grep -v conmon)"
 conf enabled
 for view in hybrid v1; do
 	cgroups_view "$view"

@@ -3,11 +3,13 @@
 #
 # doctor_firewalls - the firewalls of others beside Moat, each as Debian's package makes it: the chain in the way is
 # named with the command that mends it; the very command is run; then traffic flows, both ways, IPv4 and IPv6, and
-# doctor has no more to say. Docker's rules are loaded as its chains, since no Docker engine runs here.
+# doctor has no more to say. Of Docker there are two: Debian's engine itself, and the chains of version 28, which Debian has not.
 # shellcheck source=../../lib/sandbox.sh
 . "$(dirname "$0")/../../lib/sandbox.sh"
+. "$(dirname "$0")/../../lib/cgroups.sh"
+SANDBOX_CGROUPS=1
 sandbox_enter "$@"
-need ip curl nft iptables ip6tables ufw firewalld firewall-cmd dbus-daemon
+need ip curl nft iptables ip6tables ufw firewalld firewall-cmd dbus-daemon dockerd docker busybox
 # What these programs write below /etc is the test's own.
 mkdir -p /run/etc/{upper,work}
 mount -n -t overlay -o lowerdir=/etc,upperdir=/run/etc/upper,workdir=/run/etc/work overlay /etc || die "cannot mount /etc"
@@ -96,6 +98,45 @@ mended Docker "FORWARD of table ip filter (Docker)" "FORWARD of table ip6 filter
 assert_match "Docker: in the chain that is its user's" "mu[+]" "$(iptables -S DOCKER-USER)"
 nft delete table ip filter
 nft delete table ip6 filter
+
+# Debian's engine, with a container whose port it publishes beside ours. Of version 20.10, its IPv6 chains have no DOCKER-USER.
+D=/run/docker-test
+mkdir -p $D/box/bin
+cp "$(command -v busybox)" $D/box/bin/
+# The engine asks for the devices controller, where there is v1.
+if grep -q :devices: /proc/self/cgroup; then cgroups_view v1; else cgroups_view v2; fi
+d() { timeout 60 docker -H unix://$D/sock "$@"; }
+dockerd_start() {
+	dockerd --data-root $D/root --exec-root $D/exec --pidfile $D/pid -H unix://$D/sock --storage-driver vfs --experimental \
+		--ipv6 --fixed-cidr-v6 fd00:d0c::/64 --ip6tables >>$D/log 2>&1 &
+	dockerd=$!
+	sandbox_keep $dockerd
+	eventually 30 d version || die "no Docker: $(tail -n 5 $D/log)"
+}
+dockerd_start
+assert_fail "Docker of Debian: nothing leaves" out4
+assert_fail "Docker of Debian: nor by IPv6" out6
+mended "Docker of Debian" "FORWARD of table ip filter (Docker)" "FORWARD of table ip6 filter (iptables)"
+tar -C $D/box -c . | d import - box >/dev/null || die "no image"
+assert_ok "Docker of Debian: a container of its own" d run -d --name web --ulimit nofile=1024:1024 -p 8090:80 box \
+	/bin/busybox httpd -f -p 80
+theirs() { [[ $(outside curl -s -o /dev/null -m 2 -w '%{http_code}' "http://$HOST4:8090/") == 404 ]]; }
+assert_ok "Docker of Debian: is reached beside ours" eventually 10 theirs
+assert_ok "Docker of Debian: ours flow all the same" flows
+kill $dockerd
+wait $dockerd 2>/dev/null
+dockerd_start
+assert_ok "Docker of Debian: started again, all flows" flows
+assert_eq "Docker of Debian: and doctor has nothing to say" "" "$(problems)"
+assert_ok "Docker of Debian: check is clean" moat check
+kill $dockerd
+wait $dockerd 2>/dev/null
+ip link del docker0
+for family in ip ip6; do
+	for table in filter nat; do nft delete table $family $table 2>/dev/null; done
+done
+cgroups_view none
+assert_ok "Docker gone: all flows" flows
 
 ufw --force enable >/dev/null 2>&1 || die "ufw does not start: $(ufw --force enable 2>&1)"
 assert_fail "ufw: nothing leaves" out4
