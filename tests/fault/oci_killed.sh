@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # oci_killed - moat-runtime killed (SIGKILL), or a system call of it failing, in the middle of create, start, exec, delete and run:
-# nothing runs on, and the next command takes back what is left. At points spread over the whole of each.
+# nothing runs on, and the next command takes back what is left. At points spread over the whole of each; of run and exec also
+# over what the container's process does before it executes the program: all of the mounts and what privilege is given up.
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/../lib/sandbox.sh"
 sandbox_enter "$@"
@@ -25,10 +26,20 @@ assert_ok "a run takes no more system calls than it needs" test "$count" -gt 100
 args sleep 1000
 
 # calls COMMAND... - the system calls the runtime itself makes, one a line: the name, and how many of it there were by
-# then (that is how strace counts). What seal.c starts anew counts on.
+# then (that is how strace counts). What seal.c starts anew counts on; strace's own execve is none that it could cut off.
 calls() {
 	strace -qq -o /run/calls "$RUNTIME" --root "$OCI_ROOT" "$@" </dev/null >/dev/null 2>&1
-	sed -n 's/^\([a-z_0-9]*\)(.*/\1/p' /run/calls | awk '{ print $1, ++n[$1] }' | grep -v -E '^exit'
+	sed -n 's/^\([a-z_0-9]*\)(.*/\1/p' /run/calls | awk '{ print $1, ++n[$1] }' | grep -v -E '^exit|^execve 1$'
+}
+# calls_inside COMMAND... - the same of those it starts, until they execute a program
+calls_inside() {
+	strace -f -qq -o /run/calls "$RUNTIME" --root "$OCI_ROOT" "$@" </dev/null >/dev/null 2>&1
+	awk 'NR == 1 { main = $1 }
+		{ pid = $1; sub(/^[0-9]+ +/, "") }
+		pid != main && !over[pid] && /^[a-z_0-9]+\(/ {
+			name = $0; sub(/\(.*/, "", name)
+			if (name ~ /^exec/) over[pid] = 1
+			else if (name !~ /^exit/ && !told[name, ++n[pid, name]]++) print name, n[pid, name] }' /run/calls
 }
 # some N - of the lines, N or so, spread
 some() { awk -v n="$1" '{ line[NR] = $0 } END { step = NR > n ? NR / n : 1; for (i = 1; i <= NR; i += step) print line[int(i)] }'; }
@@ -36,8 +47,9 @@ some() { awk -v n="$1" '{ line[NR] = $0 } END { step = NR > n ? NR / n : 1; for 
 cut_at() {
 	local how=$1 name=$2 when=$3
 	shift 3
+	# With follow=1 in those it starts, too: strace counts for each by itself.
 	# A shell between, for its word of who was killed.
-	bash -c '"$@" </dev/null >/run/cut.out 2>&1; exit $?' cut timeout -k 2 60 strace -qq -o /dev/null -e "trace=$name" \
+	bash -c '"$@" </dev/null >/run/cut.out 2>&1; exit $?' cut timeout -k 2 60 strace ${follow:+-f} -qq -o /dev/null -e "trace=$name" \
 		-e "inject=$name:$how:when=$when" "$RUNTIME" --root "$OCI_ROOT" "$@" 2>/dev/null
 }
 alone() { ! pgrep -x moat-runtime && ! pgrep -x sleep; }
@@ -82,12 +94,14 @@ calls start k | some "${OCI_CUTS:-8}" >/run/start
 rt delete -f k
 running() { bg create k && rt start k && eventually 5 is_status k running; }
 running
-calls exec k true | some "${OCI_CUTS:-12}" >/run/exec
+calls exec k true >/run/exec.all
+some "${OCI_CUTS:-12}" </run/exec.all >/run/exec
+# Of a command that does not end these are not reached: it is waited for before.
+sed -n '/^rt_sigtimedwait /,$p' /run/exec.all >/run/exec.behind
 rt delete -f k
 ended() { bg create k && rt kill k KILL && eventually 5 is_status k stopped; }
 ended
 calls delete k | some "${OCI_CUTS:-8}" >/run/delete
-# The start of libc; and a close(2) that strace lets fail has not closed: nobody would read an end of file.
 # libc's own start; and a close(2) that fails has closed all the same, one that strace lets fail has not: nobody would read an end of file
 unsuited() { [[ $1 == mmap || $1 == brk || $1 == mprotect || $1 == arch_prctl || $1 == execve || $1 == close ]]; }
 # said - one line of ours that names what failed
@@ -122,8 +136,12 @@ processes() { pgrep -x sleep | wc -l; }
 bad='' killed_exec=0 failed=0
 running
 while read -r name when; do
-	cut_at signal=KILL "$name" "$when" exec k sleep 700
-	((killed_exec += $? == 137))
+	if grep -qx "$name $when" /run/exec.behind; then
+		((++killed_exec))
+	else
+		cut_at signal=KILL "$name" "$when" exec k sleep 700
+		((killed_exec += $? == 137))
+	fi
 	is_status k running || bad+=" $name:$when:$(status_of k)"
 	# one that began lives as long as it likes, in the container: no other does
 	rt exec k sh -c 'for p in /proc/[0-9]*; do [ "$(cat $p/cmdline 2>/dev/null)" != sleep700 ] || kill -9 ${p#/proc/}; done'
@@ -184,7 +202,44 @@ while read -r name when; do
 done </run/run
 assert_eq "a call of run fails: it says so, or does without; nothing is left" "" "$bad"
 assert_ok "many of those are failures" test "$failed" -ge 3
-# By the container's process itself, which writes the state down
+# By the container's process itself: of run, then of exec
+calls_inside run k | some "${OCI_CUTS:-24}" >/run/inside
+assert_ok "the container's process makes calls enough" test "$(wc -l </run/inside)" -ge 24
+follow=1 bad='' killed=0 failed=0
+while read -r name when; do
+	cut_at signal=KILL "$name" "$when" run k || ((++killed))
+	tidy || bad+=" $name:$when"
+	! unsuited "$name" || continue
+	if ! cut_at error=EIO "$name" "$when" run k; then
+		((++failed))
+		said || bad+=" $name:$when:silent"
+	fi
+	tidy || bad+=" $name:$when:error"
+done </run/inside
+assert_eq "the container's process killed, or a call of it fails: it is said, and nothing is left" "" "$bad"
+assert_ok "it was killed, each time" test "$killed" -eq "$(wc -l </run/inside)"
+assert_ok "and most failures are failures" test "$failed" -ge $(($(wc -l </run/inside) / 3))
+args sleep 1000
+running
+calls_inside exec k true | some "${OCI_CUTS:-12}" >/run/inside
+bad='' failed=0
+while read -r name when; do
+	for how in signal=KILL error=EIO; do
+		[[ $how == signal=KILL ]] || ! unsuited "$name" || continue
+		if ! cut_at $how "$name" "$when" exec k true; then
+			[[ $how == signal=KILL ]] || said || bad+=" $name:$when:silent"
+			((++failed))
+		fi
+		is_status k running || bad+=" $name:$when:$(status_of k):$how"
+		eventually 5 sh -c '[ "$(pgrep -c -x sleep)$(pgrep -c -x moat-runtime)" = 10 ]' || bad+=" $name:$when:left:$how"
+	done
+done </run/inside
+follow=
+assert_eq "one of exec killed, or a call of it fails: the container runs on, alone; a failure is said" "" "$bad"
+assert_ok "most of those are failures" test "$failed" -ge "$(wc -l </run/inside)"
+assert_ok "nothing is left of it" tidy
+args true
+# Which writes the state down, too
 output=$(timeout 60 strace -f -qq -o /dev/null -e trace=renameat -e inject=renameat:error=EIO "$RUNTIME" --root "$OCI_ROOT" run k 2>&1)
 assert_match "a state that cannot be written" "write state.json" "$output"
 assert_ok "and nothing of it is left" tidy
