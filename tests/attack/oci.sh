@@ -162,6 +162,26 @@ for link in /run/host/dev ../../../../../../run/host/dev; do
 	config '.process.terminal = false | .root.readonly = false'
 done
 mend dev
+# /dev/pts of the image, where nothing covers /dev
+mkdir /run/host/pts
+before=$(look)
+ln -s ../../../../host/pts rootfs/dev/pts
+mount -t devpts by-path rootfs/dev/pts
+assert_ok "a mount by path of /dev/pts lands where its link leads" mountpoint -q /run/host/pts
+umount /run/host/pts
+config '.mounts = [.mounts[] | select(.destination != "/dev")]'
+args true
+for link in /run/host/pts ../../../../host/pts; do
+	rm -rf rootfs/dev/pts
+	ln -s $link rootfs/dev/pts
+	rt run a >/run/mounted 2>&1 </dev/null
+	assert_eq "/dev/pts is a link to $link: nothing is made there" "$before" "$(look)"
+	assert_fail "nor mounted" mountpoint -q /run/host/pts
+done
+rm -f config.json
+"$RUNTIME" spec
+config '.process.terminal = false | .root.readonly = false'
+mend dev
 for name in proc sys; do
 	evil $name /run/host/$name
 	args true
