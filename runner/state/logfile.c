@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "lib/base/fdio.h"
+#include "lib/base/str.h"
 
 enum { STAMP_SIZE = 64, RECORDS_SIZE_MAX = 32 * 1024 };
 
@@ -91,6 +92,23 @@ void logfile_line(struct buf *dst, const char *time, int stream, const char *dat
 	buf_str(dst, "\",\"log\":\"");
 	text_escape(dst, (const unsigned char *)data, size);
 	buf_str(dst, "\"}\n");
+}
+
+json_t *logfile_record(const char *line, size_t len, int *stream, const char **text, size_t *size)
+{
+	/* Unlike JSON from outside it may hold NUL: a program wrote it, and gets it back. */
+	json_t *record = json_loadb(line, len, JSON_ALLOW_NUL, NULL);
+	const json_t *said = json_object_get(record, "log");
+	const char *name = json_string_value(json_object_get(record, "stream"));
+
+	if (!json_is_string(said)) {
+		json_decref(record);
+		return NULL;
+	}
+	*stream = name && str_eq(name, stream_names[2]) ? 2 : 1;
+	*text = json_string_value(said);
+	*size = json_string_length(said);
+	return record;
 }
 
 /* ----------------------------------------------------------------- helpers */

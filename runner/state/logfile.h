@@ -11,6 +11,7 @@
 #ifndef MOAT_RUNNER_STATE_LOGFILE_H
 #define MOAT_RUNNER_STATE_LOGFILE_H
 
+#include <jansson.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -39,5 +40,12 @@ int logfile_add(struct logfile *log, int stream, const char *data, size_t size);
 
 /** logfile_line() - one record, without any file (pure) */
 void logfile_line(struct buf *dst, const char *time, int stream, const char *data, size_t size);
+
+/**
+ * logfile_record() - reads a record back (pure)
+ * @text, @size: what was said; may hold NUL; borrowed from the returned object
+ * Return: the record, or NULL where the line is none; its stream in @stream: 1 or 2.
+ */
+json_t *logfile_record(const char *line, size_t len, int *stream, const char **text, size_t *size);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * runner_state - fuzz target of a container's folder: an input that is an object is read as its state.json and its
- * spec.json, any other written to its log as a program would have said it. What passes must be the same when it is written and read again; each
- * line of a log must be a record, and all of them together what was said.
+ * spec.json, any other written to its log as a program would have said it, and read as lines of somebody's log. What passes must be the
+ * same when it is written and read again; each line of a log must be a record, and all of them together, of each stream, what was said.
  */
 #include <fcntl.h>
 #include <jansson.h>
@@ -78,14 +78,42 @@ static void spec_check_again(const struct state_dir *dir)
 	fuzz_check(json_equal(one, two));
 }
 
+/* A damaged log: a line is a record, or none, and nothing else happens. */
+static void lines_read(const char *data, size_t size)
+{
+	for (size_t at = 0, len; at < size; at += len) {
+		const char *end = memchr(data + at, '\n', size - at), *text;
+		json_t *record;
+		size_t said;
+		int stream;
+
+		len = end ? (size_t)(end - data) + 1 - at : size - at;
+		record = logfile_record(data + at, len, &stream, &text, &said);
+		fuzz_check(!record || ((stream == 1 || stream == 2) && text && text[said] == '\0'));
+		json_decref(record);
+	}
+}
+
+/* What is no UTF-8 is not what was said. */
+static bool is_ascii(const uint8_t *data, size_t size)
+{
+	for (size_t i = 0; i < size; i++)
+		if (data[i] >= 0x80)
+			return false;
+	return true;
+}
+
 static void log_check(int dir, const uint8_t *data, size_t size)
 {
 	cleanup(mem_freep) char *line = NULL;
+	struct buf read[2] = {BUF_INIT, BUF_INIT};
 	struct logfile log;
 	size_t room = 0, half = size / 2;
 	ssize_t len;
 	FILE *file;
 	int fd;
+
+	lines_read((const char *)data, size);
 
 	logfile_init(&log, dir);
 	log.size_max = LOG_SIZE_MAX;
@@ -96,14 +124,21 @@ static void log_check(int dir, const uint8_t *data, size_t size)
 	file = fd < 0 ? NULL : fdopen(fd, "r");
 	fuzz_check(file || size == 0);
 	while (file && (len = getline(&line, &room, file)) > 0) {
-		json_t *record = json_loadb(line, (size_t)len, JSON_ALLOW_NUL, NULL);
+		const char *text;
+		size_t said;
+		int stream;
+		json_t *record = logfile_record(line, (size_t)len, &stream, &text, &said);
 
-		fuzz_check(line[len - 1] == '\n' && json_is_object(record));
-		fuzz_check(json_is_string(json_object_get(record, "time")) &&
-			   json_string_length(json_object_get(record, "log")) > 0);
-		fuzz_check(strncmp(json_string_value(json_object_get(record, "stream")), "std", 3) == 0);
+		fuzz_check(line[len - 1] == '\n' && record && said > 0);
+		fuzz_check(json_is_string(json_object_get(record, "time")));
+		buf_add(&read[stream - 1], text, said);
 		json_decref(record);
 	}
+	fuzz_check(!is_ascii(data, half) || (read[0].size == half && (half == 0 || memcmp(read[0].data, data, half) == 0)));
+	fuzz_check(!is_ascii(data + half, size - half) ||
+		   (read[1].size == size - half && (size == half || memcmp(read[1].data, data + half, size - half) == 0)));
+	buf_fini(&read[0]);
+	buf_fini(&read[1]);
 	if (file)
 		fclose(file);
 	unlinkat(dir, "log", 0);

@@ -13,8 +13,8 @@
 #include "lib/base/fdio.h"
 #include "lib/base/json.h"
 #include "lib/base/mem.h"
-#include "lib/base/str.h"
 #include "runner/cli/container/container.h"
+#include "runner/state/logfile.h"
 
 static int logs_run(struct cli *cli, int argc, char **argv);
 
@@ -182,18 +182,15 @@ static void reader_drain(const struct cli *cli, struct reader *reader)
 static void record_print(const struct cli *cli, const char *line, size_t len)
 {
 	cleanup(json_freep) json_t *record = NULL;
-	const json_t *text;
+	const char *text;
+	size_t size;
+	int stream;
 
 	if (cli->json) {
 		fwrite(line, 1, len, stdout);
 		return;
 	}
-	/* Unlike JSON from outside it may hold NUL: a program wrote it, and gets it back. */
-	record = json_loadb(line, len, JSON_ALLOW_NUL, NULL);
-	text = json_object_get(record, "log");
-	if (text)
-		fwrite(json_string_value(text), 1, json_string_length(text),
-		       str_eq(json_string_value(json_object_get(record, "stream")), "stderr")
-			       ? stderr
-			       : stdout);
+	record = logfile_record(line, len, &stream, &text, &size);
+	if (record)
+		fwrite(text, 1, size, stream == 2 ? stderr : stdout);
 }
