@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "lib/base/clock.h"
 #include "lib/base/json.h"
@@ -576,7 +577,10 @@ static int paths_resolve(struct building *b, struct err *err)
 	struct spec_volume *volumes =
 		arena_array(b->arena, spec->volume_count + 1, sizeof(*volumes));
 	int rc = spec->rootfs ? path_resolve(&spec->rootfs, b->arena, err) : 0;
+	struct stat st;
 
+	if (rc == 0 && spec->rootfs && stat(spec->rootfs, &st) == 0 && !S_ISDIR(st.st_mode))
+		return err_set(err, ERR_USAGE, ENOTDIR, spec->rootfs, "--rootfs: it is no folder");
 	if (rc == 0 && spec->image)
 		rc = path_resolve(&spec->image, b->arena, err);
 

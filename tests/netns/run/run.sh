@@ -258,6 +258,8 @@ if ((idmapped)) && busybox=$(command -v busybox); then
 	assert_ok "is written" moat run --rm --rootfs $root -- /bin/busybox touch /made
 	assert_ok "from where we are" eval "(cd $root/bin && moat run --rm --rootfs .. -- /bin/busybox test -e /made)"
 	assert_eq "as its owner" "root" "$(stat -c %U $root/made)"
+	assert_status 125 "a file is no root" moat run --rm --rootfs $root/bin/busybox -- true
+	assert_match "and told so by its name" "bin/busybox: --rootfs: it is no folder" "$output"
 	rmdir $root/dev
 	for link in /run/sandbox/victim ../victim ../../../../../run/sandbox/victim; do
 		ln -s "$link" $root/dev
