@@ -490,7 +490,8 @@ static void control_read(struct supervisor *s)
 		if (poll(&pfd, 1, 0) <= 0 || (pfd.revents & POLLIN) == 0)
 			return;
 		r = hold_recv(s->control, &msg, &fd);
-		if (r == -EPIPE)
+		/* It ended, before it had read all of ours in the second case: children_reap() tells of it. */
+		if (r == -EPIPE || r == -ECONNRESET)
 			return;
 		if (r < 0) {
 			log_error("bad message from %s: %s", child_names[CHILD_HAND],

@@ -64,6 +64,7 @@ refused() {
 	out=$("$MOAT_BIN_DIR/moatd" --runtime-dir "$RT" --state-dir "$STATE" --engine-user 64999 --config /run/moatd.yaml 2>&1 &
 		pid=$!; sleep 1; kill $pid; wait $pid)
 	assert_match "$1" "$2" "$out"
+	assert_eq "and nothing of its own making" "" "$(grep -o "bad message.*" <<<"$out" | head -1)"
 }
 echo "transit4: 10.0.0.0/8" >>/run/moatd.yaml
 refused "a file that makes no sense keeps the daemon from starting, and says why" "/run/moatd.yaml: line 2: transit4 is given twice"
