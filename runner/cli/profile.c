@@ -50,11 +50,13 @@ int profile_take(const char *path, struct spec *spec, struct arena *arena, struc
 			       "seccomp profile");
 	rc = json_parse(buf_cstr(&data), data.size, 0, &profile, err);
 	if (rc < 0)
-		return rc;
+		return err_wrap(err, "%s: seccomp profile", path);
 	converted = profile_convert(profile, spec);
 	if (!converted)
 		return err_set(err, ERR_USAGE, EINVAL, path, "seccomp profile: no defaultAction, or no object");
 	rc = oci_seccomp_compile(converted, &program, &notify, err);
+	if (rc < 0)
+		err_wrap(err, "%s: seccomp profile", path);
 	if (rc == 0 && notify)
 		rc = err_set(err, ERR_UNSUPPORTED, ENOTSUP, path,
 			     "seccomp profile: nobody listens here for SCMP_ACT_NOTIFY");

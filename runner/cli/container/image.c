@@ -6,6 +6,7 @@
 #include "lib/base/fdio.h"
 #include "lib/base/json.h"
 #include "lib/base/mem.h"
+#include "lib/base/str.h"
 #include "runner/cli/container/container.h"
 #include "runner/container/files_client.h"
 #include "runner/process/helper.h"
@@ -26,8 +27,9 @@ int container_image(const struct cli *cli, const char *image, struct spec *spec,
 
 	image_name_split(image, arena, &args[3], &args[4]);
 	rc = files_ask(program, args, &answer, err);
+	/* Of what lies in a layout the errors know the name there alone. */
 	if (rc < 0)
-		return rc;
+		return str_starts(err->object, args[3]) ? rc : err_wrap(err, "image %s", args[3]);
 	name = arena_strndup(arena, answer.text, strnlen(answer.text, sizeof(answer.text)));
 	spec->image_digest = arena_strdup(arena, name);
 	name[strcspn(name, ":")] = '-';

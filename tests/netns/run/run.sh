@@ -144,6 +144,7 @@ refused /nosuch -v /nosuch:/x
 refused /./ -v /etc:/./
 refused /etc:/x:rx -v /etc:/x:rx
 refused NOPE --cap-add NOPE
+refused '/etc/hostname: seccomp profile' --security-opt seccomp=/etc/hostname
 refused -1 --cap-drop -1
 refused nosuch -u nosuch
 refused 'a b' --name 'a b'

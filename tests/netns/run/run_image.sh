@@ -212,6 +212,7 @@ for text in '' '{' '[]' '{"manifests":[]}' '{"manifests":[{}]}' '{"manifests":[{
 	'{"manifests":[{"digest":"md5:d41d8cd98f00b204e9800998ecf8427e","size":0}]}' "$(printf '[%.0s' {1..20000})"; do
 	printf '%s' "$text" >$layout/index.json
 	assert_status 125 "index.json: ${text:0:40}" image busybox
+	assert_match "the layout is named" "$layout" "$output"
 done
 rm $layout/index.json
 mkfifo $layout/index.json
