@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "cni/cni.h"
+#include "lib/base/addr.h"
 #include "lib/base/str.h"
 
 enum { ARGS_MAX = 64 * 1024, IPS_MAX = 16 };
@@ -51,6 +52,10 @@ int cni_args_decode(struct cni_request *request, const char *args, struct arena 
 		} else if (str_eq(pair, "IgnoreUnknown")) {
 			ignore = str_eq(value, "1") || strcasecmp(value, "true") == 0;
 		} else if (str_eq(pair, "MAC")) {
+			struct mac mac;
+
+			if (*value && mac_parse(value, &mac) < 0)
+				return refuse(err, value, "is no MAC address");
 			*ret_mac = *value ? value : NULL;
 		} else if (str_eq(pair, "IP")) {
 			int rc = ips_split(value, arena, ret_ips, err);
@@ -73,6 +78,7 @@ static int ips_split(char *list, struct arena *arena, const char *const **ret_ip
 {
 	const char **ips = arena_array(arena, IPS_MAX + 1, sizeof(*ips));
 	size_t count = 0;
+	struct ip ip;
 	char *item;
 
 	while ((item = strsep(&list, ","))) {
@@ -81,6 +87,8 @@ static int ips_split(char *list, struct arena *arena, const char *const **ret_ip
 			continue;
 		if (count == IPS_MAX)
 			return refuse(err, "IP", "has too many addresses");
+		if (ip_parse(item, &ip) < 0)
+			return refuse(err, item, "is no IP address");
 		ips[count++] = item;
 	}
 	*ret_ips = ips;

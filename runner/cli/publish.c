@@ -84,6 +84,7 @@ static int change_run(struct cli *cli, const struct cli_verb *verb, const char *
 		rc = cli_operands(cli, argc, argv, names_of_list, 1);
 		if (rc >= 0)
 			return rc;
+		cli->verb = "publish list";
 		return cli_list(cli, "PublishList",
 				argv[optind + 1]
 					? json_pack("{s:s}", "tenant", argv[optind + 1])

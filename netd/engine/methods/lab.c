@@ -382,7 +382,7 @@ int method_lab_show(struct call *call, struct err *err)
 		return r;
 	lab = method_tenant(call, name, err);
 	if (!lab)
-		return -ENOENT;
+		return err->kind == ERR_NOTFOUND ? err_set(err, ERR_NOTFOUND, ENOENT, name, "there is no lab of this name") : -ENOENT;
 	if (lab->kind != TENANT_LAB)
 		return err_set(err, ERR_NOTFOUND, ENOENT, name, "it is a tenant and no lab");
 	call_reply(call, json_pack("{s:o}", "lab", present_lab(call->engine, lab)));

@@ -160,6 +160,12 @@ red      tenant  2         17         bob       endpoints=5" "$out"
 	is '{"plan":["netns a","link b"]}' "$out"
 }
 
+@test "publish list that fails says publish list" {
+	fake_start '[{"method":"PublishList","error":"io.moat.NoSuchObject","parameters":{"message":"none","object":"red"}}]'
+	split_run moat publish list red
+	is "moat: publish list failed: red: none" "$errors"
+}
+
 @test "a standard output that is closed does not become the daemon's socket" {
 	fake_start '[{"method":"TenantList","reply":{"tenants":[]}}]'
 	status=0

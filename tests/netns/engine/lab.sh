@@ -73,6 +73,7 @@ assert_match "show prints nodes" 'Seattle +10\.' "$(moat lab show abilene)"
 assert_status 0 "the kernel is as it should be" moat check
 assert_status 0 "it goes down" moat lab down abilene
 assert_status 3 "and is gone" moat lab show abilene
+assert_match "as a lab" "abilene: there is no lab of this name" "$output"
 leftovers "nothing of Abilene is left behind"
 
 # ---------------------------------------------------------------- Geant
