@@ -53,7 +53,7 @@ static int one_pack(struct archive *archive, int folder, const char *name, const
 			return err_sys(err, ERR_IO, errno, top, "open");
 	}
 	if (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode) && !S_ISLNK(st.st_mode))
-		return 0;
+		return depth > 0 ? 0 : err_set(err, ERR_UNSUPPORTED, ENOTSUP, top, "sockets, FIFOs and devices are not copied");
 	entry = archive_entry_new();
 	archive_entry_set_pathname(entry, top);
 	archive_entry_set_filetype(entry, (unsigned int)(st.st_mode & S_IFMT));

@@ -2,6 +2,7 @@
 /* common - what the verbs of containers share. Floor F5. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "runner/cli/container/container.h"
@@ -38,6 +39,16 @@ int container_look(const struct cli *cli, const char *text, struct state_dir *re
 	container_swept(cli);
 	rc = name_parse("container", text, false, &name, err);
 	return rc < 0 ? rc : state_dir_open(cli->runtime_dir, &name, ret_dir, err);
+}
+
+const char *container_env(struct arena *arena, const char *text)
+{
+	const char *value;
+
+	if (strchr(text, '='))
+		return text;
+	value = getenv(text);
+	return value ? arena_printf(arena, "%s=%s", text, value) : NULL;
 }
 
 int container_each_operand(struct cli *cli, int argc, char **argv, container_act_fn act, void *ctx)

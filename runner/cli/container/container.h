@@ -21,6 +21,9 @@ void container_swept(const struct cli *cli);
 /** container_look() - swept, then the folder of the container @text. Return: 0; -EINVAL; -ENOENT (ERR_NOTFOUND). */
 int container_look(const struct cli *cli, const char *text, struct state_dir *ret_dir, struct err *err);
 
+/** container_env() - of -e: "K=V" as it is, "K" alone with our value, as docker does. Return: NULL where we have none. */
+const char *container_env(struct arena *arena, const char *text);
+
 /** container_image() - --image NAME: unpack it where it is not yet, and let it fill in @spec. Return: 0 or -errno. */
 int container_image(const struct cli *cli, const char *image, struct spec *spec,
 		    struct arena *arena, struct err *err);

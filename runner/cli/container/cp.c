@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* cp - `moat cp`: files into containers and out of them. Floor F5. */
+#include <string.h>
+
 #include "lib/base/json.h"
 #include "lib/base/mem.h"
 #include "runner/cli/container/container.h"
@@ -39,6 +41,9 @@ static int cp_run(struct cli *cli, int argc, char **argv)
 	const char *const args[] = {"moat-files",     "cp", cli->runtime_dir, argv[optind],
 				    argv[optind + 1], NULL};
 	rc = files_ask(program, args, &answer, &err);
+	/* Below a folder that is open, names are all there is to tell of. */
+	if (rc < 0 && err.object[0] && !strchr(err.object, '/'))
+		err_wrap(&err, "%s to %s", argv[optind], argv[optind + 1]);
 	if (rc < 0)
 		return cli_fail(cli, &err);
 	if (cli->json)

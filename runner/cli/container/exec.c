@@ -16,7 +16,7 @@ const struct cli_verb cli_verb_exec = {
 		 "\n"
 		 "  -i, --interactive  the command reads our standard input\n"
 		 "  -t, --tty          a terminal of the container's own\n"
-		 "  -e, --env K=V      a variable\n"
+		 "  -e, --env K=V      a variable; K alone takes ours\n"
 		 "  -w, --workdir DIR  by default the container's\n"
 		 "  -u, --user USER[:GROUP]\n"
 		 "                     by default the container's\n"
@@ -37,6 +37,7 @@ static int exec_run(struct cli *cli, int argc, char **argv)
 		CLI_COMMON_LONG,
 		{0},
 	};
+	cleanup(arena_freep) struct arena *arena = arena_new();
 	cleanup(mem_freep) const char **env = mem_array((size_t)argc + 1, sizeof(*env));
 	struct process process = {.env = env};
 	struct container_host host;
@@ -51,11 +52,12 @@ static int exec_run(struct cli *cli, int argc, char **argv)
 		if (letter == 'i') {
 			interactive = true;
 		} else if (letter == 'e') {
-			if (!strchr(optarg, '=')) {
+			if (!*optarg || *optarg == '=') {
 				cli_usage(cli, "-e %s: a variable is NAME=VALUE", optarg);
 				return CLI_RUN_FAILED;
 			}
-			env[env_count++] = optarg;
+			env[env_count] = container_env(arena, optarg);
+			env_count += env[env_count] != NULL;
 		} else if (letter == 'w') {
 			process.workdir = optarg;
 		} else if (letter == 'u') {

@@ -204,7 +204,6 @@ static int paths_resolve(struct building *b, struct err *err);
 static int path_resolve(const char **path, struct arena *arena, struct err *err);
 static const char **strings_add(struct arena *arena, const char **strings, size_t *count,
 				const char *text);
-static const char *env_take(struct arena *arena, const char *text);
 static int run_fail(struct cli *cli, int code, const struct err *err);
 
 static int run_run(struct cli *cli, int argc, char **argv)
@@ -353,7 +352,7 @@ static int option_take(struct building *b, int letter, struct err *err)
 
 		if (!*optarg)
 			return err_set(err, ERR_USAGE, EINVAL, "-e", "a variable is NAME=VALUE");
-		assignment = env_take(b->arena, optarg);
+		assignment = container_env(b->arena, optarg);
 		if (assignment)
 			spec->env = strings_add(b->arena, spec->env, &b->env_count, assignment);
 		break;
@@ -651,17 +650,6 @@ static const char **strings_add(struct arena *arena, const char **strings, size_
 		memcpy(grown, strings, *count * sizeof(*grown));
 	grown[(*count)++] = text;
 	return grown;
-}
-
-/* K=V as it is; K alone with our value, or nothing where we have none, as docker does. */
-static const char *env_take(struct arena *arena, const char *text)
-{
-	const char *value;
-
-	if (strchr(text, '='))
-		return text;
-	value = getenv(text);
-	return value ? arena_printf(arena, "%s=%s", text, value) : NULL;
 }
 
 /* The error's own exit code is for other verbs: of a command it must be told apart. */

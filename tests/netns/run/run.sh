@@ -109,6 +109,8 @@ assert_eq "input goes in" "HELLO" "$(echo hello | moat exec -i b -- tr a-z A-Z)"
 assert_eq "none without -i" "" "$(echo hello | moat exec b -- cat)"
 assert_eq "its user, folder, variables" "4242 /usr x" \
 	"$(moat exec -u 4242 -w /usr -e V=x b -- sh -c 'echo $(id -u) $PWD $V')"
+assert_eq "a variable of ours" "ours" "$(V=ours moat exec -e V -e NONE b -- sh -c 'echo $V$NONE')"
+assert_status 125 "no variable" moat exec -e =x b -- true
 assert_eq "nothing leaks in" "0 1 2 3" "$(exec 7</etc 8</; moat exec b -- ls /proc/self/fd | xargs)"
 
 # ------------------------------------------------------------ how it ends

@@ -41,6 +41,8 @@ assert_eq "whole" "$(md5sum <$here/big)" "$(md5sum <$here/back)"
 in_c 'mkdir -p /tmp/out/x && echo y >/tmp/out/x/y && chmod 6755 /tmp/out/x/y && ln -s /etc/shadow /tmp/out/s && mkfifo /tmp/out/f'
 assert_ok "a folder out" moat cp c:/tmp/out $here
 assert_eq "without set-user-ID bits, ours" "755 root y" "$(stat -c '%a %U' $here/out/x/y) $(cat $here/out/x/y)"
+assert_status 1 "a FIFO itself is refused" moat cp c:/tmp/out/f $here/
+assert_match "by name" "cp failed: f: c:/tmp/out/f to $here/: sockets, FIFOs" "$output"
 assert_eq "links are links, FIFOs are left" "/etc/shadow s x" "$(readlink $here/out/s) $(find $here/out -mindepth 1 -maxdepth 1 -printf "%f\n" | sort | xargs)"
 assert_eq "an archive out" "out/ out/s out/x/ out/x/y" "$(moat cp c:/tmp/out - | tar t | sort | xargs)"
 (cd $here && tar cz dir) | moat cp - c:/root
