@@ -22,6 +22,7 @@ static json_t *document(struct cli *cli, const struct state_dir *dir, const stru
 			const struct state *state);
 static json_t *config(const struct spec *spec);
 static json_t *endpoints(struct cli *cli, const char *full);
+static json_t *ns(enum spec_ns kind, const char *join);
 static json_t *strings(const char *const *strv);
 static json_t *caps(uint64_t mask);
 static json_t *or_null(const char *text);
@@ -109,8 +110,9 @@ static json_t *config(const struct spec *spec)
 		doc,
 		json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:b, s:b, s:b, s:o, s:s}",
 			  "networks", networks, "net",
-			  spec->net == SPEC_NET_JOIN ? json_sprintf("container:%s", spec->join)
-						     : json_null(),
+			  spec->net == SPEC_NET_JOIN   ? json_sprintf("container:%s", spec->join)
+			  : spec->net == SPEC_NET_HOST ? json_string("host")
+						       : json_null(),
 			  "publish", strings(spec->publish), "volumes", volumes, "tmpfs",
 			  strings(spec->tmpfs), "capabilities", caps(spec->caps), "readOnly",
 			  spec->read_only, "remove", spec->remove, "interactive",
@@ -118,7 +120,20 @@ static json_t *config(const struct spec *spec)
 			  json_pack("{s:s, s:I}", "policy", spec_restart_name(spec->restart),
 				    "times", (json_int_t)spec->restart_max),
 			  "stopSignal", signal_print((int)spec->stop_signal, number)));
+	json_object_update_new(doc, json_pack("{s:o, s:o, s:o, s:o, s:o}", "pidMode", ns(spec->pid, spec->pid_join), "ipcMode",
+					      ns(spec->ipc, spec->ipc_join), "memoryBytes",
+					      spec->memory ? json_integer(spec->memory) : json_null(), "cpus",
+					      spec->cpus_milli ? json_real((double)spec->cpus_milli / 1000) : json_null(),
+					      "pidsLimit", spec->pids ? json_integer(spec->pids) : json_null()));
 	return doc;
+}
+
+/* As --pid and --ipc say it; null: its own */
+static json_t *ns(enum spec_ns kind, const char *join)
+{
+	return kind == SPEC_NS_JOIN   ? json_sprintf("container:%s", join)
+	       : kind == SPEC_NS_HOST ? json_string("host")
+				      : json_null();
 }
 
 /* As the daemon tells them now; null where it does not answer. */

@@ -101,6 +101,9 @@ assert_eq "private is what it is anyway" "" "$(moat run --rm --ipc private -- ls
 assert_eq "the host's stack, on request" "$(readlink /proc/self/ns/net)" "$(moat run --rm --net host -- readlink /proc/self/ns/net)"
 assert_eq "its links, by sysfs too" "$(find /sys/class/net -mindepth 1 -printf '%f\n' | sort | xargs)" \
 	"$(moat run --rm --net host -- ls /sys/class/net | xargs)"
+moat run -d --name hosts --net host --pid host --ipc host -- sleep 1000 >/dev/null
+assert_eq "as inspect tells" "host host host" "$(moat inspect hosts | jq -r '.config | "\(.net) \(.pidMode) \(.ipcMode)"')"
+moat rm -f hosts >/dev/null
 assert_fail "in which it is nobody" moat run --rm --net host --cap-add NET_ADMIN -- ip link add moat9 type bridge
 assert_fail "and sniffs nothing" moat run --rm --net host --cap-add NET_RAW -- timeout 2 tshark -i lo -c 1
 assert_status 125 "with a network it is refused" moat run --rm --net host --network red/web -- true

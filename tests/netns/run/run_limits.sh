@@ -40,6 +40,8 @@ for view in hybrid v1; do
 		"$(moat run --rm --pids-limit 4 -- sh -c 'for i in 1 2 3 4 5 6; do sleep 1 & done' 2>&1)"
 	assert_ok "$view: one with limits" moat run -d --name a --cpus 0.25 --memory 64m --pids-limit 50 -- \
 		sh -c 'while :; do :; done'
+	assert_eq "$view: which inspect tells" "67108864 0.25 50 null null" \
+		"$(moat inspect a | jq -r '.config | "\(.memoryBytes) \(.cpus) \(.pidsLimit) \(.net) \(.pidMode)"')"
 	pid=$(pid_of a)
 	assert_match "$view: it is in cgroups of its own" "memory:/moat/default\.a\." "$(cat "/proc/$pid/cgroup")"
 	assert_eq "$view: and sees them as the root" "/" \
