@@ -24,7 +24,6 @@ static const char *const changing_methods[] = {
 };
 
 static bool method_changes(const char *method);
-static void plan_print(const struct cli *cli, const json_t *reply);
 static void nulls_drop(json_t *object);
 static void names_print(const json_t *array);
 
@@ -223,7 +222,7 @@ int cli_call(struct cli *cli, const char *method, json_t *parameters, const int 
 
 	*ret_reply = NULL;
 	if (cli->dry_run && !method_changes(method))
-		return cli_usage(cli, "changes nothing, so --dry-run means nothing here");
+		return cli_unplanned(cli);
 	if (cli->dry_run)
 		json_object_set_new(given, "dryRun", json_true());
 	if (cli_connect(cli, &err) < 0 ||
@@ -232,12 +231,17 @@ int cli_call(struct cli *cli, const char *method, json_t *parameters, const int 
 		return cli_fail(cli, &err);
 	nulls_drop(reply);
 	if (cli->dry_run) {
-		plan_print(cli, reply);
+		cli_plan_print(cli, reply);
 		return CLI_OK;
 	}
 	*ret_reply = reply;
 	reply = NULL;
 	return CLI_OK;
+}
+
+int cli_unplanned(struct cli *cli)
+{
+	return cli->dry_run ? cli_usage(cli, "changes nothing, so --dry-run means nothing here") : -1;
 }
 
 int cli_fail(struct cli *cli, const struct err *err)
@@ -395,7 +399,7 @@ static bool method_changes(const char *method)
 	return false;
 }
 
-static void plan_print(const struct cli *cli, const json_t *reply)
+void cli_plan_print(const struct cli *cli, const json_t *reply)
 {
 	const json_t *line;
 	size_t index;

@@ -105,6 +105,10 @@ void cli_route(json_t *parameters, const char *text);
  * Return: CLI_OK, or the exit code, the message being printed.
  */
 int cli_call(struct cli *cli, const char *method, json_t *parameters, const int *fds, size_t fd_count, json_t **ret_reply);
+/** cli_unplanned() - of a verb that changes nothing: -1, or with --dry-run CLI_USAGE, the message being printed */
+int cli_unplanned(struct cli *cli);
+/** cli_plan_print() - what a dry run answered: "plan", a line each, or as it is with --json */
+void cli_plan_print(const struct cli *cli, const json_t *reply);
 /** cli_connect() - opens cli->client unless it is open. Return: 0 or -errno. */
 int cli_connect(struct cli *cli, struct err *err);
 int cli_fail(struct cli *cli, const struct err *err); /* prints "moat: WHAT failed: WHY" or the JSON error; returns the exit code */

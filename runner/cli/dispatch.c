@@ -270,7 +270,7 @@ static void overview(const struct cli *cli, FILE *file)
 	fprintf(file, "\nA name is TENANT/NAME; NAME alone means tenant \"default\". \"moat "
 		      "VERB --help\" tells the rest.\n"
 		      "Every command takes --json, --socket PATH, -q and --help; every "
-		      "one that changes the network --dry-run.\n"
+		      "one that changes something --dry-run.\n"
 		      "Exit: 0 done, 1 failed, 2 wrong usage, 3 no such object, 4 refused, 5 "
 		      "differences found.\n");
 }

@@ -52,9 +52,7 @@ static int enter_run(struct cli *cli, int argc, char **argv)
 		if (rc >= 0)
 			return rc == CLI_OK ? CLI_OK : CLI_RUN_FAILED;
 	}
-	if (cli->dry_run)
-		cli_usage(cli, "changes nothing, so --dry-run means nothing here");
-	else if (optind >= argc)
+	if (cli_unplanned(cli) < 0 && optind >= argc)
 		cli_usage(cli, "TENANT/NAME is missing");
 	if (cli->dry_run || optind >= argc)
 		return CLI_RUN_FAILED;

@@ -28,7 +28,7 @@ static int events_run(struct cli *cli, int argc, char **argv)
 	if (rc >= 0)
 		return rc;
 	if (cli->dry_run)
-		return cli_usage(cli, "changes nothing, so --dry-run means nothing here");
+		return cli_unplanned(cli);
 	if (cli_connect(cli, &err) < 0)
 		return cli_fail(cli, &err);
 	rc = varlink_stream(cli->client, "io.moat.Events", NULL, event_print, cli, &err);

@@ -3,13 +3,20 @@
 #include "runner/container/stack.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "lib/base/json.h"
 #include "lib/base/mem.h"
 #include "lib/base/str.h"
 #include "lib/varlink/varlink.h"
+#include "runner/process/sync.h"
+
+enum { STACK_ID_SIZE = 13 }; /* 12 hex digits, as the daemon's plans have them */
 
 /**
  * struct daemon - whom a stack is asked of
@@ -25,6 +32,10 @@ struct daemon {
 static int make_call(struct daemon *daemon, const char *method, size_t index, json_t *parameters, const int *netns,
 		     json_t **ret_reply, struct err *err);
 static void request_set(json_t *parameters, const char *request, size_t index);
+static int netns_lend(int *ret_fd, struct err *err);
+static int plan_call(struct varlink_client *client, const char *method, json_t *parameters, int netns, char id[STACK_ID_SIZE],
+		     json_t *plan, struct err *err);
+static void line_add(json_t *plan, char id[STACK_ID_SIZE], const char *text);
 static json_t *create_parameters(const struct spec *spec);
 static json_t *attach_parameters(const struct spec *spec, size_t index);
 static json_t *strings(const char *const *strv);
@@ -75,6 +86,39 @@ int stack_attach(const char *socket, const struct spec *spec, int netns, const c
 	*ret_open = rc < 0 && daemon.open;
 	varlink_close(daemon.client);
 	return rc;
+}
+
+int stack_plan(const char *socket, const struct spec *spec, json_t *plan, struct err *err)
+{
+	cleanup(varlink_closep) struct varlink_client *client = NULL;
+	int netns = -1, rc = varlink_connect(socket, &client, err);
+	char id[STACK_ID_SIZE] = "";
+
+	if (rc == 0)
+		rc = netns_lend(&netns, err);
+	if (rc == 0 && spec->network_count == 0)
+		rc = plan_call(client, "io.moat.StackCreate", create_parameters(spec), netns, id, plan, err);
+	for (size_t i = 0; rc == 0 && i < spec->network_count; i++) {
+		json_t *parameters = attach_parameters(spec, i);
+
+		/* There is no stack yet that the later ones could find by its name. */
+		json_object_set_new(parameters, "netnsFd", json_integer(0));
+		json_object_set_new(parameters, "container", json_true());
+		rc = plan_call(client, "io.moat.EndpointAttach", parameters, netns, id, plan, err);
+	}
+	if (netns >= 0)
+		fd_close(netns);
+	return rc;
+}
+
+int stack_delete_plan(const char *socket, const struct name *name, json_t *plan, struct err *err)
+{
+	cleanup(varlink_closep) struct varlink_client *client = NULL;
+	cleanup(mem_freep) char *full = full_name(name);
+	char id[STACK_ID_SIZE] = "";
+	int rc = varlink_connect(socket, &client, err);
+
+	return rc < 0 ? rc : plan_call(client, "io.moat.StackDelete", json_pack("{s:s}", "name", full), -1, id, plan, err);
 }
 
 int stack_open(const char *socket, const struct name *name, int *ret_netns, int *ret_userns,
@@ -162,6 +206,75 @@ int stack_delete_end(struct varlink_client *client, struct err *err)
 }
 
 /* ----------------------------------------------------------------- helpers */
+
+/* A child makes it, so that we stay where we are. It is the kind a container has: with a user namespace of its own. */
+static int netns_lend(int *ret_fd, struct err *err)
+{
+	struct sync_msg msg = {.kind = SYNC_DONE};
+	int ends[2], rc = sync_pair(ends);
+	pid_t pid;
+
+	if (rc < 0)
+		return err_sys(err, ERR_KERNEL, -rc, NULL, "socketpair");
+	pid = fork();
+	if (pid == 0) {
+		int fd = unshare(CLONE_NEWUSER | CLONE_NEWNET) < 0 ? -1 : open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+
+		if (fd < 0) {
+			msg.kind = SYNC_FAILED;
+			(void)err_sys(&msg.err, ERR_KERNEL, errno, NULL, "a network namespace to ask with");
+		}
+		(void)sync_send(ends[1], &msg, fd);
+		_exit(0);
+	}
+	rc = pid < 0 ? err_sys(err, ERR_KERNEL, errno, NULL, "fork") : 0;
+	fd_close(ends[1]);
+	if (rc == 0 && sync_recv(ends[0], &msg, ret_fd) <= 0)
+		rc = err_set(err, ERR_INTERNAL, EPIPE, NULL, "no network namespace to ask with");
+	if (rc == 0 && msg.kind == SYNC_FAILED) {
+		*err = msg.err;
+		rc = -err->no;
+	}
+	fd_close(ends[0]);
+	if (pid > 0)
+		(void)waitpid(pid, NULL, 0);
+	return rc;
+}
+
+/* @parameters: stolen */
+static int plan_call(struct varlink_client *client, const char *method, json_t *parameters, int netns, char id[STACK_ID_SIZE],
+		     json_t *plan, struct err *err)
+{
+	cleanup(json_freep) json_t *reply = NULL;
+	const json_t *lines;
+	int rc;
+
+	json_object_set_new(parameters, "dryRun", json_true());
+	rc = varlink_call(client, method, parameters, &netns, netns < 0 ? 0 : 1, &reply, NULL, NULL, err);
+	lines = json_object_get(reply, "plan");
+	for (size_t i = 0; rc == 0 && i < json_array_size(lines); i++)
+		line_add(plan, id, json_string_value(json_array_get(lines, i)));
+	return rc;
+}
+
+/* Of each dry run the stack's number is another; that of the first stands for it in @id, and so do the lines that are the same. */
+static void line_add(json_t *plan, char id[STACK_ID_SIZE], const char *text)
+{
+	static const char word[] = "container:";
+	cleanup(mem_freep) char *line = mem_strdup(text ? text : "");
+	char *at = strstr(line, word);
+
+	if (at && strlen(at + strlen(word)) >= STACK_ID_SIZE - 1) {
+		at += strlen(word);
+		if (!id[0])
+			memcpy(id, at, STACK_ID_SIZE - 1);
+		memcpy(at, id, STACK_ID_SIZE - 1);
+	}
+	for (size_t i = 0; i < json_array_size(plan); i++)
+		if (str_eq(json_string_value(json_array_get(plan, i)), line))
+			return;
+	json_array_append_new(plan, json_string(line));
+}
 
 /*
  * An answer that is lost leaves it open whether the stack or endpoint stands now, and whose the name was before: the same

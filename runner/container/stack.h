@@ -7,6 +7,8 @@
 #ifndef MOAT_RUNNER_CONTAINER_STACK_H
 #define MOAT_RUNNER_CONTAINER_STACK_H
 
+#include <jansson.h>
+
 #include "lib/base/buf.h"
 #include "lib/base/err.h"
 #include "runner/spec/spec.h"
@@ -29,6 +31,13 @@ struct varlink_client *stack_attach_begin(const char *socket, const struct spec 
  */
 int stack_attach(const char *socket, const struct spec *spec, int netns, const char *request, struct varlink_client *begun,
 		 bool *ret_open, struct buf *hosts, struct err *err);
+
+/**
+ * stack_plan(), stack_delete_plan() - the daemon's plans of stack_attach() and stack_delete(), appended to @plan
+ * Nothing changes. The first asks with a network namespace that nobody else has, and that is gone afterwards.
+ */
+int stack_plan(const char *socket, const struct spec *spec, json_t *plan, struct err *err);
+int stack_delete_plan(const char *socket, const struct name *name, json_t *plan, struct err *err);
 
 /** stack_open() - the descriptors of a stack that stands. Return: 0, both the caller's. */
 int stack_open(const char *socket, const struct name *name, int *ret_netns, int *ret_userns,

@@ -46,6 +46,8 @@ struct reading {
 	char data[CHUNK_SIZE];
 };
 
+static int layout_open(const char *path, const char *tag, struct arena *arena, int *ret_layout, struct image_blob *ret_blob,
+		       json_t **ret_doc, struct err *err);
 static int layout_check(int layout, const char *path, struct err *err);
 static int manifest_find(int layout, const char *tag, struct arena *arena,
 			 struct image_blob *ret_blob, json_t **ret_doc, struct err *err);
@@ -69,19 +71,12 @@ int files_image(const char *state_dir, const char *layout_path, const char *tag,
 		struct err *err)
 {
 	cleanup(arena_freep) struct arena *arena = arena_new();
-	cleanup(fd_closep) int layout = open(layout_path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	cleanup(fd_closep) int images = -1;
+	cleanup(fd_closep) int layout = -1, images = -1;
 	cleanup(json_freep) json_t *manifest = NULL;
 	cleanup(mem_freep) char *name = NULL, *done = NULL;
 	struct image_blob blob;
-	int rc;
+	int rc = layout_open(layout_path, tag, arena, &layout, &blob, &manifest, err);
 
-	if (layout < 0)
-		return err_sys(err, errno == ENOENT ? ERR_NOTFOUND : ERR_IO, errno, layout_path,
-			       "open of the image layout");
-	rc = layout_check(layout, layout_path, err);
-	if (rc == 0)
-		rc = manifest_find(layout, tag, arena, &blob, &manifest, err);
 	if (rc < 0)
 		return rc;
 	name = mem_strdup(blob.digest);
@@ -97,7 +92,33 @@ int files_image(const char *state_dir, const char *layout_path, const char *tag,
 	return rc;
 }
 
+int files_image_find(const char *layout_path, const char *tag, char *ret_digest, struct err *err)
+{
+	cleanup(arena_freep) struct arena *arena = arena_new();
+	cleanup(fd_closep) int layout = -1;
+	cleanup(json_freep) json_t *manifest = NULL;
+	struct image_blob blob;
+	int rc = layout_open(layout_path, tag, arena, &layout, &blob, &manifest, err);
+
+	if (rc == 0)
+		memcpy(ret_digest, blob.digest, strlen(blob.digest) + 1);
+	return rc;
+}
+
 /* ----------------------------------------------------------------- helpers */
+
+/* @ret_layout, @ret_doc: the caller's, of a failure as well */
+static int layout_open(const char *path, const char *tag, struct arena *arena, int *ret_layout, struct image_blob *ret_blob,
+		       json_t **ret_doc, struct err *err)
+{
+	int rc;
+
+	*ret_layout = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (*ret_layout < 0)
+		return err_sys(err, errno == ENOENT ? ERR_NOTFOUND : ERR_IO, errno, path, "open of the image layout");
+	rc = layout_check(*ret_layout, path, err);
+	return rc < 0 ? rc : manifest_find(*ret_layout, tag, arena, ret_blob, ret_doc, err);
+}
 
 static int layout_check(int layout, const char *path, struct err *err)
 {

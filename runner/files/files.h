@@ -17,6 +17,9 @@
 int files_image(const char *state_dir, const char *layout, const char *tag, char *ret_digest,
 		struct err *err);
 
+/** files_image_find() - the digest of one, verified down to its manifest; nothing is unpacked */
+int files_image_find(const char *layout, const char *tag, char *ret_digest, struct err *err);
+
 /**
  * files_image_remove() - an unpacked image, unless a container has it (-EBUSY); what is gone is success
  * @name: of its folder

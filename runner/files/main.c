@@ -22,8 +22,9 @@ int main(int argc, char **argv)
 	int rc;
 
 	if (argc < 4 || fcntl(FILES_FD_ANSWER, F_GETFD) < 0 ||
-	    !(str_eq(argv[1], "image") || ((str_eq(argv[1], "cp") || str_eq(argv[1], "image-rm")) && argc == 5))) {
+	    !(str_eq(argv[1], "image") || str_eq(argv[1], "image-find") || ((str_eq(argv[1], "cp") || str_eq(argv[1], "image-rm")) && argc == 5))) {
 		fputs("usage: moat-files image STATE-DIR LAYOUT [TAG]\n"
+		      "       moat-files image-find STATE-DIR LAYOUT [TAG]\n"
 		      "       moat-files image-rm STATE-DIR RUNTIME-DIR NAME\n"
 		      "       moat-files cp RUNTIME-DIR FROM TO\n"
 		      "It is started by moat run --image, moat image and moat cp.\n",
@@ -35,6 +36,8 @@ int main(int argc, char **argv)
 	if (str_eq(argv[1], "image")) {
 		static_assert(sizeof(msg.text) >= IMAGE_DIGEST_SIZE, "a digest fits");
 		rc = files_image(argv[2], argv[3], argv[4], msg.text, &msg.err);
+	} else if (str_eq(argv[1], "image-find")) {
+		rc = files_image_find(argv[3], argv[4], msg.text, &msg.err);
 	} else if (str_eq(argv[1], "image-rm")) {
 		rc = files_image_remove(argv[2], argv[3], argv[4], &msg.err);
 	} else {

@@ -29,10 +29,8 @@ static int attach_run(struct cli *cli, int argc, char **argv)
 
 	if (rc >= 0)
 		return rc == CLI_OK ? CLI_OK : CLI_RUN_FAILED;
-	if (cli->dry_run) {
-		cli_usage(cli, "changes nothing, so --dry-run means nothing here");
+	if (cli_unplanned(cli) >= 0)
 		return CLI_RUN_FAILED;
-	}
 	container_host_init(&host, cli);
 	if (terminal_check(true, &err) == 0 &&
 	    name_parse("container", argv[optind], false, &name, &err) == 0)

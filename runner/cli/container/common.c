@@ -51,7 +51,7 @@ const char *container_env(struct arena *arena, const char *text)
 	return value ? arena_printf(arena, "%s=%s", text, value) : NULL;
 }
 
-int container_each_operand(struct cli *cli, int argc, char **argv, container_act_fn act, void *ctx)
+int container_each_operand(struct cli *cli, int argc, char **argv, container_act_fn act, container_plan_fn plan, void *ctx)
 {
 	struct container_host host;
 	int code = CLI_OK;
@@ -59,7 +59,7 @@ int container_each_operand(struct cli *cli, int argc, char **argv, container_act
 	if (optind >= argc)
 		return cli_usage(cli, "NAME is missing");
 	if (cli->dry_run)
-		return cli_usage(cli, "--dry-run is not built yet for containers");
+		return plan_each_operand(cli, argc, argv, plan, ctx);
 	container_host_init(&host, cli);
 	/* What lost shims left is put right before anybody looks at it; what cannot be is no reason to fail here. */
 	(void)container_sweep(&host, NULL);

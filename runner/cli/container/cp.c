@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* cp - `moat cp`: files into containers and out of them. Floor F5. */
+#include <errno.h>
 #include <string.h>
 
 #include "lib/base/json.h"
@@ -25,6 +26,32 @@ const struct cli_verb cli_verb_cp = {
 	.run = cp_run,
 };
 
+/* "NAME:PATH" but for what plainly is a path, as moat-files takes it. Return: the length of NAME, 0: it is a path of ours. */
+static size_t name_length(const char *text)
+{
+	return strchr("/.-", text[0]) || !strchr(text, ':') ? 0 : strcspn(text, ":");
+}
+
+/* What lies under either path is not looked at. */
+static int cp_plan(struct cli *cli, const char *from, const char *to)
+{
+	const char *inside = name_length(from) ? from : to;
+	cleanup(mem_freep) char *name = mem_strndup(inside, name_length(inside));
+	struct state_dir dir = STATE_DIR_INIT;
+	struct err err = ERR_INIT;
+	int rc;
+
+	if (!name_length(from) == !name_length(to))
+		rc = err_set(&err, ERR_USAGE, EINVAL, NULL, "one of both is NAME:PATH, the other a path of ours or -");
+	else
+		rc = container_look(cli, name, &dir, &err);
+	state_dir_fini(&dir);
+	if (rc < 0)
+		return cli_fail(cli, &err);
+	plan_show(cli, json_pack("[o]", json_sprintf("~ files %s from=%s", to, from)));
+	return CLI_OK;
+}
+
 static int cp_run(struct cli *cli, int argc, char **argv)
 {
 	static const char *const names[] = {"SRC", "DST", NULL};
@@ -35,9 +62,9 @@ static int cp_run(struct cli *cli, int argc, char **argv)
 
 	if (rc >= 0)
 		return rc;
-	if (cli->dry_run)
-		return cli_usage(cli, "--dry-run is not built yet for containers");
 	container_swept(cli);
+	if (cli->dry_run)
+		return cp_plan(cli, argv[optind], argv[optind + 1]);
 	const char *const args[] = {"moat-files",     "cp", cli->runtime_dir, argv[optind],
 				    argv[optind + 1], NULL};
 	rc = files_ask(program, args, &answer, &err);

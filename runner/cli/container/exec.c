@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* exec - `moat exec`: a command in a running container. Floor F5. */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/base/json.h"
 #include "lib/base/mem.h"
 #include "runner/cli/container/container.h"
 #include "runner/terminal/terminal.h"
@@ -25,6 +27,27 @@ const struct cli_verb cli_verb_exec = {
 		 "Exit status as of run.",
 	.run = exec_run,
 };
+
+static int exec_plan(struct cli *cli, const struct name *name, const char *command)
+{
+	struct state_dir dir = STATE_DIR_INIT;
+	struct err err = ERR_INIT;
+	struct state state;
+	char full[NAME_FULL_SIZE];
+	int rc = container_look(cli, name_print(name, full), &dir, &err);
+
+	if (rc == 0)
+		rc = state_load(&dir, &state, &err);
+	if (rc == 0 && !plan_runs(&state))
+		rc = err_set(&err, ERR_CONFLICT, ESRCH, full, "the container does not run");
+	state_dir_fini(&dir);
+	if (rc < 0) {
+		(void)cli_fail(cli, &err);
+		return CLI_RUN_FAILED;
+	}
+	plan_show(cli, json_pack("[o]", json_sprintf("+ process %s command=%s", full, command)));
+	return CLI_OK;
+}
 
 static int exec_run(struct cli *cli, int argc, char **argv)
 {
@@ -71,10 +94,6 @@ static int exec_run(struct cli *cli, int argc, char **argv)
 				return rc > 0 ? CLI_OK : CLI_RUN_FAILED;
 		}
 	}
-	if (cli->dry_run) {
-		cli_usage(cli, "--dry-run is not built yet for containers");
-		return CLI_RUN_FAILED;
-	}
 	if (optind >= argc) {
 		cli_usage(cli, "NAME is missing");
 		return CLI_RUN_FAILED;
@@ -94,6 +113,8 @@ static int exec_run(struct cli *cli, int argc, char **argv)
 		return CLI_RUN_FAILED;
 	}
 	process.args = (const char *const *)argv + optind;
+	if (cli->dry_run)
+		return exec_plan(cli, &name, plan_command(arena, process.args));
 	container_host_init(&host, cli);
 	code = container_exec(&host, &name, &process, interactive, &err);
 	container_host_fini(&host);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* image - `moat run --image`: to its folder, and into the specification. Floor F5. */
+#include <errno.h>
 #include <string.h>
 
 #include "lib/base/buf.h"
@@ -18,7 +19,7 @@ int container_image(const struct cli *cli, const char *image, struct spec *spec,
 	cleanup(mem_freep) char *program = helper_path("moat-files");
 	cleanup(buf_fini) struct buf text = BUF_INIT;
 	cleanup(json_freep) json_t *doc = NULL;
-	const char *args[] = {"moat-files", "image", cli->state_dir, NULL, NULL, NULL};
+	const char *args[] = {"moat-files", cli->dry_run ? "image-find" : "image", cli->state_dir, NULL, NULL, NULL};
 	const char *folder, *path;
 	struct image_config config;
 	struct sync_msg answer;
@@ -36,6 +37,9 @@ int container_image(const struct cli *cli, const char *image, struct spec *spec,
 	folder = arena_printf(arena, "%s/images/%s", cli->state_dir, name);
 	path = arena_printf(arena, "%s/config.json", folder);
 	rc = file_read(path, JSON_SIZE_MAX, &text);
+	spec->image = arena_printf(arena, "%s/rootfs", folder);
+	if (rc == -ENOENT && cli->dry_run)
+		return 1;
 	if (rc < 0)
 		return err_sys(err, ERR_IO, -rc, path, "read");
 	rc = json_parse(buf_cstr(&text), text.size, 0, &doc, err);
@@ -45,6 +49,5 @@ int container_image(const struct cli *cli, const char *image, struct spec *spec,
 		rc = image_apply(&config, spec, arena, err);
 	if (rc < 0)
 		return err_wrap(err, "configuration of the image");
-	spec->image = arena_printf(arena, "%s/rootfs", folder);
 	return 0;
 }

@@ -38,6 +38,8 @@ static int inspect_run(struct cli *cli, int argc, char **argv)
 	struct spec spec;
 	int rc = cli_plain(cli, &cli_verb_inspect, argc, argv, names, 1);
 
+	if (rc < 0)
+		rc = cli_unplanned(cli);
 	if (rc >= 0)
 		return rc;
 	rc = container_look(cli, argv[optind], &dir, &err);

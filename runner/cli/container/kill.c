@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* kill - `moat kill`: a signal to a container's command. Floor F5. */
+#include <errno.h>
 #include <signal.h>
 
 #include "runner/cli/container/container.h"
@@ -7,6 +8,7 @@
 
 static int kill_one(const struct container_host *host, const struct name *name, void *ctx,
 		    struct err *err);
+static int kill_plan(struct container_planned *one, int rc, struct err *err);
 static int kill_run(struct cli *cli, int argc, char **argv);
 
 const struct cli_verb cli_verb_kill = {
@@ -45,7 +47,19 @@ static int kill_run(struct cli *cli, int argc, char **argv)
 		if (rc >= 0)
 			return rc;
 	}
-	return container_each_operand(cli, argc, argv, kill_one, &number);
+	return container_each_operand(cli, argc, argv, kill_one, kill_plan, &number);
+}
+
+static int kill_plan(struct container_planned *one, int rc, struct err *err)
+{
+	char signal[24];
+
+	if (rc < 0)
+		return rc;
+	if (!plan_runs(&one->state))
+		return err_set(err, ERR_CONFLICT, ESRCH, one->full, "the container does not run");
+	plan_line(one->plan, "~ container %s signal=%s", one->full, signal_print(*(const int *)one->ctx, signal));
+	return 0;
 }
 
 static int kill_one(const struct container_host *host, const struct name *name, void *ctx,

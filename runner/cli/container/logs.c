@@ -69,6 +69,8 @@ static int logs_run(struct cli *cli, int argc, char **argv)
 			return rc;
 	}
 	rc = cli_operands(cli, argc, argv, names, 1);
+	if (rc < 0)
+		rc = cli_unplanned(cli);
 	if (rc >= 0)
 		return rc;
 	rc = container_look(cli, argv[optind], &dir, &err);

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* pause - `moat pause` and `moat unpause`. Floor F5. */
+#include <errno.h>
+
 #include "runner/cli/container/container.h"
 
 static int pause_run(struct cli *cli, int argc, char **argv);
@@ -8,6 +10,7 @@ static int both_run(struct cli *cli, const struct cli_verb *verb, bool pause, in
 		    char **argv);
 static int pause_one(const struct container_host *host, const struct name *name, void *ctx,
 		     struct err *err);
+static int pause_plan(struct container_planned *one, int rc, struct err *err);
 
 const struct cli_verb cli_verb_pause = {
 	.name = "pause",
@@ -48,7 +51,17 @@ static int both_run(struct cli *cli, const struct cli_verb *verb, bool pause, in
 		if (rc >= 0)
 			return rc;
 	}
-	return container_each_operand(cli, argc, argv, pause_one, &pause);
+	return container_each_operand(cli, argc, argv, pause_one, pause_plan, &pause);
+}
+
+static int pause_plan(struct container_planned *one, int rc, struct err *err)
+{
+	if (rc < 0)
+		return rc;
+	if (!plan_runs(&one->state))
+		return err_set(err, ERR_CONFLICT, ESRCH, one->full, "the container does not run");
+	plan_line(one->plan, "~ container %s status=%s", one->full, *(const bool *)one->ctx ? "paused" : "running");
+	return 0;
 }
 
 static int pause_one(const struct container_host *host, const struct name *name, void *ctx,

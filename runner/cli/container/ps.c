@@ -63,6 +63,8 @@ static int ps_run(struct cli *cli, int argc, char **argv)
 			return rc;
 	}
 	rc = cli_operands(cli, argc, argv, none, 0);
+	if (rc < 0)
+		rc = cli_unplanned(cli);
 	if (rc >= 0)
 		return rc;
 	container_swept(cli);

@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "runner/cli/container/container.h"
+#include "runner/container/stack.h"
 
 static int rm_run(struct cli *cli, int argc, char **argv);
 
@@ -29,6 +30,26 @@ static int rm_one(const struct container_host *host, const struct name *name, vo
 	return rc == -ENOENT && !flags->strict ? 0 : rc;
 }
 
+static int rm_plan(struct container_planned *one, int rc, struct err *err)
+{
+	const struct rm_flags *flags = one->ctx;
+
+	if (!one->there) {
+		if (flags->strict)
+			return rc;
+		*err = ERR_INIT;
+		return 0;
+	}
+	if (plan_runs(&one->state) && !flags->force)
+		return err_set(err, ERR_CONFLICT, EBUSY, one->full, "the container runs; stop it, or rm -f");
+	if (plan_runs(&one->state))
+		plan_line(one->plan, "~ container %s signal=KILL", one->full);
+	if (one->state.stack && stack_delete_plan(one->cli->socket, &one->dir->name, one->plan, err) < 0)
+		return -err->no;
+	plan_line(one->plan, "- container %s", one->full);
+	return 0;
+}
+
 static int rm_run(struct cli *cli, int argc, char **argv)
 {
 	static const struct option options[] = {
@@ -53,5 +74,5 @@ static int rm_run(struct cli *cli, int argc, char **argv)
 		if (rc >= 0)
 			return rc;
 	}
-	return container_each_operand(cli, argc, argv, rm_one, &flags);
+	return container_each_operand(cli, argc, argv, rm_one, rm_plan, &flags);
 }

@@ -183,7 +183,7 @@ struct building {
 	const struct cli *cli;
 	const char *image;
 	const char *name;
-	bool detach, x11, net_none;
+	bool detach, x11, net_none, image_new;
 	struct spec_network first; /* what options beside --network say of the first */
 	bool first_given;
 	const char *profile; /* of seccomp=FILE; the last one counts */
@@ -229,13 +229,13 @@ static int run_run(struct cli *cli, int argc, char **argv)
 				return rc > 0 ? CLI_OK : CLI_RUN_FAILED;
 		}
 	}
-	if (cli->dry_run)
-		err_set(&err, ERR_UNSUPPORTED, ENOTSUP, NULL,
-			"--dry-run is not built yet for containers");
-	else
-		complete(&b, argv + optind, &err);
+	complete(&b, argv + optind, &err);
+	if (err.kind == ERR_NONE && cli->dry_run)
+		(void)plan_run(cli, &b.spec, b.image_new ? b.image : NULL, arena, &err);
 	if (err.kind != ERR_NONE)
 		return run_fail(cli, CLI_RUN_FAILED, &err);
+	if (cli->dry_run)
+		return CLI_OK;
 
 	container_host_init(&host, cli);
 	code = container_run(&host, &b.spec, &err);
@@ -529,6 +529,11 @@ static int complete(struct building *b, char **args, struct err *err)
 	rc = name_complete(b, err);
 	if (rc == 0 && b->image) {
 		rc = container_image(b->cli, b->image, spec, b->arena, err);
+		/* Whatever it runs is in its configuration, which is not known yet. */
+		b->image_new = rc > 0;
+		if (b->image_new && !spec->args[0])
+			spec->args = strings_add(b->arena, spec->args, &count, "");
+		rc = b->image_new ? 0 : rc;
 		for (b->env_count = 0; rc == 0 && spec->env[b->env_count]; b->env_count++)
 			;
 	}
@@ -541,7 +546,7 @@ static int complete(struct building *b, char **args, struct err *err)
 		rc = x11_take(b, err);
 	if (rc == 0 && b->profile)
 		rc = profile_take(b->profile, spec, b->arena, err);
-	if (rc == 0)
+	if (rc == 0 && !b->image_new)
 		rc = recipes_apply(spec, b->caps_dropped, b->arena, err);
 	if (rc == 0)
 		rc = spec_check(spec, err);
@@ -580,7 +585,7 @@ static int paths_resolve(struct building *b, struct err *err)
 
 	if (rc == 0 && spec->rootfs && stat(spec->rootfs, &st) == 0 && !S_ISDIR(st.st_mode))
 		return err_set(err, ERR_USAGE, ENOTDIR, spec->rootfs, "--rootfs: it is no folder");
-	if (rc == 0 && spec->image)
+	if (rc == 0 && spec->image && !b->image_new)
 		rc = path_resolve(&spec->image, b->arena, err);
 
 	for (size_t i = 0; rc == 0 && i < spec->volume_count; i++) {

@@ -63,6 +63,9 @@ static int stats_run(struct cli *cli, int argc, char **argv)
 		if (rc >= 0)
 			return rc;
 	}
+	rc = cli_unplanned(cli);
+	if (rc >= 0)
+		return rc;
 	rc = CLI_OK;
 	samples.items = mem_array(STATS_MAX, sizeof(*samples.items));
 	container_host_init(&host, cli);

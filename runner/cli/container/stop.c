@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* stop - `moat stop` and `moat restart`, which begins as the other does. Floor F5. */
+#include <errno.h>
+
+#include "lib/base/json.h"
+#include "lib/base/mem.h"
 #include "runner/cli/container/container.h"
 
 enum { STOP_SECONDS = 10, STOP_SECONDS_MAX = 86400 };
@@ -10,7 +14,9 @@ static int restart_one(const struct container_host *host, const struct name *nam
 		       struct err *err);
 static int stop_run(struct cli *cli, int argc, char **argv);
 static int restart_run(struct cli *cli, int argc, char **argv);
-static int both_run(struct cli *cli, const struct cli_verb *verb, container_act_fn act, int argc,
+static int stop_plan(struct container_planned *one, int rc, struct err *err);
+static int restart_plan(struct container_planned *one, int rc, struct err *err);
+static int both_run(struct cli *cli, const struct cli_verb *verb, container_act_fn act, container_plan_fn plan, int argc,
 		    char **argv);
 
 const struct cli_verb cli_verb_stop = {
@@ -41,15 +47,15 @@ const struct cli_verb cli_verb_restart = {
 
 static int stop_run(struct cli *cli, int argc, char **argv)
 {
-	return both_run(cli, &cli_verb_stop, stop_one, argc, argv);
+	return both_run(cli, &cli_verb_stop, stop_one, stop_plan, argc, argv);
 }
 
 static int restart_run(struct cli *cli, int argc, char **argv)
 {
-	return both_run(cli, &cli_verb_restart, restart_one, argc, argv);
+	return both_run(cli, &cli_verb_restart, restart_one, restart_plan, argc, argv);
 }
 
-static int both_run(struct cli *cli, const struct cli_verb *verb, container_act_fn act, int argc,
+static int both_run(struct cli *cli, const struct cli_verb *verb, container_act_fn act, container_plan_fn plan, int argc,
 		    char **argv)
 {
 	static const struct option options[] = {
@@ -69,7 +75,33 @@ static int both_run(struct cli *cli, const struct cli_verb *verb, container_act_
 			return rc;
 	}
 	timeout_ms = (unsigned int)seconds * 1000;
-	return container_each_operand(cli, argc, argv, act, &timeout_ms);
+	return container_each_operand(cli, argc, argv, act, plan, &timeout_ms);
+}
+
+static int stop_plan(struct container_planned *one, int rc, struct err *err)
+{
+	(void)err;
+	if (rc == 0 && plan_runs(&one->state))
+		plan_line(one->plan, "~ container %s status=exited", one->full);
+	return rc;
+}
+
+static int restart_plan(struct container_planned *one, int rc, struct err *err)
+{
+	cleanup(arena_freep) struct arena *arena = arena_new();
+	cleanup(json_freep) json_t *doc = NULL;
+	struct spec spec;
+
+	if (rc == 0)
+		rc = state_spec_load(one->dir, arena, &doc, &spec, err);
+	if (rc == 0 && spec.remove)
+		rc = err_set(err, ERR_CONFLICT, EBUSY, one->full, "the container goes when it stops (--rm)");
+	if (rc < 0)
+		return rc;
+	if (plan_runs(&one->state))
+		plan_line(one->plan, "~ container %s status=exited", one->full);
+	plan_line(one->plan, "~ container %s status=running", one->full);
+	return 0;
 }
 
 static int stop_one(const struct container_host *host, const struct name *name, void *ctx,

@@ -34,6 +34,9 @@ static int wait_run(struct cli *cli, int argc, char **argv)
 	}
 	if (optind >= argc)
 		return cli_usage(cli, "NAME is missing");
+	rc = cli_unplanned(cli);
+	if (rc >= 0)
+		return rc;
 	container_host_init(&host, cli);
 	for (int i = optind; i < argc; i++) {
 		struct err err = ERR_INIT;
