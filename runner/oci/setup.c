@@ -103,7 +103,7 @@ static int prepare(struct oci_setup *setup, struct buf *warnings, char **ret_pat
 	rc = enter(setup, err);
 	if (rc == 0)
 		rc = oci_tree_build(config, &setup->state->cgroup, setup->tree,
-				    setup->plan->net_apart ? setup->sync : -1, err);
+				    setup->plan->net_apart ? setup->sync : -1, setup->no_pivot, err);
 	if (rc == 0 && setup->filter_later)
 		rc = expect(setup->sync, SYNC_FILTER, err);
 	if (rc == 0 && setup->stop_for_hooks)

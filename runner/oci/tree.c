@@ -29,6 +29,8 @@ struct place {
 
 #define PLACE_INIT ((struct place){.own = -1, .name = ""})
 
+enum { NOTHING = -2 }; /* in the place of a descriptor: made, and there is nothing to mount */
+
 static int sources_open(const struct oci_config *config, struct oci_tree *tree, struct err *err);
 static int clone_open(const char *path, bool recursive, struct err *err);
 static int bind_open(const struct oci_mount *mount, const char *bundle, struct err *err);
@@ -36,6 +38,9 @@ static int attrs_set(int fd, unsigned int flags, const struct mount_attr *attr, 
 		     struct err *err);
 static bool without_network(const struct oci_mount *mount);
 static bool all_in_sys(const struct oci_config *config, size_t first);
+static bool root_may_change(const struct oci_config *config, const struct oci_tree *tree, size_t first);
+static int root_change(const struct oci_config *config, const struct oci_cgroup *cgroup, struct oci_tree *tree, size_t first,
+		       struct err *err);
 static int root_place(const struct oci_config *config, const struct oci_tree *tree, struct err *err);
 static int null_open(int *ret_null, struct err *err);
 static int mount_one(const struct oci_config *config, const struct oci_cgroup *cgroup,
@@ -136,7 +141,7 @@ int oci_tree_idmap(const struct oci_config *config, struct oci_tree *tree, pid_t
 }
 
 int oci_tree_build(const struct oci_config *config, const struct oci_cgroup *cgroup,
-		   struct oci_tree *tree, int net, struct err *err)
+		   struct oci_tree *tree, int net, bool no_pivot, struct err *err)
 {
 	int rc = tree->late ? sources_open(config, tree, err) : 0;
 	bool waits = net >= 0, devices = false;
@@ -153,6 +158,8 @@ int oci_tree_build(const struct oci_config *config, const struct oci_cgroup *cgr
 				rc = oci_devices_make(config, tree, err);
 			if (rc == 0 && devices && tree->proc >= 0 && !config->hooks[OCI_HOOK_CREATE_CONTAINER].count)
 				rc = paths_seal(config, tree, true, err);
+			if (rc == 0 && tree->proc_sealed && !no_pivot && root_may_change(config, tree, i))
+				rc = root_change(config, cgroup, tree, i, err);
 			if (rc == 0)
 				rc = oci_ns_net_take(net, err);
 			waits = false;
@@ -184,8 +191,9 @@ int oci_tree_finish(const struct oci_config *config, struct oci_tree *tree, bool
 		rc = attrs_set(tree->root, 0, &sealed, "root.readonly", err);
 	if (rc < 0)
 		return rc;
-	rc = no_pivot || oci_mounts_shared(config) ? oci_shared_enter(tree->root, err)
-						   : mountfd_root_change(tree->root, err);
+	if (!tree->entered)
+		rc = no_pivot || oci_mounts_shared(config) ? oci_shared_enter(tree->root, err)
+							   : mountfd_root_change(tree->root, err);
 	if (rc == 0 && config->rootfs_propagation)
 		rc = attrs_set(tree->root, config->rootfs_propagation_rec ? AT_RECURSIVE : 0,
 			       &propagation, "linux.rootfsPropagation", err);
@@ -193,6 +201,11 @@ int oci_tree_finish(const struct oci_config *config, struct oci_tree *tree, bool
 }
 
 /* ----------------------------------------------------------------- helpers */
+
+static bool in_proc(const char *path)
+{
+	return str_starts(path, "/proc/");
+}
 
 static int sources_open(const struct oci_config *config, struct oci_tree *tree, struct err *err)
 {
@@ -301,6 +314,45 @@ static bool all_in_sys(const struct oci_config *config, size_t first)
 	return config->device_count == 0;
 }
 
+/*
+ * Is the host's tree of no use to the mounts from @first on, nor to anybody after them? Terminals are looked for in it, and
+ * a hook sees it; of masked files it has the mask, until one of them is in our own tree.
+ */
+static bool root_may_change(const struct oci_config *config, const struct oci_tree *tree, size_t first)
+{
+	if (oci_mounts_shared(config) || config->process.terminal)
+		return false;
+	for (size_t i = 0; !tree->null_ours && config->masked[i]; i++)
+		if (!in_proc(config->masked[i]))
+			return false;
+	for (size_t i = first; i < config->mount_count; i++) {
+		const struct oci_mount *mount = &config->mounts[i];
+
+		if (mount->bind ? tree->binds[i] < 0
+				: !without_network(mount) && !str_eq(mount->type, "sysfs") && !str_starts(mount->type, "cgroup"))
+			return false;
+	}
+	return true;
+}
+
+/* What a mount of control groups is the host's tree tells. */
+static int root_change(const struct oci_config *config, const struct oci_cgroup *cgroup, struct oci_tree *tree, size_t first,
+		       struct err *err)
+{
+	int rc = 0;
+
+	for (size_t i = first; rc == 0 && i < config->mount_count; i++)
+		if (!config->mounts[i].bind && str_starts(config->mounts[i].type, "cgroup") && tree->binds[i] < 0) {
+			rc = mount_make(config, cgroup, &config->mounts[i], &tree->binds[i], err);
+			if (rc == 0 && tree->binds[i] < 0)
+				tree->binds[i] = NOTHING;
+		}
+	if (rc == 0)
+		rc = mountfd_root_change(tree->root, err);
+	tree->entered = rc == 0;
+	return rc;
+}
+
 /* Over the host's root, in a mount namespace that tells nobody. */
 static int root_place(const struct oci_config *config, const struct oci_tree *tree, struct err *err)
 {
@@ -340,7 +392,7 @@ static int mount_one(const struct oci_config *config, const struct oci_cgroup *c
 
 	if (mount->remount)
 		return mount_again(tree, mount, err);
-	if (fd < 0)
+	if (fd == -1)
 		rc = mount_make(config, cgroup, mount, &fd, err);
 	if (rc < 0 || fd < 0)
 		return rc;
@@ -546,11 +598,6 @@ static int place_cover(const struct place *place, int mount, const char *path, s
 	return 0;
 }
 
-static bool in_proc(const char *path)
-{
-	return str_starts(path, "/proc/");
-}
-
 /* Masked and read-only paths: either those in /proc, as they are written, or the others */
 static int paths_seal(const struct oci_config *config, struct oci_tree *tree, bool of_proc, struct err *err)
 {
@@ -579,6 +626,7 @@ static int mask_set(const struct oci_config *config, struct oci_tree *tree, cons
 	int found = place_find(tree, path, &place);
 	bool folder = found == 0 && S_ISDIR(place.mode);
 	cleanup(fd_closep) int cover = -1;
+	int rc;
 
 	if (found == -ENOENT)
 		return 0;
@@ -589,8 +637,18 @@ static int mask_set(const struct oci_config *config, struct oci_tree *tree, cons
 		return tree->empty < 0 ? tree->empty : place_cover(&place, tree->empty, path, err);
 	}
 	cover = open_tree(folder ? tree->empty : tree->null, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
-	return cover < 0 ? err_sys(err, ERR_KERNEL, errno, path, "copy of the mask")
-			 : place_cover(&place, cover, path, err);
+	if (cover < 0)
+		return err_sys(err, ERR_KERNEL, errno, path, "copy of the mask");
+	rc = place_cover(&place, cover, path, err);
+	/* Of which others are copied from now on: the host's may be out of reach by then. */
+	if (rc == 0 && !folder) {
+		int host = tree->null;
+
+		tree->null = cover;
+		cover = host;
+		tree->null_ours = true;
+	}
+	return rc;
 }
 
 static int read_only_set(const struct oci_tree *tree, const char *path, struct err *err)

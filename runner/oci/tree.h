@@ -20,8 +20,8 @@
  * @root: detached copy of the root file system; after oci_tree_build() mounted
  * @binds: one a mount of the configuration, -1 where it is no bind mount
  * @proc: the container's own /proc, @dev: its /dev, @pts: its devpts, or -1
- * @null: O_PATH of the host's /dev/null; @empty: mount of the first folder's mask
- * @proc_sealed: paths in /proc are masked or read-only as they shall be
+ * @null: O_PATH of the host's /dev/null, then the mount of the last file's mask (@null_ours); @empty: that of the first folder's
+ * @proc_sealed: paths in /proc are masked or read-only as they shall be; @entered: the root is changed
  * @late: we may not copy mounts of the host (rootless): the container's process does, in its own namespace;
  * @rootfs, @bundle: for that, borrowed
  */
@@ -30,7 +30,7 @@ struct oci_tree {
 	int *binds;
 	size_t bind_count;
 	int proc, dev, pts, null, empty;
-	bool late, proc_sealed;
+	bool late, proc_sealed, null_ours, entered;
 	const char *rootfs, *bundle;
 };
 #define OCI_TREE_INIT ((struct oci_tree){.root = -1, .proc = -1, .dev = -1, .pts = -1, .null = -1, .empty = -1})
@@ -48,15 +48,17 @@ int oci_tree_idmap(const struct oci_config *config, struct oci_tree *tree, pid_t
 		   struct err *err);
 
 /**
- * oci_tree_build() - by the container's process: all mounts and devices; the host's tree is still around
+ * oci_tree_build() - by the container's process: all mounts and devices
  * @net: the connection over which its network namespace comes (oci_ns_net_take()), in time for what shows it; -1: it is there.
- * It takes longest of all: where nothing but /sys is still to come, what is masked in /proc is so before.
+ * It takes longest of all: where nothing but /sys is still to come, what is masked in /proc is so before, and the root is
+ * changed, which waits for RCU, where nothing speaks of the host's tree any more. As a rule that is still around.
+ * @no_pivot: as of oci_tree_finish()
  */
 int oci_tree_build(const struct oci_config *config, const struct oci_cgroup *cgroup,
-		   struct oci_tree *tree, int net, struct err *err);
+		   struct oci_tree *tree, int net, bool no_pivot, struct err *err);
 
 /**
- * oci_tree_finish() - masks, read-only paths and root; then the change of root
+ * oci_tree_finish() - masks, read-only paths and root; then the change of root, if it is not yet changed
  * @no_pivot: chroot(2) in its place (a host whose root cannot be pivoted)
  */
 int oci_tree_finish(const struct oci_config *config, struct oci_tree *tree, bool no_pivot,
