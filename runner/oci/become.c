@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/capability.h>
 #include <linux/ioprio.h>
 #include <linux/keyctl.h>
 #include <sched.h>
@@ -41,12 +42,13 @@ static int scheduling_set(const struct oci_become *become, struct err *err);
 static int keyring_new(struct err *err);
 static int ids_set(const struct oci_process *process, struct err *err);
 static int bounding_set(uint64_t caps, struct err *err);
-static int caps_set(const struct oci_process *process, cap_t set, uint64_t had, struct err *err);
-static uint64_t caps_had(cap_t now);
+static int caps_set(const struct oci_process *process, uint64_t had, struct err *err);
+static uint64_t caps_had(void);
+static uint64_t caps_wanted(const struct oci_process *process);
 static void caps_warn(const struct oci_process *process, uint64_t had, struct buf *warnings);
 static int folder_enter(const char *path, struct err *err);
 static int program_find(const struct oci_process *process, char **ret_path, struct err *err);
-static void signals_reset(int host_proc);
+static void signals_reset(uint64_t ignored);
 
 int oci_become(const struct oci_become *become, struct buf *warnings, char **ret_path,
 	       struct err *err)
@@ -54,7 +56,6 @@ int oci_become(const struct oci_become *become, struct buf *warnings, char **ret
 	const struct oci_process *process = become->process;
 	bool early = !process->no_new_privs && become->seccomp;
 	bool inside = false;
-	cap_t caps = NULL;
 	uint64_t had = 0;
 	int rc;
 
@@ -73,8 +74,7 @@ int oci_become(const struct oci_become *become, struct buf *warnings, char **ret
 	if (rc == 0 && early)
 		rc = oci_seccomp_apply(become->seccomp, become->listener_state, err);
 	if (rc == 0 && process->caps_given) {
-		caps = cap_get_proc();
-		had = caps_had(caps);
+		had = caps_had();
 		caps_warn(process, had, warnings);
 		rc = bounding_set(process->caps[OCI_CAPS_BOUNDING], err);
 	}
@@ -84,9 +84,7 @@ int oci_become(const struct oci_become *become, struct buf *warnings, char **ret
 	if (rc == 0)
 		rc = ids_set(process, err);
 	if (rc == 0 && process->caps_given)
-		rc = caps_set(process, caps, had, err);
-	if (caps)
-		cap_free(caps);
+		rc = caps_set(process, had, err);
 	if (rc == 0 && !inside)
 		rc = folder_enter(process->cwd, err);
 	if (rc == 0 && process->args)
@@ -99,7 +97,7 @@ int oci_become_exec(const struct oci_become *become, const char *path, struct er
 	const struct oci_process *process = become->process;
 	int rc = 0, no;
 
-	signals_reset(become->host_proc);
+	signals_reset(become->ignored_known ? become->ignored : oci_become_ignored(become->host_proc));
 	if (close_range(3 + become->preserve_fds, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
 		return err_sys(err, ERR_KERNEL, errno, NULL, "close_range");
 	if (become->seccomp && process->no_new_privs)
@@ -112,6 +110,24 @@ int oci_become_exec(const struct oci_become *become, const char *path, struct er
 	if (no == EACCES && process->selinux && *process->selinux)
 		return err_sys(err, ERR_PERMISSION, no, path, "exec under the label %s", process->selinux);
 	return err_sys(err, no == ENOENT ? ERR_NOTFOUND : ERR_KERNEL, no, path, "exec");
+}
+
+/* proc_pid_status(5), SigIgn: all at once. */
+uint64_t oci_become_ignored(int host_proc)
+{
+	cleanup(fd_closep) int fd = openat(host_proc, "self/status", O_RDONLY | O_CLOEXEC);
+	char text[4096];
+	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+	const char *at;
+
+	text[n > 0 ? n : 0] = '\0';
+	at = strstr(text, "\nSigIgn:");
+	return at ? strtoull(at + sizeof("\nSigIgn:") - 1, NULL, 16) : UINT64_MAX;
+}
+
+bool oci_become_warns(const struct oci_process *process)
+{
+	return process->caps_given && ((process->caps_unknown && *process->caps_unknown) || caps_wanted(process) & ~caps_had());
 }
 
 /* ----------------------------------------------------------------- helpers */
@@ -201,26 +217,30 @@ static int ids_set(const struct oci_process *process, struct err *err)
 	return 0;
 }
 
-static uint64_t caps_had(cap_t now)
+static uint64_t caps_had(void)
 {
-	uint64_t had = 0;
+	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct data[2] = {{0}};
 
-	for (int cap = 0; now && cap <= CAP_LAST_CAP; cap++) {
-		cap_flag_value_t value = CAP_CLEAR;
-
-		if (cap_get_flag(now, cap, CAP_PERMITTED, &value) == 0 && value == CAP_SET)
-			had |= UINT64_C(1) << cap;
-	}
-	return had;
+	if (syscall(SYS_capget, &head, data) < 0)
+		return 0;
+	return data[0].permitted | (uint64_t)data[1].permitted << 32;
 }
 
-/* config.md: what cannot be granted "SHOULD NOT" be an error, but a warning. */
-static void caps_warn(const struct oci_process *process, uint64_t had, struct buf *warnings)
+static uint64_t caps_wanted(const struct oci_process *process)
 {
 	uint64_t wanted = 0;
 
 	for (size_t set = 0; set < OCI_CAPS_COUNT; set++)
 		wanted |= process->caps[set];
+	return wanted;
+}
+
+/* config.md: what cannot be granted "SHOULD NOT" be an error, but a warning. */
+static void caps_warn(const struct oci_process *process, uint64_t had, struct buf *warnings)
+{
+	const uint64_t wanted = caps_wanted(process);
+
 	for (const char **name = process->caps_unknown; name && *name; name++)
 		buf_printf(warnings, "capability %.64s is not known here\n", *name);
 	for (int cap = 0; cap <= CAP_LAST_CAP; cap++) {
@@ -246,38 +266,28 @@ static int bounding_set(uint64_t caps, struct err *err)
 	return 0;
 }
 
-static void flag_set(cap_t set, cap_flag_t flag, uint64_t caps)
+/* By the kernel's calls: libcap's make three objects and one call more. */
+static int caps_set(const struct oci_process *process, uint64_t had, struct err *err)
 {
-	cap_value_t list[CAP_LAST_CAP + 1];
-	int count = 0;
-
-	for (int cap = 0; cap <= CAP_LAST_CAP; cap++)
-		if (caps & UINT64_C(1) << cap)
-			list[count++] = cap;
-	if (count)
-		(void)cap_set_flag(set, flag, count, list, CAP_SET);
-}
-
-static int caps_set(const struct oci_process *process, cap_t set, uint64_t had, struct err *err)
-{
-	uint64_t permitted = process->caps[OCI_CAPS_PERMITTED] & had;
-	uint64_t inheritable = process->caps[OCI_CAPS_INHERITABLE] & had;
-	uint64_t ambient = process->caps[OCI_CAPS_AMBIENT] & permitted & inheritable;
+	const uint64_t permitted = process->caps[OCI_CAPS_PERMITTED] & had;
+	const uint64_t inheritable = process->caps[OCI_CAPS_INHERITABLE] & had;
+	const uint64_t effective = process->caps[OCI_CAPS_EFFECTIVE] & permitted;
+	const uint64_t ambient = process->caps[OCI_CAPS_AMBIENT] & permitted & inheritable;
+	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
+	const struct __user_cap_data_struct data[2] = {
+		{(uint32_t)effective, (uint32_t)permitted, (uint32_t)inheritable},
+		{(uint32_t)(effective >> 32), (uint32_t)(permitted >> 32), (uint32_t)(inheritable >> 32)},
+	};
 	int rc = 0;
 
-	if (!set || cap_clear(set) < 0)
-		return err_sys(err, ERR_INTERNAL, errno, NULL, "cap_get_proc");
-	flag_set(set, CAP_PERMITTED, permitted);
-	flag_set(set, CAP_EFFECTIVE, process->caps[OCI_CAPS_EFFECTIVE] & permitted);
-	flag_set(set, CAP_INHERITABLE, inheritable);
-	if (cap_set_proc(set) < 0)
+	if (syscall(SYS_capset, &head, data) < 0)
 		rc = err_sys(err, ERR_KERNEL, errno, "process.capabilities", "capset");
-	/* libcap's cap_reset_ambient(3) asks for each of them first. */
+	/* libcap's cap_reset_ambient(3) would ask for each of them first. */
 	if (rc == 0 && prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0 &&
 	    errno != EINVAL)
 		rc = err_sys(err, ERR_KERNEL, errno, "process.capabilities.ambient", "reset");
 	for (int cap = 0; rc == 0 && cap <= CAP_LAST_CAP; cap++)
-		if (ambient & UINT64_C(1) << cap && cap_set_ambient(cap, CAP_SET) < 0 &&
+		if (ambient & UINT64_C(1) << cap && prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, cap, 0, 0) < 0 &&
 		    errno != EPERM)
 			rc = err_sys(err, ERR_KERNEL, errno, "process.capabilities.ambient",
 				     "raise of capability %d", cap);
@@ -346,23 +356,11 @@ static int program_find(const struct oci_process *process, char **ret_path, stru
 					 : "process.args: executable file not found in $PATH");
 }
 
-/*
- * Handlers end with the exec, what is ignored stays so: conmon ignores SIGPIPE, and its containers should not. Which
- * they are /proc tells at once: proc_pid_status(5), SigIgn.
- */
-static void signals_reset(int host_proc)
+/* Handlers end with the exec, what is ignored stays so: conmon ignores SIGPIPE, and its containers should not. */
+static void signals_reset(uint64_t ignored)
 {
-	cleanup(fd_closep) int fd = openat(host_proc, "self/status", O_RDONLY | O_CLOEXEC);
-	char text[4096];
-	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
-	uint64_t ignored = UINT64_MAX;
-	const char *at;
 	sigset_t none;
 
-	text[n > 0 ? n : 0] = '\0';
-	at = strstr(text, "\nSigIgn:");
-	if (at)
-		ignored = strtoull(at + sizeof("\nSigIgn:") - 1, NULL, 16);
 	for (int number = 1; number < NSIG; number++)
 		if (ignored & UINT64_C(1) << (number - 1))
 			(void)signal(number, SIG_DFL);

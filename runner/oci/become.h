@@ -8,6 +8,7 @@
 #define MOAT_RUNNER_OCI_BECOME_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "lib/base/buf.h"
 #include "lib/base/err.h"
@@ -18,6 +19,7 @@
  * struct oci_become - @host_proc: O_PATH of a /proc that can be trusted (the host's); @preserve_fds: 3.. that are
  * handed on; @keep_keyring: the caller's session keyring stays; @userns: in a user namespace of its own;
  * @listener_state: for the listener of a filter
+ * @ignored: the signals that are (oci_become_ignored()), if that is @ignored_known
  */
 struct oci_become {
 	const struct oci_process *process;
@@ -26,7 +28,8 @@ struct oci_become {
 	int host_proc;
 	unsigned int preserve_fds;
 	bool keep_keyring;
-	bool userns;
+	bool userns, ignored_known;
+	uint64_t ignored;
 	const char *listener_state;
 };
 
@@ -37,6 +40,12 @@ struct oci_become {
  */
 int oci_become(const struct oci_become *become, struct buf *warnings, char **ret_path,
 	       struct err *err);
+
+/** oci_become_warns() - would oci_become() have warnings, with the capabilities we have? */
+bool oci_become_warns(const struct oci_process *process);
+
+/** oci_become_ignored() - the signals that we ignore, and a child of ours with us: number N is bit N - 1. Unknown: all */
+uint64_t oci_become_ignored(int host_proc);
 
 /** oci_become_exec() - the filter and the program. Returns only after a failure. */
 int oci_become_exec(const struct oci_become *become, const char *path, struct err *err);

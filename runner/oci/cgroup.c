@@ -341,14 +341,15 @@ int oci_cgroup_mount(const struct oci_cgroup *place, const struct oci_mount *mou
 /* That there is none, because this system has none or because it is gone, is no failure here. */
 static int open_them(const struct oci_cgroup *place, struct opened *ret_opened, struct err *err)
 {
-	struct opened opened = {.arena = arena_new()};
-	int rc = 0;
+	struct opened opened = {.none = !place->path || !*place->path};
+	int rc;
 
+	*ret_opened = opened;
+	if (opened.none)
+		return 0;
+	opened.arena = arena_new();
 	opened.layout = arena_alloc(opened.arena, sizeof(*opened.layout));
-	if (!place->path || !*place->path)
-		rc = -ENOENT;
-	if (rc == 0)
-		rc = cgroup_layout_read(opened.arena, opened.layout, err);
+	rc = cgroup_layout_read(opened.arena, opened.layout, err);
 	if (rc == 0)
 		rc = cgroup_open(opened.layout, place->path, &opened.cgroup, err);
 	if (rc == -ENOENT) {

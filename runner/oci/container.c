@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,6 +25,7 @@
 #include "lib/base/json.h"
 #include "lib/base/str.h"
 #include "runner/cgroup/layout.h"
+#include "runner/oci/become.h"
 #include "runner/oci/beside.h"
 #include "runner/oci/hooks.h"
 #include "runner/oci/labels.h"
@@ -70,6 +72,7 @@ static bool waits_for_mapped(const struct creation *creation);
 static int child_spawn(struct creation *creation, struct err *err);
 static int child_furnish(struct creation *creation, struct err *err);
 static int child_finish(struct creation *creation, struct buf *warnings, struct err *err);
+static int unasked_go(const struct creation *creation, struct err *err);
 static int cgroup_give(const struct creation *creation, struct err *err);
 static int state_prepare(struct creation *creation, struct err *err);
 static int runtime_hooks(struct creation *creation, struct err *err);
@@ -338,7 +341,8 @@ static bool goes_unasked(const struct creation *creation)
 	const struct oci_config *config = &creation->config;
 
 	return !request->pid_file && !request->pidfd_socket && !config->process.terminal && !stops_for_hooks(config) &&
-	       !config->namespaces[OCI_NS_USER].wanted && !config->hooks[OCI_HOOK_CREATE_CONTAINER].count && !config->hooks[OCI_HOOK_START_CONTAINER].count;
+	       !config->namespaces[OCI_NS_USER].wanted && !config->hooks[OCI_HOOK_CREATE_CONTAINER].count &&
+	       !config->hooks[OCI_HOOK_START_CONTAINER].count && !oci_become_warns(&config->process);
 }
 
 /* Can its network namespace come later? Where it belongs to ours, and nobody speaks of it before the mounts. */
@@ -472,26 +476,20 @@ static int child_finish(struct creation *creation, struct buf *warnings, struct 
 	if (rc == 0)
 		rc = state_prepare(creation, err);
 	if (rc == 0 && creation->unasked)
-		rc = oci_child_tell(&creation->child, SYNC_GO, err);
+		rc = unasked_go(creation, err);
 	creation_release(creation);
-	/*
-	 * The last to close it waits for RCU. Now, as we wait anyway; where the process goes on unasked it has to have closed it
-	 * before, or it might be the last.
-	 */
-	if (!creation->unasked)
-		fd_close(creation->request->image);
+	/* The last to close it waits for RCU. Now, as we wait anyway; the container's process did so as its first step. */
+	fd_close(creation->request->image);
+	/* Once it is ready nobody waits for us: we are woken when the program runs, by the end of the connection. */
+	if (rc == 0 && creation->unasked)
+		(void)poll(&(struct pollfd){.fd = creation->child.sync}, 1, -1);
 	if (rc == 0)
 		rc = reply(creation, SYNC_READY, &msg, err);
-	if (creation->unasked)
-		fd_close(creation->request->image);
 	if (rc < 0)
 		return rc;
 	buf_str(warnings, msg.text);
-	if (creation->unasked) {
-		/* with something to say first it waits for us */
-		creation->unasked = !*msg.text;
+	if (creation->unasked)
 		return 0;
-	}
 	rc = oci_state_commit(&creation->dir, err);
 	if (rc == 0 && creation->request->pid_file)
 		rc = oci_pid_file_write(creation->request->pid_file, state->pid, err);
@@ -506,6 +504,19 @@ static int child_finish(struct creation *creation, struct buf *warnings, struct 
 	rc = sync_recv(creation->child.sync, &msg, NULL);
 	return rc == 0 ? 0
 		       : err_set(err, ERR_INTERNAL, EPIPE, state->id, "its process was lost");
+}
+
+/* With what it would have to look up in /proc, while we wait. */
+static int unasked_go(const struct creation *creation, struct err *err)
+{
+	struct sync_msg msg = {.kind = SYNC_GO};
+	int rc;
+
+	snprintf(msg.text, sizeof(msg.text), "%llx", (unsigned long long)oci_become_ignored(creation->host_proc));
+	rc = sync_send(creation->child.sync, &msg, -1);
+	return rc == 0 || rc == -EPIPE || rc == -ECONNRESET
+		       ? 0
+		       : err_sys(err, ERR_KERNEL, -rc, NULL, "speak to the container's process");
 }
 
 /*

@@ -8,6 +8,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -29,10 +30,11 @@ static int enter(const struct oci_setup *setup, struct err *err);
 static int names_set(const struct oci_config *config, struct err *err);
 static int sysctls_set(const struct oci_setup *setup, bool late, struct err *err);
 static int expect(int sync, enum sync_kind kind, struct err *err);
+static int heard(int sync, enum sync_kind kind, struct sync_msg *ret_msg, struct err *err);
 static int hooks_point(const struct oci_setup *setup, struct err *err);
 static int hooks_inside(const struct oci_setup *setup, enum oci_hook_kind kind,
 			enum oci_status status, struct err *err);
-static int state_write(const struct oci_setup *setup, struct err *err);
+static int state_write(struct oci_setup *setup, struct err *err);
 static int go_wait(struct oci_setup *setup, struct err *err);
 static void tell(int sync, enum sync_kind kind, const struct err *err, const char *text);
 
@@ -70,9 +72,9 @@ int oci_setup_run(void *ctx)
 	if (rc == 0)
 		rc = oci_become(&become, &warnings, &path, &err);
 	if (rc == 0) {
+		become.ignored_known = setup->unasked;
+		become.ignored = setup->ignored;
 		tell(setup->sync, SYNC_READY, NULL, buf_cstr(&warnings));
-		/* they are said before its program says something */
-		setup->unasked &= warnings.size == 0;
 		rc = go_wait(setup, &err);
 	}
 	if (rc == 0 && !path)
@@ -216,9 +218,15 @@ static int sysctls_set(const struct oci_setup *setup, bool late, struct err *err
 static int expect(int sync, enum sync_kind kind, struct err *err)
 {
 	struct sync_msg msg;
-	int rc = sync_recv(sync, &msg, NULL);
 
-	if (rc == 1 && msg.kind == kind)
+	return heard(sync, kind, &msg, err);
+}
+
+static int heard(int sync, enum sync_kind kind, struct sync_msg *ret_msg, struct err *err)
+{
+	int rc = sync_recv(sync, ret_msg, NULL);
+
+	if (rc == 1 && ret_msg->kind == kind)
 		return 0;
 	return err_set(err, ERR_INTERNAL, EPIPE, NULL,
 		       "the runtime is gone, or says what was not expected");
@@ -247,9 +255,13 @@ static int hooks_inside(const struct oci_setup *setup, enum oci_hook_kind kind,
 }
 
 /* Not before its root is changed: who execs into a container that has a state is inside. */
-static int state_write(const struct oci_setup *setup, struct err *err)
+static int state_write(struct oci_setup *setup, struct err *err)
 {
-	int rc = expect(setup->sync, SYNC_GO, err);
+	struct sync_msg msg;
+	int rc = heard(setup->sync, SYNC_GO, &msg, err);
+
+	if (rc == 0)
+		setup->ignored = strtoull(msg.text, NULL, 16);
 
 	if (rc == 0)
 		rc = oci_state_commit(setup->dir, err);

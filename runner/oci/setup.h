@@ -26,6 +26,7 @@
 #define MOAT_RUNNER_OCI_SETUP_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "lib/base/err.h"
 #include "runner/oci/cgroup.h"
@@ -39,7 +40,8 @@
  * struct oci_setup - what it is given; a copy, by the fork
  * @sync: our end of the connection; @sync_other: the runtime's, to be closed
  * @dir: the container's folder, to be closed: its lock is the runtime's
- * @unasked: SYNC_GO is not waited for when it is ready, but before its rights are dropped: it commits the state then
+ * @unasked: SYNC_GO is not waited for when it is ready, but before its rights are dropped: it commits the state then; with it comes
+ * @ignored, as of struct oci_become
  * @listener: of start.sock, or -1
  * @console: where the terminal's master goes, or -1
  * @host_proc: O_PATH of the host's /proc
@@ -59,6 +61,7 @@ struct oci_setup {
 	int listener, console, host_proc, image;
 	unsigned int preserve_fds;
 	bool no_pivot, keep_keyring, wait_for_mapped, stop_for_hooks, unasked;
+	uint64_t ignored;
 };
 
 /** oci_setup_run() - for oci_ns_spawn(): @ctx is a struct oci_setup. Returns only after a failure. */
