@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -231,9 +232,6 @@ static int creation_make(struct creation *creation, bool listening, struct buf *
 	int rc = 0;
 
 	creation->host_proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	/* Begun now it is there when it is wanted. */
-	if (net_apart(creation))
-		oci_beside_begin(creation->host_proc, &creation->beside);
 	/* Only now: what a runtime that was killed left of this id is taken back. */
 	if (creation->config.intel_rdt)
 		rc = oci_rdt_plan(creation->config.intel_rdt, request->id, &state->rdt, err);
@@ -331,9 +329,9 @@ static bool stops_for_hooks(const struct oci_config *config)
 }
 
 /*
- * Is there nothing between ready and the program that others are promised? Then the word to go on lies in its connection
- * before it is ready, it makes the prepared state the container's itself, with its root changed and by our rights, and
- * nobody waits for a sleeping processor twice.
+ * Is there nothing between ready and the program that others are promised, nor anything that is to be said first? Then the
+ * word to go on lies in its connection before it is ready, it makes the prepared state the container's itself, with its root
+ * changed and by our rights, and nobody waits for a sleeping processor twice.
  */
 static bool goes_unasked(const struct creation *creation)
 {
@@ -357,11 +355,12 @@ static bool net_apart(const struct creation *creation)
 
 static int net_give(struct creation *creation, struct err *err)
 {
-	cleanup(fd_closep) int fresh = oci_beside_end(&creation->beside, err);
+	cleanup(fd_closep) int fresh = oci_ns_net_make(creation->host_proc, creation->child.sync, err);
+	int rc = fresh < 0 ? fresh : oci_ns_net_give(creation->child.sync, fresh, err);
 
-	if (fresh == 0)
-		fresh = oci_ns_net_make(creation->host_proc, err);
-	return fresh < 0 ? fresh : oci_ns_net_give(creation->child.sync, fresh, err);
+	/* It may be at the change of its root, which waits for a thread of RCU's, and that for its turn behind us. */
+	(void)sched_yield();
+	return rc;
 }
 
 /* Is there anything that child_furnish() gives it? */
@@ -416,8 +415,12 @@ static int child_spawn(struct creation *creation, struct err *err)
 	setup.sync = ends[1];
 	setup.sync_other = ends[0];
 	creation->child.terminal = creation->config.process.terminal;
+	/* Both have much to do at first: it at its mounts, we at its network namespace. */
+	if (creation->plan.net_apart)
+		oci_beside_begin(&creation->beside);
 	rc = oci_ns_spawn(&creation->plan, oci_setup_run, &setup, &creation->child.pid,
 			  &creation->child.pidfd, err);
+	oci_beside_end(&creation->beside);
 	fd_close(ends[1]);
 	if (rc < 0)
 		fd_close(ends[0]);
@@ -506,7 +509,7 @@ static int child_finish(struct creation *creation, struct buf *warnings, struct 
 		       : err_set(err, ERR_INTERNAL, EPIPE, state->id, "its process was lost");
 }
 
-/* With what it would have to look up in /proc, while we wait. */
+/* With what it would have to look up in /proc; it has something else to do as yet. */
 static int unasked_go(const struct creation *creation, struct err *err)
 {
 	struct sync_msg msg = {.kind = SYNC_GO};
@@ -690,7 +693,6 @@ static void creation_release(struct creation *creation)
 static void creation_fini(struct creation *creation)
 {
 	creation_release(creation);
-	oci_beside_fini(&creation->beside);
 	fd_close(creation->child.pidfd);
 	fd_close(creation->child.sync);
 	fd_close(creation->child.console);
@@ -699,6 +701,7 @@ static void creation_fini(struct creation *creation)
 	fd_close(creation->host_proc);
 	oci_netdevs_fini(&creation->netdevs);
 	oci_ns_plan_fini(&creation->plan);
+	oci_beside_fini(&creation->beside);
 	oci_dir_fini(&creation->dir);
 	oci_state_fini(&creation->state);
 }

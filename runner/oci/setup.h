@@ -20,7 +20,8 @@
  *	                         <------      end of file: the program runs; or SYNC_FAILED
  *
  * `run` says start's SYNC_GO at once. Until then the process dies with the runtime. Where nothing has to happen between the
- * two, `run` says it while the process is at work (@unasked); the state is prepared then, and written by who has its root.
+ * two, `run` says it while the process is at work (@unasked); the state is prepared then, and written by who has its root. It
+ * says SYNC_READY as ever, but is heard when it has become its program, or has failed.
  */
 #ifndef MOAT_RUNNER_OCI_SETUP_H
 #define MOAT_RUNNER_OCI_SETUP_H

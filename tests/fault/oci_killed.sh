@@ -31,7 +31,7 @@ calls() {
 	strace -qq -o /run/calls "$RUNTIME" --root "$OCI_ROOT" "$@" </dev/null >/dev/null 2>&1
 	sed -n 's/^\([a-z_0-9]*\)(.*/\1/p' /run/calls | awk '{ print $1, ++n[$1] }' | grep -v -E '^exit|^execve 1$'
 }
-# calls_inside COMMAND... - the same of those it starts, until they execute a program
+# calls_inside COMMAND... - the same of those it starts, until they execute a program. How often a thread yields is the scheduler's.
 calls_inside() {
 	strace -f -qq -o /run/calls "$RUNTIME" --root "$OCI_ROOT" "$@" </dev/null >/dev/null 2>&1
 	awk 'NR == 1 { main = $1 }
@@ -39,7 +39,7 @@ calls_inside() {
 		pid != main && !over[pid] && /^[a-z_0-9]+\(/ {
 			name = $0; sub(/\(.*/, "", name)
 			if (name ~ /^exec/) over[pid] = 1
-			else if (name !~ /^exit/ && !told[name, ++n[pid, name]]++) print name, n[pid, name] }' /run/calls
+			else if (name !~ /^(exit|sched_yield)/ && !told[name, ++n[pid, name]]++) print name, n[pid, name] }' /run/calls
 }
 # some N - of the lines, N or so, spread
 some() { awk -v n="$1" '{ line[NR] = $0 } END { step = NR > n ? NR / n : 1; for (i = 1; i <= NR; i += step) print line[int(i)] }'; }
