@@ -76,7 +76,8 @@ int oci_become(const struct oci_become *become, struct buf *warnings, char **ret
 	if (rc == 0 && process->caps_given) {
 		had = caps_had();
 		caps_warn(process, had, warnings);
-		rc = bounding_set(process->caps[OCI_CAPS_BOUNDING], err);
+		if (!become->bounded)
+			rc = bounding_set(process->caps[OCI_CAPS_BOUNDING], err);
 	}
 	/* A folder that only root may enter is entered as root: whoever wrote the configuration may. */
 	if (rc == 0)
@@ -110,6 +111,11 @@ int oci_become_exec(const struct oci_become *become, const char *path, struct er
 	if (no == EACCES && process->selinux && *process->selinux)
 		return err_sys(err, ERR_PERMISSION, no, path, "exec under the label %s", process->selinux);
 	return err_sys(err, no == ENOENT ? ERR_NOTFOUND : ERR_KERNEL, no, path, "exec");
+}
+
+int oci_become_bound(const struct oci_process *process, struct err *err)
+{
+	return process->caps_given ? bounding_set(process->caps[OCI_CAPS_BOUNDING], err) : 0;
 }
 
 /* proc_pid_status(5), SigIgn: all at once. */

@@ -28,7 +28,7 @@ struct oci_become {
 	int host_proc;
 	unsigned int preserve_fds;
 	bool keep_keyring;
-	bool userns, ignored_known;
+	bool userns, bounded, ignored_known;
 	uint64_t ignored;
 	const char *listener_state;
 };
@@ -46,6 +46,9 @@ bool oci_become_warns(const struct oci_process *process);
 
 /** oci_become_ignored() - the signals that we ignore, and a child of ours with us: number N is bit N - 1. Unknown: all */
 uint64_t oci_become_ignored(int host_proc);
+
+/** oci_become_bound() - of oci_become() what can be done early, where no hook is run in between: the bounding set */
+int oci_become_bound(const struct oci_process *process, struct err *err);
 
 /** oci_become_exec() - the filter and the program. Returns only after a failure. */
 int oci_become_exec(const struct oci_become *become, const char *path, struct err *err);

@@ -54,6 +54,7 @@ int oci_setup_run(void *ctx)
 		.host_proc = setup->host_proc,
 		.preserve_fds = setup->preserve_fds,
 		.keep_keyring = setup->keep_keyring,
+		.bounded = setup->unasked,
 		.userns = config->namespaces[OCI_NS_USER].wanted,
 	};
 	int rc;
@@ -103,6 +104,9 @@ static int prepare(struct oci_setup *setup, struct buf *warnings, char **ret_pat
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
 		return err_sys(err, ERR_KERNEL, errno, NULL, "prctl(PR_SET_PDEATHSIG)");
 	rc = enter(setup, err);
+	/* While its network namespace is made. */
+	if (rc == 0 && setup->unasked)
+		rc = oci_become_bound(&config->process, err);
 	if (rc == 0)
 		rc = oci_tree_build(config, &setup->state->cgroup, setup->tree,
 				    setup->plan->net_apart ? setup->sync : -1, setup->no_pivot, err);
