@@ -56,7 +56,7 @@ struct nlsock {
  * Of sockets beside the first in one namespace: a bit above the process id, which has 22 bits at most. So it is no
  * process id, and none of those the kernel chooses (they are negative).
  */
-static const uint32_t beside_bits[NLSOCK_BESIDE] = {1U << 30, 1U << 29};
+static const uint32_t beside_bits[NLSOCK_BESIDE] = {1U << 30, 1U << 29, 1U << 28};
 
 /* @portid: 0 lets the kernel choose. */
 static int open_fd(enum nlsock_kind kind, int ns_fd, int home_fd, int flags, uint32_t portid, int *ret_fd,
@@ -161,7 +161,7 @@ static int filter_own(int fd, enum nlsock_kind kind)
 	enum { FAMILY = sizeof(struct nlmsghdr) + offsetof(struct ndmsg, ndm_family) };
 	struct sock_filter filter[] = {
 		/*  0 */ BPF_STMT(BPF_LD | BPF_W | BPF_ABS, PORTID),
-		/*  1 */ BPF_STMT(BPF_ALU | BPF_AND | BPF_K, htonl(~(beside_bits[0] | beside_bits[1]))),
+		/*  1 */ BPF_STMT(BPF_ALU | BPF_AND | BPF_K, htonl(~(beside_bits[0] | beside_bits[1] | beside_bits[2]))),
 		/*  2 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htonl((uint32_t)getpid()), 12, kind == NLSOCK_NFT ? 11 : 0),
 		/*  3 */ BPF_STMT(BPF_LD | BPF_H | BPF_ABS, TYPE),
 		/*  4 */ BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_NEWADDR), 10, 0),

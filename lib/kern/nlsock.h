@@ -48,7 +48,7 @@ struct nlack {
 
 struct nlsock;
 
-enum { NLSOCK_BESIDE = 2 }; /* threads beside the first that have sockets of their own */
+enum { NLSOCK_BESIDE = 3 }; /* sockets in one namespace beside the first */
 
 /**
  * nlsock_open() - a socket in the namespace @ns_fd (-1: where the caller is), with extended acks and big buffers
@@ -60,7 +60,7 @@ int nlsock_open(enum nlsock_kind kind, int ns_fd, int home_fd, struct nlsock **r
 		struct err *err);
 /**
  * nlsock_open_beside() - for a thread beside: nlsock_open_monitor() knows what is done by it for ours
- * @number: of the thread, below NLSOCK_BESIDE; each has one such socket a namespace
+ * @number: below NLSOCK_BESIDE; there is one socket of each in a namespace
  */
 int nlsock_open_beside(enum nlsock_kind kind, unsigned number, int ns_fd, int home_fd, struct nlsock **ret_sock,
 		       struct err *err);

@@ -387,6 +387,8 @@ static void remove_slow(struct exec *x, size_t i, struct reaper_work *work)
 							    &obj->neigh, (uint32_t)i);
 		if (failed.status < 0)
 			removal_report(x, i, &failed);
+		else if (obj->kind == OBJ_LINK)
+			reaper_work_borrow(work, entry);
 		return;
 	}
 	registry_forget(x->apply.reg, obj->ns, &pin);
@@ -476,6 +478,8 @@ void exec_settle(struct registry *reg, const struct op *ops, size_t count)
 		registry_settle(reg, ops[i].obj.ns);
 		if (ops[i].obj.kind == OBJ_LINK && ops[i].obj.link.peer_name[0] != '\0')
 			registry_settle(reg, ops[i].obj.link.peer_ns);
+		if (ops[i].obj.kind == OBJ_LINK && ops[i].verb == OP_ADD)
+			registry_loan_open(reg, ops[i].obj.ns);
 	}
 }
 

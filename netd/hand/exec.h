@@ -29,7 +29,10 @@ typedef void (*exec_answer_fn)(void *ctx, const struct seam_result *result);
 bool exec_plan(struct registry *reg, struct reaper *reaper, struct side *side, uint32_t seq, const struct op *ops,
 	       size_t count, size_t commit, exec_answer_fn answer, void *ctx, struct seam_result *ret_done);
 
-/** exec_settle() - forget and close what must not outlast a plan that names these operations, run or refused: the caller's to call */
+/**
+ * exec_settle() - forget and close what must not outlast a plan that names these operations, run or refused: the caller's to call
+ * Nobody waits for it, so here, too, is made ready what the removal of links that were added will want.
+ */
 void exec_settle(struct registry *reg, const struct op *ops, size_t count);
 
 #endif

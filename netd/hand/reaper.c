@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -74,7 +75,7 @@ struct reaper {
 	int home_fd, event_fd, engine_cpu;
 };
 
-_Static_assert((int)TURNS_LANES <= (int)NLSOCK_BESIDE, "a socket for each lane");
+_Static_assert((int)TURNS_LANES <= (int)REGISTRY_LOAN && (int)REGISTRY_LOAN < (int)NLSOCK_BESIDE, "a socket for each lane");
 
 static void *lane_run(void *data);
 
@@ -166,26 +167,36 @@ static bool is_wanted(const struct reaper *reaper)
 	return !list_empty(&reaper->queue) && (reaper->queued >= WORTH || reaper->stopping || all_idle(reaper));
 }
 
-/* Under the lock. The first lane that does nothing: so what comes alone is always the first one's. */
-static void rouse(struct reaper *reaper)
+/* Under the lock. The first lane that does nothing: so what comes alone is always the first one's. Return: NULL for nobody. */
+static struct lane *to_rouse(struct reaper *reaper)
 {
 	size_t i = 0;
 
 	if (!is_wanted(reaper))
-		return;
+		return NULL;
 	while (i < TURNS_LANES && !list_empty(&reaper->lanes[i].batch))
 		i++;
-	if (i < TURNS_LANES)
-		pthread_cond_signal(&reaper->lanes[i].wanted);
+	return i < TURNS_LANES ? &reaper->lanes[i] : NULL;
+}
+
+static void rouse(struct lane *lane)
+{
+	if (lane != NULL)
+		pthread_cond_signal(&lane->wanted);
 }
 
 void reaper_submit(struct reaper *reaper, struct reaper_work *work)
 {
+	struct lane *lane;
+
 	pthread_mutex_lock(&reaper->lock);
 	list_append(&reaper->queue, &work->node);
 	reaper->queued += work->links;
-	rouse(reaper);
+	lane = to_rouse(reaper);
 	pthread_mutex_unlock(&reaper->lock);
+	rouse(lane); /* which may run in our place at once, and wants the lock */
+	if (lane != NULL)
+		sched_yield();
 }
 
 void reaper_fail(struct reaper *reaper, struct reaper_work *work, const struct seam_result *result)
@@ -202,7 +213,7 @@ int reaper_fd(const struct reaper *reaper)
 	return reaper->event_fd;
 }
 
-bool reaper_next(struct reaper *reaper, uint32_t *ret_seq, struct seam_result *ret_result)
+bool reaper_next(struct reaper *reaper, uint32_t *ret_seq, struct seam_result *ret_result, struct registry_loan *ret_loan)
 {
 	struct reaper_work *work = NULL;
 	uint64_t times;
@@ -219,6 +230,8 @@ bool reaper_next(struct reaper *reaper, uint32_t *ret_seq, struct seam_result *r
 		return false;
 	*ret_seq = work->seq;
 	*ret_result = work->result;
+	*ret_loan = work->loan;
+	work->loan.sock = NULL;
 	reaper_work_free(work);
 	return true;
 }
@@ -409,14 +422,26 @@ static int all_try(struct lane *lane, struct nlsock *sock, struct removal *const
 	return worst;
 }
 
+/* What one of the works has borrowed in the namespace of these; NULL for none. */
+static struct nlsock *borrowed(struct removal *const *removals, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct reaper_work *work = removals[i]->work;
+
+		if (work->loan.sock != NULL && work->loan.ns == removals[i]->ns)
+			return work->loan.sock;
+	}
+	return NULL;
+}
+
 /* All of one namespace. What would not go is tried again; the kernel's memory may have been short. */
 static void place_remove(struct lane *lane, struct removal **removals, size_t count)
 {
 	cleanup(mem_freep) struct nlack *acks = mem_array(count, sizeof(*acks));
+	struct nlsock *loan = borrowed(removals, count), *sock = loan;
 	struct reaper *reaper = lane->reaper;
 	struct err err = ERR_INIT;
-	struct nlsock *sock;
-	int r = -1;
+	int r = loan != NULL ? 0 : -1;
 
 	for (int try = 0; try < TRIES && r < 0; try++) {
 		if (try > 0)
@@ -445,7 +470,8 @@ static void place_remove(struct lane *lane, struct removal **removals, size_t co
 		}
 		count = left;
 	}
-	nlsock_close(sock);
+	if (loan == NULL)
+		nlsock_close(sock);
 }
 
 static void batch_rtnl(struct lane *lane)
@@ -497,7 +523,7 @@ static void batch_take(struct lane *lane)
 		links += work->links;
 	}
 	reaper->queued -= links;
-	rouse(reaper);
+	rouse(to_rouse(reaper));
 }
 
 /* Under the lock. Descriptors at once, since one of ours would keep the namespace alive. */

@@ -17,6 +17,7 @@
 #include <stdint.h>
 
 #include "lib/base/err.h"
+#include "netd/hand/registry.h"
 #include "netd/seam/seam.h"
 
 struct reaper;
@@ -37,6 +38,8 @@ bool reaper_work_empty(const struct reaper_work *work);
 /** reaper_work_link() - a link to remove. @ns_fd: borrowed; @index: of the op, for the report. Return: 0 or -errno. */
 int reaper_work_link(struct reaper_work *work, uint64_t ns, int ns_fd, const char *name,
 		     uint32_t index);
+/** reaper_work_borrow() - what @entry, in which links go, has to lend: to be given back with what reaper_next() tells */
+void reaper_work_borrow(struct reaper_work *work, struct ns_entry *entry);
 /** reaper_work_neigh() - a neighbour, before the links: its removal waits for the same lock as theirs. */
 int reaper_work_neigh(struct reaper_work *work, uint64_t ns, int ns_fd,
 		      const struct obj_neigh *neigh, uint32_t index);
@@ -49,7 +52,10 @@ void reaper_work_pin(struct reaper_work *work, char *path, uint32_t index);
  */
 void reaper_keep_off(struct reaper *reaper, int cpu);
 
-/** reaper_submit() - the threads' from here on. Behind the answer, which wakes others: one begins at once. */
+/**
+ * reaper_submit() - the threads' from here on. Behind the answer, which wakes others: one begins at once, before what the caller does
+ * next where both have one processor.
+ */
 void reaper_submit(struct reaper *reaper, struct reaper_work *work);
 
 /**
@@ -60,8 +66,8 @@ void reaper_fail(struct reaper *reaper, struct reaper_work *work, const struct s
 
 /** reaper_fd() - readable when there is something for reaper_next() */
 int reaper_fd(const struct reaper *reaper);
-/** reaper_next() - the next finished work. Return: false when there is none. */
-bool reaper_next(struct reaper *reaper, uint32_t *ret_seq, struct seam_result *ret_result);
+/** reaper_next() - the next finished work, and what it had borrowed. Return: false when there is none. */
+bool reaper_next(struct reaper *reaper, uint32_t *ret_seq, struct seam_result *ret_result, struct registry_loan *ret_loan);
 
 /**
  * reaper_plan_begin(), reaper_plan_end() - around what adds links

@@ -40,6 +40,7 @@ void reaper_work_free(struct reaper_work *work)
 	if (work == NULL)
 		return;
 	reaper_work_close(work);
+	nlsock_close(work->loan.sock);
 	free(work);
 }
 
@@ -92,6 +93,12 @@ int reaper_work_link(struct reaper_work *work, uint64_t ns, int ns_fd, const cha
 	if (work->links++ == 0)
 		work->place = ns;
 	return 0;
+}
+
+void reaper_work_borrow(struct reaper_work *work, struct ns_entry *entry)
+{
+	if (work->loan.sock == NULL && work->links > 0 && work->place == entry->ns)
+		registry_lend(entry, &work->loan);
 }
 
 int reaper_work_neigh(struct reaper_work *work, uint64_t ns, int ns_fd,

@@ -25,7 +25,7 @@ struct removal {
 	struct reaper_work *work;
 };
 
-/** struct reaper_work - @fds: one a namespace, shared by what goes in it; @links: how many there are; @place: where the first is */
+/** struct reaper_work - @fds: one a namespace, shared by what goes in it; @links: how many there are; @place: where the first is; @loan: a socket there */
 struct reaper_work {
 	struct list node;
 	uint32_t seq;
@@ -34,6 +34,7 @@ struct reaper_work {
 	int *fds;
 	size_t fd_count;
 	uint64_t last_ns, place;
+	struct registry_loan loan;
 	struct seam_result result;
 };
 

@@ -74,8 +74,9 @@ static void entry_close(struct ns_entry *entry)
 {
 	nlsock_close(entry->rtnl);
 	nlsock_close(entry->nft);
+	nlsock_close(entry->loan);
 	sysctl_dirs_close(&entry->dirs);
-	entry->rtnl = entry->nft = NULL;
+	entry->rtnl = entry->nft = entry->loan = NULL;
 	fd_close(entry->fd);
 	entry->fd = -1;
 }
@@ -498,6 +499,34 @@ int registry_nft(struct registry *reg, struct ns_entry *entry, struct nlsock **r
 	}
 	*ret_sock = entry->nft;
 	return 0;
+}
+
+void registry_loan_open(struct registry *reg, uint64_t ns)
+{
+	struct ns_entry *entry = ns_class(ns) == NS_ROUTER ? registry_find(reg, ns) : NULL;
+
+	if (entry != NULL && entry->loan == NULL && !entry->lent)
+		(void)nlsock_open_beside(NLSOCK_RTNL, REGISTRY_LOAN, entry->fd, reg->host.fd, &entry->loan, NULL);
+}
+
+void registry_lend(struct ns_entry *entry, struct registry_loan *ret_loan)
+{
+	*ret_loan = (struct registry_loan){.sock = entry->loan, .ns = entry->ns, .id = entry->id};
+	entry->lent |= entry->loan != NULL;
+	entry->loan = NULL;
+}
+
+void registry_take_back(struct registry *reg, struct registry_loan *loan)
+{
+	struct ns_entry *entry = loan->sock != NULL ? registry_find(reg, loan->ns) : NULL;
+
+	if (entry != NULL && entry->lent && id_same(&entry->id, &loan->id)) {
+		entry->loan = loan->sock;
+		entry->lent = false;
+	} else {
+		nlsock_close(loan->sock);
+	}
+	loan->sock = NULL;
 }
 
 void registry_info(const struct registry *reg, struct buf *bytes)

@@ -27,12 +27,14 @@ enum {
 	REGISTRY_MAX = 65536, /* namespaces in all */
 	REGISTRY_FOREIGN_MS =
 		30000, /* an adopted foreign one that no plan asked for is forgotten after this time */
+	REGISTRY_LOAN = 2, /* nlsock_open_beside()'s number of what is lent; those below are the reaper's threads' own */
 };
 
 /**
  * struct ns_entry - one namespace
  * @fd: of the nsfs file
  * @rtnl, @nft, @dirs: sockets in it and its switches, opened when first needed; kept for host and routers only
+ * @loan: a router's that other threads may borrow, NULL for none and as long as it is @lent
  * @held: the supervisor has a descriptor, too
  * @foreign: in the registry's list of those; @adopted_ms: when it came
  */
@@ -41,10 +43,17 @@ struct ns_entry {
 	int fd;
 	struct list foreign;
 	struct netns_id id;
-	struct nlsock *rtnl, *nft;
+	struct nlsock *rtnl, *nft, *loan;
 	struct sysctl_dirs dirs;
-	bool held;
+	bool held, lent;
 	uint64_t adopted_ms;
+};
+
+/** struct registry_loan - a socket that somebody has borrowed, and whose it is; @sock NULL for none */
+struct registry_loan {
+	struct nlsock *sock;
+	uint64_t ns;
+	struct netns_id id;
 };
 
 /**
@@ -115,6 +124,16 @@ int registry_rtnl(struct registry *reg, struct ns_entry *entry, struct nlsock **
 void registry_rtnl_here(struct ns_entry *entry);
 int registry_nft(struct registry *reg, struct ns_entry *entry, struct nlsock **ret_sock,
 		 struct err *err);
+
+/**
+ * registry_loan_open() - have a socket to lend in a router; elsewhere, and where there is one, nothing happens
+ * To open one takes as long as half of what a link's removal waits for otherwise: so it is done when nobody waits.
+ */
+void registry_loan_open(struct registry *reg, uint64_t ns);
+/** registry_lend() - @ret_loan is another thread's from here on; there is none where @entry has none to lend */
+void registry_lend(struct ns_entry *entry, struct registry_loan *ret_loan);
+/** registry_take_back() - the loan is over, and closed when its namespace is not known any more */
+void registry_take_back(struct registry *reg, struct registry_loan *loan);
 
 /** registry_info() - one record a namespace but the host, appended */
 void registry_info(const struct registry *reg, struct buf *bytes);

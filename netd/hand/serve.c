@@ -518,11 +518,13 @@ static int serve_one(struct serve *serve, struct buf *payload)
 
 static int send_finished(struct serve *serve)
 {
+	struct registry_loan loan;
 	struct seam_result result;
 	uint32_t seq;
 	int r = 0;
 
-	while (r == 0 && reaper_next(serve->reaper, &seq, &result)) {
+	while (r == 0 && reaper_next(serve->reaper, &seq, &result, &loan)) {
+		registry_take_back(serve->reg, &loan);
 		if (result.status != 0)
 			log_warn("a removal was given up: %s", result.text);
 		r = send_result(serve, SEAM_DONE, seq, &result, NULL, 0);

@@ -37,6 +37,7 @@ static bool neighbour(struct nlsock *sock, const char *address, int monitor)
 
 int main(void)
 {
+	static const char *const addresses[NLSOCK_BESIDE] = {"10.0.0.2/32", "10.0.0.3/32", "10.0.0.4/32"};
 	struct nlbatch batch = {0};
 	struct nlsock *own, *beside;
 	int home, monitor, status;
@@ -51,13 +52,13 @@ int main(void)
 	HOLDS(!neighbour(own, "10.0.0.1/32", monitor));
 	for (unsigned i = 0; i < NLSOCK_BESIDE; i++) {
 		HOLDS(nlsock_open_beside(NLSOCK_RTNL, i, -1, home, &beside, NULL) == 0);
-		HOLDS(!neighbour(beside, i == 0 ? "10.0.0.2/32" : "10.0.0.3/32", monitor));
+		HOLDS(!neighbour(beside, addresses[i], monitor));
 		nlsock_close(beside);
 	}
 	pid = fork();
 	HOLDS(pid >= 0);
 	if (pid == 0)
-		_exit(neighbour(open_sock(NLSOCK_RTNL, -1, -1), "10.0.0.4/32", monitor) ? 0 : 1);
+		_exit(neighbour(open_sock(NLSOCK_RTNL, -1, -1), "10.0.0.5/32", monitor) ? 0 : 1);
 	HOLDS(waitpid(pid, &status, 0) == pid && status == 0);
 	nlsock_close(own);
 	return 0;
