@@ -115,7 +115,7 @@ wrong 3 "red/nix: there is no stack" detach red/nix --strict
 wrong 3 "red/a:eth9: there is no endpoint" detach red/a:eth9 --strict
 wrong 3 "red/nix: there is no stack" endpoint show red/nix
 wrong 125 "red/nix: there is no stack" enter red/nix -- true
-wrong 3 "nix: there is no tenant" lab show nix
+wrong 3 "nix: there is no lab" lab show nix
 wrong 4 "red: it is a tenant and no lab" lab down red
 assert_eq "an error in JSON: one document, nothing else" \
 	'{"error":{"code":"io.moat.NoSuchObject","message":"there is no tenant of this name","object":"nix"}}' \
