@@ -17,6 +17,9 @@
  *
  * Clients never see that: their connections wait in the queue of the
  * listening socket, which is ours, and packets do not ask either of them.
+ * But where no engine gets ready, however often it is started or however long
+ * it takes, nobody waits for ever: the clients are told so (refuse.h), until
+ * one is ready.
  */
 #include "netd/supervisor/supervisor.h"
 
@@ -42,8 +45,10 @@
 #include "lib/base/str.h"
 #include "netd/supervisor/dnschild.h"
 #include "netd/seam/hold.h"
+#include "netd/seam/settings.h"
 #include "netd/supervisor/holds.h"
 #include "netd/supervisor/notify.h"
+#include "netd/supervisor/refuse.h"
 #include "netd/supervisor/runtime.h"
 #include "netd/supervisor/replay.h"
 #include "netd/supervisor/spawn.h"
@@ -59,6 +64,8 @@ enum {
 	HOLD_SEND_S = 10,
 	BEATS = 4, /* signs of life in the time the service manager gives */
 	DEATH_SIZE = 128,
+	FAILED_MAX = 5,		/* starts in a row without getting ready that clients wait out; some half a second */
+	UNREADY_MAX_MS = 30000, /* and how long they wait where it lives */
 };
 
 #define API_NAME "api" /* of the listening socket, in the service manager's store */
@@ -84,6 +91,8 @@ static const char *const child_names[CHILD_COUNT] = {
  * @beat_ms: how often the service manager is told that we live; 0: it does not wait for that
  * @beat_at: when next
  * @api_stored: the service manager has a copy of @listen
+ * @failed: starts in a row that got no engine ready; @unready_at: since when there is none
+ * @refusing: clients are answered by us, with @reason
  * @asked: the engine was sent a byte and has not given it back
  */
 struct supervisor {
@@ -94,9 +103,10 @@ struct supervisor {
 	pid_t pid[CHILD_COUNT];
 	char death[CHILD_COUNT][DEATH_SIZE];
 	int lock, listen, signals, control, line;
-	uint64_t started_at, start_at, stop_at, beat_ms, beat_at;
-	unsigned young;
-	bool stopping, announced, served, asked, api_stored;
+	uint64_t started_at, start_at, stop_at, beat_ms, beat_at, unready_at;
+	unsigned young, failed;
+	char reason[REFUSE_REASON_SIZE];
+	bool stopping, announced, served, asked, api_stored, refusing;
 };
 
 static int signals_open(int *ret_fd, struct err *err);
@@ -345,6 +355,8 @@ static int children_start(struct supervisor *s, struct err *err)
 	s->start_at = 0;
 	s->served = s->asked = false;
 	s->started_at = clock_monotonic_ns();
+	if (s->unready_at == 0)
+		s->unready_at = s->started_at;
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, seam) < 0)
 		return err_sys(err, ERR_INTERNAL, errno, NULL, "cannot make the seam");
 	seam_hand = seam[0];
@@ -397,7 +409,49 @@ static void deaths_log(struct supervisor *s, enum child_kind last)
 
 	log_error("%s%s%s: starting both again", s->death[first],
 		  s->death[first][0] != '\0' ? ", " : "", s->death[last]);
+	snprintf(s->reason, sizeof(s->reason), "%s%s%s; its log says why", s->death[first],
+		 s->death[first][0] != '\0' ? ", " : "", s->death[last]);
 	s->death[first][0] = s->death[last][0] = '\0';
+}
+
+/* ---- while there is no engine ---- */
+
+/* The commonest cause is looked at here: what the children said of it went to the log, not to who asks. */
+static void refuse_begin(struct supervisor *s)
+{
+	struct err err = ERR_INIT;
+	struct settings settings;
+
+	if (settings_load(s->options->config, &settings, &err) < 0)
+		snprintf(s->reason, sizeof(s->reason), "%s", err.msg);
+	if (!s->refusing)
+		log_error("no engine gets ready, and clients are told so: %s", s->reason);
+	s->refusing = true;
+}
+
+static uint64_t unready_due(const struct supervisor *s)
+{
+	return s->unready_at != 0 && !s->refusing ? s->unready_at + UNREADY_MAX_MS * MS : 0;
+}
+
+static void unready_check(struct supervisor *s)
+{
+	uint64_t due = unready_due(s);
+
+	if (due == 0 || clock_monotonic_ns() < due)
+		return;
+	snprintf(s->reason, sizeof(s->reason), "it has been starting for %d seconds; its log may say why",
+		 UNREADY_MAX_MS / 1000);
+	refuse_begin(s);
+}
+
+/* What cannot be taken (no descriptor is free) waits on, until the next death or for as long again. */
+static void refuse(struct supervisor *s)
+{
+	if (refuse_waiting(s->listen, s->reason) < 0) {
+		s->refusing = false;
+		s->unready_at = clock_monotonic_ns();
+	}
 }
 
 /* Both are gone: when shall they come back? */
@@ -415,6 +469,10 @@ static void start_plan(struct supervisor *s)
 			delay = most;
 	}
 	s->start_at = now + delay * MS;
+	s->failed = s->served ? 0 : s->failed + 1;
+	if (s->failed >= FAILED_MAX)
+		refuse_begin(s);
+	s->served = false;
 }
 
 static void control_read(struct supervisor *s);
@@ -463,6 +521,7 @@ static void children_restart(struct supervisor *s)
 	if (r == 0)
 		return;
 	log_failure(&err, "cannot start engine and hand");
+	snprintf(s->reason, sizeof(s->reason), "%s", err.msg);
 	for (enum child_kind kind = 0; kind < CHILD_COUNT; kind++) {
 		if (s->pid[kind] > 0)
 			kill(s->pid[kind],
@@ -510,6 +569,9 @@ static void control_read(struct supervisor *s)
 static void engine_ready(struct supervisor *s)
 {
 	s->served = true;
+	s->refusing = false;
+	s->unready_at = 0;
+	s->failed = 0;
 	log_info("ready: %s/moatd.sock", s->options->runtime_dir);
 	if (!s->announced) {
 		s->announced = true;
@@ -611,6 +673,8 @@ static int loop_timeout(const struct supervisor *s)
 		due = s->beat_at;
 	if (!s->stopping && s->dns.start_at != 0 && (due == 0 || s->dns.start_at < due))
 		due = s->dns.start_at;
+	if (!s->stopping && unready_due(s) != 0 && (due == 0 || unready_due(s) < due))
+		due = unready_due(s);
 	if (due == 0)
 		return -1;
 	return due <= now ? 0 : (int)((due - now) / MS) + 1;
@@ -623,6 +687,7 @@ static void loop(struct supervisor *s)
 			{.fd = s->signals, .events = POLLIN},
 			{.fd = s->control, .events = POLLIN},
 			{.fd = s->line, .events = POLLIN},
+			{.fd = s->refusing && !s->stopping ? s->listen : -1, .events = POLLIN},
 		};
 
 		if (poll(pfds, ARRAY_COUNT(pfds), loop_timeout(s)) < 0 && errno != EINTR) {
@@ -635,8 +700,12 @@ static void loop(struct supervisor *s)
 			control_read(s);
 		if (pfds[0].revents != 0)
 			signals_read(s);
+		if (s->refusing && pfds[3].revents != 0)
+			refuse(s);
 		if (s->beat_ms != 0 && clock_monotonic_ns() >= s->beat_at)
 			beat(s);
+		if (!s->stopping)
+			unready_check(s);
 		if (!s->stopping && s->dns.start_at != 0 && clock_monotonic_ns() >= s->dns.start_at)
 			dns_start(s);
 		if (s->stopping)

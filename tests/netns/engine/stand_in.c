@@ -2,7 +2,8 @@
 /*
  * stand_in - takes the place of moatd-engine in supervisor.sh: logs its options and how many
  * namespaces the hand knows, says that it is ready, gives back what it is sent. Where /run/adopt is, it has its
- * own network namespace held as a container's; where /run/release is, that one is given up; where /run/die is, it ends at once; where /run/deaf is, nothing comes back.
+ * own network namespace held as a container's; where /run/release is, that one is given up; where /run/die is, it ends at once; while /run/slow
+ * is, it is not ready; where /run/deaf is, nothing comes back.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -86,6 +87,8 @@ int main(int argc, char **argv)
 	bytes -= (ssize_t)(sizeof(struct seam_chunk) + sizeof(struct seam_features));
 	fprintf(log, "known %zd\n", bytes / (ssize_t)sizeof(struct seam_nsinfo));
 	fclose(log);
+	while (access("/run/slow", F_OK) == 0)
+		usleep(50 * 1000);
 	if (write(READY_FD, "x", 1) != 1)
 		return 7;
 	while (read(READY_FD, &byte, 1) == 1) {

@@ -82,9 +82,30 @@ kill -KILL "$(child moatd-engine)"
 sleep 2
 starts=$(grep -c seam-fd /run/engine.log)
 assert_ok "starts are held back ($starts in 2 s)" test "$starts" -ge 3 -a "$starts" -le 9
+# Nobody waits for it: not who asks now, and not who has been waiting
+assert_status 1 "a client is told that it cannot live" timeout 5 "$MOAT_BIN_DIR/moat" --socket "$RT/moatd.sock" version
+assert_match "and how it ended" "moatd is not ready: moatd-.* ended with status 3.*its log says why" "$output"
+assert_match "it is said in the log, once" "^1$" "$(grep -c "no engine gets ready, and clients are told so" /run/moatd.log)"
 rm /run/die
 times=$((times + 1))
 assert_ok "and it comes back when it can" eventually 5 ready $times
+
+# One that cannot be started at all, for a program or a line of the configuration is missing: the reason goes to the client
+mv "$libexec/moatd-hand" "$libexec/moatd-away"
+kill -KILL "$(child moatd-engine)"
+assert_status 1 "a client that waits is told" timeout 5 "$MOAT_BIN_DIR/moat" --socket "$RT/moatd.sock" version
+assert_match "what is missing" "moatd is not ready: cannot open $libexec/moatd-hand" "$output"
+mv "$libexec/moatd-away" "$libexec/moatd-hand"
+times=$((times + 1))
+assert_ok "and it comes back, too" eventually 5 ready $times
+# What clients never see: one that dies once, or takes a moment
+assert_status 124 "a client of one that is ready waits for its answer" timeout 1 "$MOAT_BIN_DIR/moat" --socket "$RT/moatd.sock" version
+touch /run/slow
+kill -KILL "$(child moatd-engine)"
+assert_status 124 "a client waits for one that is slow to start" timeout 2 "$MOAT_BIN_DIR/moat" --socket "$RT/moatd.sock" version
+rm /run/slow
+times=$((times + 1))
+assert_ok "which gets ready" eventually 5 ready $times
 
 # What it holds for the hand outlives both, and the process it came from
 : >/run/engine.log

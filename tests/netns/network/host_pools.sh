@@ -67,6 +67,13 @@ refused() {
 	assert_eq "and nothing of its own making" "" "$(grep -o "bad message.*" <<<"$out" | head -1)"
 }
 echo "transit4: 10.0.0.0/8" >>/run/moatd.yaml
+"$MOAT_BIN_DIR/moatd" --runtime-dir "$RT" --state-dir "$STATE" --engine-user 64999 --config /run/moatd.yaml >/dev/null 2>&1 &
+waited=$!
+eventually 5 test -S "$RT/moatd.sock"
+assert_status 1 "who asks meanwhile does not wait" timeout 10 "$MOAT_BIN_DIR/moat" version
+assert_match "and reads the line that is wrong" "moatd is not ready: /run/moatd.yaml: line 2: transit4 is given twice" "$output"
+kill $waited
+wait $waited
 refused "a file that makes no sense keeps the daemon from starting, and says why" "/run/moatd.yaml: line 2: transit4 is given twice"
 sed -i '$d' /run/moatd.yaml
 chmod 666 /run/moatd.yaml
