@@ -78,13 +78,13 @@ static int attach_call(const struct cni_request *request, struct varlink_client 
 			*err = ERR_INIT;
 			return CNI_OK;
 		}
-		if (err->kind != ERR_UNAVAILABLE)
+		if (err->kind != ERR_UNAVAILABLE || err->no == ETIMEDOUT)
 			break;
 		varlink_closep(client);
 		*client = NULL;
 		if (left > 1) {
 			cni_moment_wait();
-			(void)varlink_connect(request->socket, client, err);
+			(void)cni_connect(request, client, err);
 		}
 	}
 	return cni_code_of(err);

@@ -36,7 +36,7 @@ int cni_check(const struct cni_request *request, struct err *err)
 	rc = cni_netns_open(request, &netns, err);
 	if (rc != CNI_OK)
 		return rc;
-	if (varlink_connect(request->socket, &client, err) < 0)
+	if (cni_connect(request, &client, err) < 0)
 		return cni_code_of(err);
 	rc = cni_call(client, "io.moat.EndpointShow", json_pack("{s:s}", "name", name), "endpoint", &endpoint, err);
 	if (rc != CNI_OK)

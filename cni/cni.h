@@ -58,6 +58,9 @@ enum {
 	CNI_STACK_ID_MAX = 40, /* characters of the container's id in the name of its stack */
 	CNI_STACK_SIZE = 4 + CNI_STACK_ID_MAX + 1 + 12 + 1,
 	CNI_PORTS_MAX = 65536,
+	CNI_UNREAD_S = 40,  /* while the daemon reads no request; later than it says itself that it is not ready (supervisor.c) */
+	CNI_ANSWER_S = 120, /* while it works on one, for hundreds may be before it */
+	CNI_STATUS_S = 30,  /* of STATUS, and for the lock of the journal */
 };
 
 /** struct cni_env - what the runtime set; NULL or "" where it did not */

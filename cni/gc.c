@@ -42,7 +42,7 @@ static int sweep_own(const struct cni_request *request, struct err *err)
 	cleanup(json_freep) json_t *endpoints = NULL;
 	int rc;
 
-	if (varlink_connect(request->socket, &client, err) < 0)
+	if (cni_connect(request, &client, err) < 0)
 		return cni_code_of(err);
 	rc = cni_journal_replay(request, client, err);
 	if (rc == CNI_OK)

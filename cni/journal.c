@@ -20,6 +20,7 @@
 
 #include "cni/cni.h"
 #include "cni/verbs.h"
+#include "lib/base/clock.h"
 #include "lib/base/fdio.h"
 #include "lib/base/json.h"
 #include "lib/base/str.h"
@@ -38,6 +39,7 @@ static int entry_replay(const struct cni_request *request, int folder, const cha
 			struct varlink_client *client, struct err *err);
 static bool entry_is_for(int folder, const char *name, const char *socket);
 static char *entry_name(const struct cni_request *request);
+static int folder_lock(int folder, const struct cni_request *request, struct err *err);
 
 int cni_journal_add(const struct cni_request *request, struct err *err)
 {
@@ -50,10 +52,9 @@ int cni_journal_add(const struct cni_request *request, struct err *err)
 	rc = folder_open(request, true, &folder, err);
 	if (rc != CNI_OK)
 		return rc;
-	if (flock(folder, LOCK_EX) < 0) {
-		err_sys(err, ERR_IO, errno, request->state_dir, "cannot lock the journal");
-		return CNI_IO;
-	}
+	rc = folder_lock(folder, request, err);
+	if (rc != CNI_OK)
+		return rc;
 	path = mem_printf("/proc/self/fd/%d/%s", folder, name);
 	text = json_text(doc);
 	if (file_write_atomic(path, text, strlen(text), 0600, true, err) < 0)
@@ -80,10 +81,9 @@ int cni_journal_replay(const struct cni_request *request, struct varlink_client 
 	}
 	if (folder_is_empty(folder))
 		return CNI_OK;
-	if (flock(folder, LOCK_EX) < 0) {
-		err_sys(err, ERR_IO, errno, request->state_dir, "cannot lock the journal");
-		return CNI_IO;
-	}
+	rc = folder_lock(folder, request, err);
+	if (rc != CNI_OK)
+		return rc;
 	list = folder_list(folder);
 	while (rc == CNI_OK && list && (entry = readdir(list))) {
 		if (!is_entry(entry->d_name) ||
@@ -172,6 +172,26 @@ static int folder_check(int fd, const char *path, struct err *err)
 		err_set(err, ERR_PERMISSION, EPERM, path,
 			"the folder of the journal must be the caller's alone (0700)");
 		return CNI_IO;
+	}
+	return CNI_OK;
+}
+
+/* Who has it may be waiting for the daemon, and others for him: not all of them one after the other. */
+static int folder_lock(int folder, const struct cni_request *request, struct err *err)
+{
+	uint64_t until = clock_monotonic_ns() + CNI_STATUS_S * UINT64_C(1000000000);
+
+	while (flock(folder, LOCK_EX | LOCK_NB) < 0) {
+		if (errno != EWOULDBLOCK && errno != EINTR) {
+			err_sys(err, ERR_IO, errno, request->state_dir, "cannot lock the journal");
+			return CNI_IO;
+		}
+		if (clock_monotonic_ns() >= until) {
+			err_set(err, ERR_UNAVAILABLE, ETIMEDOUT, request->state_dir,
+				"others have had the journal locked for %d s", CNI_STATUS_S);
+			return CNI_TRY_AGAIN;
+		}
+		cni_moment_wait();
 	}
 	return CNI_OK;
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "cni/cni.h"
+#include "cni/verbs.h"
 #include "lib/base/log.h"
 
 int main(int argc, char **argv)
@@ -21,7 +22,7 @@ int main(int argc, char **argv)
 	}
 	request.socket = argv[1];
 	request.state_dir = argv[2];
-	if (varlink_connect(request.socket, &client, &err) == 0 && cni_journal_replay(&request, client, &err) == CNI_OK)
+	if (cni_connect(&request, &client, &err) == 0 && cni_journal_replay(&request, client, &err) == CNI_OK)
 		return EXIT_SUCCESS;
 	log_failure(&err, "deletions of CNI that wait");
 	return EXIT_FAILURE;

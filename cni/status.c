@@ -20,7 +20,7 @@ int cni_status(const struct cni_request *request, struct err *err)
 	cleanup(json_freep) json_t *features = NULL, *findings = NULL;
 	int rc;
 
-	if (varlink_connect(request->socket, &client, err) < 0)
+	if (cni_connect(request, &client, err) < 0)
 		return CNI_NOT_AVAILABLE;
 	if (cni_call(client, "io.moat.Version", NULL, "features", &features, err) != CNI_OK ||
 	    cni_call(client, "io.moat.Doctor", NULL, "findings", &findings, err) != CNI_OK)

@@ -40,7 +40,7 @@ int cni_add(struct cni_request *request, json_t **ret_result, struct err *err)
 	rc = cni_netns_open(request, &netns, err);
 	if (rc != CNI_OK)
 		return rc;
-	if (varlink_connect(request->socket, &client, err) < 0)
+	if (cni_connect(request, &client, err) < 0)
 		return cni_code_of(err);
 	rc = cni_journal_replay(request, client, err);
 	if (rc == CNI_OK && request->leased)
@@ -182,11 +182,13 @@ static int detach_call(const struct cni_request *request, struct err *err)
 		if (left < CNI_TRIES)
 			cni_moment_wait();
 		*err = ERR_INIT;
-		if (varlink_connect(request->socket, &client, err) < 0)
+		if (cni_connect(request, &client, err) < 0)
 			return cni_code_of(err);
 		rc = cni_journal_replay(request, client, err);
 		if (rc == CNI_OK)
 			rc = cni_detach(client, request->tenant, request->stack, request->ifname, err);
+		if (err->no == ETIMEDOUT)
+			break;
 	}
 	return rc;
 }
@@ -246,6 +248,20 @@ static int given_check(struct cni_request *request, const json_t *given, struct 
 	rc = cni_routes_given(request, given, arena, err);
 	if (rc != CNI_OK)
 		err_wrap(err, "the result of plugin %s", request->ipam_type);
+	return rc;
+}
+
+int cni_connect(const struct cni_request *request, struct varlink_client **ret_client, struct err *err)
+{
+	const bool status = request->verb == CNI_VERB_STATUS;
+	const struct varlink_patience patience = {
+		.unread_ms = (status ? CNI_STATUS_S : CNI_UNREAD_S) * UINT64_C(1000),
+		.answer_ms = (status ? CNI_STATUS_S : CNI_ANSWER_S) * UINT64_C(1000),
+	};
+	int rc = varlink_connect(request->socket, ret_client, err);
+
+	if (rc == 0)
+		varlink_patience_set(*ret_client, &patience);
 	return rc;
 }
 

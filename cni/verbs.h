@@ -36,6 +36,13 @@ int cni_addresses_set(const struct cni_request *request, const json_t *given, st
 enum { CNI_TRIES = 4 };
 void cni_moment_wait(void);
 
+/**
+ * cni_connect() - to the daemon, which has its time to answer (cni.h: CNI_ANSWER_S); then it is CNI_TRY_AGAIN
+ * After that nothing is asked again here: the runtime's patience is not without end, either. What was asked may be done yet, but
+ * before what is asked later, since the daemon takes connections in order; so the runtime's DEL finds it, or the journal.
+ */
+int cni_connect(const struct cni_request *request, struct varlink_client **ret_client, struct err *err);
+
 /** cni_strings_set() - a list that is not empty into @parameters, under @key */
 void cni_strings_set(json_t *parameters, const char *key, const char *const *list);
 

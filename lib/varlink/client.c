@@ -5,11 +5,15 @@
  */
 #include <assert.h>
 #include <errno.h>
+#include <linux/sockios.h>
+#include <poll.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "lib/base/clock.h"
 #include "lib/base/json.h"
 #include "lib/base/mem.h"
 #include "lib/base/str.h"
@@ -24,6 +28,7 @@ enum {
 struct varlink_client {
 	int fd;
 	char *path;
+	struct varlink_patience patience;
 	struct buf in;
 	int fds[FDIO_FDS_MAX];
 	size_t fd_count;
@@ -65,6 +70,7 @@ int varlink_connect(const char *path, struct varlink_client **ret_client, struct
 	client = mem_alloc(sizeof(*client));
 	client->fd = fd;
 	client->path = mem_strdup(path);
+	client->patience.unread_ms = VARLINK_UNREAD_MS;
 	*ret_client = client;
 	return 0;
 }
@@ -83,6 +89,11 @@ void varlink_close(struct varlink_client *client)
 void varlink_closep(struct varlink_client **client)
 {
 	varlink_close(*client);
+}
+
+void varlink_patience_set(struct varlink_client *client, const struct varlink_patience *patience)
+{
+	client->patience = *patience;
 }
 
 int varlink_client_fd(const struct varlink_client *client)
@@ -175,7 +186,7 @@ static int call_send(struct varlink_client *client, const char *method, json_t *
 			       "a request of %zu bytes; %d are the limit", size,
 			       (int)VARLINK_MESSAGE_MAX);
 	rc = fd_send(client->fd, text, size + 1, fds, fd_count);
-	if (rc < 0 && rc != -EPIPE) /* the reason of an EPIPE may be waiting to be read */
+	if (rc < 0 && rc != -EPIPE && rc != -ECONNRESET) /* the reason of those may be waiting to be read */
 		return err_sys(err, ERR_UNAVAILABLE, -rc, client->path, "cannot send to moatd");
 	return 0;
 }
@@ -233,13 +244,65 @@ static int message_read(struct varlink_client *client, json_t **ret_message, str
 	return 0;
 }
 
+/* Bytes that we sent leave the count of our socket when they are read (unix_outq_len() of the kernel). */
+static bool is_unread(const struct varlink_client *client)
+{
+	int size;
+
+	return ioctl(client->fd, SIOCOUTQ, &size) == 0 && size > 0;
+}
+
+/* The earlier of two times of which 0 is none. */
+static uint64_t sooner(uint64_t a, uint64_t b)
+{
+	return a == 0 || (b != 0 && b < a) ? b : a;
+}
+
+/*
+ * A service that works on what it was asked may take its time. One that does not even read it is being started anew, which
+ * takes a moment, or cannot be.
+ */
+static int answer_await(struct varlink_client *client, struct err *err)
+{
+	const struct varlink_patience *patience = &client->patience;
+	uint64_t waited = 0, begun = clock_monotonic_ns(), note = patience->note ? patience->note_ms : 0, unread = patience->unread_ms;
+
+	for (;;) {
+		struct pollfd pfd = {.fd = client->fd, .events = POLLIN};
+		uint64_t due = sooner(sooner(note, unread), patience->answer_ms);
+		int n = poll(&pfd, 1, due == 0 ? -1 : due > waited ? (int)(due - waited) : 0);
+
+		if (n > 0 || (n < 0 && errno != EINTR))
+			return 0; /* a failure is recvmsg(2)'s to tell */
+		waited = (clock_monotonic_ns() - begun) / 1000000;
+		if (note != 0 && waited >= note) {
+			note = 0;
+			if (is_unread(client))
+				patience->note();
+		}
+		if (patience->answer_ms != 0 && waited >= patience->answer_ms)
+			return err_set(err, ERR_UNAVAILABLE, ETIMEDOUT, client->path, "moatd has not answered for %llu s",
+				       (unsigned long long)patience->answer_ms / 1000);
+		if (unread != 0 && waited >= unread) {
+			unread = 0;
+			if (is_unread(client))
+				return err_set(err, ERR_UNAVAILABLE, ETIMEDOUT, client->path,
+					       "moatd has taken no request for %llu s: it is not ready, or hangs",
+					       (unsigned long long)patience->unread_ms / 1000);
+		}
+	}
+}
+
 static int bytes_read(struct varlink_client *client, struct err *err)
 {
 	cleanup(mem_freep) char *chunk = mem_room(READ_SIZE); /* not zeroed: a short reply touches one page */
 	int fds[FDIO_FDS_MAX];
 	size_t count = 0;
 	ssize_t n;
+	int rc = client->in.size == 0 ? answer_await(client, err) : 0;
 
+	if (rc < 0)
+		return rc;
 	n = fd_recv(client->fd, chunk, READ_SIZE, fds, &count);
 	if (n < 0)
 		return err_sys(err, ERR_UNAVAILABLE, (int)-n, client->path,

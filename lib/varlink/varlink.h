@@ -109,6 +109,23 @@ int varlink_service_handle(const struct varlink_service *service, struct varlink
 
 struct varlink_client;
 
+enum { VARLINK_UNREAD_MS = 60 * 1000 }; /* so long a request may lie there that nobody has read */
+
+/**
+ * struct varlink_patience - how long to wait for an answer of which nothing has come yet
+ * @unread_ms: while nobody has even read the request (the service is not ready, or hangs); 0: for ever
+ * @answer_ms: in all; 0: for ever
+ * @note: called once, when nobody has read it for @note_ms; may be NULL
+ * Who has waited too long gets ERR_UNAVAILABLE with ETIMEDOUT, and can only close: what was asked may yet be done.
+ */
+struct varlink_patience {
+	uint64_t unread_ms, answer_ms, note_ms;
+	void (*note)(void);
+};
+
+/** varlink_patience_set() - instead of VARLINK_UNREAD_MS alone */
+void varlink_patience_set(struct varlink_client *client, const struct varlink_patience *patience);
+
 /** varlink_connect() - to a socket path. Return: 0 or -errno; ERR_UNAVAILABLE with the path when nobody listens. */
 int varlink_connect(const char *path, struct varlink_client **ret_client, struct err *err);
 void varlink_close(struct varlink_client *client);

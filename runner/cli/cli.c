@@ -207,9 +207,21 @@ int cli_usage(struct cli *cli, const char *fmt, ...)
 
 /* ------------------------------------------------------------------ calls */
 
+static void waiting_tell(void)
+{
+	fputs("moat: waiting for moatd\n", stderr);
+}
+
 int cli_connect(struct cli *cli, struct err *err)
 {
-	return cli->client ? 0 : varlink_connect(cli->socket, &cli->client, err);
+	struct varlink_patience patience = {.unread_ms = VARLINK_UNREAD_MS, .note_ms = CLI_NOTE_MS};
+	int rc = cli->client ? 0 : varlink_connect(cli->socket, &cli->client, err);
+
+	if (rc == 0) {
+		patience.note = cli->quiet || cli->json ? NULL : waiting_tell;
+		varlink_patience_set(cli->client, &patience);
+	}
+	return rc;
 }
 
 int cli_call(struct cli *cli, const char *method, json_t *parameters, const int *fds,

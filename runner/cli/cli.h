@@ -26,6 +26,8 @@ enum cli_exit {
 	CLI_RUN_FAILED = 125,
 };
 
+enum { CLI_NOTE_MS = 1000 }; /* so long a request may lie unread before it is said that moatd is waited for */
+
 /**
  * struct cli - one invocation
  * @verbs: the program's, NULL at the end; @words: argv of main()

@@ -84,6 +84,22 @@ starts=$(grep -c seam-fd /run/engine.log)
 assert_ok "starts are held back ($starts in 2 s)" test "$starts" -ge 3 -a "$starts" -le 9
 # Nobody waits for it: not who asks now, and not who has been waiting
 assert_status 1 "a client is told that it cannot live" timeout 5 "$MOAT_BIN_DIR/moat" --socket "$RT/moatd.sock" version
+plugin() {
+	local prev=''
+	[[ $1 == CHECK ]] && prev=',"prevResult":{"cniVersion":"1.1.0","ips":[]}'
+	CNI_COMMAND=$1 CNI_CONTAINERID=c1 CNI_NETNS=/run/netns/p1 CNI_IFNAME=eth0 CNI_PATH=/none MOAT_SOCKET=$RT/moatd.sock \
+		MOAT_STATE_DIR=$STATE timeout 10 "$MOAT_BIN_DIR/cni/moat" <<<'{"cniVersion":"1.1.0","name":"web","type":"moat","cni.dev/valid-attachments":[]'"$prev}"
+}
+netns_add p1
+told=$output
+for verb in ADD/11 CHECK/11 GC/11 STATUS/50; do
+	assert_status 1 "the plugin is told, too: ${verb%/*}" plugin "${verb%/*}"
+	assert_match "and tells the runtime" "\"code\": *${verb#*/},.*moatd is not ready" "$(tr -d '\n' <<<"$output")"
+done
+assert_status 0 "DEL is kept for later" plugin DEL
+assert_eq "in the journal" "default:cni-c1:eth0.del" "$(ls "$STATE/cni")"
+rm "$STATE/cni/default:cni-c1:eth0.del"
+output=$told
 assert_match "and how it ended" "moatd is not ready: moatd-.* ended with status 3.*its log says why" "$output"
 assert_match "it is said in the log, once" "^1$" "$(grep -c "no engine gets ready, and clients are told so" /run/moatd.log)"
 rm /run/die
@@ -99,7 +115,13 @@ mv "$libexec/moatd-away" "$libexec/moatd-hand"
 times=$((times + 1))
 assert_ok "and it comes back, too" eventually 5 ready $times
 # What clients never see: one that dies once, or takes a moment
-assert_status 124 "a client of one that is ready waits for its answer" timeout 1 "$MOAT_BIN_DIR/moat" --socket "$RT/moatd.sock" version
+client=("$MOAT_BIN_DIR/moat" --socket "$RT/moatd.sock")
+assert_status 124 "a client of one that is ready waits for its answer" timeout 3 "${client[@]}" tenant list
+assert_eq "and says that it waits, once" "moat: waiting for moatd" "$output"
+assert_status 124 "with -q" timeout 2 "${client[@]}" tenant list -q
+assert_eq "it does not say so" "" "$output"
+assert_status 124 "with --json" timeout 2 "${client[@]}" tenant list --json
+assert_eq "neither" "" "$output"
 touch /run/slow
 kill -KILL "$(child moatd-engine)"
 assert_status 124 "a client waits for one that is slow to start" timeout 2 "$MOAT_BIN_DIR/moat" --socket "$RT/moatd.sock" version
