@@ -265,12 +265,48 @@ static void endpoint_link(struct endpoint *endpoint)
 	ipam_hold(endpoint);
 }
 
+/*
+ * On a segment the MAC address goes with the address, whoever has that: neighbours remember the pair for as long as they believe
+ * it reachable, up to 45 seconds and 8 of probing (RFC 4861 10, net.ipv4.neigh), and an address that comes back under the name
+ * it had would be deaf to them that long. FNV-1a, mixed once more, since the addresses of a subnet differ in their last bits alone.
+ */
+static struct mac segment_mac(const struct network *network, const struct ip *ip)
+{
+	uint64_t hash = 0xcbf29ce484222325ULL;
+
+	for (size_t i = 0; i < 6; i++)
+		hash = (hash ^ (network->id >> (8 * i) & 0xff)) * 0x100000001b3ULL;
+	for (size_t i = 0; i < (ip->family == 4 ? 4 : 16); i++)
+		hash = (hash ^ ip->b[i]) * 0x100000001b3ULL;
+	return mac_from_id((hash ^ hash >> 32) * 0x9e3779b97f4a7c15ULL >> 16);
+}
+
+/* Of @endpoint, whose addresses are chosen: the one asked for, or one that nobody has. */
+static int mac_choose(struct endpoint *endpoint, const struct endpoint_want *want, const char *full, struct err *err)
+{
+	const struct network *network = endpoint->network;
+	struct mac gateway_mac = mac_from_id(network->id), mac;
+	char text[MAC_STR_SIZE];
+
+	if (mac_is_zero(&want->mac) && network->mode == NETWORK_BRIDGE && endpoint->ip_count) {
+		mac = segment_mac(network, &endpoint->ips[0].ip);
+		if (memcmp(&mac, &gateway_mac, sizeof(mac)) != 0 && !table_find(&network->macs, &mac, sizeof(mac)))
+			endpoint->mac = mac;
+	}
+	if (memcmp(&endpoint->mac, &gateway_mac, sizeof(gateway_mac)) == 0)
+		return err_set(err, ERR_ADDRTAKEN, EADDRINUSE, full, "MAC address %s is that of the gateway of network %s/%s",
+			       mac_print(&endpoint->mac, text), network->tenant->name, network->name);
+	if (table_find(&network->macs, &endpoint->mac, sizeof(endpoint->mac)))
+		return err_set(err, ERR_ADDRTAKEN, EADDRINUSE, full, "MAC address %s is taken in network %s/%s",
+			       mac_print(&endpoint->mac, text), network->tenant->name, network->name);
+	return 0;
+}
+
 int model_endpoint_add(struct stack *stack, struct network *network, const struct endpoint_want *want,
 		       struct endpoint **ret_endpoint, struct err *err)
 {
 	struct endpoint *endpoint;
-	struct mac gateway_mac = mac_from_id(network->id);
-	char full[NAME_FULL_SIZE], text[MAC_STR_SIZE];
+	char full[NAME_FULL_SIZE];
 	int r;
 
 	if (network->tenant != stack->tenant)
@@ -297,16 +333,12 @@ int model_endpoint_add(struct stack *stack, struct network *network, const struc
 			    network->tenant->name, network->name, NETWORK_PORTS_MAX, NETWORK_ROUTED_MAX);
 	else if (endpoint->mtu < 1280 || endpoint->mtu > 65535)
 		r = err_set(err, ERR_USAGE, EINVAL, full, "the MTU must be from 1280 (IPv6's least) to 65535");
-	else if (memcmp(&endpoint->mac, &gateway_mac, sizeof(gateway_mac)) == 0)
-		r = err_set(err, ERR_ADDRTAKEN, EADDRINUSE, full, "MAC address %s is that of the gateway of network %s/%s",
-			    mac_print(&endpoint->mac, text), network->tenant->name, network->name);
-	else if (table_find(&network->macs, &endpoint->mac, sizeof(endpoint->mac)))
-		r = err_set(err, ERR_ADDRTAKEN, EADDRINUSE, full, "MAC address %s is taken in network %s/%s",
-			    mac_print(&endpoint->mac, text), network->tenant->name, network->name);
 	else if (want->prefix_count)
 		r = prefixes_take(endpoint, want, full, err);
 	else
 		r = ipam_choose(endpoint, want, full, err);
+	if (r == 0)
+		r = mac_choose(endpoint, want, full, err);
 	if (r == 0)
 		r = allow_take(endpoint, want->allow, want->allow_count, full, err);
 	if (r == 0)

@@ -137,6 +137,42 @@ static void small(void **state)
 	assert_int_equal(both->used.count, 2);
 }
 
+/* What a neighbour remembers of an address stays true when somebody else has it, or the same one anew. */
+static void macs(void **state)
+{
+	struct tenant *red = tenant_of(&model, "red", 1);
+	struct network *web = network_of(&model, "red/web", 3, "10.0.0.0/24"), *other = network_of(&model, "red/other", 6, "10.0.1.0/24"),
+		       *six = network_of(&model, "red/six", 7, "fd00::/64");
+	struct stack *w1 = stack_of(red, "w1", 4), *w2 = stack_of(red, "w2", 5);
+	struct endpoint *endpoint;
+	struct mac first, mac;
+	char text[MAC_STR_SIZE];
+
+	(void)state;
+	endpoint = endpoint_of(w1, web, "eth0", 10, "");
+	first = endpoint->mac;
+	assert_true(mac_is_unicast(&first) && (first.b[0] & 2));
+	mac = endpoint_of(w1, web, "eth1", 11, "")->mac;
+	assert_memory_not_equal(&first, &mac, sizeof(mac));
+	mac = endpoint_of(w1, other, "eth2", 12, "")->mac;
+	assert_memory_not_equal(&first, &mac, sizeof(mac));
+	assert_string_not_equal(mac_print(&endpoint_of(w1, six, "eth3", 13, "")->mac, text), mac_print(&first, (char[MAC_STR_SIZE]){ 0 }));
+	model_endpoint_del(endpoint);
+	endpoint = endpoint_of(w2, web, "eth0", 14, "10.0.0.2");
+	assert_memory_equal(&endpoint->mac, &first, sizeof(first));
+	model_endpoint_del(endpoint);
+
+	/* somebody asked for just that one: then it is another */
+	const struct ip nine = { .family = 4, .b = { 10, 0, 0, 9 } };
+	struct endpoint_want want = { .id = 15, .ifname = "eth0", .mac = first, .ips = &nine, .ip_count = 1 };
+	struct err err = ERR_INIT;
+
+	assert_int_equal(model_endpoint_add(w2, web, &want, &endpoint, &err), 0);
+	endpoint = endpoint_of(w2, web, "eth1", 16, "10.0.0.2");
+	mac = mac_from_id(16);
+	assert_memory_equal(&endpoint->mac, &mac, sizeof(mac));
+}
+
 static void endpoints(void **state)
 {
 	struct tenant *red = tenant_of(&model, "red", 1), *blue = tenant_of(&model, "blue", 2);
@@ -603,7 +639,7 @@ static void wires_many(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(addresses), TEST(next_fit), TEST(small), TEST(endpoints), TEST(stack_requests), TEST(default_routes),
+		TEST(addresses), TEST(next_fit), TEST(small), TEST(macs), TEST(endpoints), TEST(stack_requests), TEST(default_routes),
 		TEST(taps), TEST(ports_of_a_bridge), TEST(modes), TEST(namespaces), TEST(ports_allowed),
 		TEST(publishing), TEST(wires), TEST(wires_many),
 	};

@@ -50,6 +50,23 @@ for family in 4 6; do
 	done
 done
 
+# An address that comes back, under its name or another: neighbours who still take the old one for reachable go on at once.
+for network in flat web; do
+	make attach red/$network --create --name back --ip "${prefix[${network}4]}9" --ip "${prefix[${network}6]}9"
+	for family in 4 6; do
+		assert_ok "IPv$family, $network: its neighbour learns of it" moat enter red/$network -- ping -c1 -W5 "${prefix[$network$family]}9"
+	done
+	for name in back else; do
+		make detach red/back
+		make attach red/$network --create --name $name --ip "${prefix[${network}4]}9" --ip "${prefix[${network}6]}9"
+		for family in 4 6; do
+			assert_ok "IPv$family, $network: the first packet to the same address again, as $name" \
+				moat enter red/$network -- ping -c1 -W5 "${prefix[$network$family]}9"
+		done
+	done
+	make detach red/else
+done
+
 busy=()
 for i in 1 2 3 4; do
 	while ip link add "busy$i" type bridge && ip link del "busy$i"; do :; done >/dev/null 2>&1 &
