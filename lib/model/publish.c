@@ -118,7 +118,7 @@ static int publish_check(const struct endpoint *endpoint, const struct portspec 
 {
 	const struct tenant *tenant = endpoint->stack->tenant;
 	const struct publish *held;
-	char text[PORTSPEC_SIZE], holder[NAME_FULL_SIZE], what[PORTSPEC_SIZE + 16] = "";
+	char text[PORTSPEC_SIZE], holder[NAME_FULL_SIZE], what[PORTSPEC_SIZE + 80] = "";
 	unsigned port;
 
 	portspec_print(spec, text);
@@ -131,6 +131,9 @@ static int publish_check(const struct endpoint *endpoint, const struct portspec 
 			return err_set(err, ERR_USAGE, EINVAL, text, "the endpoint has no IPv%u address",
 				       spec->host_ip.family);
 	}
+	/* RFC 4007 9: what comes from such an address is forwarded by nobody, and to such an address nothing else comes */
+	if (spec->host_ip.family == 6 && ip_is_linklocal(&spec->host_ip) && !tenant->model->loading)
+		return err_set(err, ERR_USAGE, EINVAL, text, "a link-local address of the host leads no further than its link");
 	port = tenant->allow_ports_count && !tenant->model->loading
 		       ? portspec_outside(spec, tenant->allow_ports, tenant->allow_ports_count)
 		       : 0;
@@ -146,6 +149,10 @@ static int publish_check(const struct endpoint *endpoint, const struct portspec 
 		char range[PORTSPEC_SIZE];
 
 		snprintf(what, sizeof(what), ", as part of %s", portspec_print(&held->spec, range));
+	} else if (held->spec.host_ip.family && spec->host_ip.family && ip_cmp(&held->spec.host_ip, &spec->host_ip) != 0) {
+		char ip[IP_STR_SIZE];
+
+		snprintf(what, sizeof(what), " on %s; a tenant has a port on one address of a family", ip_print(&held->spec.host_ip, ip));
 	}
 	return err_set(err, ERR_PORTTAKEN, EADDRINUSE, text, "port %u is published by %s%s", port, holder, what);
 }

@@ -490,7 +490,9 @@ static void publishing(void **state)
 	assert_int_equal(publish_try(b1, "192.0.2.2:443:443", &err), 0);
 	assert_int_equal(publish_try(b1, "[2001:db8::1]:444:443", &err), 0);
 	assert_refused(publish_try(b1, "192.0.2.1:443:443", &err), &err, ERR_PORTTAKEN, "192.0.2.1:443:443/tcp", "red/w1:eth0");
-	assert_refused(publish_try(r2, "192.0.2.3:443:443", &err), &err, ERR_PORTTAKEN, "192.0.2.3:443:443/tcp", "red/w1:eth0");
+	assert_refused(publish_try(r2, "192.0.2.3:443:443", &err), &err, ERR_PORTTAKEN, "192.0.2.3:443:443/tcp",
+		       "red/w1:eth0 on 192.0.2.1; a tenant has a port on one address of a family");
+	assert_refused(publish_try(b1, "[fe80::1]:447:443", &err), &err, ERR_USAGE, "[fe80::1]:447:443/tcp", "link-local");
 	assert_refused(publish_try(r2, "443:443", &err), &err, ERR_PORTTAKEN, "443:443/tcp", "is published by");
 	assert_refused(publish_try(r2, "[2001:db8::1]:445:443", &err), &err, ERR_USAGE, "[2001:db8::1]:445:443/tcp",
 		       "the endpoint has no IPv6 address");
