@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -33,6 +34,10 @@ struct opened {
 	bool none;
 };
 
+static char *path_plain(const char *path);
+static int group_clone(const char *path, const struct oci_mount *mount, int *ret_fd, struct err *err);
+static int controllers_link(const struct cgroup_hierarchy *hierarchy, const char *name, int tmpfs,
+			    struct err *err);
 static int open_them(const struct oci_cgroup *place, struct opened *ret_opened,
 		     struct err *err);
 static int open_some(const struct oci_cgroup *place, struct opened *ret_opened,
@@ -60,7 +65,7 @@ int oci_cgroup_plan(const struct oci_config *config, const char *id, bool system
 	if (!path || !*path)
 		full = mem_printf(OWN_PARENT "/%s", id);
 	else
-		full = mem_printf("%s%s", path[0] == '/' ? "" : "/", path);
+		full = path_plain(path);
 	if (cgroup_path_check(full, err) < 0) {
 		free(full);
 		return err_wrap(err, "linux.cgroupsPath");
@@ -310,6 +315,14 @@ int oci_cgroup_mount(const struct oci_cgroup *place, const struct oci_mount *mou
 		return rc;
 	if (!usual)
 		unified = cgroup_layout_unified(&layout);
+	if (!usual && (layout.mode == CGROUP_MODE_V1 || layout.mode == CGROUP_MODE_HYBRID) &&
+	    str_eq(mount->type, "cgroup") && place->path && *place->path) {
+		static const char *const options[] = {"mode=755", "size=1m", NULL};
+
+		fd = mountfd_new("tmpfs", "cgroup", options, attr.attr_set & ~(uint64_t)MOUNT_ATTR_RDONLY, err);
+		*ret_mount = fd;
+		return fd < 0 ? fd : 1;
+	}
 	if (!usual && (layout.mode != CGROUP_MODE_V2 || !unified))
 		return 0;
 	if (own_namespace) {
@@ -320,23 +333,105 @@ int oci_cgroup_mount(const struct oci_cgroup *place, const struct oci_mount *mou
 	}
 	if (!place->path || !*place->path)
 		return 0;
-	fd = (int)syscall(SYS_open_tree, AT_FDCWD,
-			  arena_printf(arena, "%s%s", unified->mount, place->path),
-			  OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_SYMLINK_NOFOLLOW);
+	rc = group_clone(arena_printf(arena, "%s%s", unified->mount, place->path), mount, ret_mount, err);
+	return rc == -ENOENT ? err_sys(err, ERR_KERNEL, ENOENT, mount->destination, "the container's cgroup") : rc;
+}
+
+int oci_cgroup_mount_each(const struct oci_cgroup *place, const struct oci_mount *mount, int tmpfs,
+			  struct err *err)
+{
+	cleanup(arena_freep) struct arena *arena = arena_new();
+	struct cgroup_layout layout;
+	int rc = cgroup_layout_read(arena, &layout, err);
+
+	for (size_t i = 0; rc == 0 && i < layout.count; i++) {
+		const struct cgroup_hierarchy *hierarchy = &layout.items[i];
+		cleanup(fd_closep) int fd = -1, target = -1;
+		const char *name;
+
+		if (!hierarchy->mount)
+			continue;
+		rc = group_clone(arena_printf(arena, "%s%s", hierarchy->mount, place->path), mount, &fd, err);
+		if (rc == -ENOENT) {
+			rc = 0;
+			continue;
+		}
+		name = strrchr(hierarchy->mount, '/');
+		name = name && name[1] ? name + 1 : "unified";
+		if (rc == 0 && mkdirat(tmpfs, name, 0755) < 0) {
+			if (errno == EEXIST)
+				continue;
+			rc = err_sys(err, ERR_KERNEL, errno, mount->destination, "make %s", name);
+		}
+		if (rc == 0 && (target = openat(tmpfs, name, O_PATH | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW)) < 0)
+			rc = err_sys(err, ERR_KERNEL, errno, mount->destination, "open %s", name);
+		if (rc == 0)
+			rc = mountfd_attach_at(target, fd, mount->destination, err);
+		if (rc == 0)
+			rc = controllers_link(hierarchy, name, tmpfs, err);
+	}
+	return rc;
+}
+
+/* ----------------------------------------------------------------- helpers */
+
+/* "//a/./b/" is "/a/b", as everywhere; ".." is left to be refused. */
+static char *path_plain(const char *path)
+{
+	char *plain = mem_alloc(strlen(path) + 2), *end = plain;
+
+	for (;;) {
+		size_t len;
+
+		path += strspn(path, "/");
+		len = strcspn(path, "/");
+		if (len == 0)
+			break;
+		if (len > 1 || *path != '.') {
+			*end++ = '/';
+			memcpy(end, path, len);
+			end += len;
+		}
+		path += len;
+	}
+	*end = '\0';
+	return plain;
+}
+
+/* A group as a mount of its own: one who sees it sees nothing above it. Return: 0; -ENOENT, untold: there is none. */
+static int group_clone(const char *path, const struct oci_mount *mount, int *ret_fd, struct err *err)
+{
+	struct mount_attr attr = {.attr_set = mount->set | mount->rec_set};
+	int fd = (int)syscall(SYS_open_tree, AT_FDCWD, path,
+			      OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_SYMLINK_NOFOLLOW);
+	int rc = 0;
+
+	if (fd < 0 && errno == ENOENT)
+		return -ENOENT;
 	if (fd < 0)
-		return err_sys(err, ERR_KERNEL, errno, mount->destination,
-			       "the container's cgroup");
-	if (attr.attr_set &&
-	    syscall(SYS_mount_setattr, fd, "", AT_EMPTY_PATH, &attr, sizeof(attr)) < 0) {
+		return err_sys(err, ERR_KERNEL, errno, mount->destination, "the container's cgroup");
+	if (attr.attr_set && syscall(SYS_mount_setattr, fd, "", AT_EMPTY_PATH, &attr, sizeof(attr)) < 0) {
 		rc = err_sys(err, ERR_KERNEL, errno, mount->destination, "mount_setattr");
 		fd_close(fd);
 		return rc;
 	}
-	*ret_mount = fd;
+	*ret_fd = fd;
 	return 0;
 }
 
-/* ----------------------------------------------------------------- helpers */
+/* Of "cpu,cpuacct" each has its name, too, as on the host. */
+static int controllers_link(const struct cgroup_hierarchy *hierarchy, const char *name, int tmpfs,
+			    struct err *err)
+{
+	for (int i = 0; i < CGROUP_CONTROLLER_COUNT; i++) {
+		const char *controller = cgroup_controller_name((enum cgroup_controller)i, false);
+
+		if (!hierarchy->unified && hierarchy->controllers & CGROUP_BIT(i) && controller &&
+		    !str_eq(controller, name) && symlinkat(name, tmpfs, controller) < 0 && errno != EEXIST)
+			return err_sys(err, ERR_KERNEL, errno, controller, "a link to its cgroup");
+	}
+	return 0;
+}
 
 /* That there is none, because this system has none or because it is gone, is no failure here. */
 static int open_them(const struct oci_cgroup *place, struct opened *ret_opened, struct err *err)

@@ -72,9 +72,13 @@ int oci_cgroup_pids(const struct oci_cgroup *cgroup, pid_t **ret_pids, size_t *r
  * oci_cgroup_mount() - what a mount of type "cgroup" or "cgroup2" is
  * Called in the container's process, in its namespaces, before the change of root, with the host's tree around.
  * @mount: the entry; @own_namespace: a cgroup namespace of its own
- * Return: 0 and a detached mount (a tree, where v1 has several hierarchies); 0 and -1: nothing to mount here.
+ * Return: 0 and a detached mount; 1 and a detached tmpfs, to be written still, for the hierarchies of v1: when it is
+ * mounted, oci_cgroup_mount_each(); 0 and -1: nothing to mount here.
  */
 int oci_cgroup_mount(const struct oci_cgroup *cgroup, const struct oci_mount *mount,
 		     bool own_namespace, int *ret_mount, struct err *err);
+/** oci_cgroup_mount_each() - the container's group of each hierarchy that has one, in a folder of @tmpfs called as on the host */
+int oci_cgroup_mount_each(const struct oci_cgroup *cgroup, const struct oci_mount *mount, int tmpfs,
+			  struct err *err);
 
 #endif

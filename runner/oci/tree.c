@@ -15,6 +15,7 @@
 
 #include "lib/base/fdio.h"
 #include "lib/base/str.h"
+#include "runner/cgroup/layout.h"
 #include "runner/oci/labels.h"
 #include "runner/oci/ns.h"
 #include "runner/oci/shared.h"
@@ -184,7 +185,7 @@ int oci_tree_finish(const struct oci_config *config, struct oci_tree *tree, bool
 	if (rc == 0)
 		rc = paths_seal(config, tree, false, err);
 	for (size_t i = 0; rc == 0 && i < config->mount_count; i++)
-		if (read_only_later(&config->mounts[i]) && tree->binds[i] >= 0)
+		if (tree->binds[i] >= 0) /* mount_one() has kept it for this */
 			rc = attrs_set(tree->binds[i], 0, &sealed,
 				       config->mounts[i].destination, err);
 	if (rc == 0 && config->root_readonly)
@@ -328,6 +329,9 @@ static bool root_may_change(const struct oci_config *config, const struct oci_tr
 	for (size_t i = first; i < config->mount_count; i++) {
 		const struct oci_mount *mount = &config->mounts[i];
 
+		/* The hierarchies of v1 are mounted on what is mounted then: oci_cgroup_mount_each() */
+		if (!mount->bind && str_starts(mount->type, "cgroup") && !cgroup_layout_is_v2())
+			return false;
 		if (mount->bind ? tree->binds[i] < 0
 				: !without_network(mount) && !str_eq(mount->type, "sysfs") && !str_starts(mount->type, "cgroup"))
 			return false;
@@ -389,6 +393,7 @@ static int mount_one(const struct oci_config *config, const struct oci_cgroup *c
 {
 	const struct oci_mount *mount = &config->mounts[index];
 	int fd = tree->binds[index], rc = 0;
+	bool each;
 
 	if (mount->remount)
 		return mount_again(tree, mount, err);
@@ -396,9 +401,12 @@ static int mount_one(const struct oci_config *config, const struct oci_cgroup *c
 		rc = mount_make(config, cgroup, mount, &fd, err);
 	if (rc < 0 || fd < 0)
 		return rc;
+	each = rc > 0;
 	rc = mount_place(tree, mount, fd, err);
+	if (rc == 0 && each)
+		rc = oci_cgroup_mount_each(cgroup, mount, fd, err);
 	tree->binds[index] = -1;
-	if (rc == 0 && read_only_later(mount))
+	if (rc == 0 && (read_only_later(mount) || (each && mount->set & MOUNT_ATTR_RDONLY)))
 		tree->binds[index] = fd;
 	else if (rc == 0 && !mount->bind && str_eq(mount->type, "proc") && tree->proc < 0)
 		tree->proc = fd;

@@ -88,6 +88,29 @@ for view in hybrid v1; do
 	assert_match "$view: that is told" '"type": *"oom"' "$output"
 	rt delete -f c4
 
+	# the mount of type cgroup: a folder for each hierarchy, with the container's own group alone; its name as on the host
+	config '.linux.cgroupsPath = "//pod/./c5/"'
+	for own in '.linux.namespaces -= [{"type": "cgroup"}]' '.linux.namespaces += [{"type": "cgroup"}]'; do
+		config "$own"
+		args sleep 1000
+		bg run --detach c5
+		assert_eq "$view: cgroupsPath, written in another way" /pod/c5 "$(grep :memory: "/proc/$(pid_of c5)/cgroup" | cut -d: -f3)"
+		assert_eq "$view: every hierarchy is mounted inside" "$(ls -I unified /sys/fs/cgroup)" \
+			"$(rt exec c5 ls /sys/fs/cgroup | grep -v -x unified)"
+		assert_eq "$view: what is seen there is its own" 33554432 "$(rt exec c5 cat /sys/fs/cgroup/memory/memory.limit_in_bytes)"
+		assert_ok "$view: and nothing around it" rt exec c5 test ! -e /sys/fs/cgroup/memory/pod
+		for folder in memory/x x; do
+			assert_fail "$view: it is not to be written: $folder" rt exec c5 mkdir "/sys/fs/cgroup/$folder"
+		done
+		rt delete -f c5
+	done
+	config '(.mounts[] | select(.destination == "/sys/fs/cgroup") | .options) -= ["ro"]'
+	assert_eq "$view: without ro it is" made "$(sh_inside 'mkdir /sys/fs/cgroup/memory/x && rmdir /sys/fs/cgroup/memory/x && echo made')"
+	config '(.mounts[] | select(.destination == "/sys/fs/cgroup") | .options) += ["ro"]'
+	mkdir -p /run/over && config '.mounts += [{"destination": "/sys/fs/cgroup/systemd", "source": "/run/over", "options": ["bind"]}]'
+	assert_eq "$view: something else can be mounted on one of them" "" "$(inside ls /sys/fs/cgroup/systemd)"
+	config 'del(.mounts[-1])'
+
 	# "fit for purpose": a frozen or a used cgroup is an error, not a process that hangs
 	config '.linux.cgroupsPath = "/pod/used" | .linux.resources = {}'
 	mkdir -p /sys/fs/cgroup/memory/pod/used
