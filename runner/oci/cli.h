@@ -95,7 +95,7 @@ int oci_cmd_list(const struct oci_cli *cli, char **argv);
 int oci_cmd_spec(const struct oci_cli *cli, char **argv);
 int oci_cmd_features(const struct oci_cli *cli, char **argv);
 
-/** oci_signal_parse() - "KILL", "SIGKILL", "9", "RTMIN+3". Return: number; -EINVAL. */
+/** oci_signal_parse() - "KILL", "SIGKILL", "sigkill", "9", "RTMIN+3"; "0" asks whether it is there. Return: number; -EINVAL. */
 int oci_signal_parse(const char *text, struct err *err);
 
 #endif

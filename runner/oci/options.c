@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "lib/base/mem.h"
 #include "lib/base/str.h"
@@ -47,16 +48,17 @@ int oci_options_parse(const struct oci_option *options, char **argv, void *value
 
 int oci_signal_parse(const char *text, struct err *err)
 {
-	const char *name = str_starts(text, "SIG") ? text + 3 : text;
+	const char *name = strncasecmp(text, "SIG", 3) == 0 ? text + 3 : text;
 	uint64_t number;
 
-	if (str_u64(text, NSIG - 1, &number) == 0 && number > 0)
+	if (str_u64(text, NSIG - 1, &number) == 0)
 		return (int)number;
 	for (int i = 1; i < NSIG; i++)
-		if (sigabbrev_np(i) && str_eq(sigabbrev_np(i), name))
+		if (sigabbrev_np(i) && strcasecmp(sigabbrev_np(i), name) == 0)
 			return i;
-	if (str_starts(name, "RTMIN") || str_starts(name, "RTMAX")) {
-		int base = name[4] == 'N' ? SIGRTMIN : SIGRTMAX, sign = name[4] == 'N' ? 1 : -1;
+	if (strncasecmp(name, "RTMIN", 5) == 0 || strncasecmp(name, "RTMAX", 5) == 0) {
+		bool least = name[4] == 'N' || name[4] == 'n';
+		int base = least ? SIGRTMIN : SIGRTMAX, sign = least ? 1 : -1;
 
 		if (!name[5])
 			return base;

@@ -47,6 +47,9 @@ assert_eq "and has no effect" running "$(status_of a)"
 assert_fail "Kill: an unknown signal is an error" rt kill a NOSUCH
 assert_ok "Kill: by name" rt kill a CONT
 assert_ok "Kill: by name with SIG" rt kill a SIGCONT
+assert_ok "Kill: by name in small letters" rt kill a sigcont
+assert_ok "Kill: of the real-time signals" rt kill a rtmin+1
+assert_ok "Kill: 0 asks whether it is there" rt kill a 0
 assert_ok "Kill: by number" rt kill a 9
 assert_ok "State: stopped when its process has ended" eventually 5 is_status a stopped
 assert_fail "Kill: of one that is stopped is an error" rt kill a KILL
