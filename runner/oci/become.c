@@ -106,7 +106,7 @@ int oci_become_exec(const struct oci_become *become, const char *path, struct er
 	if (rc < 0)
 		return rc;
 	execve(path, (char *const *)(uintptr_t)process->args,
-	       (char *const *)(uintptr_t)process->env);
+	       (char *const *)(uintptr_t)become->env);
 	no = errno;
 	if (no == EACCES && process->selinux && *process->selinux)
 		return err_sys(err, ERR_PERMISSION, no, path, "exec under the label %s", process->selinux);

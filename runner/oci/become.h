@@ -23,6 +23,7 @@
  */
 struct oci_become {
 	const struct oci_process *process;
+	const char **env; /* oci_environ() */
 	const struct oci_config *config;
 	const struct oci_seccomp *seccomp;
 	int host_proc;

@@ -74,6 +74,8 @@ int oci_config_decode(json_t *doc, struct arena *arena, struct oci_config *ret_c
 	if (rc == 0 && top.process) {
 		ret_config->process_given = true;
 		rc = oci_process_decode(top.process, arena, &ret_config->process, err);
+		/* Unset they are none, as crun and runc have it: whoever forgets them shall not have given all. */
+		ret_config->process.caps_given = true;
 	}
 	if (rc == 0)
 		rc = annotations_check(top.annotations, err);

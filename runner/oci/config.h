@@ -98,7 +98,7 @@ struct oci_scheduler {
 /**
  * struct oci_process - process, or the whole of process.json
  * @args: NULL where process or process.args is unset
- * @caps: masks; -1 of @caps_given: process.capabilities unset, then they stay as they are (not as of a set bit)
+ * @caps: masks; without @caps_given process.capabilities is unset, in a process.json: as of the container
  * @caps_unknown: names this kernel or we do not know, to be warned of; NULL-terminated
  * @umask: -1: 0022 (the spec leaves it to the runtime)
  * @ioprio_class: IOPRIO_CLASS_*, -1: not given

@@ -21,6 +21,7 @@
 #include "lib/base/json.h"
 #include "runner/oci/become.h"
 #include "runner/oci/container.h"
+#include "runner/oci/environ.h"
 #include "runner/oci/labels.h"
 #include "runner/oci/ns.h"
 #include "runner/oci/terminal.h"
@@ -57,6 +58,7 @@ int oci_exec(const struct oci_request *request, const struct oci_process *proces
 	struct oci_dir dir = OCI_DIR_INIT;
 	struct oci_state state = {0};
 	struct oci_config config = {0};
+	struct oci_process own = *process;
 	int rc = oci_dir_open(request->root, request->id, &dir, err);
 
 	if (rc == 0)
@@ -70,7 +72,11 @@ int oci_exec(const struct oci_request *request, const struct oci_process *proces
 	if (rc == 0)
 		rc = oci_state_config_load(&dir, arena, &config, err);
 	if (rc == 0) {
-		rc = exec_in(request, &dir, &state, &config, process, console, &child, warnings,
+		/* A process.json that names none: the container's, never the runtime's. */
+		if (!own.caps_given)
+			memcpy(own.caps, config.process.caps, sizeof(own.caps));
+		own.caps_given = true;
+		rc = exec_in(request, &dir, &state, &config, &own, console, &child, warnings,
 			     err);
 		oci_config_fini(&config);
 	}
@@ -264,6 +270,8 @@ static int joiner_run(void *ctx)
 	fd_close(joiner->sync_other);
 	fd_close(joiner->image);
 	rc = joiner_prepare(joiner, &msg.err);
+	if (rc == 0)
+		joiner->become.env = oci_environ(joiner->become.process);
 	if (rc == 0)
 		rc = oci_become(&joiner->become, &warnings, &path, &msg.err);
 	if (rc == 0) {

@@ -18,6 +18,7 @@
 #include "lib/base/json.h"
 #include "lib/base/str.h"
 #include "runner/oci/become.h"
+#include "runner/oci/environ.h"
 #include "runner/oci/hooks.h"
 #include "runner/oci/network.h"
 #include "runner/oci/terminal.h"
@@ -70,6 +71,8 @@ int oci_setup_run(void *ctx)
 		become.listener_state = text;
 	}
 	rc = prepare(setup, &warnings, &path, &err);
+	if (rc == 0 && config->process.args)
+		become.env = oci_environ(&config->process);
 	if (rc == 0)
 		rc = oci_become(&become, &warnings, &path, &err);
 	if (rc == 0) {

@@ -92,7 +92,28 @@ assert_eq "cwd" /made/on/the/way "$(inside pwd)"
 refuses "a relative cwd" cwd '.process.cwd = "tmp"'
 refuses "no cwd" cwd 'del(.process.cwd)'
 config '.process.cwd = "/" | .process.env = ["A=1", "B=x=y", "EMPTY="]'
-assert_eq "env, and nothing else" "A=1 B=x=y EMPTY=" "$(inside /bin/env | sort | tr '\n' ' ' | sed 's/ $//')"
+environment() { inside /bin/env | sort | tr '\n' ' ' | sed 's/ $//'; }
+assert_eq "env, HOME, and nothing else" "A=1 B=x=y EMPTY= HOME=/" "$(environment)"
+# As crun and runc do it: engines leave HOME to the runtime.
+printf '%s\n' '# no user' short:x:0 root:x:0:0:root:/root:/bin/sh alice:x:1000:1000::/home/alice: bare:x:1001:0::: >rootfs/etc/passwd
+assert_eq "HOME is that of /etc/passwd" "A=1 B=x=y EMPTY= HOME=/root" "$(environment)"
+config '.process.user = {"uid": 1000, "gid": 0}'
+assert_eq "of the user" "A=1 B=x=y EMPTY= HOME=/home/alice" "$(environment)"
+config '.process.user = {"uid": 1001, "gid": 0}'
+assert_eq "/ where it has none" "A=1 B=x=y EMPTY= HOME=/" "$(environment)"
+config '.process.env += ["HOME="]'
+assert_eq "one that is given stays" "A=1 B=x=y EMPTY= HOME=" "$(environment)"
+config '.process.env -= ["HOME="] | .process.user = {"uid": 0, "gid": 0}'
+rm rootfs/etc/passwd && mkfifo rootfs/etc/passwd
+assert_eq "a FIFO for a /etc/passwd keeps nobody waiting" "A=1 B=x=y EMPTY= HOME=/" "$(environment)"
+rm rootfs/etc/passwd && ln -s /proc/self/fd/0 rootfs/etc/passwd
+echo root:x:0:0:root:/of/the/host: >/run/passwd
+args /bin/env
+assert_eq "nor is one read that a link of /proc leads to" "HOME=/" "$(rt run passwd </run/passwd | grep HOME)"
+rm rootfs/etc/passwd
+config '.process.env = []'
+assert_eq "sockets of the caller's are told as sd_listen_fds(3) reads it" "HOME=/ LISTEN_FDS=1 LISTEN_PID=1" \
+	"$(LISTEN_FDS=1 rt run listen 3</dev/null | sort | paste -sd' ')"
 config '.process.env = ["PATH=/sbin:/bin"]'
 config '.process.user = {"uid": 1000, "gid": 1001, "additionalGids": [5, 7], "umask": 63}'
 assert_eq "user" "uid=1000 gid=1001 groups=5,7" "$(inside id)"
@@ -101,6 +122,9 @@ config '.process.user = {"uid": 0, "gid": 0}'
 config '.process.capabilities = {"bounding": ["CAP_KILL", "CAP_CHOWN"], "effective": ["CAP_KILL"], "permitted": ["CAP_KILL", "CAP_CHOWN"], "inheritable": ["CAP_KILL"], "ambient": ["CAP_KILL"]}'
 caps() { inside awk '/^Cap/ { sub("0*", "", $2); printf "%s%s", s, $2; s = " " }' /proc/self/status; }
 assert_eq "capabilities" "20 21 21 21 20" "$(caps)"
+config '.kept = .process.capabilities | del(.process.capabilities)'
+assert_eq "none are given where none are named" "    " "$(caps)"
+config '.process.capabilities = .kept | del(.kept)'
 config '.process.user.uid = 1000'
 assert_eq "of a user that is not root: ambient ones" "20 20 20 21 20" "$(caps)"
 config '.process.user.uid = 0'

@@ -36,6 +36,10 @@ assert_fail "a working directory that is not there" rt exec --cwd /nosuch a true
 # ------------------------------------------------------------ process.json
 jq '.process | .args = ["sh", "-c", "echo $X; id -u"] | .env += ["X=json"] | .user = {uid: 5, gid: 6}' config.json >process.json
 assert_eq "process.json" "json 5" "$(rt exec --process process.json a | tr '\n' ' ' | sed 's/ $//')"
+jq '.process | .args = ["grep", "CapEff", "/proc/self/status"] | del(.capabilities)' config.json >process.json
+assert_eq "without capabilities it has the container's" "CapEff:	0000000020000420" "$(rt exec --process process.json a)"
+assert_eq "HOME, and the number that sockets are for" "/ same" \
+	"$(LISTEN_FDS=1 rt exec a sh -c '[ $$ = $LISTEN_PID ] && echo $HOME same' 3</dev/null)"
 jq '.process | .args = ["sleep", "1000"]' config.json >process.json
 assert_ok "detached" bg exec -d --pid-file /run/pid -p process.json a
 assert_match "the pid file is there, of a process that runs" "sleep 1000" "$(tr '\0' ' ' <"/proc/$(</run/pid)/cmdline")"
