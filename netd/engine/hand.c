@@ -14,6 +14,7 @@
 #include "lib/base/fdio.h"
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
+#include "lib/base/str.h"
 #include "netd/seam/place.h"
 
 enum {
@@ -405,6 +406,7 @@ uint64_t hand_planned_ns(const struct hand *hand) { return hand->planned_ns; }
 
 int hand_result_err(const struct seam_result *result, const char *object, const char *what, struct err *err)
 {
+	static const char port[] = "port ";
 	enum err_kind kind = ERR_KERNEL;
 
 	if (result->status == 0)
@@ -415,6 +417,13 @@ int hand_result_err(const struct seam_result *result, const char *object, const 
 		kind = ERR_PERMISSION;
 	else if (result->refused)
 		kind = ERR_INTERNAL;
+	/* its words on a port say all of it, and which port it is ("port 80/tcp of the host ...", check_nft.c) */
+	if (result->refused && (kind == ERR_PORTTAKEN || kind == ERR_PERMISSION) && str_starts(result->text, port)) {
+		const char *name = result->text + strlen(port);
+		cleanup(mem_freep) char *number = mem_strndup(name, strcspn(name, " "));
+
+		return err_set(err, kind, -result->status, number, "%s", result->text);
+	}
 	return err_set(err, kind, -result->status, object, "%s: %s", what,
 		       result->text[0] ? result->text : strerror(-result->status));
 }

@@ -226,6 +226,18 @@ static void refused_log(const struct op *ops, size_t count, const struct seam_re
 	}
 }
 
+/*
+ * What the client brought was no namespace to take, which it is told; nothing is wrong with the plan that came behind, and a
+ * client shall not fill the log.
+ */
+static bool wants_unadopted(const struct serve *serve, const struct op *ops, size_t count, const struct seam_result *result)
+{
+	const struct obj *obj = result->index < count ? &ops[result->index].obj : NULL;
+
+	return obj && serve->unadopted != 0 &&
+	       (obj->ns == serve->unadopted || (obj->kind == OBJ_LINK && obj->link.peer_ns == serve->unadopted));
+}
+
 /* The answer of a plan on its way: exec says when. @sent: 0 or -errno of the sending, @status: what was told. */
 struct plan_answer {
 	struct serve *serve;
@@ -255,7 +267,9 @@ static int serve_plan(struct serve *serve, const struct seam_head *head,
 	ports_forget(serve->ports);
 	serve->soon_ns = 0;
 	if (r < 0) {
-		if (r != -EADDRINUSE && r != -EACCES)
+		if (r == -ENOENT && wants_unadopted(serve, ops, head->count, &result))
+			log_debug("a plan waited for a namespace that was not taken");
+		else if (r != -EADDRINUSE && r != -EACCES)
 			refused_log(ops, head->count, &result);
 		for (uint32_t i = 0; i < head->count; i++) {
 			if (op_valid(&ops[i]))
@@ -407,8 +421,11 @@ static int serve_adopt(struct serve *serve, const struct seam_head *head,
 	struct err err = ERR_INIT;
 	int r = registry_adopt(serve->reg, (const void *)payload->data, fd, &info, &err);
 
-	if (r < 0)
+	serve->unadopted = 0;
+	if (r < 0) {
+		serve->unadopted = ((const struct seam_adopt *)(const void *)payload->data)->ns;
 		return send_failure(serve, head->seq, r, &err);
+	}
 	buf_add(&serve->held, &reply, sizeof(reply));
 	buf_add(&serve->held, &info, sizeof(info));
 	return 0;

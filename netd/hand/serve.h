@@ -30,6 +30,7 @@ struct serve {
 	struct flows_late late;
 	uint64_t soon_ns;
 	int engine_cpu;
+	uint64_t unadopted; /* namespace that was not taken just now: the plan that was sent with it cannot be, either */
 	struct place place;
 };
 

@@ -23,7 +23,8 @@ static int change_run(struct cli *cli, const struct cli_verb *verb, const char *
 #define PORTSPEC                                                                               \
 	"  SPEC: [HOSTIP:]HOST[-END]:CONT[-END][/tcp|udp|sctp], HOSTIP as 192.0.2.1 or "       \
 	"[2001:db8::1]; without: every\n"                                                      \
-	"        address of the host, tcp. A range is published, and taken back, as one"
+	"        address of the host but ::1, tcp. A range is published, and taken back, as one.\n" \
+	"        On [::1] a port answers only where that is said, as [::1]:8081:80"
 
 const struct cli_verb cli_verb_publish = {
 	.name = "publish",

@@ -100,13 +100,15 @@ wrong 2 "'2:3' is no MAC address" attach red/web --create --name x --mac 2:3
 wrong 2 "lo: an interface name is" attach red/web --create --name x --ifname lo
 wrong 4 "red/a:eth0: the stack has an interface of this name" attach red/web --name a --ifname eth0
 wrong 3 "/run/netns/nix: cannot open the namespace" attach red/web --netns /run/netns/nix --name x
+lines=$(wc -l <"$MOATD_LOG")
 wrong 2 "not a network namespace" attach red/web --netns /dev/null --name x
 wrong 4 "the host's own network namespace" attach red/web --netns /proc/self/ns/net --name x
+assert_eq "who brings what is no namespace to take does not fill the log" "$lines" "$(wc -l <"$MOATD_LOG")"
 wrong 4 "the namespace belongs to a stack of another tenant" attach blue/web --netns /run/netns/taken --name x
 wrong 2 "80: a port specification is" attach red/web --create --name x -p 80
 wrong 4 "8081:80/tcp: port 8081 is published by blue/b:eth0" attach red/web --create --name x -p 8081:80
-wrong 4 "port 7000/tcp of the host is in use: a program listens there" attach red/web --create --name x -p 7000:80
-wrong 4 "port 7000/tcp of the host is in use" publish red/a -p 9000:80 -p 7000:80
+wrong 4 "attach failed: 7000/tcp: port 7000/tcp of the host is in use: a program listens there" attach red/web --create --name x -p 7000:80
+wrong 4 "publish failed: 7000/tcp: port 7000/tcp of the host is in use" publish red/a -p 9000:80 -p 7000:80
 wrong 2 "80-81:80-82" publish red/a -p 80-81:80-82
 wrong 2 "80:80/icmp" publish red/a -p 80:80/icmp
 wrong 3 "red/nix: there is no stack" publish red/nix -p 9000:80
