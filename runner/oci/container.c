@@ -350,14 +350,16 @@ static bool net_apart(const struct creation *creation)
 	const struct oci_namespace *net = &config->namespaces[OCI_NS_NETWORK];
 
 	return net->wanted && !net->path && !config->namespaces[OCI_NS_USER].wanted && !config->sysctl_count &&
-	       !stops_for_hooks(config) && creation->host_proc >= 0;
+	       !stops_for_hooks(config);
 }
 
 static int net_give(struct creation *creation, struct err *err)
 {
-	cleanup(fd_closep) int fresh = oci_ns_net_make(creation->host_proc, creation->child.sync, err);
-	int rc = fresh < 0 ? fresh : oci_ns_net_give(creation->child.sync, fresh, err);
+	cleanup(fd_closep) int fresh = -1;
+	int rc = oci_ns_net_make(creation->child.sync, &fresh, err);
 
+	if (rc == 0)
+		rc = oci_ns_net_give(creation->child.sync, fresh, err);
 	/* It may be at the change of its root, which waits for a thread of RCU's, and that for its turn behind us. */
 	(void)sched_yield();
 	return rc;

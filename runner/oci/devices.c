@@ -118,6 +118,7 @@ static int device_make(const struct oci_config *config, struct oci_tree *tree,
 			return device_bind(folder, name, device, err);
 		return err_sys(err, ERR_KERNEL, errno, device->path, "mknod");
 	}
+	tree->nodes |= device->type != S_IFIFO;
 	if ((device->uid || device->gid) &&
 	    fchownat(folder, name, device->uid, device->gid, AT_SYMLINK_NOFOLLOW) < 0)
 		return err_sys(err, ERR_KERNEL, errno, device->path, "chown");

@@ -107,16 +107,18 @@ int oci_ns_spawn(struct oci_ns_plan *plan, int (*run)(void *ctx), void *ctx, pid
 	return 0;
 }
 
-int oci_ns_net_make(int proc, int sock, struct err *err)
+int oci_ns_net_make(int sock, int *ret_fresh, struct err *err)
 {
 	struct ifreq request = {.ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING};
 	cleanup(fd_closep) int home = ioctl(sock, SIOCGSKNS);
 	cleanup(fd_closep) int inside = -1;
 	int fresh = -1, rc = 0;
 
+	*ret_fresh = -1;
+	/* That asks for the right over it which setns(2) asks for, too. */
 	if (home < 0)
-		home = openat(proc, "self/ns/net", O_RDONLY | O_CLOEXEC);
-	if (home < 0 || unshare(CLONE_NEWNET) < 0)
+		return 0;
+	if (unshare(CLONE_NEWNET) < 0)
 		return err_sys(err, ERR_KERNEL, errno, NULL, "a new network namespace");
 	inside = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (inside < 0 || ioctl(inside, SIOCSIFFLAGS, &request) < 0)
@@ -130,7 +132,9 @@ int oci_ns_net_make(int proc, int sock, struct err *err)
 		rc = err_sys(err, ERR_KERNEL, errno, NULL, "return from the new network namespace");
 	if (rc < 0)
 		fd_close(fresh);
-	return rc < 0 ? rc : fresh;
+	else
+		*ret_fresh = fresh;
+	return rc;
 }
 
 int oci_ns_net_give(int sync, int fresh, struct err *err)
@@ -149,8 +153,11 @@ int oci_ns_net_take(int sync, struct err *err)
 	cleanup(fd_closep) int fd = -1;
 	struct sync_msg msg;
 
-	if (sync_recv(sync, &msg, &fd) != 1 || msg.kind != SYNC_NET || fd < 0)
+	if (sync_recv(sync, &msg, &fd) != 1 || msg.kind != SYNC_NET)
 		return err_set(err, ERR_INTERNAL, EPIPE, NULL, "the runtime is gone, or says what was not expected");
+	if (fd < 0)
+		return unshare(CLONE_NEWNET) < 0 ? err_sys(err, ERR_KERNEL, errno, NULL, "a new network namespace")
+						 : oci_ns_loopback_up(err);
 	return setns(fd, CLONE_NEWNET) < 0
 		       ? err_sys(err, ERR_KERNEL, errno, NULL, "enter the new network namespace")
 		       : 0;

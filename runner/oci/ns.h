@@ -47,11 +47,14 @@ int oci_ns_join(const struct oci_ns_plan *plan, struct err *err);
 
 /**
  * oci_ns_net_make() - a new network namespace, its loopback up; ours stays what it was
- * @proc: the host's; @sock: any of our network namespace
- * Return: a descriptor of it, the caller's, or -errno.
+ * @sock: any of our network namespace
+ * @ret_fresh: a descriptor of it, the caller's; -1: who is root of a user namespace alone may leave the host's, and not return
  */
-int oci_ns_net_make(int proc, int sock, struct err *err);
-/** oci_ns_net_give() - @fresh to the child, over @sync. Nothing but sysfs depends on it: it may come when mounts are there. */
+int oci_ns_net_make(int sock, int *ret_fresh, struct err *err);
+/**
+ * oci_ns_net_give() - @fresh to the child, over @sync, or -1: it makes its own. Nothing but sysfs depends on it: it may come
+ * when mounts are there.
+ */
 int oci_ns_net_give(int sync, int fresh, struct err *err);
 /** oci_ns_net_take() - the child's part */
 int oci_ns_net_take(int sync, struct err *err);

@@ -317,11 +317,12 @@ static bool all_in_sys(const struct oci_config *config, size_t first)
 
 /*
  * Is the host's tree of no use to the mounts from @first on, nor to anybody after them? Terminals are looked for in it, and
- * a hook sees it; of masked files it has the mask, until one of them is in our own tree.
+ * a hook sees it; of masked files it has the mask, until one of them is in our own tree. And in a user namespace that is not
+ * the first the kernel gives a sysfs to nobody who sees none (mount_too_revealing()); but then no node could be made.
  */
 static bool root_may_change(const struct oci_config *config, const struct oci_tree *tree, size_t first)
 {
-	if (oci_mounts_shared(config) || config->process.terminal)
+	if (oci_mounts_shared(config) || config->process.terminal || !tree->nodes)
 		return false;
 	for (size_t i = 0; !tree->null_ours && config->masked[i]; i++)
 		if (!in_proc(config->masked[i]))
@@ -623,13 +624,15 @@ static int paths_seal(const struct oci_config *config, struct oci_tree *tree, bo
 
 /*
  * A file is covered by /dev/null, a folder by one that is empty: the first is a new file system, the others are
- * copies of its mount (which is mounted by then: before 6.15 one that is nowhere cannot be copied).
+ * copies of its mount (which is mounted by then: before 6.15 one that is nowhere cannot be copied). The null device is the
+ * host's: on a mount that is read-only it is written to as ever, but given no other mode or owner.
  */
 static int mask_set(const struct oci_config *config, struct oci_tree *tree, const char *path, struct err *err)
 {
 	cleanup(mem_freep) char *label = labelled(config) ? mem_printf("context=%s", config->mount_label) : NULL;
 	const char *const options[] = {"mode=0755", "size=4k", "nr_inodes=2", label, NULL};
 	const uint64_t attrs = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
+	struct mount_attr sealed = {.attr_set = MOUNT_ATTR_RDONLY};
 	cleanup(place_fini) struct place place = PLACE_INIT;
 	int found = place_find(tree, path, &place);
 	bool folder = found == 0 && S_ISDIR(place.mode);
@@ -647,7 +650,9 @@ static int mask_set(const struct oci_config *config, struct oci_tree *tree, cons
 	cover = open_tree(folder ? tree->empty : tree->null, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
 	if (cover < 0)
 		return err_sys(err, ERR_KERNEL, errno, path, "copy of the mask");
-	rc = place_cover(&place, cover, path, err);
+	rc = folder || tree->null_ours ? 0 : attrs_set(cover, 0, &sealed, path, err);
+	if (rc == 0)
+		rc = place_cover(&place, cover, path, err);
 	/* Of which others are copied from now on: the host's may be out of reach by then. */
 	if (rc == 0 && !folder) {
 		int host = tree->null;

@@ -22,6 +22,7 @@
  * @proc: the container's own /proc, @dev: its /dev, @pts: its devpts, or -1
  * @null: O_PATH of the host's /dev/null, then the mount of the last file's mask (@null_ours); @empty: that of the first folder's
  * @proc_sealed: paths in /proc are masked or read-only as they shall be; @entered: the root is changed
+ * @nodes: a node was made, as the first user namespace alone may
  * @late: we may not copy mounts of the host (rootless): the container's process does, in its own namespace;
  * @rootfs, @bundle: for that, borrowed
  */
@@ -30,7 +31,7 @@ struct oci_tree {
 	int *binds;
 	size_t bind_count;
 	int proc, dev, pts, null, empty;
-	bool late, proc_sealed, null_ours, entered;
+	bool late, proc_sealed, null_ours, entered, nodes;
 	const char *rootfs, *bundle;
 };
 #define OCI_TREE_INIT ((struct oci_tree){.root = -1, .proc = -1, .dev = -1, .pts = -1, .null = -1, .empty = -1})

@@ -204,6 +204,28 @@ mkdir rootfs/dev
 cp /run/config.json .
 config '.process.terminal = false | .root.readonly = false'
 assert_eq "what is masked is the host's null device" "1:3" "$(inside stat -c %t:%T /proc/keys)"
+# Whose owner has the container's id: what it could do to it, it would do to the host's
+spoil="chmod 600 \$1; chown 7 \$1; touch -d 2001-01-01 \$1"
+owner() { stat -c '%a %u:%g %Y' /dev/null; }
+cp config.json config.kept
+kept=$(owner)
+config '.process.capabilities |= map_values(["CAP_CHOWN", "CAP_FOWNER"])
+	| .mounts += [{"destination": "/null", "source": "/dev/null", "options": ["bind"]}]
+	| .linux.maskedPaths += ["/etc/shadow", "/proc/cmdline", "/opt"]'
+mkdir -p rootfs/opt
+: >rootfs/etc/shadow
+sh_inside "set -- /null; $spoil" >/dev/null
+assert_match "where it is only bound it is given another mode, owner and time" "^600 7:0 978" "$(owner)"
+chown 0:0 /dev/null
+chmod 666 /dev/null
+touch -d "@${kept##* }" /dev/null
+for mask in /proc/keys /proc/cmdline /etc/shadow; do
+	assert_match "not by $mask" "Read-only file system" "$(sh_inside "set -- $mask; $spoil; echo x >>$mask; cat $mask")"
+	assert_eq "and it stays as it was" "$kept" "$(owner)"
+	assert_eq "and can be written to: $mask" ":0" "$(inside sh -c "echo x >$mask; echo \"\$(cat $mask):\$?\"")"
+done
+mv config.kept config.json
+rm -r rootfs/opt rootfs/etc/shadow
 # A terminal: /dev/console of the image (CVE-2025-52565)
 cat >/run/console.py <<'P'
 import socket, sys, time

@@ -40,4 +40,25 @@ assert_eq "exec" "uid=0 gid=0" "$(urt exec r id)"
 assert_eq "list" "r running" "$(urt list --format json | jq -r '.[] | "\(.id) \(.status)"')"
 assert_ok "delete" urt delete -f r
 assert_eq "nothing is left" "" "$(ls /run/user/moat-runtime)"
+
+# ------------------------------------------------------------ the engine's user namespace, and none of the container's
+# As podman without --userns has it. A network namespace that is left is the host's, to which there is no way back (setns(2)
+# asks for rights over it), or the engine's; and a sysfs is given only to who still sees another (mount_too_revealing()).
+rm -f config.json
+"$RUNTIME" spec
+config '.process.terminal = false | .root.readonly = false | (.mounts[] | select(.type == "devpts").options) |= map(select(startswith("gid") | not))'
+args sh -c 'ls -d /sys/kernel; ls /sys/class/net; ip -o link show lo | grep -c ,UP; readlink /proc/self/ns/net'
+chown 65534:65534 config.json
+engine() { user unshare --user --map-root-user --mount "$@" /run/moat-runtime --root /run/user/moat-runtime run r </dev/null; }
+for more in host engine; do
+	for _ in 1 2 3; do # who comes first may matter
+		mapfile -t lines < <(if [[ $more == host ]]; then engine; else engine --net; fi)
+		assert_eq "a new network namespace with its sysfs, beside that of the $more" "/sys/kernel lo 1" "${lines[*]:0:3}"
+		got=${lines[3]-}
+		assert_match "which is no other's" '^net:' "${got#"$(readlink /proc/self/ns/net)"}"
+	done
+done
+args chmod 600 /proc/keys
+assert_match "masks stay as they are" "Read-only file system" "$(engine 2>&1)"
+assert_eq "nothing is left of these" "" "$(ls /run/user/moat-runtime)"
 finish
