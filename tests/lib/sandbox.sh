@@ -232,11 +232,18 @@ outside() { netns outside "$@"; }
 # sandbox_volumes FOLDER - a folder whose file system can map ids, for volumes. Since 6.3 the sandbox's tmpfs can; before,
 # in the QEMU lane, where a loop device is nobody else's, it is ext4.
 sandbox_volumes() {
+	local i
 	mkdir -p "$1"
 	[[ ${MOAT_VM:-0} == 1 ]] || return 0
 	modprobe loop && truncate -s 16m "$1.image" && mkfs.ext4 -q "$1.image" || die "no file system for volumes"
-	[[ -e /dev/loop0 ]] || mknod /dev/loop0 b 7 0
-	losetup /dev/loop0 "$1.image" && mount -t ext4 /dev/loop0 "$1" || die "cannot mount it"
+	# Another test beside us has one, too; each goes with its mount.
+	for i in {0..7}; do
+		[[ -e /dev/loop$i ]] || mknod "/dev/loop$i" b 7 "$i"
+		losetup "/dev/loop$i" "$1.image" 2>/dev/null || continue
+		mount -t ext4 "/dev/loop$i" "$1" && losetup -d "/dev/loop$i" && return 0
+		break
+	done
+	die "cannot mount it"
 }
 
 # sandbox_outside - the uplink and the world behind it, with a web server (80) that says who asks
