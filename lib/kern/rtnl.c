@@ -312,6 +312,28 @@ void rtnl_addr_del(struct nlbatch *batch, const struct obj_addr *addr, uint32_t 
 	addr_message(batch, RTM_DELADDR, 0, addr, index);
 }
 
+void rtnl_addr_connect(struct nlbatch *batch, const struct prefix *addr, uint32_t index)
+{
+	enum { METRIC6 = 256 }; /* IP6_RT_PRIO_ADDRCONF */
+	const struct prefix network = prefix_network(addr);
+	struct nlmsghdr *nlh = nlbuf_begin(batch, NLBUF_RTNL_ROOM, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL);
+	struct rtmsg *rtm = mnl_nlmsg_put_extra_header(nlh, sizeof(*rtm));
+
+	rtm->rtm_family = family_of(&addr->ip);
+	rtm->rtm_dst_len = addr->len;
+	rtm->rtm_table = RT_TABLE_MAIN;
+	rtm->rtm_protocol = RTPROT_KERNEL;
+	rtm->rtm_type = RTN_UNICAST;
+	rtm->rtm_scope = addr->ip.family == 4 ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE;
+	mnl_attr_put(nlh, RTA_DST, ip_size(&network.ip), network.ip.b);
+	mnl_attr_put_u32(nlh, RTA_OIF, index);
+	if (addr->ip.family == 4)
+		mnl_attr_put(nlh, RTA_PREFSRC, ip_size(&addr->ip), addr->ip.b);
+	else
+		mnl_attr_put_u32(nlh, RTA_PRIORITY, METRIC6);
+	nlbuf_end(batch, nlh);
+}
+
 void rtnl_addr_early(struct nlbatch *batch, const struct ip *ip, uint32_t index, uint32_t seconds)
 {
 	struct nlmsghdr *nlh = nlbuf_begin(batch, NLBUF_RTNL_ROOM, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL);

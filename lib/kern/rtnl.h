@@ -125,6 +125,12 @@ int rtnl_neigh_get(struct nlsock *sock, const struct obj_neigh *neigh, uint32_t 
  */
 void rtnl_addr_early(struct nlbatch *batch, const struct ip *ip, uint32_t index, uint32_t seconds);
 
+/**
+ * rtnl_addr_connect() - the route to those on the link that the kernel makes with an address, of one that stands without it
+ * @addr: host bits kept. It is made as the kernel's (fib_add_ifaddr(), addrconf_prefix_route()), which takes it away with the address.
+ */
+void rtnl_addr_connect(struct nlbatch *batch, const struct prefix *addr, uint32_t index);
+
 /** rtnl_local() - does the namespace take packets to @ip for its own? Return: 1, 0, -errno. */
 int rtnl_local(struct nlsock *sock, const struct ip *ip, struct err *err);
 

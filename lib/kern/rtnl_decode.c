@@ -21,14 +21,23 @@
 struct seen {
 	uint32_t index;
 	uint32_t master;
-	bool ours;
+	bool ours, up;
 	char name[OBJ_IFNAME_SIZE];
+};
+
+/* A route that the kernel made for an address: to those who are on the link. Compared byte for byte. */
+struct connected {
+	uint32_t index;
+	struct prefix dst;
 };
 
 struct decoder {
 	uint64_t ns;
 	struct seen *links; /* sorted by index */
 	size_t count;
+	struct connected *connected; /* sorted, once all are known */
+	size_t connected_count, connected_capacity;
+	bool routes_known;
 	struct objv *objs;
 };
 
@@ -113,6 +122,7 @@ static int index_links(struct decoder *d, struct rtnl_slice raw, struct err *err
 			.index = link.info.index,
 			.master = link.info.master,
 			.ours = is_ours(d->ns, link.info.name, link.info.kind),
+			.up = link.info.up,
 		};
 		memcpy(d->links[d->count].name, link.info.name, sizeof(link.info.name));
 		d->count++;
@@ -182,12 +192,54 @@ static void decode_links(const struct decoder *d, struct rtnl_slice raw)
 	}
 }
 
+static struct connected connected_key(uint32_t index, const struct prefix *network)
+{
+	struct connected key;
+
+	memset(&key, 0, sizeof(key));
+	key.index = index;
+	key.dst.ip.family = network->ip.family;
+	memcpy(key.dst.ip.b, network->ip.b, ip_bits(&network->ip) / 8);
+	key.dst.len = network->len;
+	return key;
+}
+
+static int connected_cmp(const void *a, const void *b) { return memcmp(a, b, sizeof(struct connected)); }
+
+static void connected_add(struct decoder *d, const struct rtnl_route_info *route)
+{
+	if (ns_class(d->ns) > NS_ROUTER || route->protocol != RTPROT_KERNEL || route->table != RT_TABLE_MAIN)
+		return;
+	if (d->connected_count == d->connected_capacity) {
+		d->connected_capacity = d->connected_capacity ? 2 * d->connected_capacity : 16;
+		d->connected = mem_grow(d->connected, d->connected_capacity, sizeof(*d->connected));
+	}
+	d->connected[d->connected_count++] = connected_key(route->index, &route->dst);
+}
+
+/*
+ * In host and routers: an address whose route somebody has flushed (ip route flush) reaches nobody, and the kernel makes
+ * that route with the address alone. So it is not there as it should be. One that is the whole of its network has a route in
+ * IPv6 only.
+ */
+static bool is_connected(const struct decoder *d, const struct seen *link, const struct prefix *addr)
+{
+	const struct prefix network = prefix_network(addr);
+	const struct connected key = connected_key(link->index, &network);
+
+	if (ns_class(d->ns) > NS_ROUTER || !d->routes_known || !link->up || (addr->ip.family == 4 && addr->len == 32))
+		return true;
+	return d->connected_count && bsearch(&key, d->connected, d->connected_count, sizeof(key), connected_cmp);
+}
+
 static int decode_addrs(const struct decoder *d, struct rtnl_slice raw, struct err *err)
 {
 	size_t offset = 0;
 	const struct nlmsghdr *nlh;
 	bool bad = false;
 
+	if (d->connected_count)
+		qsort(d->connected, d->connected_count, sizeof(*d->connected), connected_cmp);
 	while ((nlh = nlbuf_next(raw.data, raw.size, &offset, &bad))) {
 		const struct ifaddrmsg *ifa = rtnl_read_header(nlh, RTM_NEWADDR, sizeof(*ifa));
 		const struct nlattr *attrs[IFA_MAX + 1];
@@ -206,6 +258,8 @@ static int decode_addrs(const struct decoder *d, struct rtnl_slice raw, struct e
 		if (!link->ours && ip_is_loopback(&addr.ip)) /* the kernel's own */
 			continue;
 		addr.len = ifa->ifa_prefixlen;
+		if (!is_connected(d, link, &addr))
+			continue;
 		obj = obj_addr(d->ns, link->name, &addr);
 		objv_add(d->objs, &obj);
 	}
@@ -228,7 +282,7 @@ static void add_route(const struct decoder *d, const struct rtnl_route_info *rou
 	objv_add(d->objs, &obj);
 }
 
-static int decode_routes(const struct decoder *d, struct rtnl_slice raw, struct err *err)
+static int decode_routes(struct decoder *d, struct rtnl_slice raw, struct err *err)
 {
 	size_t offset = 0;
 	const struct nlmsghdr *nlh;
@@ -238,8 +292,11 @@ static int decode_routes(const struct decoder *d, struct rtnl_slice raw, struct 
 		struct rtnl_route_info route;
 		size_t at = 0;
 
-		if (!rtnl_read_route(nlh, RTM_NEWROUTE, &route) ||
-		    route.protocol != OBJ_ROUTE_PROTO ||
+		if (!rtnl_read_route(nlh, RTM_NEWROUTE, &route))
+			continue;
+		d->routes_known = true;
+		connected_add(d, &route);
+		if (route.protocol != OBJ_ROUTE_PROTO ||
 		    (route.table != RT_TABLE_MAIN && !table_is_ours(route.table)))
 			continue;
 		if (!rtnl_read_hop(nlh, &at, &route)) {
@@ -407,10 +464,10 @@ int rtnl_decode(const struct rtnl_raw *raw, uint64_t ns, struct objv *objs, stru
 
 	if (r == 0) {
 		decode_links(&d, raw->links);
-		r = decode_addrs(&d, raw->addrs, err);
+		r = decode_routes(&d, raw->routes, err);
 	}
 	if (r == 0)
-		r = decode_routes(&d, raw->routes, err);
+		r = decode_addrs(&d, raw->addrs, err);
 	if (r == 0)
 		r = decode_rules(&d, raw->rules, err);
 	if (r == 0)
@@ -420,5 +477,6 @@ int rtnl_decode(const struct rtnl_raw *raw, uint64_t ns, struct objv *objs, stru
 	if (r == 0)
 		r = decode_qdiscs(&d, raw->qdiscs, err);
 	free(d.links);
+	free(d.connected);
 	return r;
 }

@@ -17,21 +17,12 @@
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
 #include "lib/base/str.h"
-#include "lib/kern/nft.h"
 #include "lib/kern/rtnl.h"
 #include "lib/kern/rtnl_decode.h"
 #include "lib/kern/sysctl.h"
 #include "lib/kern/tap.h"
+#include "netd/hand/apply_part.h"
 #include "netd/hand/doom.h"
-
-enum {
-	NFT_GROUP_MAX = 1024, /* operations in one transaction */
-	/*
-	 * Of one that lays a ruleset anew: its elements and ports go with it, or packets would meet a ruleset that lets
-	 * everything pass or nothing. An operation takes some 150 bytes of the 64 MB that a socket sends at once.
-	 */
-	NFT_RULESET_MAX = SEAM_OPS_MAX,
-};
 
 bool apply_goes_with_link(const struct op *op)
 {
@@ -77,29 +68,29 @@ enum apply_class apply_class(const struct op *op)
 	return APPLY_RTNL;
 }
 
-static void fail(struct outcome *out, int status, const char *text)
+void outcome_fail(struct outcome *out, int status, const char *text)
 {
 	out->status = status;
 	snprintf(out->text, sizeof(out->text), "%.*s", SEAM_TEXT_SIZE - 1, text);
 }
 
-static void fail_err(struct outcome *out, const struct err *err)
+void outcome_fail_err(struct outcome *out, const struct err *err)
 {
-	fail(out, -err->no, err->msg);
+	outcome_fail(out, -err->no, err->msg);
 }
 
 /* Shaping needs three things that a kernel may have been built without; its own words name none of them. */
-static void fail_shaping(struct outcome *out, const struct op *op)
+void outcome_fail_shaping(struct outcome *out, const struct op *op)
 {
 	if (op->verb == OP_DEL)
 		return;
 	if (op->obj.kind == OBJ_LINK && op->obj.link.type == LINK_IFB && out->status == -EOPNOTSUPP)
-		fail(out, out->status, "bandwidth from an endpoint needs ifb devices, which this kernel has not (CONFIG_IFB)");
+		outcome_fail(out, out->status, "bandwidth from an endpoint needs ifb devices, which this kernel has not (CONFIG_IFB)");
 	else if (op->obj.kind == OBJ_QDISC && out->status == -ENOENT)
-		fail(out, out->status, "bandwidth needs the queue tbf, which this kernel has not (CONFIG_NET_SCH_TBF)");
+		outcome_fail(out, out->status, "bandwidth needs the queue tbf, which this kernel has not (CONFIG_NET_SCH_TBF)");
 	else if (op->obj.kind == OBJ_REDIRECT && out->status == -ENOENT)
-		fail(out, out->status,
-		     "bandwidth from an endpoint needs nftables' fwd, which this kernel has not (CONFIG_NFT_FWD_NETDEV)");
+		outcome_fail(out, out->status,
+			     "bandwidth from an endpoint needs nftables' fwd, which this kernel has not (CONFIG_NFT_FWD_NETDEV)");
 }
 
 /* ---- namespaces ---- */
@@ -125,7 +116,7 @@ static void netns_one(struct apply *apply, const struct op *op, struct outcome *
 	}
 	out->touched = r == 0;
 	if (r < 0)
-		fail_err(out, &err);
+		outcome_fail_err(out, &err);
 }
 
 /* ---- sysctls ---- */
@@ -149,7 +140,7 @@ static void sysctl_one(struct ns_entry *entry, const struct op *op, struct outco
 	r = sysctl_write(&entry->dirs, sysctl, &err);
 	out->touched = r == 0 || r == -EIO;
 	if (r < 0)
-		fail_err(out, &err);
+		outcome_fail_err(out, &err);
 }
 
 /* ---- rtnetlink ---- */
@@ -241,7 +232,7 @@ static int encode_link_set(struct nlsock *sock, struct nlbatch *batch, const str
 	/* which address it has must be known, or neighbours are lost without a word */
 	r = rtnl_link_get(sock, link->name, &bytes, &err);
 	if (r < 0) {
-		fail(out, r, err.msg);
+		outcome_fail(out, r, err.msg);
 		return r;
 	}
 	count = rtnl_list_links((struct rtnl_slice){bytes.data, bytes.size}, &infos);
@@ -292,7 +283,7 @@ static int encode_tap(struct apply *apply, const struct op *op, struct nlbatch *
 		r = tap_add(apply, op->obj.ns, name, &err);
 	}
 	if (r < 0) {
-		fail_err(out, &err);
+		outcome_fail_err(out, &err);
 		return r;
 	}
 	out->touched = true;
@@ -329,7 +320,7 @@ static int encode_link(struct apply *apply, struct nlsock *sock, struct nlbatch 
 		const struct ns_entry *peer = registry_find(apply->reg, link->peer_ns);
 
 		if (peer == NULL) {
-			fail(out, -ENOENT, "the peer's namespace is not known here");
+			outcome_fail(out, -ENOENT, "the peer's namespace is not known here");
 			return -ENOENT;
 		}
 		peer_fd = peer->fd;
@@ -426,11 +417,11 @@ static void acks_read(struct flight *f, struct nlack *acks)
 			/* -EIO: the answer is lost, so it may have happened. */
 			out->touched |= acks[at].status == 0 || acks[at].status == -EIO;
 			if (acks[at].status != 0 && out->status == 0)
-				fail(out, acks[at].status,
+				outcome_fail(out, acks[at].status,
 				     acks[at].text[0] != '\0' ? acks[at].text
 							      : strerror(-acks[at].status));
 		}
-		fail_shaping(out, &f->ops[i]);
+		outcome_fail_shaping(out, &f->ops[i]);
 	}
 }
 
@@ -487,6 +478,52 @@ static void send_again(struct apply *apply, struct flight *f)
 	f->to = to;
 }
 
+/* Return: 0: an address that stands, and had lost its route, has one again; it was not made here, so is not to be undone. */
+static int addr_connect(struct flight *f, const struct obj_addr *addr, struct outcome *out)
+{
+	uint32_t index;
+	struct nlack ack;
+	int r = index_of(f, addr->dev, &index, out);
+
+	if (r < 0)
+		return r;
+	rtnl_addr_connect(&f->batch, &addr->addr, index);
+	r = nlsock_exec(f->sock, &f->batch, &ack);
+	nlbatch_clear(&f->batch);
+	if (r == 0)
+		*out = (struct outcome){0};
+	return r;
+}
+
+/*
+ * An address of host or router that stands already may have lost its route, and counts as missing then (rtnl_decode.c,
+ * is_connected()). So that is made, and what failed behind it, for want of the route as a rule, is tried once more.
+ */
+static void addrs_again(struct apply *apply, struct flight *f)
+{
+	size_t from = f->from, to = f->to;
+	bool again = false;
+
+	for (size_t i = from; i < to; i++) {
+		const struct op *op = &f->ops[i];
+
+		if (op->verb == OP_ADD && op->obj.kind == OBJ_ADDR && f->out[i].status == -EEXIST && ns_class(op->obj.ns) <= NS_ROUTER &&
+		    addr_connect(f, &op->obj.addr, &f->out[i]) == 0)
+			again = true;
+		if (f->out[i].status == 0 || !again)
+			continue;
+		f->out[i] = (struct outcome){.touched = f->out[i].touched};
+		f->from = i;
+		f->to = i + 1;
+		if (encode(apply, f, op, &f->out[i]) == 0) {
+			f->messages[i] = f->batch.count;
+			send_flight(f);
+		}
+	}
+	f->from = from;
+	f->to = to;
+}
+
 /* Return: whether one of its operations failed. */
 static bool flush(struct apply *apply, struct flight *f)
 {
@@ -495,6 +532,8 @@ static bool flush(struct apply *apply, struct flight *f)
 
 	send_flight(f);
 	send_again(apply, f);
+	f->from = from;
+	addrs_again(apply, f);
 	for (size_t i = from; i < to; i++)
 		failed |= f->out[i].status != 0;
 	f->from = f->to = to;
@@ -516,7 +555,7 @@ static void links_remove(struct nlsock *sock, const struct op *ops, size_t count
 
 		out[i].touched = true;
 		if (status != 0)
-			fail(&out[i], status,
+			outcome_fail(&out[i], status,
 			     acks[i].text[0] != '\0' ? acks[i].text : strerror(-status));
 	}
 }
@@ -572,144 +611,12 @@ static size_t rtnl_group(struct apply *apply, struct ns_entry *entry, const stru
 	size_t done;
 
 	if (registry_rtnl(apply->reg, entry, &f.sock, &err) < 0) {
-		fail_err(&out[0], &err);
+		outcome_fail_err(&out[0], &err);
 		return 1;
 	}
 	done = rtnl_run(apply, &f, count, go_on);
 	nlbatch_fini(&f.batch);
 	return done;
-}
-
-/* ---- nftables ---- */
-
-static int encode_nft(struct apply *apply, struct nlbatch *batch, const struct op *op)
-{
-	const struct kern_features *features = &apply->reg->features;
-	const struct obj *obj = &op->obj;
-	bool del = op->verb == OP_DEL;
-
-	switch ((enum obj_kind)obj->kind) {
-	case OBJ_RULESET:
-		if (!del)
-			return nft_ruleset_add(batch, &obj->ruleset, features);
-		nft_ruleset_del(batch, (enum ruleset_kind)obj->ruleset.kind);
-		break;
-	case OBJ_ELEM:
-		(del                  ? nft_elem_del
-		 : op->verb == OP_SET ? nft_elem_set
-				      : nft_elem_add)(batch, &obj->elem);
-		break;
-	case OBJ_PORT:
-		(del ? nft_port_del : nft_port_add)(batch, &obj->port, features);
-		break;
-	case OBJ_REDIRECT:
-		(del                  ? nft_redirect_del
-		 : op->verb == OP_SET ? nft_redirect_set
-				      : nft_redirect_add)(batch, &obj->redirect);
-		break;
-	case OBJ_QDISC:
-	case OBJ_NONE:
-	case OBJ_NETNS:
-	case OBJ_LINK:
-	case OBJ_SYSCTL:
-	case OBJ_ADDR:
-	case OBJ_UP:
-	case OBJ_ROUTE:
-	case OBJ_RULE:
-	case OBJ_NEIGH:
-	case OBJ_PROXY:
-	case OBJ_FDB:
-	case OBJ_KIND_COUNT:
-		break;
-	}
-	return 0;
-}
-
-/* One transaction: all or nothing. Return: index of the op that failed, @count when none did. */
-static size_t nft_transaction(struct apply *apply, struct nlsock *sock, const struct op *ops,
-			      size_t count, struct outcome *out)
-{
-	cleanup(mem_freep) uint32_t *first = mem_array(count, sizeof(*first));
-	struct nlbatch batch = {0};
-	struct err err = ERR_INIT;
-	uint32_t index = 0;
-	size_t bad = count;
-	bool lost = false; /* no answer came: it may stand or not */
-	int r = 0;
-
-	nft_begin(&batch);
-	for (size_t i = 0; r == 0 && i < count; i++) {
-		first[i] = batch.count;
-		r = encode_nft(apply, &batch, &ops[i]);
-		if (r < 0) {
-			fail(&out[i], r,
-			     "this ruleset, or this version of it, is not known here");
-			bad = i;
-		}
-	}
-	nft_end(&batch);
-	if (r == 0 && nft_exec(sock, &batch, &index, &err) < 0) {
-		for (bad = count - 1; bad > 0 && first[bad] > index; bad--)
-			;
-		lost = err.no == EIO;
-		fail_err(&out[bad], &err);
-		fail_shaping(&out[bad], &ops[bad]);
-	}
-	nlbatch_fini(&batch);
-	for (size_t i = 0; i < count; i++) {
-		out[i].touched = bad == count || lost;
-		if (bad != count && i != bad)
-			out[i].status = -ECANCELED;
-	}
-	return bad;
-}
-
-/* What packets have left of ports that are bound no more. It is nobody's object: a failure costs their memory, no more. */
-static void ports_forget(struct nlsock *sock, const struct op *ops, size_t count)
-{
-	struct nlbatch batch = {0};
-	size_t ports = 0;
-
-	nft_begin(&batch);
-	for (size_t i = 0; i < count; i++) {
-		if (ops[i].verb == OP_DEL && ops[i].obj.kind == OBJ_PORT) {
-			nft_port_forget(&batch, &ops[i].obj.port);
-			ports++;
-		}
-	}
-	nft_end(&batch);
-	if (ports > 0 && nft_exec(sock, &batch, NULL, NULL) < 0)
-		log_debug("what packets left of %zu ports stays until their router goes", ports);
-	nlbatch_fini(&batch);
-}
-
-/* Return: how many operations were taken up. */
-static size_t nft_group(struct apply *apply, struct ns_entry *entry, const struct op *ops,
-			size_t count, bool go_on, struct outcome *out)
-{
-	struct err err = ERR_INIT;
-	struct nlsock *sock;
-
-	if (registry_nft(apply->reg, entry, &sock, &err) < 0) {
-		fail_err(&out[0], &err);
-		return 1;
-	}
-	for (size_t from = 0, n; from < count; from += n) {
-		size_t max = ops[from].obj.kind == OBJ_RULESET ? NFT_RULESET_MAX : NFT_GROUP_MAX;
-
-		n = count - from < max ? count - from : max;
-		if (nft_transaction(apply, sock, ops + from, n, out + from) != n) {
-			if (!go_on)
-				return from + n;
-			/* One that is gone already must not keep the others: each by itself. */
-			for (size_t i = from; i < from + n; i++) {
-				out[i] = (struct outcome){0};
-				nft_transaction(apply, sock, ops + i, 1, out + i);
-			}
-		}
-		ports_forget(sock, ops + from, n);
-	}
-	return count;
 }
 
 /* ---- all ---- */
@@ -722,7 +629,7 @@ static size_t each_group(struct apply *apply, struct ns_entry *entry, const stru
 	size_t i;
 
 	if (sysctls && entry->ns != 0 && netns_enter(entry->fd, &err) < 0) {
-		fail_err(&out[0], &err);
+		outcome_fail_err(&out[0], &err);
 		return 1;
 	}
 	if (sysctls)
@@ -757,12 +664,12 @@ int apply_group(struct apply *apply, const struct op *ops, size_t count, bool go
 		/* What was in it is gone with it. */
 		for (size_t i = 0; i < count; i++) {
 			if (ops[i].verb != OP_DEL)
-				fail(&out[i], -ENOENT, "the namespace is not known here");
+				outcome_fail(&out[i], -ENOENT, "the namespace is not known here");
 		}
 	} else if (class == APPLY_RTNL) {
 		done = rtnl_group(apply, entry, ops, count, go_on, out);
 	} else if (class == APPLY_NFT) {
-		done = nft_group(apply, entry, ops, count, go_on, out);
+		done = apply_nft_group(apply, entry, ops, count, go_on, out);
 	} else {
 		done = each_group(apply, entry, ops, count, go_on, out);
 	}

@@ -19,6 +19,7 @@
 #include "netd/engine/compare/monitor.h"
 
 #include <errno.h>
+#include <linux/rtnetlink.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -180,10 +181,12 @@ static void on_rtnl(struct watch *watch, const void *data, size_t size)
 			counts = link_counts(monitor, &event);
 			break;
 		case RTNL_EVENT_ROUTE:
+			/* one of the kernel's that somebody asked to be removed may be that of an address of ours */
+			counts = event.removed && event.portid &&
+				 (event.protocol == OBJ_ROUTE_PROTO || event.protocol == RTPROT_KERNEL);
 			/* the host's own way out may change: what must forward changes with it */
-			counts = event.protocol == OBJ_ROUTE_PROTO ? event.removed && event.portid :
-								     watch->ns == NS_HOST &&
-									     (event.is_default || concerns_routed(monitor, &event));
+			if (event.protocol != OBJ_ROUTE_PROTO && watch->ns == NS_HOST)
+				counts = counts || event.is_default || concerns_routed(monitor, &event);
 			break;
 		case RTNL_EVENT_ADDR: /* of IPv6 it is not told who asked */
 			counts = event.removed && (event.portid || !own_change(monitor));

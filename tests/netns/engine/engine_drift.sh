@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# engine_drift - 34 ways of damaging what Moat keeps in router and host: each is mended within
+# engine_drift - 37 ways of damaging what Moat keeps in router and host: each is mended within
 # 1.5 s, `check` tells of it, and connections that it does not concern live on.
 # shellcheck source=../../lib/sandbox.sh
 . "$(dirname "$0")/../../lib/sandbox.sh"
