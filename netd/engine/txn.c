@@ -359,7 +359,8 @@ static void on_listening(void *ctx, const struct seam_result *result)
 	struct engine *engine = txn->engine;
 	struct err err = ERR_INIT;
 
-	if (hand_result_err(result, txn->name, "a port of [::1]", &err) == 0) {
+	if (hand_result_err(result, txn->name, "a port of [::1]", &err) == 0 &&
+	    (!txn->ops->stands || txn->ops->stands(txn, &err) == 0)) {
 		plan_send(txn);
 		return;
 	}

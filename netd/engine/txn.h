@@ -22,6 +22,8 @@ struct txn;
  * struct txn_ops - what is particular to one kind of change; every member may be NULL
  * @prepare: write what must be known before the kernel is touched (rows pending or deleting; what is deleted leaves
  *   the model here); a failure ends the change
+ * @stands: asked again after a wait for sockets on [::1], in which other changes ran: does what it is about still stand? 0 or
+ *   -errno, which ends the change before its plan. Not needed by what others wait for.
  * @commit: the kernel has it: rows and model say so; fills the reply; a failure is told to the client
  * @abort: nothing was done: model and rows as before
  * @finish: the slow removals are done
@@ -33,6 +35,7 @@ struct txn;
  */
 struct txn_ops {
 	int (*prepare)(struct txn *txn, struct err *err);
+	int (*stands)(struct txn *txn, struct err *err);
 	int (*commit)(struct txn *txn, json_t *reply, struct err *err);
 	void (*abort)(struct txn *txn);
 	void (*finish)(struct txn *txn);

@@ -90,14 +90,18 @@ static void ports_free(struct txn *txn)
 	free(ports);
 }
 
+static int ports_stand(struct txn *txn, struct err *err)
+{
+	return ports_endpoint(txn) ? 0 : err_set(err, ERR_NOTFOUND, ENOENT, txn->name, "the endpoint was removed meanwhile");
+}
+
 static int ports_reply(struct txn *txn, json_t *reply, struct err *err)
 {
-	const struct endpoint *endpoint = ports_endpoint(txn);
+	int r = ports_stand(txn, err);
 
-	if (!endpoint)
-		return err_set(err, ERR_NOTFOUND, ENOENT, txn->name, "the endpoint was removed meanwhile");
-	json_object_set_new(reply, "publish", present_publish(endpoint));
-	return 0;
+	if (r == 0)
+		json_object_set_new(reply, "publish", present_publish(ports_endpoint(txn)));
+	return r;
 }
 
 /* Publishing: the row is written when the kernel has it, so that a cut before leaves nothing promised. */
@@ -157,7 +161,7 @@ static struct txn *ports_txn(struct call *call, const struct txn_ops *ops, const
 
 int method_publish(struct call *call, struct err *err)
 {
-	static const struct txn_ops ops = { .commit = publish_commit, .abort = publish_abort, .finish = ports_free };
+	static const struct txn_ops ops = { .stands = ports_stand, .commit = publish_commit, .abort = publish_abort, .finish = ports_free };
 	struct publish_params params = { 0 };
 	struct endpoint *endpoint;
 	struct portspec *specs;

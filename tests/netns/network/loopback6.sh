@@ -130,6 +130,41 @@ assert_eq "on 127.0.0.1 it is, still" "8080" "$(moat publish list --json | jq -r
 assert_ok "it is given again" moat publish red/w1 -p "[::1]:8080:80"
 assert_ok "and answers" eventually 3 answers
 
+# Its sockets are waited for before its plan, and what came behind it on another connection ran meanwhile: it is told of that, and
+# nothing of it stays.
+raced=$(python3 - "$SANDBOX_TOP" <<'PY'
+import sys
+sys.path.insert(0, sys.argv[1] + "/tests/lib")
+from moatsock import Moat, MoatError
+first, second, told = Moat(), Moat(), {}
+for i in range(40):
+    first.call("TenantCreate", name="race")
+    first.call("NetworkCreate", name="race/n")
+    first.call("EndpointAttach", network="race/n", name="x", create=True)
+    first.send("Publish", {"name": "race/x", "publish": ["[::1]:8190:80"]})
+    if i % 2:
+        second.send("TenantDelete", {"name": "race", "force": True})
+    else:
+        second.send("EndpointDetach", {"name": "race/x"})
+    for asked, word in ((first, "publish"), (second, "removal")):
+        try:
+            asked.receive()
+            error = "done"
+        except MoatError as failed:
+            error = failed.code
+        told[word, error] = told.get((word, error), 0) + 1
+    first.call("TenantDelete", name="race", force=True)
+print(" ".join("%s:%s" % key for key in sorted(told)))
+PY
+)
+note "raced: $raced"
+assert_eq "a removal is done, whatever was under way" "" "$(grep -o 'removal:[^ ]*' <<<"$raced" | grep -v 'removal:done')"
+assert_eq "who published is told that the endpoint has gone, or it was done before" "" \
+	"$(grep -o 'publish:[^ ]*' <<<"$raced" | grep -vE 'publish:(done|NoSuchObject)')"
+assert_match "and it was not always done before" "publish:NoSuchObject" "$raced"
+assert_ok "nothing of it listens" eventually 5 nobody_listens t 8190
+assert_ok "and all is as it should be" moat check
+
 moat check >/dev/null || die "check finds differences"
 moat detach red/w1 -q || die "no detach"
 assert_ok "with its endpoint a port goes" eventually 5 nobody_listens t 8080
