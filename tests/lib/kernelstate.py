@@ -5,6 +5,7 @@ Read by ip, bridge, nft and /proc, none of which is Moat's. Left out is what no 
 timers, group memberships, the random MAC of a port's host end, neighbours that were learned.
 """
 import json
+import os
 import re
 import subprocess
 import time
@@ -15,14 +16,16 @@ KNOBS = ("ipv4/conf/*/forwarding ipv4/conf/*/route_localnet ipv4/conf/*/accept_r
          "ipv4/ip_early_demux "
          "ipv4/ip_unprivileged_port_start ipv4/ping_group_range")
 MARK = "@@@@"
+NOFREE = os.path.join(os.environ.get("MOAT_BIN_DIR", ""), "..", "tests", "nofree.so")
 SCRIPT = ("ip -j -d link show; echo {m}; ip -j addr show; echo {m}; ip -j -4 route show table all; echo {m};"
           "ip -j -6 route show table all; echo {m}; ip -j neigh show nud permanent; echo {m};ip -j -6 neigh show proxy; echo {m};"
-          "bridge -j fdb show; echo {m}; nft -j -s list ruleset; echo {m};"
+          "bridge -j fdb show; echo {m}; {n}nft -j -s list ruleset; echo {m};"
           # In JSON, nft 1.0.6 does not tell the devices of a chain that has several.
           "nft list table netdev moat 2>/dev/null; echo {m};"
-          "cd /proc/sys/net && grep -s '' {k}").format(m=MARK, k=KNOBS)
-# Of a table whose owner died nft 1.0.6 prints what lies behind its list of names: a word or none, and then it is no JSON; or it
-# dies of that, until there is an owner again.
+          "cd /proc/sys/net && grep -s '' {k}").format(
+              m=MARK, k=KNOBS, n="LD_PRELOAD=%s " % NOFREE if os.path.exists(NOFREE) else "")
+# Of a table whose owner died nft 1.0.6 prints what lies behind its list of names, a word or none, and then it is no JSON; and it
+# prints that from memory that it has freed (nofree.c).
 TABLE_FLAGS = re.compile(r'("table": \{[^{}]*?), "flags": .*?\}(?=\}(?:, \{|\]))', re.DOTALL)
 PORT_FLAGS = ("learning", "flood", "mcast_flood", "bcast_flood", "guard", "root_block")
 
