@@ -124,7 +124,6 @@ table() {
 2 | help: unknown verb "netwrk"; did you mean "network" | help netwrk
 2 | did you mean "tenant create"                 | help tenant creat
 2 | unknown verb "a?[31mb"                       | $'a\e[31mb'
-125 | no such container                         | exec --dry-run a -- true
 125 | changes nothing, so --dry-run              | attach-tty --dry-run a
 125 | web: a network is more than loopback       | run --net none --network web -- true
 TABLE
