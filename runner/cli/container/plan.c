@@ -97,10 +97,13 @@ int plan_run(struct cli *cli, const struct spec *spec, const char *image, struct
 	int rc;
 
 	container_swept(cli);
-	rc = state_dir_open(cli->runtime_dir, &spec->name, &dir, NULL);
+	rc = state_dir_open(cli->runtime_dir, &spec->name, &dir, err);
 	state_dir_fini(&dir);
 	if (rc == 0)
 		return err_set(err, ERR_TAKEN, EEXIST, name_print(&spec->name, full), "a container has that name");
+	if (rc != -ENOENT) /* who may not make one has no plan to see */
+		return rc;
+	*err = ERR_INIT;
 	rc = members_check(cli, spec, err);
 	if (rc < 0)
 		return rc;

@@ -47,7 +47,9 @@ assert_match "as a document" '^\{"plan": ?\["\+ container red/new' "$(moat run -
 dry "with loopback alone" "+ container default/lo" run --dry-run --name lo -- true
 assert_status 125 "a name that is taken is refused" moat run --dry-run --name red/a -- true
 assert_match "by name" "red/a: a container has that name" "$output"
-assert_status 125 "so is a network that is not there" moat run --dry-run --name red/b --network red/nosuch -- true
+assert_status 125 "an ordinary user makes no containers, and has no plan" setpriv --reuid nobody --regid nogroup --clear-groups -- "$MOAT_BIN_DIR/moat" run --dry-run -- true
+assert_match "and is told so" "containers are root's" "$output"
+assert_status 125 "a network that is not there" moat run --dry-run --name red/b --network red/nosuch -- true
 assert_status 125 "a container to join that does not run" moat run --dry-run --name red/b --net container:red/done -- true
 assert_match "by name" "red/done: the container to join does not run" "$output"
 assert_status 125 "and all that run itself refuses" moat run --dry-run --name red/b -v /nosuch:/x -- true
