@@ -18,6 +18,13 @@ bool str_starts(const char *s, const char *prefix)
 	return s && prefix && strncmp(s, prefix, strlen(prefix)) == 0;
 }
 
+void str_printable(char *text)
+{
+	for (char *c = text; *c != '\0'; c++)
+		if (*c < ' ' || *c > '~')
+			*c = '?';
+}
+
 int str_copy(char *dst, size_t size, const char *src)
 {
 	size_t len = strnlen(src, size);

@@ -10,6 +10,9 @@
 bool str_eq(const char *a, const char *b); /* NULL equals only NULL */
 bool str_starts(const char *s, const char *prefix);
 
+/** str_printable() - in place: what a terminal might obey, and all that is no ASCII, becomes "?" */
+void str_printable(char *text);
+
 /** str_copy() - copy with NUL. Return: 0, or -ENAMETOOLONG with @dst holding "" (never a cut name). */
 int str_copy(char *dst, size_t size, const char *src);
 

@@ -79,7 +79,6 @@ void outcome_fail_err(struct outcome *out, const struct err *err)
 	outcome_fail(out, -err->no, err->msg);
 }
 
-/* Shaping needs three things that a kernel may have been built without; its own words name none of them. */
 void outcome_fail_shaping(struct outcome *out, const struct op *op)
 {
 	if (op->verb == OP_DEL)
@@ -446,6 +445,18 @@ static void send_flight(struct flight *f)
 	f->makes_link = false;
 }
 
+/* What failed is tried once more, by itself. The flight's range is the caller's to put back. */
+static void one_again(struct apply *apply, struct flight *f, size_t i)
+{
+	f->out[i] = (struct outcome){.touched = f->out[i].touched};
+	f->from = i;
+	f->to = i + 1;
+	if (encode(apply, f, &f->ops[i], &f->out[i]) == 0) {
+		f->messages[i] = f->batch.count;
+		send_flight(f);
+	}
+}
+
 /*
  * A link that exists already may be one on its way out, with the reaper, or
  * the other end of one. Then the reaper finishes first, and what failed is
@@ -465,16 +476,10 @@ static void send_again(struct apply *apply, struct flight *f)
 		return;
 	reaper_wait(apply->reaper); /* nothing to wait for: it has gone since */
 	for (size_t i = from; i < to; i++) {
-		if (f->out[i].status == 0)
-			continue;
-		f->out[i] = (struct outcome){.touched = f->out[i].touched};
-		f->from = i;
-		f->to = i + 1;
-		if (encode(apply, f, &f->ops[i], &f->out[i]) == 0) {
-			f->messages[i] = f->batch.count;
-			send_flight(f);
-		}
+		if (f->out[i].status != 0)
+			one_again(apply, f, i);
 	}
+	f->from = from;
 	f->to = to;
 }
 
@@ -510,15 +515,8 @@ static void addrs_again(struct apply *apply, struct flight *f)
 		if (op->verb == OP_ADD && op->obj.kind == OBJ_ADDR && f->out[i].status == -EEXIST && ns_class(op->obj.ns) <= NS_ROUTER &&
 		    addr_connect(f, &op->obj.addr, &f->out[i]) == 0)
 			again = true;
-		if (f->out[i].status == 0 || !again)
-			continue;
-		f->out[i] = (struct outcome){.touched = f->out[i].touched};
-		f->from = i;
-		f->to = i + 1;
-		if (encode(apply, f, op, &f->out[i]) == 0) {
-			f->messages[i] = f->batch.count;
-			send_flight(f);
-		}
+		if (again && f->out[i].status != 0)
+			one_again(apply, f, i);
 	}
 	f->from = from;
 	f->to = to;
@@ -532,7 +530,6 @@ static bool flush(struct apply *apply, struct flight *f)
 
 	send_flight(f);
 	send_again(apply, f);
-	f->from = from;
 	addrs_again(apply, f);
 	for (size_t i = from; i < to; i++)
 		failed |= f->out[i].status != 0;

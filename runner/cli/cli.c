@@ -189,9 +189,7 @@ int cli_usage(struct cli *cli, const char *fmt, ...)
 		abort();
 	va_end(ap);
 	/* Words of the caller's go to a terminal, as in err_set(). */
-	for (char *c = text; *c; c++)
-		if (*c < ' ' || *c > '~')
-			*c = '?';
+	str_printable(text);
 	if (cli->json) {
 		struct err err = ERR_INIT;
 

@@ -155,13 +155,22 @@ static void octal(void **state)
 	}
 }
 
+static void printable(void **state)
+{
+	char text[] = "a b~\x1b[31m\n\x7f\xc3\xa4";
+
+	(void)state;
+	str_printable(text);
+	assert_string_equal(text, "a b~?[31m????");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(equality),      cmocka_unit_test(copy_never_cuts),
 		cmocka_unit_test(numbers_taken), cmocka_unit_test(numbers_refused),
 		cmocka_unit_test(hex48),         cmocka_unit_test(vectors),
-		cmocka_unit_test(octal),
+		cmocka_unit_test(octal),         cmocka_unit_test(printable),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -44,6 +44,8 @@ void plan_show(const struct cli *cli, json_t *plan);
 const char *plan_command(struct arena *arena, const char *const *args);
 /** plan_runs() - the container runs, or rests before its next run */
 bool plan_runs(const struct state *state);
+/** plan_running() - 0 where it does, as plan_runs(); else -ESRCH, in the words of the verbs themselves */
+int plan_running(const struct state *state, const char *full, struct err *err);
 /** plan_each_operand() - the --dry-run of container_each_operand() */
 int plan_each_operand(struct cli *cli, int argc, char **argv, container_plan_fn plan_one, void *ctx);
 /** plan_run() - of `moat run`. @image: as it was named, of one that is to be unpacked; else NULL. Return: 0 or -errno. */

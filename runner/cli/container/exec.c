@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* exec - `moat exec`: a command in a running container. Floor F5. */
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -38,8 +37,8 @@ static int exec_plan(struct cli *cli, const struct name *name, const char *comma
 
 	if (rc == 0)
 		rc = state_load(&dir, &state, &err);
-	if (rc == 0 && !plan_runs(&state))
-		rc = err_set(&err, ERR_CONFLICT, ESRCH, full, "the container does not run");
+	if (rc == 0)
+		rc = plan_running(&state, full, &err);
 	state_dir_fini(&dir);
 	if (rc < 0) {
 		(void)cli_fail(cli, &err);

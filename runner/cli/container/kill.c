@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* kill - `moat kill`: a signal to a container's command. Floor F5. */
-#include <errno.h>
 #include <signal.h>
 
 #include "runner/cli/container/container.h"
@@ -54,10 +53,10 @@ static int kill_plan(struct container_planned *one, int rc, struct err *err)
 {
 	char signal[24];
 
+	if (rc == 0)
+		rc = plan_running(&one->state, one->full, err);
 	if (rc < 0)
 		return rc;
-	if (!plan_runs(&one->state))
-		return err_set(err, ERR_CONFLICT, ESRCH, one->full, "the container does not run");
 	plan_line(one->plan, "~ container %s signal=%s", one->full, signal_print(*(const int *)one->ctx, signal));
 	return 0;
 }

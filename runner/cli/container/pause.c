@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* pause - `moat pause` and `moat unpause`. Floor F5. */
-#include <errno.h>
-
 #include "runner/cli/container/container.h"
 
 static int pause_run(struct cli *cli, int argc, char **argv);
@@ -56,10 +54,10 @@ static int both_run(struct cli *cli, const struct cli_verb *verb, bool pause, in
 
 static int pause_plan(struct container_planned *one, int rc, struct err *err)
 {
+	if (rc == 0)
+		rc = plan_running(&one->state, one->full, err);
 	if (rc < 0)
 		return rc;
-	if (!plan_runs(&one->state))
-		return err_set(err, ERR_CONFLICT, ESRCH, one->full, "the container does not run");
 	plan_line(one->plan, "~ container %s status=%s", one->full, *(const bool *)one->ctx ? "paused" : "running");
 	return 0;
 }

@@ -16,6 +16,7 @@
 #include "lib/base/fdio.h"
 #include "lib/base/json.h"
 #include "lib/base/mem.h"
+#include "lib/base/str.h"
 #include "runner/cli/container/container.h"
 #include "runner/container/stack.h"
 
@@ -31,9 +32,7 @@ void plan_line(json_t *plan, const char *fmt, ...)
 		abort();
 	va_end(ap);
 	/* Words of the caller's go to a terminal, as in err_set(). */
-	for (char *c = text; *c; c++)
-		if (*c < ' ' || *c > '~')
-			*c = '?';
+	str_printable(text);
 	json_array_append_new(plan, json_string(text));
 	free(text);
 }
@@ -61,6 +60,11 @@ bool plan_runs(const struct state *state)
 	if (pidfd >= 0)
 		fd_close(pidfd);
 	return pidfd >= 0 || state->status == STATE_RESTARTING;
+}
+
+int plan_running(const struct state *state, const char *full, struct err *err)
+{
+	return plan_runs(state) ? 0 : err_set(err, ERR_CONFLICT, ESRCH, full, "the container does not run");
 }
 
 int plan_each_operand(struct cli *cli, int argc, char **argv, container_plan_fn plan_one, void *ctx)
